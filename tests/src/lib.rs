@@ -1,0 +1,1 @@
+//! Whole nodes, real ffmpeg, real faults.
