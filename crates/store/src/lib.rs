@@ -1,1 +1,35 @@
-//! The store crate.
+//! What a node remembers: one SQLite database in its data folder, and the lock that makes the folder one node's.
+//!
+//! [`Store`] is a cheap clone of a handle to the one thread that owns the connection. Every call is a closure
+//! over [`Tables`], run whole or not at all; its future resolves only after the commit has reached the disk
+//! (WAL, `synchronous=FULL`), so whoever acts on the answer acts on something that survives a power cut. Calls
+//! that queue up while the disk is busy share one commit.
+//!
+//! No other crate knows SQL. This one knows nothing of scheduling or video: what it keeps for others is typed
+//! where it must be found again, and JSON where only its owner reads it. It reads no clock (times are given, in
+//! milliseconds since 1970) and deletes nothing it was not asked to delete: a database that cannot be read is
+//! refused with a sentence and left as it is.
+
+mod db;
+mod error;
+mod given;
+mod jobs;
+mod lock;
+mod measurements;
+mod paths;
+mod peers;
+mod segments;
+mod settings;
+mod value;
+
+pub use db::{Store, Tables};
+pub use error::{OpenError, StoreError};
+pub use given::Given;
+pub use jobs::{Job, JobState, NewJob};
+pub use lock::FolderLock;
+pub use measurements::Measurement;
+pub use peers::Peer;
+pub use segments::{Segment, SegmentState};
+
+/// A computer's id: SHA-256 of its certificate.
+pub type PeerKey = [u8; 32];

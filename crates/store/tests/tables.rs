@@ -1,0 +1,381 @@
+//! What is put in comes out, in the right order, typed, and after a restart too.
+
+use serde_json::json;
+use store::{
+    Given, Job, JobState, Measurement, NewJob, Peer, Segment, SegmentState, Store, StoreError,
+};
+
+const KIT: [u8; 32] = [7; 32];
+
+#[tokio::test]
+async fn a_job_comes_back_as_it_went_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let id = store.call(|t| t.add_job(&film())).await.unwrap();
+    let found = store.call(move |t| t.job(id)).await.unwrap().unwrap();
+    let expected = Job {
+        id,
+        source: film().source,
+        source_bytes: 12_345_678_901,
+        source_modified: -5,
+        choice: json!({"for": "smaller", "quality": 24}),
+        memo: json!(null),
+        state: JobState::Queued,
+        plan_finished: false,
+        output: None,
+        receipt: None,
+        error: None,
+        created: 1_000,
+        finished: None,
+        restarts: 0,
+    };
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_job_goes_its_way_and_the_next_node_sees_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (first, second) = store
+        .call(|t| {
+            let (first, second) = (t.add_job(&film())?, t.add_job(&film())?);
+            t.set_job_state(first, JobState::Processing)?;
+            t.set_plan_finished(first, true)?;
+            t.set_job_memo(first, &json!({"copy": "normal.mkv"}))?;
+            t.set_job_output(first, &odd_path(), None)?;
+            t.count_restart(first)?;
+            t.end_job(second, JobState::Failed, Some("the disk is full"), 2_000)?;
+            Ok((first, second))
+        })
+        .await
+        .unwrap();
+    drop(store);
+
+    let store = Store::open(folder.path()).unwrap();
+    let open = store.call(|t| t.open_jobs()).await.unwrap();
+    assert_eq!(open.iter().map(|job| job.id).collect::<Vec<_>>(), [first]);
+    assert_eq!(open[0].state, JobState::Processing);
+    assert!(open[0].plan_finished);
+    assert_eq!(open[0].memo, json!({"copy": "normal.mkv"}));
+    assert_eq!(open[0].output.as_deref(), Some(odd_path().as_path()));
+    assert_eq!(open[0].restarts, 1);
+    let ended = store.call(move |t| t.job(second)).await.unwrap().unwrap();
+    assert_eq!(
+        (ended.state, ended.error.as_deref(), ended.finished),
+        (JobState::Failed, Some("the disk is full"), Some(2_000))
+    );
+    store
+        .call(move |t| t.set_job_state(second, JobState::Queued))
+        .await
+        .unwrap();
+    let again = store.call(move |t| t.job(second)).await.unwrap().unwrap();
+    assert_eq!((again.error, again.finished), (None, None));
+}
+
+#[tokio::test]
+async fn numbers_are_never_given_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let first = store.call(|t| t.add_job(&film())).await.unwrap();
+    store.call(move |t| t.forget_job(first)).await.unwrap();
+    drop(store);
+    let store = Store::open(folder.path()).unwrap();
+    let second = store.call(|t| t.add_job(&film())).await.unwrap();
+    assert!(second > first, "{second} after {first}");
+}
+
+#[tokio::test]
+async fn segments_follow_the_film_and_go_with_their_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let job = store.call(|t| t.add_job(&film())).await.unwrap();
+    let mut last = segment(job, 10);
+    last.state = SegmentState::Verified;
+    last.peer = Some(KIT);
+    last.digest = Some([9; 32]);
+    last.file = Some("10.mp4".to_owned());
+    last.report = Some(json!({"decoded": 250}));
+    let kept = last.clone();
+    store
+        .call(move |t| {
+            t.put_segment(&last)?;
+            t.put_segment(&segment(job, 2))?;
+            t.lease_segment(job, 2, 3, &KIT)
+        })
+        .await
+        .unwrap();
+    let mut leased = segment(job, 2);
+    (leased.state, leased.attempt, leased.peer) = (SegmentState::Leased, 3, Some(KIT));
+    assert_eq!(
+        store.call(move |t| t.segments(job)).await.unwrap(),
+        [leased, kept.clone()]
+    );
+
+    store
+        .call(move |t| t.set_segment_state(job, 10, SegmentState::Waiting))
+        .await
+        .unwrap();
+    let waiting = store
+        .call(move |t| t.segment(job, 10))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        waiting,
+        Segment {
+            state: SegmentState::Waiting,
+            ..kept
+        }
+    );
+
+    store.call(move |t| t.forget_job(job)).await.unwrap();
+    assert_eq!(store.call(move |t| t.segments(job)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_new_lease_forgets_the_old_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let job = store.call(|t| t.add_job(&film())).await.unwrap();
+    let mut returned = segment(job, 0);
+    (returned.digest, returned.file) = (Some([1; 32]), Some("0.mp4".to_owned()));
+    returned.report = Some(json!({}));
+    store
+        .call(move |t| {
+            t.put_segment(&returned)?;
+            t.lease_segment(job, 0, 2, &KIT)
+        })
+        .await
+        .unwrap();
+    let found = store
+        .call(move |t| t.segment(job, 0))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.digest, found.file, found.report), (None, None, None));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let said = |error: StoreError| error.to_string();
+    let job = store
+        .call(|t| t.set_plan_finished(9, true))
+        .await
+        .unwrap_err();
+    assert_eq!(said(job), "there is no job 9");
+    let segment = store
+        .call(|t| t.lease_segment(9, 4, 1, &KIT))
+        .await
+        .unwrap_err();
+    assert_eq!(said(segment), "there is no segment 4 of job 9");
+    let peer = store.call(|t| t.remove_peer(&KIT)).await.unwrap_err();
+    assert_eq!(said(peer), "there is no paired computer 07070707");
+    assert!(
+        store
+            .call(|t| t.put_segment(&self::segment(9, 0)))
+            .await
+            .is_err(),
+        "no such job"
+    );
+    assert_eq!(store.call(|t| t.job(9)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn computers_settings_measurements_and_help_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let kitchen = Peer {
+        id: KIT,
+        name: "Kitchen \u{1f373}".to_owned(),
+        addresses: vec![
+            "192.168.1.4:47820".to_owned(),
+            "[fe80::1%3]:47820".to_owned(),
+        ],
+        may_use_me: true,
+        i_may_use: false,
+        paired: 5,
+        last_seen: None,
+    };
+    let (put, attic) = (
+        kitchen.clone(),
+        Peer {
+            id: [1; 32],
+            name: "Attic".to_owned(),
+            ..kitchen.clone()
+        },
+    );
+    store
+        .call(move |t| t.put_peer(&put).and_then(|()| t.put_peer(&attic)))
+        .await
+        .unwrap();
+    let names = store.call(|t| t.peers()).await.unwrap();
+    assert_eq!(
+        names
+            .iter()
+            .map(|peer| peer.name.as_str())
+            .collect::<Vec<_>>(),
+        ["Attic", "Kitchen \u{1f373}"]
+    );
+    assert_eq!(names[1], kitchen);
+    store
+        .call(|t| t.see_peer(&KIT, "Kitchen", &["10.0.0.1:1".to_owned()], 77))
+        .await
+        .unwrap();
+    let seen = store.call(|t| t.peer(&KIT)).await.unwrap().unwrap();
+    assert_eq!(
+        (seen.last_seen, seen.addresses.len(), seen.name.as_str()),
+        (Some(77), 1, "Kitchen")
+    );
+
+    store
+        .call(|t| t.set_setting("donate", &true))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.call(|t| t.setting::<bool>("donate")).await.unwrap(),
+        Some(true)
+    );
+    assert_eq!(
+        store.call(|t| t.setting::<bool>("name")).await.unwrap(),
+        None
+    );
+    let wrong = store
+        .call(|t| t.setting::<Vec<String>>("donate"))
+        .await
+        .unwrap_err();
+    assert!(matches!(wrong, StoreError::Unreadable { .. }), "{wrong}");
+    assert_eq!(store.call(|t| t.settings()).await.unwrap().len(), 1);
+    store.call(|t| t.clear_setting("donate")).await.unwrap();
+    assert_eq!(
+        store.call(|t| t.setting::<bool>("donate")).await.unwrap(),
+        None
+    );
+
+    let speed = |key: &str| Measurement {
+        key: key.to_owned(),
+        value: json!({"fps": 31.5}),
+        measured: 4,
+    };
+    let (one, two, three) = (speed("a/x264"), speed("a/x265"), speed("b/x264"));
+    let same = one.clone();
+    store
+        .call(move |t| {
+            t.put_measurement(&one)
+                .and(t.put_measurement(&two))
+                .and(t.put_measurement(&three))
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        store.call(|t| t.measurement("a/x264")).await.unwrap(),
+        Some(same)
+    );
+    assert_eq!(store.call(|t| t.clear_measurements("a/")).await.unwrap(), 2);
+    assert_eq!(
+        store.call(|t| t.measurements()).await.unwrap(),
+        [speed("b/x264")]
+    );
+
+    let help = Given {
+        peer: KIT,
+        segments: 1,
+        frames: 250,
+        bytes: 1_000,
+        ms: 9_000,
+    };
+    store
+        .call(move |t| t.add_given(&help).and_then(|()| t.add_given(&help)))
+        .await
+        .unwrap();
+    let sum = Given {
+        peer: KIT,
+        segments: 2,
+        frames: 500,
+        bytes: 2_000,
+        ms: 18_000,
+    };
+    assert_eq!(store.call(|t| t.given()).await.unwrap(), [sum]);
+}
+
+#[tokio::test]
+async fn a_call_happens_whole_or_not_at_all_and_spoils_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let calls = (0..200).map(|n| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store
+                .call(move |t| {
+                    t.set_setting(&format!("{n}"), &n)?;
+                    if n % 3 == 0 {
+                        t.remove_peer(&KIT)
+                    } else {
+                        Ok(())
+                    }
+                })
+                .await
+        })
+    });
+    for (n, call) in calls.collect::<Vec<_>>().into_iter().enumerate() {
+        assert_eq!(call.await.unwrap().is_err(), n % 3 == 0, "call {n}");
+    }
+    let kept = store.call(|t| t.settings()).await.unwrap();
+    let expected: Vec<String> = (0..200)
+        .filter(|n| n % 3 != 0)
+        .map(|n| n.to_string())
+        .collect();
+    assert_eq!(kept.len(), expected.len());
+    assert!(expected.iter().all(|key| kept.contains_key(key)));
+}
+
+#[tokio::test]
+async fn a_number_too_large_is_refused_not_bent() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let mut huge = film();
+    huge.source_bytes = u64::MAX;
+    let error = store.call(move |t| t.add_job(&huge)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unwritable { .. }), "{error}");
+}
+
+fn film() -> NewJob {
+    NewJob {
+        source: odd_path(),
+        source_bytes: 12_345_678_901,
+        source_modified: -5,
+        choice: json!({"for": "smaller", "quality": 24}),
+        created: 1_000,
+    }
+}
+
+/// A path that is not UTF-8 where the system has such.
+#[cfg(unix)]
+fn odd_path() -> std::path::PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    std::path::PathBuf::from(std::ffi::OsStr::from_bytes(b"/films/caf\xe9 \n'1%d.mkv"))
+}
+
+#[cfg(not(unix))]
+fn odd_path() -> std::path::PathBuf {
+    std::path::PathBuf::from("C:\\films\\caf\u{e9} '1%d.mkv")
+}
+
+fn segment(job: i64, index: u32) -> Segment {
+    Segment {
+        job,
+        index,
+        start_pts: -90,
+        end_pts: 90_000,
+        frames: 250,
+        work: 1_000_000,
+        payload: json!({"extract": {"from": 12}}),
+        state: SegmentState::Waiting,
+        attempt: 0,
+        peer: None,
+        digest: None,
+        file: None,
+        report: None,
+    }
+}
