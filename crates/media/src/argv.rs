@@ -1,0 +1,510 @@
+//! ffmpeg's command lines for a donor, built here from constants and numbers.
+//!
+//! The recipe is measured, not guessed: `settb` is needed because NUT multiplies the timebase
+//! and `trim` counts in the filter's; explicit `-fps_mode passthrough` and `-enc_time_base`
+//! work from ffmpeg 5.1 to 9.0; the frame rate is pinned from the source because a VFR segment
+//! through NUT is guessed wrongly.
+
+use crate::encoder::{Codec, Encoder, Family, Speed};
+use crate::spec::{ChromaLocation, Hdr10, Mastering, PixelFormat, Scan, SegmentSpec};
+use crate::time::Timebase;
+
+/// Microseconds added to every timestamp on the pipes, so that none is negative:
+/// NUT refuses negative times, and `-to` must be positive.
+pub const SHIFT_US: i64 = 64_000_000;
+
+/// ffmpeg's `-loglevel` for every run: errors and warnings, each with its level in front.
+pub const QUIET: [&str; 4] = ["-hide_banner", "-nostdin", "-loglevel", "level+warning"];
+
+/// Resources of the encoding machine; its own choice, never the asker's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Encoder threads, 1 to 64; `None` lets the encoder choose.
+    pub threads: Option<u8>,
+}
+
+/// The shift in ticks, rounded as ffmpeg rounds `-itsoffset`.
+#[must_use]
+pub fn shift_ticks(timebase: Timebase) -> i64 {
+    timebase.ticks(SHIFT_US)
+}
+
+/// NUT on standard input to fragmented MP4 on standard output, with progress on standard error.
+#[must_use]
+pub fn encode(spec: &SegmentSpec, allowance: Allowance) -> Vec<String> {
+    let mut argv = words(&QUIET);
+    push(
+        &mut argv,
+        &["-nostats", "-progress", "pipe:2", "-stats_period", "0.5"],
+    );
+    if let Some(device) = device(spec.encoder) {
+        push(&mut argv, &["-vaapi_device", device]);
+    }
+    push(&mut argv, &["-copyts"]);
+    argv.extend(input(spec));
+    push(
+        &mut argv,
+        &[
+            "-map",
+            "0:v:0",
+            "-an",
+            "-sn",
+            "-dn",
+            "-map_metadata",
+            "-1",
+            "-map_chapters",
+            "-1",
+        ],
+    );
+    argv.extend(["-vf".into(), filters(spec)]);
+    push(&mut argv, &["-pix_fmt", pixel_name(spec)]);
+    let timebase = spec.timebase;
+    push(&mut argv, &["-fps_mode", "passthrough", "-enc_time_base"]);
+    argv.push(format!("{}:{}", timebase.num(), timebase.den()));
+    argv.extend(encoder(spec, allowance));
+    argv.extend(color(spec));
+    push(
+        &mut argv,
+        &["-video_track_timescale", &timebase.den().to_string()],
+    );
+    push(
+        &mut argv,
+        &[
+            "-movflags",
+            "+empty_moov+default_base_moof+frag_keyframe",
+            "-f",
+            "mp4",
+            "pipe:1",
+        ],
+    );
+    argv
+}
+
+/// The forced, bounded NUT input.
+fn input(spec: &SegmentSpec) -> Vec<String> {
+    let mut argv = words(&["-protocol_whitelist", "pipe", "-format_whitelist", "nut"]);
+    argv.extend(["-codec_whitelist".into(), decoders(spec.input.name())]);
+    // A frame may be padded to whole macroblocks: a little above the declared size.
+    let pixels = (u32::from(spec.width.get()) + 128) * (u32::from(spec.height.get()) + 128);
+    argv.extend(["-max_pixels".into(), pixels.to_string()]);
+    push(&mut argv, &["-noautorotate", "-f", "nut", "-i", "pipe:0"]);
+    argv
+}
+
+/// ffmpeg's decoder names for a codec's name.
+#[must_use]
+pub fn decoders(codec: &str) -> String {
+    match codec {
+        "av1" => "libdav1d,libaom-av1,av1".to_owned(),
+        "vp8" => "vp8,libvpx".to_owned(),
+        "vp9" => "vp9,libvpx-vp9".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn filters(spec: &SegmentSpec) -> String {
+    let shift = shift_ticks(spec.timebase);
+    let timebase = spec.timebase;
+    let mut graph = format!(
+        "settb={timebase},trim=start_pts={}",
+        spec.span.start.0 + shift
+    );
+    if let Some(end) = spec.span.end {
+        graph.push_str(&format!(":end_pts={}", end.0 + shift));
+    }
+    if let Some(sar) = spec.sar {
+        graph.push_str(&format!(",setsar={}/{}", sar.num(), sar.den()));
+    }
+    match spec.scan {
+        Scan::Progressive => {}
+        Scan::TopFirst => graph.push_str(",setfield=tff"),
+        Scan::BottomFirst => graph.push_str(",setfield=bff"),
+    }
+    if spec.encoder.family() == Family::Vaapi {
+        graph.push_str(&format!(
+            ",format={},hwupload",
+            pixel_surface(spec.pixel_format)
+        ));
+    }
+    graph
+}
+
+fn device(encoder: Encoder) -> Option<&'static str> {
+    (encoder.family() == Family::Vaapi).then_some("/dev/dri/renderD128")
+}
+
+fn pixel_surface(format: PixelFormat) -> &'static str {
+    if format.depth() == 10 {
+        "p010le"
+    } else {
+        "nv12"
+    }
+}
+
+/// The pixel format handed to the encoder: hardware takes its own layouts of the same samples.
+fn pixel_name(spec: &SegmentSpec) -> &'static str {
+    match spec.encoder.family() {
+        Family::Software => spec.pixel_format.name(),
+        Family::Vaapi => "vaapi",
+        Family::Nvenc if spec.pixel_format == PixelFormat::Yuv420p => "yuv420p",
+        Family::Nvenc | Family::Qsv | Family::Amf | Family::VideoToolbox => {
+            pixel_surface(spec.pixel_format)
+        }
+    }
+}
+
+fn encoder(spec: &SegmentSpec, allowance: Allowance) -> Vec<String> {
+    let mut argv = words(&["-c:v", spec.encoder.name()]);
+    if let Some(threads) = allowance.threads {
+        argv.extend(["-threads".into(), threads.clamp(1, 64).to_string()]);
+    }
+    match spec.encoder {
+        Encoder::X264 => x264(spec, &mut argv),
+        Encoder::X265 => x265(spec, allowance, &mut argv),
+        Encoder::SvtAv1 => svt(spec, allowance, &mut argv),
+        hardware => hardware_options(hardware, spec, &mut argv),
+    }
+    argv
+}
+
+fn x264(spec: &SegmentSpec, argv: &mut Vec<String>) {
+    let preset = match spec.speed {
+        Speed::Fast => "veryfast",
+        Speed::Balanced => "medium",
+        Speed::Slow => "slow",
+    };
+    push(
+        argv,
+        &[
+            "-preset",
+            preset,
+            "-crf",
+            &spec.quality.number().to_string(),
+        ],
+    );
+    let mut params = vec![format!(
+        "fps={}/{}",
+        spec.frame_rate.num(),
+        spec.frame_rate.den()
+    )];
+    match spec.scan {
+        Scan::Progressive => {}
+        Scan::TopFirst => params.push("tff=1".into()),
+        Scan::BottomFirst => params.push("bff=1".into()),
+    }
+    if spec.scan != Scan::Progressive {
+        push(argv, &["-flags", "+ilme+ildct"]);
+    }
+    if let Some(hdr10) = spec.hdr10 {
+        params.extend(
+            hdr10
+                .mastering
+                .map(|m| format!("mastering-display={}", integers(&m))),
+        );
+        params.extend(
+            hdr10
+                .light
+                .map(|l| format!("cll={},{}", l.max_content, l.max_average)),
+        );
+    }
+    params.extend(chroma_number(spec).map(|n| format!("chromaloc={n}")));
+    argv.extend(["-x264-params".into(), params.join(":")]);
+}
+
+fn x265(spec: &SegmentSpec, allowance: Allowance, argv: &mut Vec<String>) {
+    let preset = match spec.speed {
+        Speed::Fast => "faster",
+        Speed::Balanced => "medium",
+        Speed::Slow => "slow",
+    };
+    push(
+        argv,
+        &[
+            "-preset",
+            preset,
+            "-crf",
+            &spec.quality.number().to_string(),
+        ],
+    );
+    // `info=0` leaves out the SEI that names threads and build: it sits in the header, which
+    // must be the same from every machine.
+    let mut params = vec![
+        format!("fps={}/{}", spec.frame_rate.num(), spec.frame_rate.den()),
+        "info=0".into(),
+        "log-level=1".into(),
+    ];
+    params.extend(allowance.threads.map(|n| format!("pools={n}")));
+    if let Some(hdr10) = spec.hdr10 {
+        params.push("hdr10=1".into());
+        params.extend(
+            hdr10
+                .mastering
+                .map(|m| format!("master-display={}", integers(&m))),
+        );
+        params.extend(
+            hdr10
+                .light
+                .map(|l| format!("max-cll={},{}", l.max_content, l.max_average)),
+        );
+    }
+    params.extend(chroma_number(spec).map(|n| format!("chromaloc={n}")));
+    argv.extend(["-x265-params".into(), params.join(":")]);
+}
+
+fn svt(spec: &SegmentSpec, allowance: Allowance, argv: &mut Vec<String>) {
+    let preset = match spec.speed {
+        Speed::Fast => "10",
+        Speed::Balanced => "8",
+        Speed::Slow => "5",
+    };
+    push(
+        argv,
+        &[
+            "-preset",
+            preset,
+            "-crf",
+            &spec.quality.number().to_string(),
+        ],
+    );
+    let mut params = vec![
+        format!("fps-num={}", spec.frame_rate.num()),
+        format!("fps-denom={}", spec.frame_rate.den()),
+    ];
+    params.extend(allowance.threads.map(|n| format!("lp={n}")));
+    if let Some(hdr10) = spec.hdr10 {
+        params.extend(
+            hdr10
+                .mastering
+                .map(|m| format!("mastering-display={}", decimals(&m))),
+        );
+        params.extend(
+            hdr10
+                .light
+                .map(|l| format!("content-light={},{}", l.max_content, l.max_average)),
+        );
+    }
+    argv.extend(["-svtav1-params".into(), params.join(":")]);
+}
+
+/// Constant quality, closed GOPs of at most 250 frames, as each vendor spells it.
+fn hardware_options(encoder: Encoder, spec: &SegmentSpec, argv: &mut Vec<String>) {
+    let q = encoder.quantizer(spec.quality).to_string();
+    push(argv, &["-g", "250"]);
+    match encoder.family() {
+        Family::Software => {}
+        Family::Nvenc => {
+            let preset = match spec.speed {
+                Speed::Fast => "p3",
+                Speed::Balanced => "p5",
+                Speed::Slow => "p7",
+            };
+            push(
+                argv,
+                &["-preset", preset, "-rc", "vbr", "-cq", &q, "-b:v", "0"],
+            );
+        }
+        Family::Qsv => {
+            let preset = match spec.speed {
+                Speed::Fast => "faster",
+                Speed::Balanced => "medium",
+                Speed::Slow => "slower",
+            };
+            push(argv, &["-preset", preset, "-global_quality", &q]);
+        }
+        Family::Amf => {
+            let quality = match spec.speed {
+                Speed::Fast => "speed",
+                Speed::Balanced => "balanced",
+                Speed::Slow => "quality",
+            };
+            push(
+                argv,
+                &["-quality", quality, "-rc", "cqp", "-qp_i", &q, "-qp_p", &q],
+            );
+        }
+        Family::VideoToolbox => push(argv, &["-allow_sw", "0", "-q:v", &q]),
+        Family::Vaapi => push(argv, &["-rc_mode", "CQP", "-qp", &q]),
+    }
+    if encoder.codec() == Codec::Hevc && spec.pixel_format.depth() == 10 {
+        push(argv, &["-profile:v", "main10"]);
+    }
+}
+
+fn color(spec: &SegmentSpec) -> Vec<String> {
+    let color = spec.color;
+    let mut argv = Vec::new();
+    let mut tag = |option: &str, value: Option<&'static str>| {
+        if let Some(value) = value {
+            argv.extend([option.to_owned(), value.to_owned()]);
+        }
+    };
+    tag("-color_primaries", color.primaries.map(|v| v.name()));
+    tag("-color_trc", color.transfer.map(|v| v.name()));
+    tag("-colorspace", color.matrix.map(|v| v.name()));
+    tag("-color_range", color.range.map(|v| v.name()));
+    tag("-chroma_sample_location", color.chroma.map(|v| v.name()));
+    argv
+}
+
+/// The VUI number of a chroma location; only 4:2:0 has one.
+fn chroma_number(spec: &SegmentSpec) -> Option<u8> {
+    let location = spec.color.chroma.filter(|_| spec.pixel_format.is_420())?;
+    Some(match location {
+        ChromaLocation::Left => 0,
+        ChromaLocation::Center => 1,
+        ChromaLocation::TopLeft => 2,
+        ChromaLocation::Top => 3,
+        ChromaLocation::BottomLeft => 4,
+        ChromaLocation::Bottom => 5,
+    })
+}
+
+/// x264's and x265's spelling: `G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)` in 1/50000 and 1/10000.
+fn integers(m: &Mastering) -> String {
+    format!(
+        "G({},{})B({},{})R({},{})WP({},{})L({},{})",
+        m.green.0,
+        m.green.1,
+        m.blue.0,
+        m.blue.1,
+        m.red.0,
+        m.red.1,
+        m.white.0,
+        m.white.1,
+        m.max_luminance,
+        m.min_luminance
+    )
+}
+
+/// SVT-AV1's spelling of the same in real units.
+fn decimals(m: &Mastering) -> String {
+    let xy = |(x, y): (u16, u16)| format!("({},{})", fifty_thousandths(x), fifty_thousandths(y));
+    format!(
+        "G{}B{}R{}WP{}L({},{})",
+        xy(m.green),
+        xy(m.blue),
+        xy(m.red),
+        xy(m.white),
+        ten_thousandths(m.max_luminance),
+        ten_thousandths(m.min_luminance)
+    )
+}
+
+fn fifty_thousandths(value: u16) -> String {
+    let hundred_thousandths = u32::from(value) * 2;
+    format!(
+        "{}.{:05}",
+        hundred_thousandths / 100_000,
+        hundred_thousandths % 100_000
+    )
+}
+
+fn ten_thousandths(value: u32) -> String {
+    format!("{}.{:04}", value / 10_000, value % 10_000)
+}
+
+impl Hdr10 {
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.mastering.is_none() && self.light.is_none()
+    }
+}
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn push(argv: &mut Vec<String>, list: &[&str]) {
+    argv.extend(list.iter().map(|&word| word.to_owned()));
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::encoder::Quality;
+    use crate::spec::*;
+    use crate::time::{Pts, Span};
+
+    pub(crate) fn spec(encoder: Encoder) -> SegmentSpec {
+        SegmentSpec {
+            input: InputCodec::H264,
+            width: Side::new(1920).unwrap(),
+            height: Side::new(1080).unwrap(),
+            timebase: Timebase::new(1, 90_000).unwrap(),
+            span: Span {
+                start: Pts(90_000),
+                end: Some(Pts(180_000)),
+            },
+            frames: Frames::new(25).unwrap(),
+            encoder,
+            speed: Speed::Balanced,
+            quality: Quality::new(encoder.codec(), 23).unwrap(),
+            pixel_format: PixelFormat::Yuv420p10,
+            frame_rate: Ratio::new(25, 1).unwrap(),
+            color: Color {
+                chroma: Some(ChromaLocation::TopLeft),
+                ..Color::default()
+            },
+            hdr10: Some(Hdr10 {
+                mastering: Some(Mastering {
+                    red: (34_000, 16_000),
+                    green: (13_250, 34_500),
+                    blue: (7_500, 3_000),
+                    white: (15_635, 16_450),
+                    max_luminance: 10_000_000,
+                    min_luminance: 50,
+                }),
+                light: Some(LightLevel {
+                    max_content: 1000,
+                    max_average: 400,
+                }),
+            }),
+            sar: Ratio::new(4, 3),
+            scan: Scan::Progressive,
+        }
+    }
+
+    #[test]
+    fn the_recipe_for_x265() {
+        let argv = encode(&spec(Encoder::X265), Allowance { threads: Some(4) }).join(" ");
+        assert!(
+            argv.contains("-vf settb=1/90000,trim=start_pts=5850000:end_pts=5940000,setsar=4/3 "),
+            "{argv}"
+        );
+        assert!(
+            argv.contains("-fps_mode passthrough -enc_time_base 1:90000 -c:v libx265"),
+            "{argv}"
+        );
+        assert!(argv.contains(
+            "-x265-params fps=25/1:info=0:log-level=1:pools=4:hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400:chromaloc=2 "
+        ), "{argv}");
+        assert!(argv.ends_with("-video_track_timescale 90000 -movflags +empty_moov+default_base_moof+frag_keyframe -f mp4 pipe:1"));
+    }
+
+    #[test]
+    fn svt_speaks_real_units() {
+        let argv = encode(&spec(Encoder::SvtAv1), Allowance { threads: None }).join(" ");
+        assert!(argv.contains("mastering-display=G(0.26500,0.69000)B(0.15000,0.06000)R(0.68000,0.32000)WP(0.31270,0.32900)L(1000.0000,0.0050):content-light=1000,400"), "{argv}");
+    }
+
+    #[test]
+    fn every_word_is_from_a_fixed_grammar() {
+        let plain = |word: &String| {
+            word.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_+:=/.,()".contains(c))
+        };
+        for &encoder in Encoder::ALL {
+            for scan in [Scan::Progressive, Scan::TopFirst, Scan::BottomFirst] {
+                let argv = encode(
+                    &SegmentSpec {
+                        scan,
+                        ..spec(encoder)
+                    },
+                    Allowance { threads: Some(200) },
+                );
+                assert!(argv.iter().all(plain), "{argv:?}");
+            }
+        }
+    }
+}
