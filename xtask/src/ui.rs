@@ -1,0 +1,62 @@
+//! The page: installs what it is built with and builds it into `ui/dist/`, which
+//! the window and the web server carry inside them.
+
+use crate::shell::{self, npm, say};
+use crate::tree;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::PathBuf;
+
+/// Installs and builds, each only when its inputs have changed.
+pub fn build() -> Result<()> {
+    install()?;
+    let stamp = tree::tools().join("ui.stamp");
+    let inputs = tree::digest(&inputs()?)?;
+    if tree::stamped(&stamp, &inputs) && built().is_file() {
+        return Ok(());
+    }
+    say("building the page (ui/dist)");
+    shell::run(npm().args(["run", "--silent", "build"]))?;
+    if !built().is_file() {
+        bail!("the page's build left no ui/dist/index.html");
+    }
+    tree::stamp(&stamp, &inputs)
+}
+
+/// The page's own checks and tests.
+pub fn check() -> Result<()> {
+    shell::run(npm().args(["run", "--silent", "check"]))?;
+    shell::run(npm().args(["run", "--silent", "test"]))
+}
+
+/// Packages as the lock file has them, never newer ones.
+fn install() -> Result<()> {
+    let ui = tree::root().join("ui");
+    let lock = ui.join("package-lock.json");
+    let wanted = tree::digest(&[ui.join("package.json"), lock])
+        .context("ui/package.json and ui/package-lock.json must be there")?;
+    // Inside the folder it vouches for, so that deleting the folder deletes the claim.
+    let stamp = ui.join("node_modules").join(".installed");
+    if tree::stamped(&stamp, &wanted) {
+        return Ok(());
+    }
+    say("installing the page's build tools (npm ci)");
+    shell::run(npm().args(["ci", "--no-audit", "--no-fund"])).context(
+        "npm could not install the page's build tools; the first time needs the internet",
+    )?;
+    tree::stamp(&stamp, &wanted)
+}
+
+fn built() -> PathBuf {
+    tree::root().join("ui/dist/index.html")
+}
+
+/// Everything under `ui/` that belongs to the tree.
+fn inputs() -> Result<Vec<PathBuf>> {
+    let files = tree::files()?;
+    let inputs = files.iter().filter(|path| path.starts_with("ui/"));
+    Ok(inputs
+        .map(|path| tree::root().join(path))
+        .filter(|path| fs::metadata(path).is_ok())
+        .collect())
+}
