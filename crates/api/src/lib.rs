@@ -1,1 +1,372 @@
-//! The api crate.
+//! The one application API: calls in, events out.
+//!
+//! The window, the page and the command line all end here. [`Api`] has a plain method for every call;
+//! [`call`] lists them once for everything that speaks JSON. View models go out whole, at most four times a
+//! second, numbered; a client that misses one asks for a snapshot. This crate decides nothing about videos.
+
+mod choice;
+mod error;
+mod event;
+mod node;
+mod path;
+mod pump;
+mod view;
+
+pub mod call;
+pub mod rehearsal;
+
+#[cfg(test)]
+mod bindings;
+
+pub use call::Call;
+pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
+pub use error::{ApiError, ErrorCode};
+pub use event::{Event, Numbered};
+pub use node::{Answer, Node, Steer};
+pub use path::FilePath;
+pub use pump::Events;
+pub use view::{
+    Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand, Here,
+    Inspected, Inspection, Invite, Job, JobId, JobState, Level, Outcome, Receipt, Report, Scene,
+    Segment, SegmentState, Settings, Snapshot, Submitted,
+};
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use pump::Pump;
+
+/// A node's front door. Cheap to clone; the last clone to go ends the events, not the node.
+#[derive(Clone)]
+pub struct Api {
+    node: Arc<dyn Node>,
+    pump: Arc<Pump>,
+}
+
+impl Api {
+    /// The API of this node. Must be called within a tokio runtime.
+    pub fn new(node: Arc<dyn Node>) -> Self {
+        let pump = Arc::new(Pump::start(node.clone()));
+        Self { node, pump }
+    }
+
+    /// Runs the call of that name: what every shell that speaks JSON does.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] for an unknown name or bad arguments, else what the call itself says.
+    pub async fn dispatch(&self, name: &str, args: Value) -> Result<Value, ApiError> {
+        call::dispatch(self, name, args).await
+    }
+
+    /// Runs a call: what a shell in the same process does.
+    ///
+    /// # Errors
+    /// What the call says.
+    pub async fn call<C: Call>(&self, call: C) -> Result<C::Reply, ApiError> {
+        call.run(self).await
+    }
+
+    /// The events from now on. Ask for the events first and for the snapshot second, and skip the events
+    /// that the snapshot contains: then nothing is missed.
+    pub fn events(&self) -> Events {
+        self.pump.subscribe()
+    }
+}
+
+/// The calls, one method each; [`call`] documents them.
+impl Api {
+    /// Everything there is to show.
+    ///
+    /// # Errors
+    /// None; the signature is that of every call. The same holds for `jobs` and `peers`.
+    pub async fn snapshot(&self) -> Result<Snapshot, ApiError> {
+        Ok(self.pump.look().await)
+    }
+
+    /// What these files are.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] if the choice does not fit the number of files. What is wrong with a file
+    /// stands in its inspection.
+    pub async fn inspect(
+        &self,
+        paths: Vec<FilePath>,
+        choice: Choice,
+    ) -> Result<Vec<Inspection>, ApiError> {
+        check_choice(&paths, &choice)?;
+        let mut inspections = Vec::with_capacity(paths.len());
+        for path in paths {
+            let result = self.node.inspect(path.0.clone(), choice.clone()).await;
+            inspections.push(Inspection {
+                name: file_name(&path),
+                path,
+                result,
+            });
+        }
+        Ok(inspections)
+    }
+
+    /// Starts a job for each file.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] if the choice does not fit the number of files. What is wrong with a file
+    /// stands in its line of the reply.
+    pub async fn submit(
+        &self,
+        paths: Vec<FilePath>,
+        choice: Choice,
+    ) -> Result<Vec<Submitted>, ApiError> {
+        check_choice(&paths, &choice)?;
+        let mut lines = Vec::with_capacity(paths.len());
+        for path in paths {
+            lines.push(
+                match self.node.submit(path.0.clone(), choice.clone()).await {
+                    Ok(job) => Submitted {
+                        path,
+                        job: Some(job),
+                        error: None,
+                    },
+                    Err(error) => Submitted {
+                        path,
+                        job: None,
+                        error: Some(error),
+                    },
+                },
+            );
+        }
+        Ok(lines)
+    }
+
+    /// All jobs.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn jobs(&self) -> Result<Vec<Job>, ApiError> {
+        Ok(self.node.scene().await.jobs)
+    }
+
+    /// One job.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchJob`].
+    pub async fn job(&self, id: JobId) -> Result<Job, ApiError> {
+        let jobs = self.node.scene().await.jobs;
+        jobs.into_iter()
+            .find(|job| job.id == id)
+            .ok_or_else(|| no_such_job(id))
+    }
+
+    /// A completed job's receipt.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchJob`], [`ErrorCode::NotNow`] if it is not completed, [`ErrorCode::Unreadable`] if
+    /// the receipt was moved or damaged.
+    pub async fn receipt(&self, id: JobId) -> Result<Receipt, ApiError> {
+        let JobState::Completed { outcome } = self.job(id).await?.state else {
+            return Err(ApiError::new(
+                ErrorCode::NotNow,
+                "The job has no receipt: it is not completed.",
+            ));
+        };
+        let lost = |why: String| {
+            let text = format!(
+                "The receipt {} cannot be read: {why}.",
+                outcome.receipt.shown()
+            );
+            ApiError::new(ErrorCode::Unreadable, text)
+        };
+        let text = tokio::fs::read(&outcome.receipt)
+            .await
+            .map_err(|error| lost(error.to_string()))?;
+        serde_json::from_slice(&text)
+            .map(Receipt)
+            .map_err(|error| lost(error.to_string()))
+    }
+
+    /// Stops a job for good.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchJob`]; [`ErrorCode::NotNow`] if it is over. Likewise for the four that follow.
+    pub async fn cancel(&self, id: JobId) -> Result<(), ApiError> {
+        self.node.steer(id, Steer::Cancel).await
+    }
+
+    /// Holds a job.
+    ///
+    /// # Errors
+    /// As [`Api::cancel`].
+    pub async fn pause(&self, id: JobId) -> Result<(), ApiError> {
+        self.node.steer(id, Steer::Pause).await
+    }
+
+    /// Goes on with a job.
+    ///
+    /// # Errors
+    /// As [`Api::cancel`].
+    pub async fn resume(&self, id: JobId) -> Result<(), ApiError> {
+        self.node.steer(id, Steer::Resume).await
+    }
+
+    /// Tries a job again.
+    ///
+    /// # Errors
+    /// As [`Api::cancel`].
+    pub async fn retry(&self, id: JobId) -> Result<(), ApiError> {
+        self.node.steer(id, Steer::Retry).await
+    }
+
+    /// Takes a job off the list.
+    ///
+    /// # Errors
+    /// As [`Api::cancel`].
+    pub async fn forget(&self, id: JobId) -> Result<(), ApiError> {
+        self.node.steer(id, Steer::Forget).await
+    }
+
+    /// The other computers.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn peers(&self) -> Result<Vec<Computer>, ApiError> {
+        Ok(self.node.scene().await.computers)
+    }
+
+    /// Makes an invite.
+    ///
+    /// # Errors
+    /// [`ErrorCode::CannotListen`] where nothing could redeem it.
+    pub async fn invite(&self) -> Result<Invite, ApiError> {
+        self.node.invite().await
+    }
+
+    /// Redeems an invite.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadInvite`], [`ErrorCode::InviteExpired`], [`ErrorCode::InviteUsed`],
+    /// [`ErrorCode::OwnInvite`], [`ErrorCode::Unreachable`], [`ErrorCode::OtherProtocol`],
+    /// [`ErrorCode::WrongIdentity`].
+    pub async fn pair(&self, invite: String) -> Result<Computer, ApiError> {
+        self.node.pair(invite.trim().to_owned()).await
+    }
+
+    /// Ends a pairing.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchPeer`], also where `id` means more than one.
+    pub async fn unpair(&self, id: String) -> Result<(), ApiError> {
+        let computer = find_computer(&self.peers().await?, &id)?;
+        self.node.unpair(computer).await
+    }
+
+    /// Looks for a computer at an address.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] if it is no address, [`ErrorCode::Unreachable`],
+    /// [`ErrorCode::OtherProtocol`].
+    pub async fn connect(&self, address: String) -> Result<(), ApiError> {
+        self.node.connect(address.trim().to_owned()).await
+    }
+
+    /// Turns helping on or off.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    pub async fn donate(&self, on: bool) -> Result<(), ApiError> {
+        self.node.donate(on).await
+    }
+
+    /// What the user has set.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn settings(&self) -> Result<Settings, ApiError> {
+        self.node.settings().await
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] for a name of no or more than 40 bytes; if it cannot be stored.
+    pub async fn set_settings(&self, settings: Settings) -> Result<(), ApiError> {
+        let name = settings.name.trim();
+        if name.is_empty() || name.len() > 40 || name.chars().any(char::is_control) {
+            return Err(ApiError::new(
+                ErrorCode::BadRequest,
+                "A computer's name has 1 to 40 letters.",
+            ));
+        }
+        self.node.set_settings(settings).await
+    }
+
+    /// Looks at everything that may be wrong.
+    ///
+    /// # Errors
+    /// None that would not be a finding.
+    pub async fn doctor(&self) -> Result<Report, ApiError> {
+        self.node.doctor().await
+    }
+
+    /// Removes working files that no job needs.
+    ///
+    /// # Errors
+    /// If something cannot be removed.
+    pub async fn clean(&self) -> Result<Cleaned, ApiError> {
+        self.node.clean().await
+    }
+}
+
+/// A choice that names one output file fits one input only.
+fn check_choice(paths: &[FilePath], choice: &Choice) -> Result<(), ApiError> {
+    let bad = |text: &str| Err(ApiError::new(ErrorCode::BadRequest, text));
+    if paths.is_empty() {
+        return bad("No file was named.");
+    }
+    if paths.len() > 1 && choice.output.is_some() {
+        return bad(
+            "One output name cannot hold several files: name a folder for the outputs instead.",
+        );
+    }
+    if choice.output.is_some() && choice.out_dir.is_some() {
+        return bad("Name an output file or a folder for outputs, not both.");
+    }
+    Ok(())
+}
+
+fn file_name(path: &FilePath) -> String {
+    path.0
+        .file_name()
+        .unwrap_or(path.0.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn no_such_job(id: JobId) -> ApiError {
+    ApiError::new(ErrorCode::NoSuchJob, format!("There is no job {}.", id.0))
+}
+
+/// The one computer that `wanted` means: an id, the beginning of one, or a name.
+fn find_computer(computers: &[Computer], wanted: &str) -> Result<ComputerId, ApiError> {
+    let wanted = wanted.trim();
+    let is_meant = |one: &&Computer| {
+        one.name == wanted
+            || (wanted.len() >= 4 && one.id.0.starts_with(&wanted.to_ascii_lowercase()))
+    };
+    let mut meant = computers.iter().filter(is_meant);
+    match (meant.next(), meant.next()) {
+        (Some(one), None) => Ok(one.id.clone()),
+        (Some(_), Some(_)) => Err(ApiError::new(
+            ErrorCode::NoSuchPeer,
+            format!("{wanted:?} means more than one computer."),
+        )
+        .help("Name it by more digits of its id.")),
+        (None, _) => Err(ApiError::new(
+            ErrorCode::NoSuchPeer,
+            format!("There is no computer {wanted:?}."),
+        )
+        .help("`manyhands peers` lists them.")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Every call, listed once.
+//!
+//! From this list come the window's one command, `POST /api/{name}`, the local socket of the command line,
+//! and the page's TypeScript. A call is its arguments: `Submit { paths, choice }`; its name on the wire is
+//! the method of [`Api`] that it runs.
+
+use std::future::Future;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Api;
+use crate::choice::Choice;
+use crate::error::{ApiError, ErrorCode};
+use crate::path::FilePath;
+use crate::view::{self, JobId};
+
+/// Something the outside can ask for.
+pub trait Call: Serialize + DeserializeOwned + Send + 'static {
+    /// Its name on the wire.
+    const NAME: &'static str;
+    /// What comes back.
+    type Reply: Serialize + DeserializeOwned + Send + 'static;
+    /// Does it.
+    fn run(self, api: &Api) -> impl Future<Output = Result<Self::Reply, ApiError>> + Send;
+}
+
+macro_rules! calls {
+    ($(
+        $(#[doc = $doc:literal])+
+        $method:ident: $Call:ident { $( $(#[doc = $about:literal])+ $field:ident: $Type:ty ),* } -> $Reply:ty;
+    )+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Clone, Debug, Serialize, Deserialize)]
+            #[cfg_attr(test, derive(ts_rs::TS))]
+            #[serde(deny_unknown_fields)]
+            pub struct $Call { $( $(#[doc = $about])+ pub $field: $Type ),* }
+
+            impl Call for $Call {
+                const NAME: &'static str = stringify!($method);
+                type Reply = $Reply;
+                async fn run(self, api: &Api) -> Result<$Reply, ApiError> {
+                    api.$method($(self.$field),*).await
+                }
+            }
+        )+
+
+        /// The name of every call.
+        pub const NAMES: &[&str] = &[$(stringify!($method)),+];
+
+        /// Runs the call of that name with these arguments.
+        pub(crate) async fn dispatch(api: &Api, name: &str, args: Value) -> Result<Value, ApiError> {
+            match name {
+                $(stringify!($method) => run::<$Call>(api, args).await,)+
+                _ => Err(ApiError::new(ErrorCode::BadRequest, format!("There is no call named {name:?}."))),
+            }
+        }
+
+        /// Shows every call's name, arguments, reply and documentation to `see`.
+        #[cfg(test)]
+        pub(crate) fn for_each(see: &mut impl crate::bindings::See) {
+            $(see.call::<$Call>(&[$($doc),+]);)+
+        }
+    };
+}
+
+calls! {
+    /// Everything there is to show, and the number of the last event contained in it.
+    snapshot: Snapshot {} -> view::Snapshot;
+    /// What these files are and what would become of them. Starts nothing.
+    inspect: Inspect {
+        /// The files.
+        paths: Vec<FilePath>,
+        /// What is wanted.
+        choice: Choice
+    } -> Vec<view::Inspection>;
+    /// Starts a job for each of these files, in this order. A file that cannot be taken does not stop the others.
+    submit: Submit {
+        /// The files.
+        paths: Vec<FilePath>,
+        /// What is wanted.
+        choice: Choice
+    } -> Vec<view::Submitted>;
+    /// All jobs, newest first.
+    jobs: Jobs {} -> Vec<view::Job>;
+    /// One job.
+    job: Job {
+        /// Which.
+        id: JobId
+    } -> view::Job;
+    /// The receipt of a completed job.
+    receipt: Receipt {
+        /// Which job.
+        id: JobId
+    } -> view::Receipt;
+    /// Stops a job for good. What it has made so far is removed.
+    cancel: Cancel {
+        /// Which job.
+        id: JobId
+    } -> ();
+    /// Holds a job; what it has made so far is kept.
+    pause: Pause {
+        /// Which job.
+        id: JobId
+    } -> ();
+    /// Goes on with a job that is held.
+    resume: Resume {
+        /// Which job.
+        id: JobId
+    } -> ();
+    /// Tries a failed or cancelled job again, with what it has made so far.
+    retry: Retry {
+        /// Which job.
+        id: JobId
+    } -> ();
+    /// Takes a job that is over off the list. Its output stays.
+    forget: Forget {
+        /// Which job.
+        id: JobId
+    } -> ();
+    /// The other computers, paired ones first.
+    peers: Peers {} -> Vec<view::Computer>;
+    /// Makes an invite: one line that pairs the computer on which it is pasted.
+    invite: Invite {} -> view::Invite;
+    /// Redeems an invite that another computer made.
+    pair: Pair {
+        /// The line.
+        invite: String
+    } -> view::Computer;
+    /// Ends the pairing with a computer.
+    unpair: Unpair {
+        /// Its id, the first four or more digits of it, or its name.
+        id: String
+    } -> ();
+    /// Looks for a computer at an address, and remembers the address.
+    connect: Connect {
+        /// `host:port`, or a host alone.
+        address: String
+    } -> ();
+    /// Turns helping the paired computers on or off.
+    donate: Donate {
+        /// On or off.
+        on: bool
+    } -> ();
+    /// What the user has set.
+    settings: Settings {} -> view::Settings;
+    /// Sets it.
+    set_settings: SetSettings {
+        /// All of it.
+        settings: view::Settings
+    } -> ();
+    /// Looks at everything that may be wrong and says what to do about it.
+    doctor: Doctor {} -> view::Report;
+    /// Removes working files that no job needs any more.
+    clean: Clean {} -> view::Cleaned;
+}
+
+/// Reads the arguments, runs the call, writes the reply.
+async fn run<C: Call>(api: &Api, args: Value) -> Result<Value, ApiError> {
+    let args = if args.is_null() {
+        Value::Object(serde_json::Map::new())
+    } else {
+        args
+    };
+    let bad = |error| ApiError::new(ErrorCode::BadRequest, format!("{}: {error}.", C::NAME));
+    let call: C = serde_json::from_value(args).map_err(bad)?;
+    let reply = call.run(api).await?;
+    serde_json::to_value(reply)
+        .map_err(|error| ApiError::new(ErrorCode::Other, format!("{}: {error}.", C::NAME)))
+}

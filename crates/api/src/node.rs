@@ -1,0 +1,64 @@
+//! What this crate needs of a node, and no more.
+//!
+//! The real one is in [`crate::live`]; [`crate::rehearsal`] plays one in memory, for the shells' tests.
+
+use std::path::PathBuf;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+
+use crate::choice::Choice;
+use crate::error::ApiError;
+use crate::view::{
+    Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
+};
+
+/// What a call to a node answers, sooner or later.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, ApiError>>;
+
+/// What to do with a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steer {
+    /// Stop it for good.
+    Cancel,
+    /// Hold it.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Try again.
+    Retry,
+    /// Take it off the list.
+    Forget,
+}
+
+/// A node, as far as this crate needs one.
+pub trait Node: Send + Sync + 'static {
+    /// Everything there is to show, now.
+    fn scene(&self) -> BoxFuture<'_, Scene>;
+    /// Ticks whenever something that is shown may have changed; closes when the node stops.
+    fn changes(&self) -> watch::Receiver<u64>;
+    /// Looks at a file.
+    fn inspect(&self, path: PathBuf, choice: Choice) -> BoxFuture<'_, Inspected>;
+    /// Starts a job.
+    fn submit(&self, path: PathBuf, choice: Choice) -> Answer<'_, JobId>;
+    /// Does something with a job.
+    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()>;
+    /// Makes an invite.
+    fn invite(&self) -> Answer<'_, Invite>;
+    /// Redeems an invite.
+    fn pair(&self, invite: String) -> Answer<'_, Computer>;
+    /// Ends a pairing.
+    fn unpair(&self, computer: ComputerId) -> Answer<'_, ()>;
+    /// Looks for a computer at an address.
+    fn connect(&self, address: String) -> Answer<'_, ()>;
+    /// What the user has set.
+    fn settings(&self) -> Answer<'_, Settings>;
+    /// Sets it.
+    fn set_settings(&self, settings: Settings) -> Answer<'_, ()>;
+    /// Turns helping on or off.
+    fn donate(&self, on: bool) -> Answer<'_, ()>;
+    /// Looks at everything that may be wrong.
+    fn doctor(&self) -> Answer<'_, Report>;
+    /// Removes what no job needs.
+    fn clean(&self) -> Answer<'_, Cleaned>;
+}

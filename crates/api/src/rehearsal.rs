@@ -1,0 +1,313 @@
+//! A node in memory that encodes nothing: for the tests of whatever shows a node.
+//!
+//! It keeps the promises that the shells rely on (files that are not there are refused, invites work once,
+//! jobs go from state to state only as asked) and lets a test change the scene by hand.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
+use tokio::sync::watch;
+
+use crate::choice::{Choice, Purpose};
+use crate::error::{ApiError, ErrorCode};
+use crate::node::{Answer, Node, Steer};
+use crate::path::FilePath;
+use crate::view::{
+    Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Here, Inspected, Invite, Job,
+    JobId, JobState, Report, Scene, Settings,
+};
+
+/// The invite that the rehearsal's other computer "made".
+pub const INVITE: &str = "mh1:rehearsal";
+
+/// A node in memory.
+pub struct Rehearsal {
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+}
+
+struct State {
+    scene: Scene,
+    settings: Settings,
+    last_job: u64,
+}
+
+impl Default for Rehearsal {
+    fn default() -> Self {
+        let settings = Settings {
+            name: "Here".into(),
+            donating: true,
+            ffmpeg: None,
+            purpose: Purpose::Smaller,
+        };
+        let state = Mutex::new(State {
+            scene: scene(),
+            settings,
+            last_job: 0,
+        });
+        Self {
+            state,
+            changed: watch::Sender::new(0),
+        }
+    }
+}
+
+impl Rehearsal {
+    /// Changes what there is to show, and says so.
+    pub fn edit(&self, change: impl FnOnce(&mut Scene)) {
+        change(&mut self.state().scene);
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, path: &Path, choice: Choice) -> Result<JobId, ApiError> {
+        look_at(path)?;
+        let mut state = self.state();
+        state.last_job += 1;
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let job = Job {
+            source: path.into(),
+            choice,
+            ..job(state.last_job, &name)
+        };
+        let id = job.id;
+        drop(state);
+        self.edit(|scene| scene.jobs.insert(0, job));
+        Ok(id)
+    }
+
+    fn turn(&self, id: JobId, steer: Steer) -> Result<(), ApiError> {
+        let state = self.state();
+        let found = state.scene.jobs.iter().find(|job| job.id == id);
+        let job = found.ok_or_else(|| crate::no_such_job(id))?;
+        let over = job.state.is_over();
+        drop(state);
+        if over != matches!(steer, Steer::Retry | Steer::Forget) {
+            return Err(ApiError::new(
+                ErrorCode::NotNow,
+                "The job is not in a state for that.",
+            ));
+        }
+        let next = match steer {
+            Steer::Cancel => JobState::Cancelled,
+            Steer::Pause => JobState::Paused {
+                reason: String::new(),
+            },
+            Steer::Resume => JobState::Processing,
+            Steer::Retry => JobState::Queued,
+            Steer::Forget => {
+                self.edit(|scene| scene.jobs.retain(|job| job.id != id));
+                return Ok(());
+            }
+        };
+        self.edit(|scene| {
+            scene
+                .jobs
+                .iter_mut()
+                .filter(|job| job.id == id)
+                .for_each(|job| job.state = next.clone());
+        });
+        Ok(())
+    }
+
+    fn redeem(&self, invite: &str) -> Result<Computer, ApiError> {
+        if invite != INVITE {
+            return Err(ApiError::new(
+                ErrorCode::BadInvite,
+                "That is not an invite.",
+            ));
+        }
+        let newcomer = computer("Attic");
+        if self.state().scene.computers.contains(&newcomer) {
+            return Err(ApiError::new(
+                ErrorCode::InviteUsed,
+                "That invite was used already.",
+            ));
+        }
+        self.edit(|scene| scene.computers.push(newcomer.clone()));
+        Ok(newcomer)
+    }
+}
+
+fn look_at(path: &Path) -> Result<u64, ApiError> {
+    let missing = || {
+        ApiError::new(
+            ErrorCode::NoSuchFile,
+            format!("There is no file {}.", path.display()),
+        )
+    };
+    let about = path.metadata().map_err(|_| missing())?;
+    Ok(about.len())
+}
+
+fn now<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
+    ready(value).boxed()
+}
+
+impl Node for Rehearsal {
+    fn scene(&self) -> BoxFuture<'_, Scene> {
+        now(self.state().scene.clone())
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn inspect(&self, path: PathBuf, _choice: Choice) -> BoxFuture<'_, Inspected> {
+        now(match look_at(&path) {
+            Ok(bytes) => Inspected::Fine(facts(bytes, &path)),
+            Err(error) => Inspected::Refused { error },
+        })
+    }
+
+    fn submit(&self, path: PathBuf, choice: Choice) -> Answer<'_, JobId> {
+        now(self.take(&path, choice))
+    }
+
+    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()> {
+        now(self.turn(job, steer))
+    }
+
+    fn invite(&self) -> Answer<'_, Invite> {
+        now(Ok(Invite {
+            text: INVITE.into(),
+            valid_s: 600,
+        }))
+    }
+
+    fn pair(&self, invite: String) -> Answer<'_, Computer> {
+        now(self.redeem(&invite))
+    }
+
+    fn unpair(&self, computer: ComputerId) -> Answer<'_, ()> {
+        self.edit(|scene| scene.computers.retain(|one| one.id != computer));
+        now(Ok(()))
+    }
+
+    fn connect(&self, address: String) -> Answer<'_, ()> {
+        now(Err(ApiError::new(
+            ErrorCode::Unreachable,
+            format!("Nobody answers at {address}."),
+        )))
+    }
+
+    fn settings(&self) -> Answer<'_, Settings> {
+        now(Ok(self.state().settings.clone()))
+    }
+
+    fn set_settings(&self, settings: Settings) -> Answer<'_, ()> {
+        self.state().settings = settings;
+        now(Ok(()))
+    }
+
+    fn donate(&self, on: bool) -> Answer<'_, ()> {
+        self.state().settings.donating = on;
+        self.edit(|scene| scene.here.donating = on);
+        now(Ok(()))
+    }
+
+    fn doctor(&self) -> Answer<'_, Report> {
+        now(Ok(Report {
+            findings: Vec::new(),
+        }))
+    }
+
+    fn clean(&self) -> Answer<'_, Cleaned> {
+        now(Ok(Cleaned {
+            removed: 0,
+            bytes: 0,
+            kept_jobs: 0,
+        }))
+    }
+}
+
+/// A scene with nothing in it but this computer.
+pub fn scene() -> Scene {
+    let here = Here {
+        computer: computer("Here"),
+        version: "0.0.0".into(),
+        data_dir: "/nowhere".into(),
+        listening: vec!["127.0.0.1:47820".into()],
+        donating: true,
+        ffmpeg: Ffmpeg::Looking,
+        ready: 0,
+        notices: Vec::new(),
+    };
+    Scene {
+        here,
+        computers: Vec::new(),
+        jobs: Vec::new(),
+    }
+}
+
+/// A computer of that name, idle; its id is made of the name.
+pub fn computer(name: &str) -> Computer {
+    let id = name
+        .bytes()
+        .cycle()
+        .take(32)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Computer {
+        id: ComputerId(id),
+        name: name.into(),
+        status: ComputerStatus::Ready,
+        helps_us: true,
+        we_help: true,
+        cpu: "Rehearsal 3000".into(),
+        cores: 8,
+        memory_mb: 16_000,
+        encoders: Vec::new(),
+        address: None,
+        speed_fps: None,
+        last_seen_ms: None,
+        trouble: None,
+    }
+}
+
+/// A job of that number that waits.
+pub fn job(id: u64, name: &str) -> Job {
+    Job {
+        id: JobId(id),
+        name: name.into(),
+        source: FilePath::from(format!("/films/{name}")),
+        source_bytes: 1_000_000,
+        duration_s: None,
+        picture: None,
+        choice: Choice::default(),
+        state: JobState::Queued,
+        progress: 0.0,
+        frames_done: 0,
+        frames_total: None,
+        speed_fps: None,
+        eta_s: None,
+        speed_up: None,
+        elapsed_s: 0.0,
+        segments: Vec::new(),
+        hands: Vec::new(),
+        notes: Vec::new(),
+        created_ms: 0,
+        finished_ms: None,
+    }
+}
+
+fn facts(bytes: u64, path: &Path) -> Facts {
+    Facts {
+        bytes,
+        duration_s: Some(60.0),
+        picture: "1920×1080, 25 fps".into(),
+        others: "1 × sound".into(),
+        output: path.with_extension("hevc.mkv").into(),
+        losses: Vec::new(),
+        notes: Vec::new(),
+    }
+}

@@ -1,0 +1,482 @@
+//! View models: what a window, a page or a terminal shows, whole and ready to show.
+//!
+//! They are private to one build (page and node travel together), hold no deltas, and know nothing of the
+//! LAN's wire types. Text in them may come from other computers and from files: show it as text only.
+//! Times are Unix milliseconds, lengths in seconds, speeds in frames a second.
+
+use serde::{Deserialize, Serialize};
+
+use crate::choice::{Choice, Codec, Purpose};
+use crate::error::ApiError;
+use crate::path::FilePath;
+
+/// Identifies a job within one data folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct JobId(pub u64);
+
+/// Identifies a computer: 64 hexadecimal digits, the SHA-256 of its certificate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ComputerId(pub String);
+
+/// Everything there is to show, as of event number `seq`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Snapshot {
+    /// The number of the last event that is contained in this.
+    pub seq: u64,
+    /// Everything there is to show.
+    #[serde(flatten)]
+    pub scene: Scene,
+}
+
+/// Everything there is to show, without saying as of when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Scene {
+    /// This computer's node.
+    pub here: Here,
+    /// The other computers: paired ones first, then those only seen nearby.
+    pub computers: Vec<Computer>,
+    /// The jobs, newest first.
+    pub jobs: Vec<Job>,
+}
+
+/// The node that answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Here {
+    /// This computer, as the others see it.
+    pub computer: Computer,
+    /// The version of Manyhands.
+    pub version: String,
+    /// Where it keeps its data.
+    pub data_dir: String,
+    /// The addresses at which other computers reach it.
+    pub listening: Vec<String>,
+    /// Whether it helps other computers.
+    pub donating: bool,
+    /// The ffmpeg it works with, or why there is none.
+    pub ffmpeg: Ffmpeg,
+    /// How many other computers could start on a job now.
+    pub ready: u32,
+    /// What the user should know, in sentences; usually empty.
+    pub notices: Vec<String>,
+}
+
+/// The ffmpeg in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Ffmpeg {
+    /// It is being looked for.
+    Looking,
+    /// It was found and works.
+    Found {
+        /// Its path.
+        path: String,
+        /// Its version, as it says.
+        version: String,
+        /// In words: from the settings, the one that came with the app, the system's.
+        origin: String,
+    },
+    /// There is none that can be used.
+    Missing {
+        /// Why, and what to do.
+        error: ApiError,
+    },
+}
+
+/// A computer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Computer {
+    /// Who it is.
+    pub id: ComputerId,
+    /// What its user calls it.
+    pub name: String,
+    /// What it does now.
+    pub status: ComputerStatus,
+    /// It may be asked for help by this computer.
+    pub helps_us: bool,
+    /// This computer may be asked for help by it.
+    pub we_help: bool,
+    /// Its processor; empty if not known.
+    pub cpu: String,
+    /// Processor threads; 0 if not known.
+    pub cores: u32,
+    /// Memory in megabytes; 0 if not known.
+    pub memory_mb: u64,
+    /// What it encodes with, fastest first.
+    pub encoders: Vec<Encoder>,
+    /// The address of the connection, or the last one known.
+    pub address: Option<String>,
+    /// Frames a second it delivers at the moment.
+    pub speed_fps: Option<f64>,
+    /// When it was last heard of, if it is not there.
+    pub last_seen_ms: Option<u64>,
+    /// The last trouble with it, in a sentence.
+    pub trouble: Option<String>,
+}
+
+/// What a computer does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum ComputerStatus {
+    /// Seen on the network, but not paired.
+    Nearby,
+    /// Paired, but not there.
+    Offline,
+    /// There, but its user has not turned helping on.
+    NotHelping,
+    /// Finding out how fast it is.
+    Measuring,
+    /// There and idle.
+    Ready,
+    /// Encoding.
+    Working {
+        /// Segments it has in hand.
+        segments: u32,
+    },
+    /// There, but does not encode at the moment.
+    Paused {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Failed too often and gets no work for a while.
+    SetAside {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// An encoder that was tried and works on some computer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Encoder {
+    /// ffmpeg's name for it.
+    pub name: String,
+    /// What it makes.
+    pub codec: Codec,
+    /// It runs on a graphics card or the like.
+    pub hardware: bool,
+    /// Measured frames a second at 1080p.
+    pub fps_1080p: f64,
+    /// How many segments at once are fastest.
+    pub seats: u32,
+}
+
+/// A job: one file on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Job {
+    /// Which one.
+    pub id: JobId,
+    /// The source's file name.
+    pub name: String,
+    /// The source's path.
+    pub source: FilePath,
+    /// Bytes of the source.
+    pub source_bytes: u64,
+    /// Length of the film in seconds, once known.
+    pub duration_s: Option<f64>,
+    /// The picture in words, once known: "1920×1080, 23.976 fps, HDR10".
+    pub picture: Option<String>,
+    /// What was asked for.
+    pub choice: Choice,
+    /// How it stands.
+    pub state: JobState,
+    /// Share of the work done, 0..=1; never falls.
+    pub progress: f64,
+    /// Frames encoded and verified.
+    pub frames_done: u64,
+    /// Frames of the film, once the index is complete.
+    pub frames_total: Option<u64>,
+    /// Frames a second, all computers together.
+    pub speed_fps: Option<f64>,
+    /// Seconds to go, once that can be said.
+    pub eta_s: Option<u64>,
+    /// How many times faster than this computer alone, once that can be said.
+    pub speed_up: Option<f64>,
+    /// Seconds worked on it so far.
+    pub elapsed_s: f64,
+    /// The segments, in the order of the film; the film's end has none while the index is not complete.
+    pub segments: Vec<Segment>,
+    /// Who has a hand in it, most segments first.
+    pub hands: Vec<Hand>,
+    /// What the user should know about it, in sentences.
+    pub notes: Vec<String>,
+    /// When it was submitted.
+    pub created_ms: u64,
+    /// When it ended.
+    pub finished_ms: Option<u64>,
+}
+
+/// How a job stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum JobState {
+    /// Another job is before it.
+    Queued,
+    /// It was told to wait for other computers.
+    WaitingForPeers {
+        /// How many are there.
+        present: u32,
+        /// How many it waits for.
+        wanted: u32,
+    },
+    /// Speeds are being measured.
+    Benchmarking,
+    /// Segments are being encoded.
+    Processing,
+    /// Held by the user, or by something that must be put right first.
+    Paused {
+        /// Why, in words; empty when the user did it.
+        reason: String,
+    },
+    /// All segments are here; they are being joined and proved.
+    Combining,
+    /// The output is in place and proved.
+    Completed {
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// It failed; everything is kept for diagnosis.
+    Failed {
+        /// Why, and what to do.
+        error: ApiError,
+    },
+    /// Stopped by the user.
+    Cancelled,
+}
+
+impl JobState {
+    /// Whether nothing more will happen to the job by itself.
+    pub fn is_over(&self) -> bool {
+        matches!(
+            self,
+            Self::Completed { .. } | Self::Failed { .. } | Self::Cancelled
+        )
+    }
+}
+
+/// What came of a completed job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Outcome {
+    /// The output file.
+    pub output: FilePath,
+    /// The receipt that proves it.
+    pub receipt: FilePath,
+    /// Every frame of the source is in the output, in order, once, at its time: proved.
+    pub exact: bool,
+    /// The receipt's verdict in one sentence.
+    pub verdict: String,
+    /// Frames in the output.
+    pub frames: u64,
+    /// Bytes of the output.
+    pub bytes: u64,
+    /// Seconds from start to end.
+    pub wall_s: f64,
+}
+
+/// One segment of the strip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Segment {
+    /// Its number in the film, from 0.
+    pub index: u32,
+    /// Where it begins in the film, seconds; for drawing only.
+    pub start_s: f64,
+    /// Where it ends.
+    pub end_s: f64,
+    /// How it stands.
+    pub state: SegmentState,
+    /// Who has it or made it.
+    pub computer: Option<ComputerId>,
+    /// Share encoded, 0..=1.
+    pub progress: f64,
+    /// Attempts so far; more than one means that it was done again.
+    pub attempts: u32,
+}
+
+/// How a segment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentState {
+    /// Nobody has it.
+    Waiting,
+    /// On its way to a computer, or waiting there.
+    Sent,
+    /// Being encoded.
+    Encoding,
+    /// Back, and being checked.
+    Checking,
+    /// It is what the plan expects.
+    Done,
+    /// Every attempt failed.
+    Failed,
+}
+
+/// A computer's share in a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Hand {
+    /// Who.
+    pub computer: ComputerId,
+    /// Its name.
+    pub name: String,
+    /// Segments it has done.
+    pub segments: u32,
+    /// Segments it has in hand.
+    pub working: u32,
+    /// Frames it has done.
+    pub frames: u64,
+    /// Frames a second it delivers for this job.
+    pub speed_fps: Option<f64>,
+    /// What it encodes with: ffmpeg's name.
+    pub encoder: Option<String>,
+    /// Why it does nothing at the moment, in words.
+    pub paused: Option<String>,
+}
+
+/// What a file is and what would become of it, before anything is started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Inspection {
+    /// The file.
+    pub path: FilePath,
+    /// Its name.
+    pub name: String,
+    /// What it is, or why it cannot be worked on.
+    pub result: Inspected,
+}
+
+/// The outcome of looking at one file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Inspected {
+    /// It can be encoded.
+    Fine(Facts),
+    /// It cannot.
+    Refused {
+        /// Why, and what to do.
+        error: ApiError,
+    },
+}
+
+/// What is in a file that can be encoded, and what the choice makes of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Facts {
+    /// Bytes.
+    pub bytes: u64,
+    /// Length in seconds, where the file says so.
+    pub duration_s: Option<f64>,
+    /// The picture in words: "1920×1080, 23.976 fps, HDR10".
+    pub picture: String,
+    /// The other streams in words: "2 × sound, 3 × subtitles, chapters".
+    pub others: String,
+    /// Where the output would be put.
+    pub output: FilePath,
+    /// What the output would not keep or show differently, in sentences, each with the way out. Not empty:
+    /// `submit` needs `yes` in the choice.
+    pub losses: Vec<String>,
+    /// What else is worth knowing, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// One file of a `submit`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Submitted {
+    /// The file.
+    pub path: FilePath,
+    /// The job, if it was taken.
+    pub job: Option<JobId>,
+    /// Why not, if it was not.
+    pub error: Option<ApiError>,
+}
+
+/// A completed job's receipt, as it stands in its file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Receipt(#[cfg_attr(test, ts(type = "unknown"))] pub serde_json::Value);
+
+/// An invite: whoever redeems it first within its time is paired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Invite {
+    /// The line to paste on the other computer. It holds a secret: never log it.
+    pub text: String,
+    /// Seconds it is good for, from now.
+    pub valid_s: u64,
+}
+
+/// What the user has set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What this computer is called on the others.
+    pub name: String,
+    /// Whether it helps the computers it is paired with.
+    pub donating: bool,
+    /// An ffmpeg to use instead of the one that came with the app.
+    pub ffmpeg: Option<FilePath>,
+    /// The purpose that is preselected.
+    pub purpose: Purpose,
+}
+
+/// What `doctor` found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Report {
+    /// The findings, in the order to read them.
+    pub findings: Vec<Finding>,
+}
+
+/// One line of `doctor`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Finding {
+    /// What was looked at: "ffmpeg", "encoder hevc_nvenc", "network".
+    pub subject: String,
+    /// How it is.
+    pub level: Level,
+    /// In a sentence.
+    pub says: String,
+    /// What to do; empty where nothing is to be done.
+    #[serde(default)]
+    pub help: String,
+}
+
+/// How a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// As it should be.
+    Good,
+    /// Works, but could be better.
+    Note,
+    /// Does not work.
+    Bad,
+}
+
+/// What `clean` removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Cleaned {
+    /// Files and folders removed.
+    pub removed: u64,
+    /// Bytes that are free again.
+    pub bytes: u64,
+    /// Jobs whose working files were kept because they still go on or wait.
+    pub kept_jobs: u32,
+}

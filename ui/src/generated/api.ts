@@ -1,0 +1,823 @@
+// Written by `cargo xtask bindings` from crates/api. Do not edit.
+
+/**
+ * An error as every shell shows it.
+ */
+export type ApiError = { 
+/**
+ * What a program may branch on.
+ */
+code: ErrorCode, 
+/**
+ * One sentence that says what is wrong. May quote file and computer names: show it as text only.
+ */
+message: string, 
+/**
+ * One sentence that says what to do; empty where there is nothing to do.
+ */
+help: string, };
+
+/**
+ * What becomes of the sound.
+ */
+export type Audio = "copy" | "opus" | "aac";
+
+/**
+ * What is wanted. Everything has a default, so `{}` is a complete choice: smaller, balanced, same look.
+ */
+export type Choice = { 
+/**
+ * What the output is for; decides codec, container and quality where these are not given.
+ */
+purpose: Purpose, 
+/**
+ * The codec, where the purpose's own is not wanted.
+ */
+codec: Codec | null, 
+/**
+ * The encoder's own quality number (CRF or the like); lower is better and larger. 0..=63.
+ */
+quality: number | null, 
+/**
+ * How long to try for a smaller file of the same quality.
+ */
+speed: Speed, 
+/**
+ * One encoder on every computer, or each computer's fastest.
+ */
+encoders: Encoders, 
+/**
+ * What becomes of the sound, where "copied if the container takes it" is not wanted.
+ */
+audio: Audio | null, 
+/**
+ * Kilobits a second for sound that is encoded; 16..=640.
+ */
+audio_kbps: number | null, 
+/**
+ * The container, where the purpose's own is not wanted.
+ */
+container: Container | null, 
+/**
+ * The output file; only with a single input.
+ */
+output: FilePath | null, 
+/**
+ * The folder for outputs, else beside each source.
+ */
+out_dir: FilePath | null, 
+/**
+ * Wait until this many other computers are there.
+ */
+wait_for: number, 
+/**
+ * Use this computer only.
+ */
+only_here: boolean, 
+/**
+ * Decode the whole result here, rather than trust what the donors' decodes prove.
+ */
+paranoid: boolean, 
+/**
+ * Keep the job's working files when it ends.
+ */
+keep_temp: boolean, 
+/**
+ * Agree to everything that [`crate::Inspection::losses`] says will be lost or look different.
+ */
+yes: boolean, };
+
+/**
+ * What `clean` removed.
+ */
+export type Cleaned = { 
+/**
+ * Files and folders removed.
+ */
+removed: number, 
+/**
+ * Bytes that are free again.
+ */
+bytes: number, 
+/**
+ * Jobs whose working files were kept because they still go on or wait.
+ */
+kept_jobs: number, };
+
+/**
+ * A video codec that can be made.
+ */
+export type Codec = "h264" | "hevc" | "av1";
+
+/**
+ * A computer.
+ */
+export type Computer = { 
+/**
+ * Who it is.
+ */
+id: ComputerId, 
+/**
+ * What its user calls it.
+ */
+name: string, 
+/**
+ * What it does now.
+ */
+status: ComputerStatus, 
+/**
+ * It may be asked for help by this computer.
+ */
+helps_us: boolean, 
+/**
+ * This computer may be asked for help by it.
+ */
+we_help: boolean, 
+/**
+ * Its processor; empty if not known.
+ */
+cpu: string, 
+/**
+ * Processor threads; 0 if not known.
+ */
+cores: number, 
+/**
+ * Memory in megabytes; 0 if not known.
+ */
+memory_mb: number, 
+/**
+ * What it encodes with, fastest first.
+ */
+encoders: Array<Encoder>, 
+/**
+ * The address of the connection, or the last one known.
+ */
+address: string | null, 
+/**
+ * Frames a second it delivers at the moment.
+ */
+speed_fps: number | null, 
+/**
+ * When it was last heard of, if it is not there.
+ */
+last_seen_ms: number | null, 
+/**
+ * The last trouble with it, in a sentence.
+ */
+trouble: string | null, };
+
+/**
+ * Identifies a computer: 64 hexadecimal digits, the SHA-256 of its certificate.
+ */
+export type ComputerId = string;
+
+/**
+ * What a computer does.
+ */
+export type ComputerStatus = { "is": "nearby" } | { "is": "offline" } | { "is": "not_helping" } | { "is": "measuring" } | { "is": "ready" } | { "is": "working", 
+/**
+ * Segments it has in hand.
+ */
+segments: number, } | { "is": "paused", 
+/**
+ * Why, in words.
+ */
+reason: string, } | { "is": "set_aside", 
+/**
+ * Why, in words.
+ */
+reason: string, };
+
+/**
+ * The kind of output file.
+ */
+export type Container = "mkv" | "mp4";
+
+/**
+ * An encoder that was tried and works on some computer.
+ */
+export type Encoder = { 
+/**
+ * ffmpeg's name for it.
+ */
+name: string, 
+/**
+ * What it makes.
+ */
+codec: Codec, 
+/**
+ * It runs on a graphics card or the like.
+ */
+hardware: boolean, 
+/**
+ * Measured frames a second at 1080p.
+ */
+fps_1080p: number, 
+/**
+ * How many segments at once are fastest.
+ */
+seats: number, };
+
+/**
+ * Which encoders may work on one film.
+ */
+export type Encoders = "same" | "any";
+
+/**
+ * Why a call or a job failed. The number is the exit code of the command line.
+ */
+export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen";
+
+/**
+ * Something is not as it was: here it is, whole.
+ */
+export type Event = { "is": "here", "what": Here } | { "is": "computer", "what": Computer } | { "is": "computer_gone", "what": ComputerId } | { "is": "job", "what": Job } | { "is": "job_gone", "what": JobId };
+
+/**
+ * What is in a file that can be encoded, and what the choice makes of it.
+ */
+export type Facts = { 
+/**
+ * Bytes.
+ */
+bytes: number, 
+/**
+ * Length in seconds, where the file says so.
+ */
+duration_s: number | null, 
+/**
+ * The picture in words: "1920×1080, 23.976 fps, HDR10".
+ */
+picture: string, 
+/**
+ * The other streams in words: "2 × sound, 3 × subtitles, chapters".
+ */
+others: string, 
+/**
+ * Where the output would be put.
+ */
+output: FilePath, 
+/**
+ * What the output would not keep or show differently, in sentences, each with the way out. Not empty:
+ * `submit` needs `yes` in the choice.
+ */
+losses: Array<string>, 
+/**
+ * What else is worth knowing, in sentences.
+ */
+notes: Array<string>, };
+
+/**
+ * The ffmpeg in use.
+ */
+export type Ffmpeg = { "is": "looking" } | { "is": "found", 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * Its version, as it says.
+ */
+version: string, 
+/**
+ * In words: from the settings, the one that came with the app, the system's.
+ */
+origin: string, } | { "is": "missing", 
+/**
+ * Why, and what to do.
+ */
+error: ApiError, };
+
+export type FilePath = string | { hex: string };
+
+/**
+ * One line of `doctor`.
+ */
+export type Finding = { 
+/**
+ * What was looked at: "ffmpeg", "encoder hevc_nvenc", "network".
+ */
+subject: string, 
+/**
+ * How it is.
+ */
+level: Level, 
+/**
+ * In a sentence.
+ */
+says: string, 
+/**
+ * What to do; empty where nothing is to be done.
+ */
+help: string, };
+
+/**
+ * A computer's share in a job.
+ */
+export type Hand = { 
+/**
+ * Who.
+ */
+computer: ComputerId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Segments it has done.
+ */
+segments: number, 
+/**
+ * Segments it has in hand.
+ */
+working: number, 
+/**
+ * Frames it has done.
+ */
+frames: number, 
+/**
+ * Frames a second it delivers for this job.
+ */
+speed_fps: number | null, 
+/**
+ * What it encodes with: ffmpeg's name.
+ */
+encoder: string | null, 
+/**
+ * Why it does nothing at the moment, in words.
+ */
+paused: string | null, };
+
+/**
+ * The node that answers.
+ */
+export type Here = { 
+/**
+ * This computer, as the others see it.
+ */
+computer: Computer, 
+/**
+ * The version of Manyhands.
+ */
+version: string, 
+/**
+ * Where it keeps its data.
+ */
+data_dir: string, 
+/**
+ * The addresses at which other computers reach it.
+ */
+listening: Array<string>, 
+/**
+ * Whether it helps other computers.
+ */
+donating: boolean, 
+/**
+ * The ffmpeg it works with, or why there is none.
+ */
+ffmpeg: Ffmpeg, 
+/**
+ * How many other computers could start on a job now.
+ */
+ready: number, 
+/**
+ * What the user should know, in sentences; usually empty.
+ */
+notices: Array<string>, };
+
+/**
+ * The outcome of looking at one file.
+ */
+export type Inspected = { "is": "fine" } & Facts | { "is": "refused", 
+/**
+ * Why, and what to do.
+ */
+error: ApiError, };
+
+/**
+ * What a file is and what would become of it, before anything is started.
+ */
+export type Inspection = { 
+/**
+ * The file.
+ */
+path: FilePath, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is, or why it cannot be worked on.
+ */
+result: Inspected, };
+
+/**
+ * An invite: whoever redeems it first within its time is paired.
+ */
+export type Invite = { 
+/**
+ * The line to paste on the other computer. It holds a secret: never log it.
+ */
+text: string, 
+/**
+ * Seconds it is good for, from now.
+ */
+valid_s: number, };
+
+/**
+ * A job: one file on its way.
+ */
+export type Job = { 
+/**
+ * Which one.
+ */
+id: JobId, 
+/**
+ * The source's file name.
+ */
+name: string, 
+/**
+ * The source's path.
+ */
+source: FilePath, 
+/**
+ * Bytes of the source.
+ */
+source_bytes: number, 
+/**
+ * Length of the film in seconds, once known.
+ */
+duration_s: number | null, 
+/**
+ * The picture in words, once known: "1920×1080, 23.976 fps, HDR10".
+ */
+picture: string | null, 
+/**
+ * What was asked for.
+ */
+choice: Choice, 
+/**
+ * How it stands.
+ */
+state: JobState, 
+/**
+ * Share of the work done, 0..=1; never falls.
+ */
+progress: number, 
+/**
+ * Frames encoded and verified.
+ */
+frames_done: number, 
+/**
+ * Frames of the film, once the index is complete.
+ */
+frames_total: number | null, 
+/**
+ * Frames a second, all computers together.
+ */
+speed_fps: number | null, 
+/**
+ * Seconds to go, once that can be said.
+ */
+eta_s: number | null, 
+/**
+ * How many times faster than this computer alone, once that can be said.
+ */
+speed_up: number | null, 
+/**
+ * Seconds worked on it so far.
+ */
+elapsed_s: number, 
+/**
+ * The segments, in the order of the film; the film's end has none while the index is not complete.
+ */
+segments: Array<Segment>, 
+/**
+ * Who has a hand in it, most segments first.
+ */
+hands: Array<Hand>, 
+/**
+ * What the user should know about it, in sentences.
+ */
+notes: Array<string>, 
+/**
+ * When it was submitted.
+ */
+created_ms: number, 
+/**
+ * When it ended.
+ */
+finished_ms: number | null, };
+
+/**
+ * Identifies a job within one data folder.
+ */
+export type JobId = number;
+
+/**
+ * How a job stands.
+ */
+export type JobState = { "is": "queued" } | { "is": "waiting_for_peers", 
+/**
+ * How many are there.
+ */
+present: number, 
+/**
+ * How many it waits for.
+ */
+wanted: number, } | { "is": "benchmarking" } | { "is": "processing" } | { "is": "paused", 
+/**
+ * Why, in words; empty when the user did it.
+ */
+reason: string, } | { "is": "combining" } | { "is": "completed", 
+/**
+ * What came of it.
+ */
+outcome: Outcome, } | { "is": "failed", 
+/**
+ * Why, and what to do.
+ */
+error: ApiError, } | { "is": "cancelled" };
+
+/**
+ * How a finding is.
+ */
+export type Level = "good" | "note" | "bad";
+
+/**
+ * An event and its number. Numbers of one node's run follow each other without a gap; a client that sees
+ * one (or a number that falls: the node was started again) asks for a snapshot.
+ */
+export type Numbered = { 
+/**
+ * The event's number.
+ */
+seq: number, 
+/**
+ * What happened.
+ */
+event: Event, };
+
+/**
+ * What came of a completed job.
+ */
+export type Outcome = { 
+/**
+ * The output file.
+ */
+output: FilePath, 
+/**
+ * The receipt that proves it.
+ */
+receipt: FilePath, 
+/**
+ * Every frame of the source is in the output, in order, once, at its time: proved.
+ */
+exact: boolean, 
+/**
+ * The receipt's verdict in one sentence.
+ */
+verdict: string, 
+/**
+ * Frames in the output.
+ */
+frames: number, 
+/**
+ * Bytes of the output.
+ */
+bytes: number, 
+/**
+ * Seconds from start to end.
+ */
+wall_s: number, };
+
+/**
+ * What the output is for.
+ */
+export type Purpose = "everywhere" | "smaller" | "smallest" | "keep";
+
+/**
+ * A completed job's receipt, as it stands in its file.
+ */
+export type Receipt = unknown;
+
+/**
+ * What `doctor` found.
+ */
+export type Report = { 
+/**
+ * The findings, in the order to read them.
+ */
+findings: Array<Finding>, };
+
+/**
+ * One segment of the strip.
+ */
+export type Segment = { 
+/**
+ * Its number in the film, from 0.
+ */
+index: number, 
+/**
+ * Where it begins in the film, seconds; for drawing only.
+ */
+start_s: number, 
+/**
+ * Where it ends.
+ */
+end_s: number, 
+/**
+ * How it stands.
+ */
+state: SegmentState, 
+/**
+ * Who has it or made it.
+ */
+computer: ComputerId | null, 
+/**
+ * Share encoded, 0..=1.
+ */
+progress: number, 
+/**
+ * Attempts so far; more than one means that it was done again.
+ */
+attempts: number, };
+
+/**
+ * How a segment stands.
+ */
+export type SegmentState = "waiting" | "sent" | "encoding" | "checking" | "done" | "failed";
+
+/**
+ * What the user has set.
+ */
+export type Settings = { 
+/**
+ * What this computer is called on the others.
+ */
+name: string, 
+/**
+ * Whether it helps the computers it is paired with.
+ */
+donating: boolean, 
+/**
+ * An ffmpeg to use instead of the one that came with the app.
+ */
+ffmpeg: FilePath | null, 
+/**
+ * The purpose that is preselected.
+ */
+purpose: Purpose, };
+
+/**
+ * Everything there is to show, as of event number `seq`.
+ */
+export type Snapshot = { 
+/**
+ * The number of the last event that is contained in this.
+ */
+seq: number, 
+/**
+ * This computer's node.
+ */
+here: Here, 
+/**
+ * The other computers: paired ones first, then those only seen nearby.
+ */
+computers: Array<Computer>, 
+/**
+ * The jobs, newest first.
+ */
+jobs: Array<Job>, };
+
+/**
+ * How much time the encoder takes.
+ */
+export type Speed = "fast" | "balanced" | "slow";
+
+/**
+ * One file of a `submit`.
+ */
+export type Submitted = { 
+/**
+ * The file.
+ */
+path: FilePath, 
+/**
+ * The job, if it was taken.
+ */
+job: JobId | null, 
+/**
+ * Why not, if it was not.
+ */
+error: ApiError | null, };
+
+/** Every call: its name, its arguments, what comes back. */
+export interface Calls {
+  /** Everything there is to show, and the number of the last event contained in it. */
+  snapshot: { args: Record<symbol, never>; reply: Snapshot };
+  /** What these files are and what would become of them. Starts nothing. */
+  inspect: { args: { 
+/**
+ * The files.
+ */
+paths: Array<FilePath>, 
+/**
+ * What is wanted.
+ */
+choice: Choice, }; reply: Array<Inspection> };
+  /** Starts a job for each of these files, in this order. A file that cannot be taken does not stop the others. */
+  submit: { args: { 
+/**
+ * The files.
+ */
+paths: Array<FilePath>, 
+/**
+ * What is wanted.
+ */
+choice: Choice, }; reply: Array<Submitted> };
+  /** All jobs, newest first. */
+  jobs: { args: Record<symbol, never>; reply: Array<Job> };
+  /** One job. */
+  job: { args: { 
+/**
+ * Which.
+ */
+id: JobId, }; reply: Job };
+  /** The receipt of a completed job. */
+  receipt: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: Receipt };
+  /** Stops a job for good. What it has made so far is removed. */
+  cancel: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: null };
+  /** Holds a job; what it has made so far is kept. */
+  pause: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: null };
+  /** Goes on with a job that is held. */
+  resume: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: null };
+  /** Tries a failed or cancelled job again, with what it has made so far. */
+  retry: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: null };
+  /** Takes a job that is over off the list. Its output stays. */
+  forget: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: null };
+  /** The other computers, paired ones first. */
+  peers: { args: Record<symbol, never>; reply: Array<Computer> };
+  /** Makes an invite: one line that pairs the computer on which it is pasted. */
+  invite: { args: Record<symbol, never>; reply: Invite };
+  /** Redeems an invite that another computer made. */
+  pair: { args: { 
+/**
+ * The line.
+ */
+invite: string, }; reply: Computer };
+  /** Ends the pairing with a computer. */
+  unpair: { args: { 
+/**
+ * Its id, the first four or more digits of it, or its name.
+ */
+id: string, }; reply: null };
+  /** Looks for a computer at an address, and remembers the address. */
+  connect: { args: { 
+/**
+ * `host:port`, or a host alone.
+ */
+address: string, }; reply: null };
+  /** Turns helping the paired computers on or off. */
+  donate: { args: { 
+/**
+ * On or off.
+ */
+on: boolean, }; reply: null };
+  /** What the user has set. */
+  settings: { args: Record<symbol, never>; reply: Settings };
+  /** Sets it. */
+  set_settings: { args: { 
+/**
+ * All of it.
+ */
+settings: Settings, }; reply: null };
+  /** Looks at everything that may be wrong and says what to do about it. */
+  doctor: { args: Record<symbol, never>; reply: Report };
+  /** Removes working files that no job needs any more. */
+  clean: { args: Record<symbol, never>; reply: Cleaned };
+}
