@@ -1,1 +1,3 @@
 //! Whole nodes, real ffmpeg, real faults.
+
+pub mod hosts;
