@@ -13,6 +13,8 @@ pub mod encoder;
 
 pub mod spec;
 
+pub mod choice;
+
 pub mod argv;
 
 pub mod parse;

@@ -1,0 +1,363 @@
+//! What a node can say of itself: plain values, whole, for whoever shows them.
+//!
+//! Times are Unix milliseconds, lengths microseconds, speeds frames a second at the film's size.
+
+use std::path::PathBuf;
+
+use media::choice::Choice;
+use media::encoder::Encoder;
+
+use crate::trouble::Trouble;
+
+/// A computer's identity: SHA-256 of its certificate.
+pub use schedule::PeerId;
+
+/// A job's number within one data folder.
+pub use schedule::JobId;
+
+/// The whole node.
+#[derive(Clone, Debug)]
+pub struct NodeStatus {
+    /// This computer.
+    pub here: PeerStatus,
+    /// Where it keeps its data.
+    pub data_dir: PathBuf,
+    /// Addresses others reach it at; empty while it does not listen.
+    pub listening: Vec<String>,
+    /// Whether it helps paired computers.
+    pub donating: bool,
+    /// The ffmpeg in use.
+    pub ffmpeg: FfmpegStatus,
+    /// Sentences for the user.
+    pub notices: Vec<String>,
+    /// Paired computers first, then those nearby.
+    pub peers: Vec<PeerStatus>,
+    /// Newest first.
+    pub jobs: Vec<JobStatus>,
+}
+
+/// The ffmpeg in use.
+#[derive(Clone, Debug)]
+pub enum FfmpegStatus {
+    /// Not yet looked for.
+    Looking,
+    /// Works.
+    Found {
+        /// Where.
+        path: PathBuf,
+        /// Its own words: `n9.0.2-17-g2a571b6068`.
+        version: String,
+        /// "from the settings", "bundled", "the system's".
+        origin: String,
+    },
+    /// None usable.
+    Missing(Trouble),
+}
+
+/// A computer.
+#[derive(Clone, Debug)]
+pub struct PeerStatus {
+    /// Who.
+    pub id: PeerId,
+    /// What its user calls it; hostile text.
+    pub name: String,
+    /// What it does.
+    pub state: PeerState,
+    /// We may ask it.
+    pub i_may_use: bool,
+    /// It may ask us.
+    pub may_use_me: bool,
+    /// Processor; empty where unknown.
+    pub cpu: String,
+    /// Threads; 0 where unknown.
+    pub cores: u32,
+    /// Megabytes; 0 where unknown.
+    pub memory_mb: u64,
+    /// What it has proved to encode with.
+    pub encoders: Vec<EncoderStatus>,
+    /// Of the connection, or the last known.
+    pub address: Option<String>,
+    /// Frames a second it delivers to us now.
+    pub speed_fps: Option<f64>,
+    /// When it was last heard, where it is away.
+    pub last_seen_ms: Option<u64>,
+    /// The last trouble with it.
+    pub trouble: Option<String>,
+}
+
+/// What a computer does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeerState {
+    /// Seen, not paired.
+    Nearby,
+    /// Paired, away.
+    Offline,
+    /// There, not helping.
+    NotHelping,
+    /// Trying its encoders.
+    Measuring,
+    /// Idle.
+    Ready,
+    /// Encoding so many segments.
+    Working(u32),
+    /// There, and says why it does nothing.
+    Paused(String),
+    /// Failed three times running.
+    SetAside(String),
+}
+
+/// A working encoder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncoderStatus {
+    /// Which.
+    pub encoder: Encoder,
+    /// Measured at 1920×1080.
+    pub fps_1080p: f64,
+    /// Segments at once.
+    pub seats: u32,
+}
+
+/// A job.
+#[derive(Clone, Debug)]
+pub struct JobStatus {
+    /// Its number.
+    pub id: JobId,
+    /// The film.
+    pub source: PathBuf,
+    /// Bytes of the film.
+    pub source_bytes: u64,
+    /// Length, where known.
+    pub duration_us: Option<i64>,
+    /// "1920×1080, 23.976 fps, HDR10".
+    pub picture: Option<String>,
+    /// What was asked for.
+    pub choice: Choice,
+    /// And how to go about it.
+    pub terms: Terms,
+    /// How it stands.
+    pub state: JobState,
+    /// 0 to 1; never falls.
+    pub progress: f64,
+    /// Frames encoded and verified.
+    pub frames_done: u64,
+    /// Frames of the film, once indexed.
+    pub frames_total: Option<u64>,
+    /// Frames a second, all together.
+    pub speed_fps: Option<f64>,
+    /// Milliseconds to go, once there is ground to say so.
+    pub eta_ms: Option<u64>,
+    /// Against this computer alone.
+    pub speed_up: Option<f64>,
+    /// Milliseconds worked on it.
+    pub elapsed_ms: u64,
+    /// In film order.
+    pub segments: Vec<SegmentStatus>,
+    /// Who has a hand in it, most segments first.
+    pub hands: Vec<HandStatus>,
+    /// Sentences for the user.
+    pub notes: Vec<String>,
+    /// Milliseconds of each stage so far.
+    pub stages: Stages,
+    /// When it was submitted.
+    pub created_ms: u64,
+    /// When it ended.
+    pub finished_ms: Option<u64>,
+}
+
+/// How long each stage took, milliseconds; they overlap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stages {
+    /// From the start to the first segment handed out.
+    pub first_segment: u64,
+    /// From the start to the complete index.
+    pub analyse: u64,
+    /// From the first segment handed out to the last one verified.
+    pub process: u64,
+    /// From the last segment verified to the output in place.
+    pub merge: u64,
+}
+
+/// How to go about a job, beside what to make ([`Choice`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Terms {
+    /// The output file; else `<name>.<codec>.<ext>`.
+    pub output: Option<PathBuf>,
+    /// The output's folder; else the source's.
+    pub out_dir: Option<PathBuf>,
+    /// Wait for so many other computers.
+    pub wait_for: u32,
+    /// This computer alone.
+    pub only_here: bool,
+    /// Decode the whole result here.
+    pub paranoid: bool,
+    /// Leave the scratch folder.
+    pub keep_temp: bool,
+}
+
+/// How a job stands.
+#[derive(Clone, Debug)]
+pub enum JobState {
+    /// Behind another.
+    Queued,
+    /// Waiting for computers: present, wanted.
+    WaitingForPeers(u32, u32),
+    /// Trying encoders.
+    Benchmarking,
+    /// Encoding.
+    Processing,
+    /// Held; the reason is empty where its owner did it.
+    Paused(String),
+    /// Joining and proving.
+    Combining,
+    /// In place and proved.
+    Completed(Outcome),
+    /// Failed; all kept.
+    Failed(Trouble),
+    /// Stopped by its owner.
+    Cancelled,
+}
+
+/// What came of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The output.
+    pub output: PathBuf,
+    /// Its proof.
+    pub receipt: PathBuf,
+    /// The receipt's verdict.
+    pub exact: bool,
+    /// The verdict in a sentence.
+    pub verdict: String,
+    /// Frames in the output.
+    pub frames: u64,
+    /// Bytes of the output.
+    pub bytes: u64,
+    /// Start to end.
+    pub wall_ms: u64,
+}
+
+/// A segment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentStatus {
+    /// From 0.
+    pub index: u32,
+    /// From the film's start.
+    pub start_us: i64,
+    /// Likewise.
+    pub end_us: i64,
+    /// How it stands.
+    pub state: SegmentState,
+    /// Who has or made it.
+    pub peer: Option<PeerId>,
+    /// 0 to 1.
+    pub progress: f64,
+    /// Attempts so far.
+    pub attempts: u32,
+}
+
+/// How a segment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SegmentState {
+    /// Nobody has it.
+    Waiting,
+    /// Travelling, or waiting at its donor.
+    Sent,
+    /// Being encoded.
+    Encoding,
+    /// Back, being checked.
+    Checking,
+    /// As the plan expects.
+    Done,
+    /// Every attempt failed.
+    Failed,
+}
+
+/// A computer's share in a job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HandStatus {
+    /// Who.
+    pub peer: PeerId,
+    /// Its name.
+    pub name: String,
+    /// Segments done.
+    pub segments: u32,
+    /// Segments in hand.
+    pub working: u32,
+    /// Frames done.
+    pub frames: u64,
+    /// Frames a second for this job.
+    pub speed_fps: Option<f64>,
+    /// With what.
+    pub encoder: Option<Encoder>,
+    /// Why it does nothing now.
+    pub paused: Option<String>,
+}
+
+/// What a file is, and what would become of it.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// Bytes.
+    pub bytes: u64,
+    /// Length, where the container says.
+    pub duration_us: Option<i64>,
+    /// "1920×1080, 23.976 fps, HDR10".
+    pub picture: String,
+    /// "2 × sound, 3 × subtitles, chapters".
+    pub others: String,
+    /// Where the output would go.
+    pub output: PathBuf,
+    /// What would be lost, each with its way out; not empty: needs agreement.
+    pub losses: Vec<String>,
+    /// What else to know.
+    pub notes: Vec<String>,
+}
+
+/// What the user has set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// What this computer is called.
+    pub name: String,
+    /// Whether it helps.
+    pub donating: bool,
+    /// An ffmpeg instead of the bundled.
+    pub ffmpeg: Option<PathBuf>,
+    /// The purpose preselected.
+    pub purpose: media::choice::Purpose,
+}
+
+/// A line of the doctor's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at.
+    pub subject: String,
+    /// How it is.
+    pub level: Level,
+    /// In a sentence.
+    pub says: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// How a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// As it should be.
+    Good,
+    /// Could be better.
+    Note,
+    /// Broken.
+    Bad,
+}
+
+/// What `clean` removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Files and folders.
+    pub removed: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Jobs whose files stay.
+    pub kept_jobs: u32,
+}

@@ -1,0 +1,329 @@
+//! The one place that starts ffmpeg: cleared environment, low priority, own process group,
+//! killed with us, its words kept to a bounded tail.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use media::parse::progress;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Bytes of standard error kept for a report.
+const TAIL: usize = 32 * 1024;
+/// A longer line of standard error is cut: it is a tag's text, not a message.
+const LONGEST_LINE: usize = 4 * 1024;
+
+/// What a run reads.
+#[derive(Debug)]
+pub enum Feed {
+    /// Nothing.
+    Nothing,
+    /// A file, from where it stands.
+    File(File),
+    /// What the caller writes into [`Running::stdin`].
+    Pipe,
+    /// Another run's output.
+    From(ChildStdout),
+}
+
+/// Where a run writes.
+#[derive(Debug)]
+pub enum Sink {
+    /// Nowhere.
+    Nothing,
+    /// A file.
+    File(File),
+    /// [`Running::stdout`].
+    Pipe,
+}
+
+/// One run of ffmpeg, not yet started.
+#[derive(Debug)]
+pub struct Run {
+    program: PathBuf,
+    args: Vec<OsString>,
+    feed: Feed,
+    sink: Sink,
+    keep_log: bool,
+}
+
+/// A started ffmpeg. Dropping it kills it.
+#[derive(Debug)]
+pub struct Running {
+    /// Where to write, for [`Feed::Pipe`].
+    pub stdin: Option<ChildStdin>,
+    /// What to read, for [`Sink::Pipe`].
+    pub stdout: Option<ChildStdout>,
+    /// Frames it says it has encoded.
+    pub frames: watch::Receiver<u32>,
+    child: Child,
+    listener: JoinHandle<Said>,
+    command: String,
+}
+
+/// What a run said on standard error.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// The last 32 KiB, or all of it (up to 1 MiB) where asked ([`Run::keep_log`]).
+    pub log: String,
+    /// Lines of level error or worse.
+    pub errors: u32,
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It could not be started.
+    #[error("ffmpeg could not be started ({program}): {error}")]
+    NotStarted {
+        /// Which file.
+        program: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// It ended with a failure.
+    #[error("ffmpeg failed ({status}): {}", last_words(.log))]
+    Failed {
+        /// How it ended.
+        status: ExitStatus,
+        /// The command line, for reports.
+        command: String,
+        /// Its last words.
+        log: String,
+    },
+    /// A pipe broke.
+    #[error("talking to ffmpeg failed: {0}")]
+    Pipe(#[from] io::Error),
+}
+
+impl Run {
+    /// `program` with nothing to read and nowhere to write.
+    #[must_use]
+    pub fn new(program: &Path) -> Self {
+        Self {
+            program: program.to_owned(),
+            args: Vec::new(),
+            feed: Feed::Nothing,
+            sink: Sink::Nothing,
+            keep_log: false,
+        }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<I>(mut self, args: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<OsString>,
+    {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds `-i file:PATH` as ffmpeg needs it for any name: absolute, with the protocol in front,
+    /// so that dashes, colons and patterns in names mean nothing.
+    #[must_use]
+    pub fn input(self, path: &Path) -> Self {
+        self.args(["-i".into(), file_url(path)])
+    }
+
+    /// What it reads.
+    #[must_use]
+    pub fn feed(mut self, feed: Feed) -> Self {
+        self.feed = feed;
+        self
+    }
+
+    /// Where it writes.
+    #[must_use]
+    pub fn sink(mut self, sink: Sink) -> Self {
+        self.sink = sink;
+        self
+    }
+
+    /// Keeps up to 1 MiB of its words, for parsing.
+    #[must_use]
+    pub fn keep_log(mut self) -> Self {
+        self.keep_log = true;
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// [`RunError::NotStarted`].
+    pub fn start(self) -> Result<Running, RunError> {
+        let command = describe(&self.program, &self.args);
+        tracing::debug!(%command, "starting ffmpeg");
+        let failed = |error| RunError::NotStarted { program: self.program.display().to_string(), error };
+        let feed = match self.feed {
+            Feed::Nothing => Stdio::null(),
+            Feed::File(file) => file.into(),
+            Feed::Pipe => Stdio::piped(),
+            Feed::From(stdout) => stdout.try_into().map_err(failed)?,
+        };
+        let sink = match self.sink {
+            Sink::Nothing => Stdio::null(),
+            Sink::File(file) => file.into(),
+            Sink::Pipe => Stdio::piped(),
+        };
+        let mut process = process(&self.program);
+        process.args(&self.args).stdin(feed).stdout(sink).stderr(Stdio::piped());
+        let mut child = process.spawn().map_err(failed)?;
+        let (frames, seen) = watch::channel(0);
+        let limit = if self.keep_log { 1024 * 1024 } else { TAIL };
+        let listener = tokio::spawn(listen(child.stderr.take(), frames, limit));
+        Ok(Running { stdin: child.stdin.take(), stdout: child.stdout.take(), frames: seen, child, listener, command })
+    }
+
+    /// Starts it and waits for its end.
+    ///
+    /// # Errors
+    /// As [`Run::start`] and [`Running::finish`].
+    pub async fn finish(self) -> Result<Said, RunError> {
+        self.start()?.finish().await
+    }
+}
+
+impl Running {
+    /// Waits for its end; closes its input first.
+    ///
+    /// # Errors
+    /// [`RunError::Failed`] unless it exits with 0.
+    pub async fn finish(mut self) -> Result<Said, RunError> {
+        drop(self.stdin.take());
+        let status = self.child.wait().await?;
+        let said = self.listener.await.unwrap_or_default();
+        if status.success() {
+            Ok(said)
+        } else {
+            Err(RunError::Failed { status, command: self.command, log: said.log })
+        }
+    }
+
+    /// Kills it and waits until it is gone.
+    pub async fn kill(mut self) {
+        // Already gone is as good.
+        let _ = self.child.kill().await;
+    }
+}
+
+/// `file:` and the absolute path.
+#[must_use]
+pub fn file_url(path: &Path) -> OsString {
+    let mut url = OsString::from("file:");
+    url.push(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+    url
+}
+
+/// Variables a child may see: where libraries and drivers are looked up, nothing that steers
+/// ffmpeg itself (`FFREPORT` writes a file of the setter's choosing).
+const KEPT: [&str; 9] = [
+    "PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH", "CUDA_VISIBLE_DEVICES",
+];
+
+fn process(program: &Path) -> Command {
+    #[expect(clippy::disallowed_methods, reason = "this module is where processes are started")]
+    let mut process = Command::new(program);
+    process.env_clear().kill_on_drop(true);
+    process.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    process.env("LC_ALL", "C");
+    lower_priority(&mut process);
+    process
+}
+
+/// Niceness of every ffmpeg: behind whatever the person at the keyboard does.
+#[cfg(unix)]
+const NICENESS: libc::c_int = 10;
+
+#[cfg(unix)]
+fn lower_priority(process: &mut Command) {
+    // Own group: Ctrl-C in the terminal is ours to handle, not the child's.
+    process.process_group(0);
+    // SAFETY: only async-signal-safe calls between fork and exec.
+    unsafe {
+        process.pre_exec(|| {
+            libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
+            #[cfg(target_os = "linux")]
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            Ok(())
+        });
+    }
+}
+
+#[cfg(windows)]
+fn lower_priority(process: &mut Command) {
+    const BELOW_NORMAL_PRIORITY_CLASS: u32 = 0x4000;
+    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+    process.creation_flags(BELOW_NORMAL_PRIORITY_CLASS | CREATE_NO_WINDOW);
+}
+
+async fn listen(stderr: Option<ChildStderr>, frames: watch::Sender<u32>, limit: usize) -> Said {
+    let mut said = Said::default();
+    let Some(stderr) = stderr else { return said };
+    let mut reader = BufReader::new(stderr);
+    let mut line = Vec::new();
+    while let Ok(true) = next_line(&mut reader, &mut line).await {
+        let text = String::from_utf8_lossy(&line);
+        match progress::line(text.trim_end()) {
+            progress::Line::Frames(count) => _ = frames.send_replace(count),
+            progress::Line::Pair => {}
+            progress::Line::Error(text) => {
+                said.errors = said.errors.saturating_add(1);
+                keep(&mut said.log, text, limit);
+            }
+            progress::Line::Log(text) => keep(&mut said.log, text, limit),
+        }
+    }
+    said
+}
+
+/// Reads up to a newline or carriage return, keeping at most [`LONGEST_LINE`] bytes of it.
+async fn next_line(reader: &mut (impl AsyncRead + AsyncBufReadExt + Unpin), line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let mut any = false;
+    loop {
+        let bytes = reader.fill_buf().await?;
+        if bytes.is_empty() {
+            return Ok(any);
+        }
+        any = true;
+        let end = bytes.iter().position(|b| *b == b'\n');
+        let (taken, done) = end.map_or((bytes.len(), false), |at| (at + 1, true));
+        let room = LONGEST_LINE.saturating_sub(line.len());
+        line.extend_from_slice(&bytes[..taken.min(room)]);
+        reader.consume(taken);
+        if done {
+            return Ok(true);
+        }
+    }
+}
+
+fn keep(log: &mut String, line: &str, limit: usize) {
+    log.push_str(line);
+    log.push('\n');
+    if log.len() > limit * 2 {
+        let cut = (log.len() - limit..log.len()).find(|at| log.is_char_boundary(*at)).unwrap_or(log.len());
+        log.drain(..cut);
+    }
+}
+
+fn describe(program: &Path, args: &[OsString]) -> String {
+    let mut text = program.display().to_string();
+    for arg in args {
+        text.push(' ');
+        text.push_str(&arg.to_string_lossy());
+    }
+    text
+}
+
+/// The last line that says something, for a one-sentence error.
+fn last_words(log: &str) -> impl fmt::Display + '_ {
+    log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing")
+}
