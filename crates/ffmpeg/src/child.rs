@@ -161,7 +161,10 @@ impl Run {
     pub fn start(self) -> Result<Running, RunError> {
         let command = describe(&self.program, &self.args);
         tracing::debug!(%command, "starting ffmpeg");
-        let failed = |error| RunError::NotStarted { program: self.program.display().to_string(), error };
+        let failed = |error| RunError::NotStarted {
+            program: self.program.display().to_string(),
+            error,
+        };
         let feed = match self.feed {
             Feed::Nothing => Stdio::null(),
             Feed::File(file) => file.into(),
@@ -174,12 +177,23 @@ impl Run {
             Sink::Pipe => Stdio::piped(),
         };
         let mut process = process(&self.program);
-        process.args(&self.args).stdin(feed).stdout(sink).stderr(Stdio::piped());
+        process
+            .args(&self.args)
+            .stdin(feed)
+            .stdout(sink)
+            .stderr(Stdio::piped());
         let mut child = process.spawn().map_err(failed)?;
         let (frames, seen) = watch::channel(0);
         let limit = if self.keep_log { 1024 * 1024 } else { TAIL };
         let listener = tokio::spawn(listen(child.stderr.take(), frames, limit));
-        Ok(Running { stdin: child.stdin.take(), stdout: child.stdout.take(), frames: seen, child, listener, command })
+        Ok(Running {
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take(),
+            frames: seen,
+            child,
+            listener,
+            command,
+        })
     }
 
     /// Starts it and waits for its end.
@@ -203,7 +217,11 @@ impl Running {
         if status.success() {
             Ok(said)
         } else {
-            Err(RunError::Failed { status, command: self.command, log: said.log })
+            Err(RunError::Failed {
+                status,
+                command: self.command,
+                log: said.log,
+            })
         }
     }
 
@@ -225,14 +243,28 @@ pub fn file_url(path: &Path) -> OsString {
 /// Variables a child may see: where libraries and drivers are looked up, nothing that steers
 /// ffmpeg itself (`FFREPORT` writes a file of the setter's choosing).
 const KEPT: [&str; 9] = [
-    "PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH", "CUDA_VISIBLE_DEVICES",
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "SYSTEMROOT",
+    "LIBVA_DRIVER_NAME",
+    "LIBVA_DRIVERS_PATH",
+    "CUDA_VISIBLE_DEVICES",
 ];
 
 fn process(program: &Path) -> Command {
-    #[expect(clippy::disallowed_methods, reason = "this module is where processes are started")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this module is where processes are started"
+    )]
     let mut process = Command::new(program);
     process.env_clear().kill_on_drop(true);
-    process.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    process.envs(
+        KEPT.iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?))),
+    );
     process.env("LC_ALL", "C");
     lower_priority(&mut process);
     process
@@ -285,7 +317,10 @@ async fn listen(stderr: Option<ChildStderr>, frames: watch::Sender<u32>, limit: 
 }
 
 /// Reads up to a newline or carriage return, keeping at most [`LONGEST_LINE`] bytes of it.
-async fn next_line(reader: &mut (impl AsyncRead + AsyncBufReadExt + Unpin), line: &mut Vec<u8>) -> io::Result<bool> {
+async fn next_line(
+    reader: &mut (impl AsyncRead + AsyncBufReadExt + Unpin),
+    line: &mut Vec<u8>,
+) -> io::Result<bool> {
     line.clear();
     let mut any = false;
     loop {
@@ -309,7 +344,9 @@ fn keep(log: &mut String, line: &str, limit: usize) {
     log.push_str(line);
     log.push('\n');
     if log.len() > limit * 2 {
-        let cut = (log.len() - limit..log.len()).find(|at| log.is_char_boundary(*at)).unwrap_or(log.len());
+        let cut = (log.len() - limit..log.len())
+            .find(|at| log.is_char_boundary(*at))
+            .unwrap_or(log.len());
         log.drain(..cut);
     }
 }
@@ -325,5 +362,8 @@ fn describe(program: &Path, args: &[OsString]) -> String {
 
 /// The last line that says something, for a one-sentence error.
 fn last_words(log: &str) -> impl fmt::Display + '_ {
-    log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing")
+    log.lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("it said nothing")
 }

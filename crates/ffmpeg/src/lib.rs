@@ -4,3 +4,24 @@
 //! `media` and `plan` as values, results go back as values.
 
 pub mod child;
+
+/// What is in a file.
+pub mod source;
+
+/// Which packets its film has.
+pub mod index;
+
+/// A segment's packets, on their way out.
+pub mod extract;
+
+/// A segment encoded.
+pub mod encode;
+
+/// A segment decoded and counted.
+pub mod digest;
+
+/// Result and source, side by side.
+pub mod picture;
+
+/// Everything beside the film, and the final mux.
+pub mod carry;

@@ -1,0 +1,355 @@
+//! What travels beside the film: sound encoded once, streams hashed, the one final mux, and the
+//! normalising copy of a source with broken timestamps.
+
+use std::path::{Path, PathBuf};
+
+use media::argv::{QUIET, SHIFT_US};
+use media::time::seconds_text;
+use tokio::io::AsyncReadExt;
+
+use crate::child::{Feed, Run, RunError, Running, Said, Sink};
+
+/// Encodes the sound streams of `source` into `target` (Matroska), whole-film, in one run.
+///
+/// `tracks`: stream index in the source, encoder, bits a second.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn encode_sound(
+    ffmpeg: &Path,
+    source: &Path,
+    tracks: &[(u32, &'static str, u32)],
+    target: &Path,
+) -> Result<Said, RunError> {
+    let mut run = Run::new(ffmpeg)
+        .args(QUIET)
+        .args(["-y", "-copyts", "-protocol_whitelist", "file"])
+        .input(source);
+    for (position, (stream, encoder, bits)) in tracks.iter().enumerate() {
+        run = run.args([
+            "-map".to_owned(),
+            format!("0:{stream}"),
+            format!("-c:{position}"),
+            (*encoder).to_owned(),
+        ]);
+        run = run.args([format!("-b:{position}"), bits.to_string()]);
+        if *encoder == "libopus" {
+            // Layouts beyond 5.1(side) need a mapping the encoder chooses itself from the count.
+            run = run.args([format!("-mapping_family:{position}"), "-1".to_owned()]);
+        }
+    }
+    let run = run.args([
+        "-map_metadata",
+        "-1",
+        "-map_chapters",
+        "-1",
+        "-avoid_negative_ts",
+        "disabled",
+        "-f",
+        "nut",
+    ]);
+    run.args([crate::source::url(target)]).finish().await
+}
+
+/// Copies `streams` of a source whose timestamps are broken into one clean timeline (NUT).
+///
+/// # Errors
+/// [`RunError`].
+pub async fn normalise(
+    ffmpeg: &Path,
+    source: &Path,
+    streams: &[u32],
+    target: &Path,
+) -> Result<Said, RunError> {
+    let mut run = Run::new(ffmpeg)
+        .args(QUIET)
+        .args(["-y", "-fflags", "+genpts", "-protocol_whitelist", "file"])
+        .input(source);
+    for stream in streams {
+        run = run.args(["-map".to_owned(), format!("0:{stream}")]);
+    }
+    run = run.args([
+        "-c",
+        "copy",
+        "-map_chapters",
+        "-1",
+        "-map_metadata",
+        "-1",
+        "-output_ts_offset",
+        "1",
+        "-f",
+        "nut",
+    ]);
+    run.args([crate::source::url(target)]).finish().await
+}
+
+/// One stream's content: a hash over its packets' bytes, or over its decoded samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// As stored.
+    Packets,
+    /// As heard or seen.
+    Decoded,
+}
+
+/// SHA-256 of each of `streams` of `file`, in that order, in hex.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn hashes(
+    ffmpeg: &Path,
+    file: &Path,
+    streams: &[u32],
+    content: Content,
+) -> Result<Vec<String>, RunError> {
+    if streams.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut run = Run::new(ffmpeg)
+        .args(QUIET)
+        .args(["-copyts", "-protocol_whitelist", "file"])
+        .input(file);
+    for stream in streams {
+        run = run.args(["-map".to_owned(), format!("0:{stream}")]);
+    }
+    if content == Content::Packets {
+        run = run.args(["-c", "copy"]);
+    }
+    let mut running = run
+        .args(["-f", "streamhash", "-hash", "sha256", "pipe:1"])
+        .sink(Sink::Pipe)
+        .start()?;
+    let text = read_all(&mut running).await?;
+    running.finish().await?;
+    let mut found = vec![String::new(); streams.len()];
+    for line in text.lines() {
+        // `0,a,SHA256=…`
+        let Some((position, hash)) = line.split_once(',').zip(line.split_once("SHA256=")) else {
+            continue;
+        };
+        if let Some(slot) = position
+            .0
+            .trim()
+            .parse()
+            .ok()
+            .and_then(|at: usize| found.get_mut(at))
+        {
+            hash.1.trim().clone_into(slot);
+        }
+    }
+    Ok(found)
+}
+
+async fn read_all(running: &mut Running) -> Result<String, RunError> {
+    const MOST: u64 = 1 << 20;
+    let mut text = String::new();
+    if let Some(stdout) = running.stdout.take() {
+        stdout.take(MOST).read_to_string(&mut text).await?;
+    }
+    Ok(text)
+}
+
+/// The final mux: the spliced film on standard input, everything else from the source.
+#[derive(Clone, Debug)]
+pub struct Mux {
+    /// Where tags, chapters and copied streams come from.
+    pub source: PathBuf,
+    /// A second file with the streams of a normalised source, where there is one.
+    pub normalised: Option<PathBuf>,
+    /// Sound encoded by [`encode_sound`].
+    pub sound: Option<PathBuf>,
+    /// The film's stream in the source, for its tags.
+    pub film: u32,
+    /// The film's dispositions: `default+forced`, or `0`.
+    pub film_disposition: String,
+    /// The other streams, in output order.
+    pub streams: Vec<MuxStream>,
+    /// MP4 rather than Matroska.
+    pub mp4: bool,
+    /// Ticks a second of the film's track in MP4.
+    pub timescale: u32,
+    /// `hvc1` for HEVC in MP4.
+    pub tag: Option<&'static str>,
+    /// Added to every timestamp, microseconds: removes a transport stream's start.
+    pub offset_us: i64,
+}
+
+/// One stream beside the film.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MuxStream {
+    /// Its index in the source, for tags.
+    pub source: u32,
+    /// Where its packets come from.
+    pub from: From,
+    /// `copy`, or a text subtitle's new form.
+    pub codec: &'static str,
+    /// Its dispositions, joined by `+`, or `0`.
+    pub disposition: String,
+}
+
+/// Which input holds a stream's packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// The source itself (or its normalised copy, at this index).
+    Source(u32),
+    /// The encoded sound, at this position.
+    Sound(u32),
+}
+
+impl Mux {
+    /// Starts writing `target`; the caller writes the film into [`Running::stdin`].
+    ///
+    /// # Errors
+    /// [`RunError::NotStarted`].
+    pub fn start(&self, ffmpeg: &Path, target: &Path) -> Result<Running, RunError> {
+        let mut run = Run::new(ffmpeg).args(QUIET).args(["-y", "-copyts"]);
+        run = run.args([
+            "-itsoffset",
+            &seconds_text(-SHIFT_US),
+            "-protocol_whitelist",
+            "pipe",
+            "-f",
+            "mp4",
+            "-i",
+            "pipe:0",
+        ]);
+        run = run
+            .args(["-copyts", "-protocol_whitelist", "file"])
+            .input(&self.source);
+        let mut inputs = 2;
+        let mut packets = 1;
+        if let Some(path) = &self.normalised {
+            run = run
+                .args(["-copyts", "-protocol_whitelist", "file"])
+                .input(path);
+            packets = inputs;
+            inputs += 1;
+        }
+        if let Some(path) = &self.sound {
+            run = run
+                .args(["-copyts", "-protocol_whitelist", "file", "-f", "nut"])
+                .input(path);
+        }
+        run = run.args(["-map", "0:v:0"]);
+        for stream in &self.streams {
+            let map = match stream.from {
+                From::Source(index) => format!("{packets}:{index}"),
+                From::Sound(position) => format!("{inputs}:{position}"),
+            };
+            run = run.args(["-map", &map]);
+        }
+        let run = self.codecs_and_tags(run);
+        self.container(run)
+            .args([crate::source::url(target)])
+            .feed(Feed::Pipe)
+            .start()
+    }
+
+    fn codecs_and_tags(&self, mut run: Run) -> Run {
+        run = run.args(["-c", "copy", "-strict", "-2", "-map_metadata", "1"]);
+        run = run.args(["-map_metadata:s:0".to_owned(), format!("1:s:{}", self.film)]);
+        run = run.args(["-disposition:0", &self.film_disposition]);
+        for (position, stream) in self.streams.iter().enumerate() {
+            let at = position + 1;
+            run = run.args([
+                format!("-map_metadata:s:{at}"),
+                format!("1:s:{}", stream.source),
+            ]);
+            run = run.args([format!("-disposition:{at}"), stream.disposition.clone()]);
+            if stream.codec != "copy" {
+                run = run.args([format!("-c:{at}"), stream.codec.to_owned()]);
+            }
+        }
+        run.args(["-map_chapters", "1", "-max_interleave_delta", "0"])
+    }
+
+    fn container(&self, mut run: Run) -> Run {
+        if self.offset_us != 0 {
+            run = run.args(["-output_ts_offset", &seconds_text(self.offset_us)]);
+        }
+        if let Some(tag) = self.tag {
+            run = run.args(["-tag:v:0", tag]);
+        }
+        if self.mp4 {
+            run.args([
+                "-video_track_timescale",
+                &self.timescale.to_string(),
+                "-movflags",
+                "+faststart",
+                "-f",
+                "mp4",
+            ])
+        } else {
+            run.args(["-avoid_negative_ts", "disabled", "-f", "matroska"])
+        }
+    }
+}
+
+/// Lists the packets of the film in a finished file with their SHA-256.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn film_packets(
+    ffmpeg: &Path,
+    file: &Path,
+    mut each: impl FnMut(FilmPacket),
+) -> Result<(), RunError> {
+    use tokio::io::AsyncBufReadExt;
+    let mut running = Run::new(ffmpeg)
+        .args(QUIET)
+        .args(["-copyts", "-protocol_whitelist", "file"])
+        .input(file)
+        .args([
+            "-map",
+            "0:v:0",
+            "-c",
+            "copy",
+            "-copyts",
+            "-f",
+            "framehash",
+            "-hash",
+            "sha256",
+            "pipe:1",
+        ])
+        .sink(Sink::Pipe)
+        .start()?;
+    if let Some(stdout) = running.stdout.take() {
+        let mut lines = tokio::io::BufReader::with_capacity(1 << 16, stdout).lines();
+        while let Some(line) = lines.next_line().await? {
+            if let Some(found) = film_packet(&line) {
+                each(found);
+            }
+        }
+    }
+    running.finish().await.map(drop)
+}
+
+/// A line of [`film_packets`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilmPacket {
+    /// The track's timebase; comes first.
+    Timebase(media::Timebase),
+    /// A packet: presentation time in ticks, and its bytes' SHA-256.
+    Packet(i64, [u8; 32]),
+}
+
+/// `#tb 0: 1/90000` or `0, dts, pts, duration, size, sha256[, …]`
+fn film_packet(line: &str) -> Option<FilmPacket> {
+    if let media::parse::packets::Line::Timebase(0, timebase) = media::parse::packets::line(line) {
+        return Some(FilmPacket::Timebase(timebase));
+    }
+    if line.starts_with('#') {
+        return None;
+    }
+    let mut fields = line.split(',').map(str::trim);
+    let pts = fields.nth(2)?.parse().ok()?;
+    let hex = fields.nth(2)?;
+    let mut digest = [0; 32];
+    if hex.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in digest.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(FilmPacket::Packet(pts, digest))
+}

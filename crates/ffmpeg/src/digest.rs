@@ -1,0 +1,130 @@
+//! A whole decode, counted and hashed frame by frame: what "these frames really decode" means.
+
+use std::path::Path;
+
+use media::argv::QUIET;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::child::{Feed, Run, RunError, Sink};
+
+/// Frames of a decode and the hash over all of them, in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decoded {
+    /// How many.
+    pub frames: u32,
+    /// BLAKE3, in hex, over each frame's MurmurHash3 of its samples.
+    pub hash: String,
+}
+
+/// Why a decode proves nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum DigestError {
+    /// ffmpeg failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The decoder complained: some frames are damaged though all came out.
+    #[error("the decoder reported {0} errors: {1}")]
+    Damaged(u32, String),
+}
+
+/// Decodes every frame of an encoded segment.
+///
+/// # Errors
+/// [`DigestError`]: a decode with a single error line is none.
+pub async fn segment(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
+    let run = Run::new(ffmpeg)
+        .args(QUIET)
+        .args([
+            "-protocol_whitelist",
+            "file",
+            "-format_whitelist",
+            "mov,mp4,m4a,3gp,3g2,mj2",
+            "-f",
+            "mp4",
+        ])
+        .input(file);
+    decode(run, "0:v:0").await
+}
+
+/// Decodes every frame of what `feed` gives: a fragmented MP4.
+///
+/// # Errors
+/// As [`segment`].
+pub async fn stream(ffmpeg: &Path, feed: Feed) -> Result<Decoded, DigestError> {
+    let run = Run::new(ffmpeg)
+        .args(QUIET)
+        .args([
+            "-protocol_whitelist",
+            "pipe",
+            "-format_whitelist",
+            "mov,mp4,m4a,3gp,3g2,mj2",
+            "-f",
+            "mp4",
+            "-i",
+            "pipe:0",
+        ])
+        .feed(feed);
+    decode(run, "0:v:0").await
+}
+
+/// Decodes the first film of a finished file, frame times ignored.
+///
+/// # Errors
+/// As [`segment`].
+pub async fn film(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
+    decode(
+        Run::new(ffmpeg)
+            .args(QUIET)
+            .args(["-protocol_whitelist", "file"])
+            .input(file),
+        "0:v:0",
+    )
+    .await
+}
+
+async fn decode(run: Run, map: &str) -> Result<Decoded, DigestError> {
+    let mut running = run
+        .args([
+            "-map",
+            map,
+            "-fps_mode",
+            "passthrough",
+            "-f",
+            "framehash",
+            "-hash",
+            "murmur3",
+            "pipe:1",
+        ])
+        .sink(Sink::Pipe)
+        .start()?;
+    let mut hash = blake3::Hasher::new();
+    let mut frames = 0u32;
+    if let Some(stdout) = running.stdout.take() {
+        let mut lines = BufReader::new(stdout).lines();
+        while let Some(line) = lines.next_line().await.map_err(RunError::from)? {
+            if line.starts_with('#') {
+                continue;
+            }
+            let Some((_, frame)) = line.rsplit_once(',') else {
+                continue;
+            };
+            hash.update(frame.trim().as_bytes());
+            frames = frames.saturating_add(1);
+        }
+    }
+    let said = running.finish().await?;
+    if said.errors > 0 {
+        let first = said
+            .log
+            .lines()
+            .find(|l| l.contains("[error]") || l.contains("[fatal]"))
+            .unwrap_or_default();
+        return Err(DigestError::Damaged(said.errors, first.to_owned()));
+    }
+    Ok(Decoded {
+        frames,
+        hash: hash.finalize().to_hex().to_string(),
+    })
+}

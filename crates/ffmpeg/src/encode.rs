@@ -1,0 +1,86 @@
+//! One segment encoded: NUT in, fragmented MP4 into a file.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use media::SegmentSpec;
+use media::argv::{self, Allowance};
+use tokio::sync::watch;
+
+use crate::child::{Feed, Run, RunError, Running, Said, Sink};
+
+/// An encoder that says nothing for so long is stuck.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running encoder.
+#[derive(Debug)]
+pub struct Encoding {
+    running: Running,
+}
+
+/// Why a segment was not encoded.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// ffmpeg failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// It was killed: no frame for two minutes.
+    #[error("the encoder made no progress for {} s and was stopped", PATIENCE.as_secs())]
+    Stuck,
+}
+
+/// Starts encoding what `feed` gives into `result`.
+///
+/// # Errors
+/// [`RunError::NotStarted`].
+pub fn start(
+    ffmpeg: &Path,
+    spec: &SegmentSpec,
+    allowance: Allowance,
+    feed: Feed,
+    result: File,
+) -> Result<Encoding, RunError> {
+    let running = Run::new(ffmpeg)
+        .args(argv::encode(spec, allowance))
+        .feed(feed)
+        .sink(Sink::File(result))
+        .start()?;
+    Ok(Encoding { running })
+}
+
+impl Encoding {
+    /// Frames encoded so far.
+    #[must_use]
+    pub fn frames(&self) -> watch::Receiver<u32> {
+        self.running.frames.clone()
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// [`EncodeError`]; the process is gone then.
+    pub async fn finish(self) -> Result<Said, EncodeError> {
+        let mut frames = self.running.frames.clone();
+        let end = self.running.finish();
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                said = &mut end => return Ok(said?),
+                () = silence(&mut frames) => return Err(EncodeError::Stuck),
+            }
+        }
+    }
+}
+
+/// Returns once no new frame has come for [`PATIENCE`].
+async fn silence(frames: &mut watch::Receiver<u32>) {
+    loop {
+        match tokio::time::timeout(PATIENCE, frames.changed()).await {
+            Ok(Ok(())) => {}
+            // The listener is gone: the process is ending, its exit decides.
+            Ok(Err(_)) => std::future::pending().await,
+            Err(_) => return,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A segment's packets straight out of the source, as a NUT stream.
+//!
+//! Deterministic: the same extraction gives the same bytes, so a broken transfer goes on by
+//! extracting again and skipping what arrived.
+
+use std::path::Path;
+
+use media::argv::{QUIET, SHIFT_US};
+use media::time::seconds_text;
+
+use crate::child::{Run, RunError, Running, Sink};
+use crate::source::Source;
+
+/// From where to where to read; microseconds of the source's own timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Where to seek; `None` reads from the beginning.
+    pub seek_us: Option<i64>,
+    /// Where to stop: the first packet decoded at or after it ends the stream; `None` at the end.
+    pub stop_us: Option<i64>,
+}
+
+/// Starts reading; the packets come from the run's standard output.
+///
+/// # Errors
+/// [`RunError::NotStarted`].
+pub fn start(ffmpeg: &Path, source: &Source, reading: Reading) -> Result<Running, RunError> {
+    arguments(ffmpeg, source, reading).sink(Sink::Pipe).start()
+}
+
+fn arguments(ffmpeg: &Path, source: &Source, reading: Reading) -> Run {
+    let mut run = Run::new(ffmpeg).args(QUIET);
+    if let Some(seek) = reading.seek_us {
+        run = run.args([
+            "-noaccurate_seek",
+            "-seek_timestamp",
+            "1",
+            "-ss",
+            &seconds_text(seek),
+        ]);
+    }
+    run = run.args([
+        "-copyts",
+        "-itsoffset",
+        &seconds_text(SHIFT_US),
+        "-protocol_whitelist",
+        "file",
+    ]);
+    run = source.open(run);
+    run = run.args(["-c", "copy", "-copyts", "-avoid_negative_ts", "disabled"]);
+    run = run.args(["-map_metadata", "-1", "-map_chapters", "-1"]);
+    if let Some(stop) = reading.stop_us {
+        // One microsecond more: -to is exclusive and its value was rounded.
+        run = run.args(["-to", &seconds_text(stop + SHIFT_US + 1)]);
+    }
+    run.args(["-fflags", "+bitexact", "-f", "nut", "pipe:1"])
+}

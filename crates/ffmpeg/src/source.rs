@@ -1,0 +1,115 @@
+//! A source film as ffmpeg is told of it, and the probe of what is in it.
+
+use std::path::{Path, PathBuf};
+
+use media::parse::{description, frame};
+use media::stream::SourceInfo;
+
+use crate::child::{Run, RunError, file_url};
+
+/// A film: its file, its stream, and what its timestamps need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The file; never written.
+    pub path: PathBuf,
+    /// ffmpeg's index of the film's stream.
+    pub stream: u32,
+    /// Missing presentation times are to be made up (AVI).
+    pub genpts: bool,
+}
+
+impl Source {
+    /// The options that open it, timestamps kept: the same for index, extraction and comparison.
+    pub(crate) fn open(&self, run: Run) -> Run {
+        let run = if self.genpts {
+            run.args(["-fflags", "+genpts"])
+        } else {
+            run
+        };
+        run.input(&self.path)
+            .args(["-map", &format!("0:{}", self.stream)])
+    }
+}
+
+/// Why a file cannot be read as a film.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// ffmpeg does not open it; holds its last words.
+    #[error("ffmpeg cannot open it: {0}")]
+    NotOpened(String),
+    /// The film's stream gives no picture; holds ffmpeg's last words.
+    #[error("no picture could be decoded: {0}")]
+    NoPicture(String),
+    /// ffmpeg itself does not run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// What the container says is in `path`.
+///
+/// # Errors
+/// [`ProbeError::NotOpened`] for what is no media file.
+pub async fn describe(ffmpeg: &Path, path: &Path) -> Result<SourceInfo, ProbeError> {
+    let run = Run::new(ffmpeg)
+        .args([
+            "-hide_banner",
+            "-nostdin",
+            "-loglevel",
+            "info",
+            "-protocol_whitelist",
+            "file",
+        ])
+        .input(path)
+        .keep_log();
+    // Without an output ffmpeg always ends with an error, after it has said all we want.
+    let log = match run.finish().await {
+        Ok(said) => said.log,
+        Err(RunError::Failed { log, .. }) => log,
+        Err(error) => return Err(error.into()),
+    };
+    description::read(&log).ok_or_else(|| ProbeError::NotOpened(reason(&log)))
+}
+
+/// The film's first decoded frame.
+///
+/// # Errors
+/// [`ProbeError::NoPicture`] where nothing decodes.
+pub async fn first_frame(ffmpeg: &Path, source: &Source) -> Result<frame::FrameInfo, ProbeError> {
+    let run = Run::new(ffmpeg).args([
+        "-hide_banner",
+        "-nostdin",
+        "-nostats",
+        "-loglevel",
+        "info",
+        "-protocol_whitelist",
+        "file",
+        "-noautorotate",
+    ]);
+    let run = source
+        .open(run)
+        .args(["-vf", "showinfo", "-frames:v", "1", "-f", "null", "-"])
+        .keep_log();
+    let log = match run.finish().await {
+        Ok(said) => said.log,
+        Err(RunError::Failed { log, .. }) => log,
+        Err(error) => return Err(error.into()),
+    };
+    frame::read(&log).ok_or_else(|| ProbeError::NoPicture(reason(&log)))
+}
+
+/// ffmpeg's last line, without the path it repeats in front.
+fn reason(log: &str) -> String {
+    let line = log
+        .lines()
+        .rev()
+        .find(|l| !l.trim().is_empty())
+        .unwrap_or("it said nothing");
+    let after = line.rsplit_once(": ").map_or(line, |(_, reason)| reason);
+    after.chars().take(300).collect()
+}
+
+/// `path` as ffmpeg takes it.
+#[must_use]
+pub fn url(path: &Path) -> std::ffi::OsString {
+    file_url(path)
+}

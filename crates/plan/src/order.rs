@@ -1,0 +1,275 @@
+//! From the film's facts and the wish to the typed order of each segment.
+
+use media::choice::{Choice, Purpose};
+use media::encoder::{Codec, Encoder};
+use media::spec::{Color, Frames, InputCodec, PixelFormat, Range, Ratio, SegmentSpec, Side};
+use media::stream::VideoStream;
+
+use crate::cut::Segment;
+
+/// What all segments of one film share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    template: SegmentSpec,
+}
+
+/// Why a film cannot be ordered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// A codec no donor decodes.
+    #[error("its video codec, {0}, is not one Manyhands can split")]
+    Codec(String),
+    /// Too large, or no size at all.
+    #[error("its picture of {0}×{1} pixels is larger than 16384 pixels a side")]
+    Size(u16, u16),
+    /// Samples that cannot be converted.
+    #[error("its pixel format, {0}, cannot be encoded")]
+    PixelFormat(String),
+    /// A quality number off the codec's scale.
+    #[error("quality is a number from {0} to {1} for {2}")]
+    Quality(u8, u8, Codec),
+}
+
+impl Order {
+    /// For `video`, made into what `choice` wants.
+    ///
+    /// # Errors
+    /// [`OrderError`], each a sentence's end.
+    pub fn new(video: &VideoStream, choice: &Choice) -> Result<Self, OrderError> {
+        let codec = choice.codec();
+        let (least, most) = media::encoder::Quality::range(codec);
+        let quality = choice
+            .quality()
+            .ok_or(OrderError::Quality(least, most, codec))?;
+        let side = |n| Side::new(n).ok_or(OrderError::Size(video.width, video.height));
+        let source = nearest(&video.pixel_name)
+            .ok_or_else(|| OrderError::PixelFormat(video.pixel_name.clone()))?;
+        let one = media::Span {
+            start: media::Pts(0),
+            end: None,
+        };
+        let template = SegmentSpec {
+            input: InputCodec::from_name(&video.codec)
+                .ok_or_else(|| OrderError::Codec(video.codec.clone()))?,
+            width: side(video.width)?,
+            height: side(video.height)?,
+            timebase: video.timebase,
+            span: one,
+            frames: Frames::new(1).ok_or(OrderError::Size(0, 0))?,
+            encoder: codec.software(),
+            speed: choice.speed,
+            quality,
+            pixel_format: output_format(source, choice),
+            frame_rate: video
+                .frame_rate
+                .or(Ratio::new(25, 1))
+                .ok_or(OrderError::Size(0, 0))?,
+            color: color(video),
+            hdr10: video.hdr10.filter(|hdr10| !hdr10.is_empty()),
+            sar: video.sar,
+            scan: video.scan,
+        };
+        Ok(Self { template })
+    }
+
+    /// The order of one segment, for one encoder. `None` for a segment beyond the limits
+    /// (a million frames).
+    #[must_use]
+    pub fn segment(&self, segment: &Segment, encoder: Encoder) -> Option<SegmentSpec> {
+        let frames = Frames::new(segment.frames)?;
+        let spec = SegmentSpec {
+            span: segment.span,
+            frames,
+            encoder,
+            ..self.template.clone()
+        };
+        spec.is_sound().then_some(spec)
+    }
+
+    /// What the results look like.
+    #[must_use]
+    pub fn pixel_format(&self) -> PixelFormat {
+        self.template.pixel_format
+    }
+
+    /// Pixels of one frame.
+    #[must_use]
+    pub fn pixels(&self) -> u64 {
+        u64::from(self.template.width.get()) * u64::from(self.template.height.get())
+    }
+}
+
+/// `yuvj` formats are full range by name.
+fn color(video: &VideoStream) -> Color {
+    let full = video.pixel_name.starts_with("yuvj");
+    Color {
+        range: video.color.range.or(full.then_some(Range::Full)),
+        ..video.color
+    }
+}
+
+/// Our format with the samples of ffmpeg's `name`, or the nearest that loses least.
+#[must_use]
+pub fn nearest(name: &str) -> Option<PixelFormat> {
+    if let Some(exact) = PixelFormat::from_name(name) {
+        return Some(exact);
+    }
+    Some(match name {
+        "yuvj420p" | "nv12" | "nv21" | "gray" | "yuva420p" | "yuv410p" => PixelFormat::Yuv420p,
+        "yuvj422p" | "yuyv422" | "uyvy422" | "yuva422p" | "yuv411p" | "yuvj411p" => {
+            PixelFormat::Yuv422p
+        }
+        "yuvj444p" | "yuva444p" | "yuv440p" | "yuvj440p" | "rgb24" | "bgr24" | "rgba" | "bgra"
+        | "rgb0" | "bgr0" | "0rgb" | "0bgr" | "argb" | "abgr" | "gbrp" | "gbrap" | "pal8"
+        | "rgb555le" | "rgb565le" => PixelFormat::Yuv444p,
+        "p010le" | "yuv420p12le" | "gray10le" | "gray12le" => PixelFormat::Yuv420p10,
+        "yuv422p12le" | "yuva422p10le" | "yuva422p12le" | "yuv422p16le" => PixelFormat::Yuv422p10,
+        "yuv444p12le" | "yuva444p10le" | "yuva444p12le" | "yuv444p16le" | "gbrp10le"
+        | "gbrp12le" | "gbrp16le" | "gbrap10le" | "gbrap12le" | "rgb48le" | "rgba64le"
+        | "gray16le" => PixelFormat::Yuv444p10,
+        _ => return None,
+    })
+}
+
+/// Whether [`nearest`] keeps every sample of `name`.
+#[must_use]
+pub fn is_lossless(name: &str) -> bool {
+    PixelFormat::from_name(name).is_some()
+        || matches!(
+            name,
+            "yuvj420p"
+                | "yuvj422p"
+                | "yuvj444p"
+                | "nv12"
+                | "nv21"
+                | "p010le"
+                | "yuyv422"
+                | "uyvy422"
+                | "gray"
+        )
+}
+
+/// The format the wish allows: *Plays everywhere* is 8 bit 4:2:0, SVT-AV1 takes only 4:2:0.
+#[must_use]
+pub fn output_format(source: PixelFormat, choice: &Choice) -> PixelFormat {
+    if choice.purpose == Purpose::Everywhere && choice.codec() == Codec::H264 {
+        return PixelFormat::Yuv420p;
+    }
+    match (choice.codec(), source.depth()) {
+        (Codec::Av1, 8) => PixelFormat::Yuv420p,
+        (Codec::Av1, _) => PixelFormat::Yuv420p10,
+        (Codec::H264 | Codec::Hevc, _) => source,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use media::spec::Scan;
+    use media::{Pts, Span, Timebase};
+
+    use super::*;
+
+    pub(crate) fn video() -> VideoStream {
+        VideoStream {
+            index: 0,
+            codec: "h264".into(),
+            timebase: Timebase::new(1, 1000).unwrap(),
+            width: 1920,
+            height: 1080,
+            pixel_format: Some(PixelFormat::Yuv420p),
+            pixel_name: "yuv420p".into(),
+            sar: None,
+            scan: Scan::Progressive,
+            color: Color::default(),
+            hdr10: None,
+            dynamic: Vec::new(),
+            frame_rate: Ratio::new(24_000, 1001),
+            rotation: None,
+        }
+    }
+
+    #[test]
+    fn keeps_what_the_encoder_can() {
+        let of = |name: &str, purpose| {
+            let video = VideoStream {
+                pixel_name: name.into(),
+                ..video()
+            };
+            Order::new(
+                &video,
+                &Choice {
+                    purpose,
+                    ..Choice::default()
+                },
+            )
+            .unwrap()
+            .pixel_format()
+            .name()
+        };
+        assert_eq!(of("yuv422p10le", Purpose::Smaller), "yuv422p10le");
+        assert_eq!(of("yuv422p10le", Purpose::Smallest), "yuv420p10le");
+        assert_eq!(of("yuv420p10le", Purpose::Everywhere), "yuv420p");
+        assert_eq!(of("gbrp", Purpose::Keep), "yuv444p");
+    }
+
+    #[test]
+    fn a_strange_codec_is_refused_by_name() {
+        let video = VideoStream {
+            codec: "bink".into(),
+            ..video()
+        };
+        assert_eq!(
+            Order::new(&video, &Choice::default()),
+            Err(OrderError::Codec("bink".into()))
+        );
+    }
+
+    #[test]
+    fn orders_are_sound() {
+        let order = Order::new(&video(), &Choice::default()).unwrap();
+        let segment = Segment {
+            index: 0,
+            span: Span {
+                start: Pts(5),
+                end: Some(Pts(9)),
+            },
+            frames: 3,
+            from: media::gop::Cut {
+                pts: 5,
+                dts: 5,
+                packet: 0,
+            },
+            bytes: 1,
+        };
+        assert_eq!(
+            order.segment(&segment, Encoder::X265).unwrap().frames.get(),
+            3
+        );
+        assert!(
+            order
+                .segment(
+                    &Segment {
+                        frames: 0,
+                        ..segment.clone()
+                    },
+                    Encoder::X265
+                )
+                .is_none()
+        );
+        let backwards = Span {
+            start: Pts(9),
+            end: Some(Pts(5)),
+        };
+        assert!(
+            order
+                .segment(
+                    &Segment {
+                        span: backwards,
+                        ..segment
+                    },
+                    Encoder::X265
+                )
+                .is_none()
+        );
+    }
+}

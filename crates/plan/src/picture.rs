@@ -1,0 +1,206 @@
+//! Are these the source's pictures? Counts and timestamps cannot tell: 201 of 360 frames were
+//! once right with every timestamp right. Two small grey pictures can.
+
+/// What comparing a window of frames shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verdict {
+    /// Each frame of the result is its frame of the source.
+    Same {
+        /// Mean squared error of the worst frame, in squared grey levels.
+        worst: f64,
+    },
+    /// The result runs ahead or behind by so many frames.
+    Shifted(i32),
+    /// A frame of the result has nothing to do with its frame of the source.
+    Different {
+        /// Position in the window.
+        frame: usize,
+        /// Mean squared error.
+        error: f64,
+    },
+    /// Not as many frames as expected could be decoded: source, result, expected.
+    Missing(usize, usize, usize),
+}
+
+/// Neighbours compared on both sides.
+const REACH: i32 = 2;
+/// A neighbour must fit so much better than the frame itself to be called the right one.
+const CLEARLY: f64 = 0.6;
+/// Below this mean squared error two pictures are alike, whatever their neighbours are:
+/// 30 grey levels squared, 33 dB.
+const ALIKE: f64 = 30.0;
+
+/// Compares `result` with `source`, frame by frame; both must have `expected` frames.
+///
+/// A frame is wrong where its error is as large as the picture's own variance (nothing of it
+/// was predicted), and the window is shifted where its frames fit a neighbour clearly better.
+#[must_use]
+pub fn compare(source: &[Vec<u8>], result: &[Vec<u8>], expected: usize) -> Verdict {
+    if source.len() != expected || result.len() != expected {
+        return Verdict::Missing(source.len(), result.len(), expected);
+    }
+    let own: Vec<f64> = source
+        .iter()
+        .zip(result)
+        .map(|(s, r)| error(s, r))
+        .collect();
+    if let Some(shift) = shift(source, result, &own) {
+        return Verdict::Shifted(shift);
+    }
+    for (frame, (picture, error)) in source.iter().zip(&own).enumerate() {
+        if *error > 0.9 * variance(picture) + ALIKE {
+            return Verdict::Different {
+                frame,
+                error: *error,
+            };
+        }
+    }
+    Verdict::Same {
+        worst: own.iter().copied().fold(0.0, f64::max),
+    }
+}
+
+fn shift(source: &[Vec<u8>], result: &[Vec<u8>], own: &[f64]) -> Option<i32> {
+    (-REACH..=REACH).filter(|by| *by != 0).find(|by| {
+        let pairs: Vec<(f64, f64)> = own
+            .iter()
+            .enumerate()
+            .filter_map(|(at, own)| {
+                let other = usize::try_from(i32::try_from(at).ok()? + by).ok()?;
+                Some((error(source.get(other)?, &result[at]), *own))
+            })
+            .collect();
+        let theirs: f64 = pairs.iter().map(|(their, _)| their).sum();
+        let ours: f64 = pairs.iter().map(|(_, own)| own).sum();
+        let least = pairs.len() as f64 * 2.0;
+        !pairs.is_empty()
+            && ours > least
+            && theirs < ours * CLEARLY
+            && pairs.iter().all(|(t, o)| t <= o)
+    })
+}
+
+/// Mean squared difference of two pictures; of unlike size, the largest there is.
+fn error(a: &[u8], b: &[u8]) -> f64 {
+    if a.len() != b.len() || a.is_empty() {
+        return f64::from(u16::MAX);
+    }
+    let sum: u64 = a
+        .iter()
+        .zip(b)
+        .map(|(x, y)| u64::from(x.abs_diff(*y)).pow(2))
+        .sum();
+    sum as f64 / a.len() as f64
+}
+
+fn variance(picture: &[u8]) -> f64 {
+    let count = picture.len().max(1) as f64;
+    let mean = picture.iter().map(|p| f64::from(*p)).sum::<f64>() / count;
+    picture
+        .iter()
+        .map(|p| (f64::from(*p) - mean).powi(2))
+        .sum::<f64>()
+        / count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bright bar that moves by `step` each frame.
+    fn bars(count: usize, from: usize, step: usize) -> Vec<Vec<u8>> {
+        (0..count)
+            .map(|n| {
+                let at = (from + n * step) % 140;
+                (0..160 * 90)
+                    .map(|p| {
+                        if (at..at + 20).contains(&(p % 160)) {
+                            220
+                        } else {
+                            40
+                        }
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn coarse(pictures: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        pictures
+            .iter()
+            .map(|p| {
+                p.iter()
+                    .enumerate()
+                    .map(|(i, v)| v.saturating_add((i % 7) as u8))
+                    .collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_same_film_coarsely_encoded_is_the_same() {
+        let source = bars(6, 0, 3);
+        assert!(matches!(
+            compare(&source, &coarse(&source), 6),
+            Verdict::Same { .. }
+        ));
+    }
+
+    #[test]
+    fn one_frame_off_is_seen() {
+        let film = bars(8, 0, 3);
+        assert_eq!(
+            compare(&film[1..7], &coarse(&film[0..6]), 6),
+            Verdict::Shifted(-1)
+        );
+        assert_eq!(
+            compare(&film[0..6], &coarse(&film[1..7]), 6),
+            Verdict::Shifted(1)
+        );
+    }
+
+    #[test]
+    fn another_film_is_seen() {
+        let other: Vec<Vec<u8>> = (0..4)
+            .map(|n| {
+                (0..160 * 90)
+                    .map(|p| ((p * 31 + n * 97) % 251) as u8)
+                    .collect()
+            })
+            .collect();
+        assert!(matches!(
+            compare(&bars(4, 0, 3), &other, 4),
+            Verdict::Different { .. } | Verdict::Shifted(_)
+        ));
+    }
+
+    #[test]
+    fn a_still_matches_its_neighbours_and_is_right() {
+        let still = bars(5, 10, 0);
+        assert!(matches!(
+            compare(&still, &coarse(&still), 5),
+            Verdict::Same { .. }
+        ));
+    }
+
+    #[test]
+    fn a_missing_frame_is_seen() {
+        let film = bars(5, 0, 3);
+        assert_eq!(compare(&film, &film[..4], 5), Verdict::Missing(5, 4, 5));
+    }
+
+    #[test]
+    fn one_wrong_frame_in_the_middle_is_seen() {
+        let film = bars(6, 0, 20);
+        let mut wrong = film.clone();
+        wrong[3] = vec![0; 160 * 90]
+            .iter()
+            .enumerate()
+            .map(|(i, _)| if i % 160 > 150 { 255 } else { 0 })
+            .collect();
+        assert!(matches!(
+            compare(&film, &wrong, 6),
+            Verdict::Different { frame: 3, .. }
+        ));
+    }
+}
