@@ -1,0 +1,2 @@
+//! The reference reader reads what is there, and sees every kind of wrong.
+mod set;

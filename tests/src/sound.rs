@@ -1,0 +1,223 @@
+//! The sound of a file as it is heard: samples on the film's own clock, and packets as they were copied.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::tool;
+
+/// Samples a second of what [`hear`] gives.
+pub const RATE: u32 = 8_000;
+
+/// How far a track is searched for its place, either way, in samples.
+const SEARCH: i64 = RATE as i64 / 10;
+/// The length that is matched, in samples.
+const WINDOW: usize = RATE as usize / 2;
+
+/// One track, decoded to mono at [`RATE`].
+#[derive(Debug, Clone)]
+pub struct Track {
+    /// When the first sample is heard, in samples from the file's own zero.
+    pub start: i64,
+    /// The samples; pauses between packets are filled with silence.
+    pub samples: Vec<f32>,
+}
+
+/// Decodes the `index`-th sound track of a file.
+///
+/// # Errors
+/// If ffmpeg cannot decode it or there is no such track.
+pub fn hear(file: &Path, index: usize) -> Result<Track> {
+    let filters =
+        format!("aresample={RATE},aformat=sample_fmts=flt:channel_layouts=mono,ashowinfo");
+    let said = tool::must(
+        tool::ffmpeg(),
+        [
+            "-hide_banner".into(),
+            "-nostats".into(),
+            "-nostdin".into(),
+            "-copyts".into(),
+            "-i".into(),
+            tool::file_url(file),
+            "-map".into(),
+            format!("0:a:{index}").into(),
+            "-af".into(),
+            filters.into(),
+            "-f".into(),
+            "f32le".into(),
+            "pipe:1".into(),
+        ] as [std::ffi::OsString; 13],
+        Path::new("."),
+    )?;
+    place(&said.stderr, &said.stdout)
+}
+
+fn place(log: &str, bytes: &[u8]) -> Result<Track> {
+    let mut heard = bytes
+        .chunks_exact(4)
+        .map(|it| f32::from_le_bytes([it[0], it[1], it[2], it[3]]));
+    let mut track = Track {
+        start: 0,
+        samples: Vec::new(),
+    };
+    for line in log
+        .lines()
+        .filter(|line| line.contains("ashowinfo") && line.contains(" n:"))
+    {
+        let number = |name: &str| -> Result<i64> {
+            let (_, rest) = line.split_once(name).context("a frame without times")?;
+            let word = rest.trim_start().split(' ').next().unwrap_or_default();
+            word.parse().with_context(|| format!("cannot read {line}"))
+        };
+        let (pts, count) = (number(" pts:")?, number("nb_samples:")?);
+        if track.samples.is_empty() {
+            track.start = pts;
+        }
+        let at = usize::try_from(pts - track.start).context("sound goes back in time")?;
+        ensure!(
+            at < 1_000 * RATE as usize,
+            "sound jumps to {} s",
+            pts / i64::from(RATE)
+        );
+        track.samples.resize(at.max(track.samples.len()), 0.0);
+        // Overlapping frames win by a sample or two of rounding.
+        track.samples.truncate(at);
+        track
+            .samples
+            .extend(heard.by_ref().take(usize::try_from(count)?));
+    }
+    ensure!(!track.samples.is_empty(), "nothing is heard");
+    Ok(track)
+}
+
+impl Track {
+    /// How much later than `source` this is heard, in seconds, both held against their own zero.
+    ///
+    /// Looks for the place, up to 0.1 s either way, at which the two are most alike; three places in the film must agree.
+    ///
+    /// # Errors
+    /// If the two are not alike anywhere, or not by the same shift everywhere.
+    pub fn later_than(&self, source: &Self) -> Result<f64> {
+        let first = self.start.max(source.start) + SEARCH;
+        let last = self.end().min(source.end()) - SEARCH - WINDOW as i64;
+        ensure!(first < last, "the tracks do not overlap");
+        let mut shifts = Vec::new();
+        for part in [1, 3, 5] {
+            shifts.push(self.shift_at(source, first + (last - first) * part / 6)?);
+        }
+        let (low, high) = (shifts.iter().min(), shifts.iter().max());
+        match (low, high) {
+            (Some(low), Some(high)) if high - low <= 2 => {
+                Ok((*low + *high) as f64 / 2.0 / f64::from(RATE))
+            }
+            _ => bail!("the sound drifts: shifts by {shifts:?} samples of {RATE} Hz"),
+        }
+    }
+
+    fn end(&self) -> i64 {
+        self.start + self.samples.len() as i64
+    }
+
+    fn shift_at(&self, source: &Self, at: i64) -> Result<i64> {
+        let wanted = source.window(at);
+        let alike = |shift: i64| likeness(wanted, self.window(at + shift));
+        let best = (-SEARCH..=SEARCH).map(|shift| (shift, alike(shift)));
+        let (shift, likeness) = best
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+            .context("no shift")?;
+        ensure!(
+            likeness > 0.8,
+            "the sound at {:.2} s is another one: likeness {likeness:.2}",
+            at as f64 / f64::from(RATE)
+        );
+        Ok(shift)
+    }
+
+    fn window(&self, at: i64) -> &[f32] {
+        let from = usize::try_from(at - self.start)
+            .unwrap_or(0)
+            .min(self.samples.len());
+        &self.samples[from..(from + WINDOW).min(self.samples.len())]
+    }
+}
+
+/// The normalised correlation of two pieces: 1 for equal up to loudness.
+fn likeness(a: &[f32], b: &[f32]) -> f64 {
+    let (mut both, mut one, mut two) = (0f32, 1e-9f32, 1e-9f32);
+    for (a, b) in a.iter().zip(b) {
+        both += a * b;
+        one += a * a;
+        two += b * b;
+    }
+    f64::from(both) / (f64::from(one) * f64::from(two)).sqrt()
+}
+
+/// The packets of one stream: a hash of each, in order, with its time in ticks.
+///
+/// `which` is an ffmpeg stream specifier, such as `a:0`.
+///
+/// # Errors
+/// If ffmpeg cannot copy the stream.
+pub fn packets(file: &Path, which: &str) -> Result<Vec<(i64, String)>> {
+    let arguments: [std::ffi::OsString; 14] = [
+        "-v".into(),
+        "error".into(),
+        "-nostdin".into(),
+        "-copyts".into(),
+        "-i".into(),
+        tool::file_url(file),
+        "-map".into(),
+        format!("0:{which}").into(),
+        "-c".into(),
+        "copy".into(),
+        "-copyts".into(),
+        "-f".into(),
+        "framehash".into(),
+        "pipe:1".into(),
+    ];
+    let said = tool::must(tool::ffmpeg(), arguments, Path::new("."))?;
+    let text = String::from_utf8_lossy(&said.stdout);
+    let mut packets = Vec::new();
+    // Stream, decoding time, presentation time, duration, size, hash.
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let columns: Vec<&str> = line.split(',').map(str::trim).collect();
+        let (Some(pts), Some(hash)) = (columns.get(2), columns.get(5)) else {
+            bail!("cannot read {line}");
+        };
+        packets.push((pts.parse()?, (*hash).to_owned()));
+    }
+    Ok(packets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sweep(start: i64, from: usize) -> Track {
+        let tone = |at: usize| {
+            let t = (at + from) as f32 / RATE as f32;
+            (2.0 * std::f32::consts::PI * (200.0 * t + 150.0 * t * t)).sin()
+        };
+        Track {
+            start,
+            samples: (0..RATE as usize * 3).map(tone).collect(),
+        }
+    }
+
+    #[test]
+    fn a_shift_is_measured_to_the_sample() {
+        let source = sweep(0, 0);
+        assert_eq!(source.later_than(&source).unwrap(), 0.0);
+        assert_eq!(sweep(168, 0).later_than(&source).unwrap(), 0.021);
+        // Starts later and shows what is heard then: no shift.
+        assert_eq!(sweep(400, 400).later_than(&source).unwrap(), 0.0);
+        assert_eq!(sweep(-8, 0).later_than(&source).unwrap(), -0.001);
+    }
+
+    #[test]
+    fn another_sound_is_no_shift_of_this_one() {
+        let mut other = sweep(0, 0);
+        other.samples.reverse();
+        assert!(other.later_than(&sweep(0, 0)).is_err());
+    }
+}
