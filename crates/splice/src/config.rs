@@ -67,6 +67,8 @@ pub struct Config {
 
 /// Profiles whose avcC says chroma and depth (H.264 §7.3.2.1.1).
 const AVC_PROFILES_WITHOUT_FORMAT: [u8; 3] = [66, 77, 88];
+/// Bytes of an av1C before its units.
+const AV1_FIXED: usize = 4;
 const HEVC_PREFIX_SEI: u8 = 39;
 const SEI_USER_DATA_UNREGISTERED: u8 = 5;
 
@@ -103,11 +105,28 @@ impl Config {
     /// into the record, which differs between machines and decodes to nothing.
     #[must_use]
     pub fn decodes_like(&self, other: &Self) -> bool {
-        let record_matters = self.codec == Codec::Av1;
-        self.codec == other.codec
-            && self.format == other.format
-            && self.sets == other.sets
-            && (!record_matters || self.record == other.record)
+        self.codec == other.codec && self.format == other.format && self.sets == other.sets
+    }
+
+    /// Takes the AV1 sequence header that the samples carry for the true one.
+    ///
+    /// An encoder states one before it has seen a frame, for the record, and may refine it when
+    /// it has: SVT-AV1 4.2 does. Decoders follow the samples; so does the head of the join.
+    pub(crate) fn adopt_sequence_header(&mut self, unit: &[u8]) {
+        if self.sets.iter().any(|set| set == unit) {
+            return;
+        }
+        let Some((fixed, units)) = self.record.split_at_checked(AV1_FIXED) else {
+            return;
+        };
+        let others = Obus::new(units)
+            .flatten()
+            .filter(|other| !other.is_sequence_header());
+        let others: Vec<u8> = others
+            .flat_map(|other| other.whole.iter().copied())
+            .collect();
+        self.record = [fixed, unit, &others].concat();
+        self.sets = vec![unit.to_vec()];
     }
 }
 
@@ -365,5 +384,17 @@ mod tests {
             }
         );
         assert_eq!(config.sets, [vec![0x0a, 1, 0]]);
+    }
+
+    #[test]
+    fn the_samples_sequence_header_counts() {
+        let record = [0x81, 0, 0x4c, 0, 0x0a, 1, 0x00, 0x2a, 1, 9];
+        let mut config = Config::parse(Codec::Av1, &record).unwrap();
+        let stated = config.clone();
+        config.adopt_sequence_header(&[0x0a, 1, 0]);
+        assert_eq!(config, stated);
+        config.adopt_sequence_header(&[0x0a, 2, 0, 7]);
+        assert_eq!(config.record, [0x81, 0, 0x4c, 0, 0x0a, 2, 0, 7, 0x2a, 1, 9]);
+        assert!(!config.decodes_like(&stated));
     }
 }

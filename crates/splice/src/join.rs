@@ -125,39 +125,16 @@ impl Joined {
     /// # Errors
     /// The first [`JoinError`]; it names the segment to be encoded again.
     pub fn plan(parts: Vec<Part>, timing: Timing) -> Result<Self, JoinError> {
-        let first = parts.first().ok_or(JoinError::Empty)?;
-        let (mut entry, timescale) = (first.track.entry.clone(), first.track.timescale);
-        let (mut placed, mut reorder) = (Vec::with_capacity(parts.len()), 0);
-        let mut end = None;
-        for (index, part) in parts.into_iter().enumerate() {
-            check_like(&entry, timescale, index, &part.track)?;
-            let track = settle(part, timing.shift, index)?;
-            let times = track.sorted_pts();
-            if times.first().copied() <= end {
-                return Err(JoinError::Order { part: index });
-            }
-            end = times.last().copied();
-            reorder = reorder.max(track.reorder_depth(&times));
-            let headers = headers(&entry, &track);
-            placed.push(Placed {
-                track,
-                headers,
-                first_sample: 0,
-                lead: Vec::new(),
-                last_duration: 0,
-            });
-        }
-        for part in &placed {
-            entry.fill_from(&part.track.entry);
-        }
-        let in_band = placed.iter().any(|part| part.headers == Headers::Different);
+        let (placed, reorder) = place(parts, timing.shift)?;
+        let timescale = placed.first().ok_or(JoinError::Empty)?.track.timescale;
         let mut joined = Self {
+            entry: head_entry(&placed).ok_or(JoinError::Empty)?,
             parts: placed,
-            entry,
             timescale,
-            in_band,
+            in_band: false,
             reorder,
         };
+        joined.compare_headers();
         joined.number_samples()?;
         joined.settle_decoding(timing.last_duration)?;
         Ok(joined)
@@ -204,6 +181,14 @@ impl Joined {
     #[must_use]
     pub fn samples(&self) -> usize {
         self.parts.iter().map(|part| part.track.samples.len()).sum()
+    }
+
+    fn compare_headers(&mut self) {
+        for part in &mut self.parts {
+            part.headers = headers(&self.entry, &part.track);
+        }
+        let is_different = |part: &Placed| part.headers == Headers::Different;
+        self.in_band = self.parts.iter().any(is_different);
     }
 
     fn number_samples(&mut self) -> Result<(), JoinError> {
@@ -284,20 +269,49 @@ impl Placed {
     }
 }
 
-fn check_like(
-    first: &SampleEntry,
-    timescale: u32,
-    part: usize,
-    track: &Track,
-) -> Result<(), JoinError> {
-    if track.timescale != timescale {
+/// The parts on the film's time line, and how deeply the deepest of them is reordered.
+fn place(parts: Vec<Part>, shift: i64) -> Result<(Vec<Placed>, usize), JoinError> {
+    let mut placed: Vec<Placed> = Vec::with_capacity(parts.len());
+    let (mut deepest, mut end) = (0, None);
+    for (index, part) in parts.into_iter().enumerate() {
+        if let Some(first) = placed.first() {
+            check_like(&first.track, index, &part.track)?;
+        }
+        let track = settle(part, shift, index)?;
+        let times = track.sorted_pts();
+        if times.first().copied() <= end {
+            return Err(JoinError::Order { part: index });
+        }
+        end = times.last().copied();
+        deepest = deepest.max(track.reorder_depth(&times));
+        placed.push(Placed {
+            track,
+            headers: Headers::Equal,
+            first_sample: 0,
+            lead: Vec::new(),
+            last_duration: 0,
+        });
+    }
+    Ok((placed, deepest))
+}
+
+fn head_entry(parts: &[Placed]) -> Option<SampleEntry> {
+    let mut entry = parts.first()?.track.entry.clone();
+    for part in parts {
+        entry.fill_from(&part.track.entry);
+    }
+    Some(entry)
+}
+
+fn check_like(first: &Track, part: usize, track: &Track) -> Result<(), JoinError> {
+    if track.timescale != first.timescale {
         return Err(JoinError::Timescale {
             part,
-            expected: timescale,
+            expected: first.timescale,
             found: track.timescale,
         });
     }
-    let entry = &track.entry;
+    let (first, entry) = (&first.entry, &track.entry);
     let what = if entry.codec() != first.codec() {
         "codec"
     } else if (entry.width, entry.height) != (first.width, first.height) {

@@ -222,18 +222,13 @@ fn inspect_samples<R: Read + Seek>(
         file.read_at(sample.offset, sample.size.into(), &mut data)?;
         let found = match config.codec {
             Codec::H264 | Codec::Hevc => inspect_nals(&data, config),
-            Codec::Av1 => inspect_obus(&data, config),
+            Codec::Av1 => inspect_obus(&data, config, index == 0),
         };
         let (clean, strays) = found.ok_or(ScanError::BadSample { index })?;
         seen.clean_start |= index == 0 && clean;
         seen.strays |= strays;
     }
-    match config.sets.is_empty() {
-        true => Err(ScanError::Missing {
-            what: "sequence header",
-        }),
-        false => Ok(seen),
-    }
+    Ok(seen)
 }
 
 /// Whether the sample is a clean start, and whether it carries parameter sets that are not in
@@ -252,16 +247,16 @@ fn inspect_nals(sample: &[u8], config: &Config) -> Option<(bool, bool)> {
     Some((first_slice?, strays))
 }
 
-/// As [`inspect_nals`]. A `config` without a sequence header takes the first one found.
-fn inspect_obus(sample: &[u8], config: &mut Config) -> Option<(bool, bool)> {
-    let mut strays = false;
+/// As [`inspect_nals`]. The `first` sample's sequence header becomes the one in `config`.
+fn inspect_obus(sample: &[u8], config: &mut Config, first: bool) -> Option<(bool, bool)> {
+    let (mut strays, mut adopts) = (false, first);
     for unit in Obus::new(sample) {
         let unit = unit.ok()?;
         if !unit.is_sequence_header() {
             continue;
         }
-        if config.sets.is_empty() {
-            config.sets.push(unit.whole.to_vec());
+        if std::mem::take(&mut adopts) {
+            config.adopt_sequence_header(unit.whole);
         }
         strays |= !config.sets.iter().any(|set| set == unit.whole);
     }
