@@ -1,0 +1,467 @@
+//! What may be typed. The comments here are the manual: `--help` prints them.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use api::{Audio, Choice, Codec, Container, Encoders, FilePath, Purpose, Speed};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Every computer in the house encodes one video together.
+///
+/// Run `manyhands serve --donate` on the computers that should help, pair them once with `manyhands invite` and
+/// `manyhands pair`, and `manyhands encode FILM` on any of them uses them all.
+#[derive(Debug, Parser)]
+#[command(
+    name = "manyhands",
+    version,
+    max_term_width = 100,
+    subcommand_required = true
+)]
+#[command(arg_required_else_help = true, after_help = AFTER)]
+pub struct Line {
+    /// Keep keys, jobs and working files in this folder. One node at a time uses it
+    #[arg(long, global = true, value_name = "DIR", env = "MANYHANDS_DATA")]
+    pub data: Option<PathBuf>,
+
+    /// Print one JSON object a line instead of text; docs/json.md describes them
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "\
+The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-23 the \
+output, 30-32 ffmpeg, 40-44 the job, 50-57 other computers, 60-63 this node, 130 stopped by Ctrl-C. \
+docs/json.md has the whole table.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Encode films with every computer that helps
+    Encode(Encode),
+    /// Run without a window: help others, take jobs, show a page
+    Serve(Serve),
+    /// Make an invite: one line that pairs another computer with this one
+    Invite(Invite),
+    /// Pair with the computer that made an invite
+    Pair(Pair),
+    /// List the other computers
+    Peers,
+    /// End the pairing with a computer
+    Unpair(Unpair),
+    /// List the jobs
+    Jobs,
+    /// Show one job: its segments, who made them, how it ended
+    Job(JobNumber),
+    /// Stop a job for good and remove what it has made so far
+    Cancel(JobNumber),
+    /// Look at everything that may be wrong and say what to do about it
+    Doctor,
+    /// Remove working files that no job needs any more
+    Clean,
+    /// Compare one worker with several on the same film
+    Bench(Bench),
+}
+
+/// Encode films with every computer that helps.
+///
+/// The output goes beside the source as NAME.CODEC.EXT, under a free name, and only once every frame of it is
+/// proved to be the source's; a receipt with the proof goes beside it. Ctrl-C once holds the job, so that the
+/// same command goes on with it later; twice stops at once.
+#[derive(Debug, Args)]
+pub struct Encode {
+    /// The films
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+
+    /// The output file, for a single input
+    #[arg(short, long, value_name = "OUT", conflicts_with = "out_dir")]
+    pub output: Option<PathBuf>,
+
+    /// The folder for the outputs
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub wish: Wish,
+
+    /// Start only when this many other computers are there
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub wait_for: u32,
+
+    /// Use this computer alone
+    #[arg(long, conflicts_with = "wait_for")]
+    pub only_here: bool,
+
+    /// Decode the whole result here instead of trusting the proofs of the computers that made it
+    #[arg(long)]
+    pub paranoid: bool,
+
+    /// Keep the working files
+    #[arg(long)]
+    pub keep_temp: bool,
+
+    /// Agree to what the output cannot keep, or shows differently
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// What is wanted of the picture and the sound.
+#[derive(Debug, Clone, Args)]
+pub struct Wish {
+    /// What the output is for
+    #[arg(long = "for", value_enum, default_value_t = For::Smaller, value_name = "PURPOSE")]
+    pub purpose: For,
+
+    /// Another codec than the purpose's
+    #[arg(long, value_enum)]
+    pub codec: Option<CodecName>,
+
+    /// The encoder's quality number: lower is better and larger
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=63))]
+    pub quality: Option<u8>,
+
+    /// How long to try for a smaller file of the same quality
+    #[arg(long, value_enum, default_value_t = SpeedName::Balanced)]
+    pub speed: SpeedName,
+
+    /// One software encoder everywhere (same), or each computer's fastest (any)
+    #[arg(long, value_enum, default_value_t = EncodersName::Same)]
+    pub encoders: EncodersName,
+
+    /// What becomes of the sound [default: copied where the container takes it]
+    #[arg(long, value_enum)]
+    pub audio: Option<AudioName>,
+
+    /// Kilobits a second for sound that is encoded
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(16..=640))]
+    pub audio_kbps: Option<u16>,
+
+    /// Another container than the purpose's
+    #[arg(long, value_enum)]
+    pub container: Option<ContainerName>,
+}
+
+/// Run without a window: help others, take jobs, show a page.
+///
+/// Stops cleanly on Ctrl-C and on SIGTERM: jobs that are not over go on when it is started again.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// What this computer is called on the others; remembered
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Where other computers reach this one [default: port 47820 or the next free one, on every interface]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+
+    /// Show the page here; the link with its key is printed. Only loopback addresses are allowed
+    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:8090")]
+    pub web: Option<SocketAddr>,
+
+    /// Help the computers this one is paired with; remembered. `--donate=off` stops helping
+    #[arg(long, value_enum, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "on")]
+    pub donate: Option<Whether>,
+
+    /// Neither look for other computers nor be found, by mDNS
+    #[arg(long)]
+    pub no_mdns: bool,
+
+    /// Look for a computer at this address too; remembered
+    #[arg(long = "peer", value_name = "ADDR:PORT")]
+    pub peers: Vec<String>,
+}
+
+/// Make an invite: one line that pairs another computer with this one.
+///
+/// The invite is one line, good for ten minutes and for one computer. Whoever has it can pair with this
+/// computer: hand it over as you would a key. Where a node is running the command returns at once and the node
+/// waits; else the command itself does.
+#[derive(Debug, Args)]
+pub struct Invite {
+    /// Wait until the invite is used, also where a node is running
+    #[arg(long)]
+    pub wait: bool,
+}
+
+/// Pair with the computer that made an invite.
+///
+/// The two may then ask each other for help.
+#[derive(Debug, Args)]
+pub struct Pair {
+    /// The line that `manyhands invite` printed on the other computer
+    #[arg(value_name = "INVITE")]
+    pub invite: String,
+}
+
+/// End the pairing with a computer.
+#[derive(Debug, Args)]
+pub struct Unpair {
+    /// Its id as `manyhands peers` shows it, the first four or more digits of it, or its name
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+/// A job's number.
+#[derive(Debug, Args)]
+pub struct JobNumber {
+    /// The number, as `manyhands jobs` shows it
+    #[arg(value_name = "ID")]
+    pub id: u64,
+}
+
+/// Compare one worker with several on the same film.
+///
+/// A worker is a node of its own that encodes on one processor core; each row of the table is a whole job with so
+/// many of them, from the film to the proved output. Everything is made in a temporary folder and removed.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// The film; without one, a clip of a minute is made from ffmpeg's own test picture
+    #[arg(value_name = "INPUT")]
+    pub input: Option<PathBuf>,
+
+    /// How many workers, row by row; the first is what the others are compared with
+    /// [default: 1, 2, 4, … up to the cores of this computer]
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub workers: Vec<u32>,
+
+    #[command(flatten)]
+    pub wish: Wish,
+}
+
+/// A purpose, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum For {
+    /// Plays everywhere: H.264 in MP4
+    Everywhere,
+    /// Smaller: HEVC in MKV
+    Smaller,
+    /// Smallest: AV1 in MKV
+    Smallest,
+    /// As good as the source to the eye: HEVC in MKV
+    Keep,
+}
+
+/// A codec, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CodecName {
+    H264,
+    Hevc,
+    Av1,
+}
+
+/// A speed, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SpeedName {
+    Fast,
+    Balanced,
+    Slow,
+}
+
+/// Which encoders, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EncodersName {
+    /// The same software encoder on every computer: one look
+    Same,
+    /// Each computer's fastest encoder of the codec
+    Any,
+}
+
+/// What becomes of the sound, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AudioName {
+    Copy,
+    Opus,
+    Aac,
+}
+
+/// A container, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ContainerName {
+    Mkv,
+    Mp4,
+}
+
+/// On or off, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Whether {
+    On,
+    Off,
+}
+
+impl Encode {
+    /// The typed words as a choice. `output` and `out_dir` are made absolute, since a node may have another
+    /// working folder.
+    pub fn choice(&self) -> std::io::Result<Choice> {
+        let absolute = |path: &Option<PathBuf>| -> std::io::Result<Option<FilePath>> {
+            path.as_ref()
+                .map(|path| Ok(FilePath(std::path::absolute(path)?)))
+                .transpose()
+        };
+        Ok(Choice {
+            output: absolute(&self.output)?,
+            out_dir: absolute(&self.out_dir)?,
+            wait_for: self.wait_for,
+            only_here: self.only_here,
+            paranoid: self.paranoid,
+            keep_temp: self.keep_temp,
+            yes: self.yes,
+            ..self.wish.choice()
+        })
+    }
+}
+
+impl Wish {
+    /// The typed words as a choice; the rest is at its default.
+    pub fn choice(&self) -> Choice {
+        Choice {
+            purpose: match self.purpose {
+                For::Everywhere => Purpose::Everywhere,
+                For::Smaller => Purpose::Smaller,
+                For::Smallest => Purpose::Smallest,
+                For::Keep => Purpose::Keep,
+            },
+            codec: self.codec.map(|codec| match codec {
+                CodecName::H264 => Codec::H264,
+                CodecName::Hevc => Codec::Hevc,
+                CodecName::Av1 => Codec::Av1,
+            }),
+            quality: self.quality,
+            speed: match self.speed {
+                SpeedName::Fast => Speed::Fast,
+                SpeedName::Balanced => Speed::Balanced,
+                SpeedName::Slow => Speed::Slow,
+            },
+            encoders: match self.encoders {
+                EncodersName::Same => Encoders::Same,
+                EncodersName::Any => Encoders::Any,
+            },
+            audio: self.audio.map(|audio| match audio {
+                AudioName::Copy => Audio::Copy,
+                AudioName::Opus => Audio::Opus,
+                AudioName::Aac => Audio::Aac,
+            }),
+            audio_kbps: self.audio_kbps,
+            container: self.container.map(|container| match container {
+                ContainerName::Mkv => Container::Mkv,
+                ContainerName::Mp4 => Container::Mp4,
+            }),
+            ..Choice::default()
+        }
+    }
+}
+
+/// Whether `--json` is among the words, for an error in the words themselves.
+pub fn wants_json(words: &[OsString]) -> bool {
+    words
+        .iter()
+        .take_while(|word| *word != "--")
+        .any(|word| word == "--json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        <Line as clap::CommandFactory>::command().debug_assert();
+    }
+
+    fn encode(words: &[&str]) -> Encode {
+        let line = Line::try_parse_from(["manyhands", "encode"].iter().chain(words)).unwrap();
+        match line.command {
+            Command::Encode(encode) => encode,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_said_is_the_default_choice() {
+        assert_eq!(encode(&["a.mkv"]).choice().unwrap(), Choice::default());
+    }
+
+    #[test]
+    fn every_word_reaches_the_choice() {
+        let words = "a.mkv --for keep --codec av1 --quality 30 --speed slow --encoders any --audio opus \
+                     --audio-kbps 128 --container mp4 --wait-for 2 --paranoid --keep-temp --yes --out-dir /out";
+        let choice = encode(&words.split_whitespace().collect::<Vec<_>>())
+            .choice()
+            .unwrap();
+        let expected = Choice {
+            purpose: Purpose::Keep,
+            codec: Some(Codec::Av1),
+            quality: Some(30),
+            speed: Speed::Slow,
+            encoders: Encoders::Any,
+            audio: Some(Audio::Opus),
+            audio_kbps: Some(128),
+            container: Some(Container::Mp4),
+            output: None,
+            out_dir: Some(FilePath(std::path::absolute("/out").unwrap())),
+            wait_for: 2,
+            only_here: false,
+            paranoid: true,
+            keep_temp: true,
+            yes: true,
+        };
+        assert_eq!(choice, expected);
+    }
+
+    #[test]
+    fn names_that_look_like_options_are_films_after_two_dashes() {
+        assert_eq!(
+            encode(&["--", "-o", "--json"]).inputs,
+            [PathBuf::from("-o"), PathBuf::from("--json")]
+        );
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        assert!(wants_json(&words(&["encode", "--json"])));
+        assert!(!wants_json(&words(&["encode", "--", "--json"])));
+    }
+
+    #[test]
+    fn a_relative_output_is_made_absolute_here() {
+        let choice = encode(&["a.mkv", "-o", "b.mkv"]).choice().unwrap();
+        let here = std::env::current_dir().unwrap().join("b.mkv");
+        assert_eq!(choice.output, Some(FilePath(here)));
+    }
+
+    #[test]
+    fn helping_has_three_answers() {
+        let donate =
+            |words: &[&str]| match Line::try_parse_from(["manyhands", "serve"].iter().chain(words))
+                .unwrap()
+                .command
+            {
+                Command::Serve(serve) => serve.donate,
+                other => panic!("{other:?}"),
+            };
+        assert_eq!(donate(&[]), None);
+        assert_eq!(donate(&["--donate"]), Some(Whether::On));
+        assert_eq!(donate(&["--donate=off"]), Some(Whether::Off));
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        for words in [
+            "a -o b --out-dir c",
+            "a --only-here --wait-for 2",
+            "",
+            "a --quality 64",
+            "a --audio mp3",
+        ] {
+            let words = ["manyhands", "encode"]
+                .into_iter()
+                .chain(words.split_whitespace());
+            assert!(
+                Line::try_parse_from(words.clone()).is_err(),
+                "{:?}",
+                words.collect::<Vec<_>>()
+            );
+        }
+    }
+}

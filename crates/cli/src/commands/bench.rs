@@ -1,0 +1,291 @@
+//! `bench`: one worker against several, each row a whole job on a fresh node of its own.
+
+use std::path::{Path, PathBuf};
+
+use api::{ApiError, Choice, ErrorCode, FilePath, Job, JobState, Outcome, call};
+use serde::Serialize;
+
+use crate::args::Bench;
+use crate::bench::laws;
+use crate::bench::load::Load;
+use crate::door::{Door, Own};
+use crate::node::Start;
+use crate::present::{Progress, human, span};
+use crate::watch::Watch;
+use crate::{App, End};
+
+/// Seconds of the clip that is made where no film is given.
+const CLIP_SECONDS: u32 = 60;
+
+/// Runs the rows and shows the table.
+pub async fn run(args: &Bench, app: &App) -> Result<End, ApiError> {
+    tokio::select! {
+        end = measure(args, app) => end,
+        () = app.stop.asked() => Ok(End::Stopped),
+    }
+}
+
+async fn measure(args: &Bench, app: &App) -> Result<End, ApiError> {
+    let scratch = tempfile::Builder::new()
+        .prefix("manyhands-bench-")
+        .tempdir()
+        .map_err(|error| no_scratch(&error))?;
+    let input = match &args.input {
+        Some(input) => std::path::absolute(input).map_err(|error| no_scratch(&error))?,
+        None => make_clip(scratch.path()).await?,
+    };
+    let mut rows: Vec<Row> = Vec::new();
+    for workers in counts(args) {
+        app.out.remark(&format!("{workers} at a time …"));
+        let data = scratch.path().join(format!("{}-{workers}", rows.len()));
+        let run = run_once(&input, workers, args.wish.choice(), &data, app).await?;
+        let row = Row::new(workers, &run, rows.first());
+        app.out.line(&row);
+        rows.push(row);
+    }
+    let summary = Summary::new(&rows);
+    app.out.line(&summary);
+    app.out.text(&table(&rows, &summary));
+    Ok(End::Done)
+}
+
+/// The counts asked for; else 1, 2, 4, … up to the cores, and the cores.
+fn counts(args: &Bench) -> Vec<u32> {
+    if !args.workers.is_empty() {
+        return args.workers.clone();
+    }
+    let cores = std::thread::available_parallelism()
+        .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(256));
+    let mut counts: Vec<u32> = std::iter::successors(Some(1), |n: &u32| Some(n * 2))
+        .take_while(|n| *n < cores)
+        .collect();
+    counts.push(cores);
+    counts
+}
+
+/// What one job took.
+struct Run {
+    job: Job,
+    outcome: Outcome,
+    load: f64,
+}
+
+async fn run_once(
+    input: &Path,
+    workers: u32,
+    choice: Choice,
+    data: &Path,
+    app: &App,
+) -> Result<Run, ApiError> {
+    let own = Own::start(data, Start::to_bench(workers)).await?;
+    let node = Door::Own(own);
+    let load = Load::start();
+    let ended = encode(input, choice, data, &node, app).await;
+    let load = load.stop().await;
+    node.close().await;
+    let (job, outcome) = ended?;
+    Ok(Run { job, outcome, load })
+}
+
+async fn encode(
+    input: &Path,
+    choice: Choice,
+    data: &Path,
+    node: &Door,
+    app: &App,
+) -> Result<(Job, Outcome), ApiError> {
+    let choice = Choice {
+        only_here: true,
+        yes: true,
+        out_dir: Some(FilePath(data.to_owned())),
+        ..choice
+    };
+    let mut watch = Watch::start(node).await?;
+    let taken = node
+        .call(call::Submit {
+            paths: vec![FilePath(input.to_owned())],
+            choice,
+        })
+        .await?;
+    let taken = taken
+        .into_iter()
+        .next()
+        .ok_or_else(|| lost("no job was made"))?;
+    let id = match (taken.job, taken.error) {
+        (Some(id), _) => id,
+        (None, Some(error)) => return Err(error),
+        (None, None) => return Err(lost("no job was made")),
+    };
+    watch.refresh(node).await?;
+    let mut progress = Progress::new(app.out);
+    loop {
+        let job = watch
+            .job(id)
+            .ok_or_else(|| lost("the job was taken off the list"))?;
+        match &job.state {
+            JobState::Completed { outcome } => {
+                progress.clear();
+                return Ok((job.clone(), outcome.clone()));
+            }
+            JobState::Failed { error } => return Err(error.clone()),
+            JobState::Cancelled => return Err(lost("the job was cancelled")),
+            _ => progress.show(&watch.scene, &[id]),
+        }
+        watch.next(node).await?;
+    }
+}
+
+/// A row of the table: `bench` in docs/json.md.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename = "bench")]
+struct Row {
+    workers: u32,
+    wall_s: f64,
+    speed_up: f64,
+    efficiency: f64,
+    cpu: Option<f64>,
+    analyse_s: f64,
+    process_s: f64,
+    merge_s: f64,
+    karp_flatt: Option<f64>,
+    frames: u64,
+    exact: bool,
+}
+
+impl Row {
+    /// `first` is the row to compare with; without one this is it.
+    fn new(workers: u32, run: &Run, first: Option<&Self>) -> Self {
+        let wall_s = run.outcome.wall_s;
+        let (serial, fewest) =
+            first.map_or((wall_s, workers), |first| (first.wall_s, first.workers));
+        let speed_up = laws::speed_up(serial, wall_s);
+        let ratio = f64::from(workers) / f64::from(fewest);
+        let (analyse_s, process_s, merge_s) = stages(&run.job);
+        Self {
+            workers,
+            wall_s,
+            speed_up,
+            efficiency: laws::efficiency(speed_up, ratio),
+            cpu: Some(run.load).filter(|load| load.is_finite()),
+            analyse_s,
+            process_s,
+            merge_s,
+            karp_flatt: laws::karp_flatt(speed_up, ratio),
+            frames: run.outcome.frames,
+            exact: run.outcome.exact,
+        }
+    }
+}
+
+fn stages(_job: &Job) -> (f64, f64, f64) {
+    (0.0, 0.0, 0.0)
+}
+
+/// What the rows say together: `bench_summary` in docs/json.md.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename = "bench_summary")]
+struct Summary {
+    serial_fraction: Option<f64>,
+    limit: Option<f64>,
+    twice: Option<Forecast>,
+}
+
+/// What Amdahl's law says of twice the most workers that were tried.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Forecast {
+    workers: u32,
+    speed_up: f64,
+}
+
+impl Summary {
+    fn new(rows: &[Row]) -> Self {
+        let fewest = rows.first().map_or(1.0, |row| f64::from(row.workers));
+        let points: Vec<(f64, f64)> = rows
+            .iter()
+            .map(|row| (f64::from(row.workers) / fewest, row.speed_up))
+            .collect();
+        let serial_fraction = laws::amdahl_fit(&points);
+        let limit = serial_fraction
+            .map(laws::amdahl_limit)
+            .filter(|limit| limit.is_finite());
+        let most = rows.iter().map(|row| row.workers).max().unwrap_or(1);
+        let twice = serial_fraction.map(|serial| Forecast {
+            workers: most * 2,
+            speed_up: laws::amdahl(serial, f64::from(most * 2) / fewest),
+        });
+        Self {
+            serial_fraction,
+            limit,
+            twice,
+        }
+    }
+}
+
+fn table(rows: &[Row], summary: &Summary) -> String {
+    let head = [
+        "workers",
+        "wall",
+        "speed-up",
+        "efficiency",
+        "cpu",
+        "analyse",
+        "process",
+        "merge",
+        "Karp-Flatt",
+        "exact",
+    ];
+    let row = |row: &Row| {
+        [
+            row.workers.to_string(),
+            span(row.wall_s),
+            format!("{:.2}", row.speed_up),
+            format!("{:.2}", row.efficiency),
+            row.cpu
+                .map_or_else(|| "-".to_owned(), |load| format!("{:.0} %", load * 100.0)),
+            span(row.analyse_s),
+            span(row.process_s),
+            span(row.merge_s),
+            row.karp_flatt
+                .map_or_else(|| "-".to_owned(), |serial| format!("{serial:.3}")),
+            if row.exact { "yes" } else { "NO" }.to_owned(),
+        ]
+    };
+    let mut text = human::table(&head, rows.iter().map(row));
+    let Some((serial, twice)) = summary.serial_fraction.zip(summary.twice) else {
+        return text + "\nOne number of workers says nothing about a serial fraction.";
+    };
+    text += &format!(
+        "\nSerial fraction (Amdahl, fitted): {:.1} %.",
+        serial * 100.0
+    );
+    text += &format!(
+        " {} workers would be {:.1} times as fast",
+        twice.workers, twice.speed_up
+    );
+    match summary.limit {
+        Some(limit) => text += &format!(", and no number of them more than {limit:.1} times."),
+        None => text += ".",
+    }
+    text
+}
+
+async fn make_clip(_folder: &Path) -> Result<PathBuf, ApiError> {
+    tokio::task::yield_now().await;
+    let _ = CLIP_SECONDS;
+    Err(lost("not wired"))
+}
+
+fn lost(what: &str) -> ApiError {
+    ApiError::new(
+        ErrorCode::Other,
+        format!("The measurement ended early: {what}."),
+    )
+}
+
+fn no_scratch(error: &std::io::Error) -> ApiError {
+    ApiError::new(
+        ErrorCode::NoSpace,
+        format!("There is no place for temporary files: {error}."),
+    )
+    .help("Set TMPDIR to a folder that can be written.")
+}

@@ -1,0 +1,79 @@
+//! The commands that ask a node one thing: `jobs`, `job`, `cancel`, `doctor`, `clean`.
+
+use api::{ApiError, JobId, Level, call};
+
+use super::with_node;
+use crate::node::Start;
+use crate::present::human;
+use crate::present::json::{CancelledLine, CleanedLine, FindingLine, JobLine};
+use crate::{App, End};
+
+/// `jobs`: the list.
+pub async fn jobs(app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::to_look(), async |node| {
+        let jobs = node.call(call::Jobs {}).await?;
+        if app.out.is_json() {
+            jobs.iter()
+                .for_each(|job| app.out.line(&JobLine::new(job, false)));
+        } else {
+            app.out.text(&human::jobs(&jobs));
+        }
+        Ok(End::Done)
+    })
+    .await
+}
+
+/// `job`: one of them, whole.
+pub async fn job(id: u64, app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::to_look(), async |node| {
+        let job = node.call(call::Job { id: JobId(id) }).await?;
+        app.out
+            .result(&JobLine::new(&job, true), || human::job(&job));
+        Ok(End::Done)
+    })
+    .await
+}
+
+/// `cancel`: stops a job for good.
+pub async fn cancel(id: u64, app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::to_look(), async |node| {
+        node.call(call::Cancel { id: JobId(id) }).await?;
+        app.out.result(&CancelledLine { job: id }, || {
+            format!("Job {id} is cancelled.")
+        });
+        Ok(End::Done)
+    })
+    .await
+}
+
+/// `doctor`: what may be wrong. Ends with code 1 if something is.
+pub async fn doctor(app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::to_meet(), async |node| {
+        let report = node.call(call::Doctor {}).await?;
+        if app.out.is_json() {
+            report
+                .findings
+                .iter()
+                .for_each(|finding| app.out.line(&FindingLine::new(finding)));
+        } else {
+            app.out.text(&human::report(&report));
+        }
+        let bad = report
+            .findings
+            .iter()
+            .any(|finding| finding.level == Level::Bad);
+        Ok(if bad { End::Code(1) } else { End::Done })
+    })
+    .await
+}
+
+/// `clean`: removes working files that no job needs.
+pub async fn clean(app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::to_look(), async |node| {
+        let cleaned = node.call(call::Clean {}).await?;
+        app.out
+            .result(&CleanedLine::from(cleaned), || human::cleaned(&cleaned));
+        Ok(End::Done)
+    })
+    .await
+}

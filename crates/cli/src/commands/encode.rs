@@ -1,0 +1,226 @@
+//! `encode`: hands films to a node, shows how far they are, and ends when they do.
+
+use std::path::PathBuf;
+
+use api::{ApiError, Choice, ErrorCode, FilePath, Job, JobId, JobState, Submitted, call};
+
+use super::with_node;
+use crate::args::Encode;
+use crate::door::Door;
+use crate::node::Start;
+use crate::present::Progress;
+use crate::present::human::{self, plain};
+use crate::present::json::{About, DoneLine, StoppedLine, SubmittedLine};
+use crate::watch::Watch;
+use crate::{App, End};
+
+/// Runs the command.
+pub async fn run(args: &Encode, app: &App) -> Result<End, ApiError> {
+    let choice = args.choice().map_err(|error| no_folder(&error))?;
+    let absolute = |path: &PathBuf| std::path::absolute(path).map(FilePath);
+    let inputs = args
+        .inputs
+        .iter()
+        .map(absolute)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| no_folder(&error))?;
+    let start = Start {
+        no_network: args.only_here,
+        ..Start::default()
+    };
+    with_node(app, start, async |node| {
+        let mut watch = Watch::start(node).await?;
+        let mut work = Work {
+            jobs: Vec::new(),
+            worst: None,
+        };
+        work.hand_in(inputs, choice, node, &watch, app).await?;
+        // The new jobs are in it: from here on, a job that is not there was taken off the list.
+        watch.refresh(node).await?;
+        let mut progress = Progress::new(app.out);
+        let stopped = tokio::select! {
+            outcome = work.follow(node, &mut watch, &mut progress, app) => {
+                outcome?;
+                false
+            }
+            () = app.stop.asked() => true,
+        };
+        progress.clear();
+        if stopped {
+            work.hold(node, &watch, app).await;
+            return Ok(End::Stopped);
+        }
+        Ok(work.worst.map_or(End::Done, |code| End::Code(code.exit())))
+    })
+    .await
+}
+
+/// The jobs of this command.
+struct Work {
+    /// Those not over.
+    jobs: Vec<JobId>,
+    /// The first failure.
+    worst: Option<ErrorCode>,
+}
+
+impl Work {
+    /// Goes on with the jobs that an earlier command left for these films, and makes jobs for the others.
+    async fn hand_in(
+        &mut self,
+        inputs: Vec<FilePath>,
+        choice: Choice,
+        node: &Door,
+        watch: &Watch,
+        app: &App,
+    ) -> Result<(), ApiError> {
+        let mut new = Vec::new();
+        for input in inputs {
+            match watch
+                .scene
+                .jobs
+                .iter()
+                .find(|job| is_same(job, &input, &choice))
+            {
+                Some(job) => self.go_on(job, node, app).await?,
+                None => new.push(input),
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        for Submitted { path, job, error } in node.call(call::Submit { paths: new, choice }).await?
+        {
+            if let Some(job) = job {
+                self.jobs.push(job);
+                app.out.line(&SubmittedLine {
+                    job: job.0,
+                    input: path.clone(),
+                    resumed: false,
+                });
+            }
+            if let Some(error) = error {
+                self.fail(
+                    &error,
+                    About {
+                        job: None,
+                        input: Some(path),
+                    },
+                    app,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    async fn go_on(&mut self, job: &Job, node: &Door, app: &App) -> Result<(), ApiError> {
+        if matches!(job.state, JobState::Paused { .. }) {
+            node.call(call::Resume { id: job.id }).await?;
+        }
+        self.jobs.push(job.id);
+        app.out.line(&SubmittedLine {
+            job: job.id.0,
+            input: job.source.clone(),
+            resumed: true,
+        });
+        app.out.remark(&format!(
+            "{}: goes on with job {}, which was interrupted.",
+            plain(&job.name),
+            job.id.0
+        ));
+        Ok(())
+    }
+
+    /// Shows the jobs until all are over.
+    async fn follow(
+        &mut self,
+        node: &Door,
+        watch: &mut Watch,
+        progress: &mut Progress,
+        app: &App,
+    ) -> Result<(), ApiError> {
+        while !self.jobs.is_empty() {
+            progress.show(&watch.scene, &self.jobs);
+            let over: Vec<JobId> = self
+                .jobs
+                .iter()
+                .copied()
+                .filter(|id| is_over(watch, *id))
+                .collect();
+            for id in over {
+                self.jobs.retain(|job| *job != id);
+                progress.say(|| self.end(id, watch.job(id), app));
+            }
+            if !self.jobs.is_empty() {
+                watch.next(node).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what came of a job.
+    fn end(&mut self, id: JobId, job: Option<&Job>, app: &App) {
+        let about = About {
+            job: Some(id.0),
+            input: job.map(|job| job.source.clone()),
+        };
+        match job.map(|job| (job, &job.state)) {
+            Some((job, JobState::Completed { outcome })) => {
+                app.out
+                    .result(&DoneLine::new(job, outcome), || human::done(job, outcome));
+                if !outcome.exact {
+                    self.worst.get_or_insert(ErrorCode::NotProved);
+                }
+            }
+            Some((_, JobState::Failed { error })) => self.fail(error, about, app),
+            _ => self.fail(
+                &ApiError::new(ErrorCode::Cancelled, "The job was cancelled."),
+                about,
+                app,
+            ),
+        }
+    }
+
+    fn fail(&mut self, error: &ApiError, about: About, app: &App) {
+        self.worst.get_or_insert(error.code);
+        app.out.input_error(error, about);
+    }
+
+    /// The user stopped the command: what is done is kept, nothing more is done.
+    async fn hold(&self, node: &Door, watch: &Watch, app: &App) {
+        for id in &self.jobs {
+            // One that has just ended cannot be held, and need not be.
+            if node.call(call::Pause { id: *id }).await.is_ok() {
+                let name = watch
+                    .job(*id)
+                    .map_or_else(String::new, |job| plain(&job.name));
+                app.out.remark(&format!(
+                    "{name}: held, and what is done is kept. The same command goes on with it; `manyhands cancel {}` gives it up.",
+                    id.0
+                ));
+            }
+        }
+        app.out.line(&StoppedLine {
+            held: self.jobs.iter().map(|id| id.0).collect(),
+        });
+    }
+}
+
+fn is_over(watch: &Watch, id: JobId) -> bool {
+    watch.job(id).is_none_or(|job| job.state.is_over())
+}
+
+/// Whether a job is what this command asks for, begun earlier. Having agreed to losses is not part of what is made.
+fn is_same(job: &Job, input: &FilePath, choice: &Choice) -> bool {
+    let agreed = |choice: &Choice| Choice {
+        yes: true,
+        ..choice.clone()
+    };
+    !job.state.is_over() && job.source == *input && agreed(&job.choice) == agreed(choice)
+}
+
+fn no_folder(error: &std::io::Error) -> ApiError {
+    ApiError::new(
+        ErrorCode::BadRequest,
+        format!("The working folder cannot be found: {error}."),
+    )
+}

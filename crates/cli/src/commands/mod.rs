@@ -1,0 +1,47 @@
+//! The commands, one module each.
+
+mod bench;
+mod calls;
+mod encode;
+mod pairing;
+mod serve;
+
+use api::ApiError;
+
+use crate::args::Command;
+use crate::door::Door;
+use crate::node::Start;
+use crate::{App, End};
+
+/// Runs a command.
+///
+/// # Errors
+/// What the command could not do, not said yet.
+pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
+    match command {
+        Command::Encode(args) => encode::run(&args, app).await,
+        Command::Serve(args) => serve::run(args, app).await,
+        Command::Bench(args) => bench::run(&args, app).await,
+        Command::Invite(args) => pairing::invite(&args, app).await,
+        Command::Pair(args) => pairing::pair(args, app).await,
+        Command::Peers => pairing::peers(app).await,
+        Command::Unpair(args) => pairing::unpair(args, app).await,
+        Command::Jobs => calls::jobs(app).await,
+        Command::Job(args) => calls::job(args.id, app).await,
+        Command::Cancel(args) => calls::cancel(args.id, app).await,
+        Command::Doctor => calls::doctor(app).await,
+        Command::Clean => calls::clean(app).await,
+    }
+}
+
+/// Opens the way to a node, lets `work` use it, and closes it whatever came of that.
+async fn with_node(
+    app: &App,
+    start: Start,
+    work: impl AsyncFnOnce(&Door) -> Result<End, ApiError>,
+) -> Result<End, ApiError> {
+    let door = Door::open(&app.data, start).await?;
+    let end = work(&door).await;
+    door.close().await;
+    end
+}
