@@ -1,0 +1,292 @@
+//! The blobs that this node has agreed to give to a peer or to take from it, and the answers to
+//! the peer's requests for them.
+//!
+//! A request for any other blob, or from any other peer, finds nothing. Requests may come a little
+//! before the blob is registered here; they wait for it. Of two requests for one blob the newer
+//! wins, because the older is what is left of a broken connection.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::body::{Body, FeedError, Partial, ReceiveError, Received, Sent, Source, pump, receive};
+use crate::ids::{BlobId, Digest, PeerId};
+use crate::link::{Traffic, lock};
+use crate::proto::RefusalCode;
+
+/// How long a request waits for its blob to be registered.
+pub(crate) const REGISTRATION_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was agreed about a blob.
+#[derive(Clone)]
+enum Slot {
+    Offered(Arc<Offer>),
+    Expected(Arc<Expectation>),
+}
+
+/// Every blob agreed on with anybody.
+#[derive(Default)]
+pub(crate) struct Blobs {
+    slots: Mutex<BTreeMap<(PeerId, BlobId), Slot>>,
+    added: Notify,
+}
+
+/// Something to give.
+struct Offer {
+    ceiling: u64,
+    source: Arc<dyn Source>,
+    traffic: Arc<Traffic>,
+    current: Current,
+    told: mpsc::Sender<Told>,
+}
+
+/// Something to take.
+struct Expectation {
+    ceiling: u64,
+    path: PathBuf,
+    traffic: Arc<Traffic>,
+    current: Current,
+    told: mpsc::Sender<Told>,
+}
+
+/// What requests tell the one who registered the blob.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// Bytes move.
+    Alive,
+    /// The whole content went out, once.
+    Fed(Sent),
+    /// The source failed.
+    SourceFailed(FeedError),
+    /// The peer has it and says so.
+    PeerHas(Digest),
+    /// The peer will not take it.
+    PeerRefused(RefusalCode),
+    /// It is here.
+    Received(Received),
+    /// It will not be here.
+    ReceiveFailed(ReceiveError),
+}
+
+/// The body of `POST /v1/blob/{id}`: how the peer's taking ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum BlobEnd {
+    Received { digest: Digest },
+    Refused { error: RefusalCode },
+}
+
+/// Ends the registration when dropped, and with it any request that is under way.
+pub(crate) struct Registration {
+    blobs: Arc<Blobs>,
+    key: (PeerId, BlobId),
+    current: Current,
+    pub(crate) told: mpsc::Receiver<Told>,
+}
+
+/// The one request at a time that moves a blob.
+#[derive(Clone, Default)]
+struct Current(Arc<Mutex<(CancellationToken, bool)>>);
+
+impl Current {
+    /// Ends the request before this one.
+    fn begin(&self) -> CancellationToken {
+        let mut current = lock(&self.0);
+        current.0.cancel();
+        current.0 = CancellationToken::new();
+        if current.1 {
+            current.0.cancel();
+        }
+        current.0.clone()
+    }
+
+    /// Ends this request and every later one.
+    fn end(&self) {
+        let mut current = lock(&self.0);
+        current.1 = true;
+        current.0.cancel();
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.current.end();
+        lock(&self.blobs.slots).remove(&self.key);
+    }
+}
+
+impl Blobs {
+    pub(crate) fn offer(
+        self: &Arc<Self>,
+        key: (PeerId, BlobId),
+        ceiling: u64,
+        source: Arc<dyn Source>,
+        traffic: Arc<Traffic>,
+    ) -> Registration {
+        let ((told, hears), current) = (mpsc::channel(16), Current::default());
+        let offer = Offer { ceiling, source, traffic, current: current.clone(), told };
+        self.register(key, Slot::Offered(Arc::new(offer)), current, hears)
+    }
+
+    pub(crate) fn expect(
+        self: &Arc<Self>,
+        key: (PeerId, BlobId),
+        ceiling: u64,
+        path: PathBuf,
+        traffic: Arc<Traffic>,
+    ) -> Registration {
+        let ((told, hears), current) = (mpsc::channel(16), Current::default());
+        let expectation = Expectation { ceiling, path, traffic, current: current.clone(), told };
+        self.register(key, Slot::Expected(Arc::new(expectation)), current, hears)
+    }
+
+    fn register(
+        self: &Arc<Self>,
+        key: (PeerId, BlobId),
+        slot: Slot,
+        current: Current,
+        told: mpsc::Receiver<Told>,
+    ) -> Registration {
+        lock(&self.slots).insert(key, slot);
+        self.added.notify_waiters();
+        Registration { blobs: Arc::clone(self), key, current, told }
+    }
+
+    /// The agreed blob, waiting a little for it.
+    async fn find(&self, key: (PeerId, BlobId)) -> Result<Slot, RefusalCode> {
+        let waiting = async {
+            loop {
+                let mut added = std::pin::pin!(self.added.notified());
+                added.as_mut().enable();
+                if let Some(slot) = lock(&self.slots).get(&key) {
+                    return slot.clone();
+                }
+                added.await;
+            }
+        };
+        timeout(REGISTRATION_PATIENCE, waiting).await.map_err(|_| RefusalCode::NoSuchBlob)
+    }
+
+    /// How many bytes are held of a blob that is expected.
+    pub(crate) async fn held(&self, key: (PeerId, BlobId)) -> Result<u64, RefusalCode> {
+        let Slot::Expected(expectation) = self.find(key).await? else {
+            return Err(RefusalCode::NoSuchBlob);
+        };
+        match tokio::fs::metadata(&expectation.path).await {
+            Ok(metadata) if metadata.len() <= expectation.ceiling => Ok(metadata.len()),
+            Ok(_) => Ok(0),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(_) => Err(RefusalCode::CannotStore),
+        }
+    }
+
+    /// The body for a peer that takes an offered blob from byte `from` on.
+    pub(crate) async fn give(&self, key: (PeerId, BlobId), from: u64) -> Result<Body, RefusalCode> {
+        let Slot::Offered(offer) = self.find(key).await? else {
+            return Err(RefusalCode::NoSuchBlob);
+        };
+        let (feeder, body) = pump();
+        let cancelled = offer.current.begin();
+        tokio::spawn(async move {
+            let sent = |bytes| {
+                offer.traffic.add_sent(bytes);
+                // Only whether anything moves matters, so a full channel loses nothing.
+                let _ = offer.told.try_send(Told::Alive);
+            };
+            let feeding = feeder.feed(&*offer.source, from, offer.ceiling, sent);
+            let told = match cancelled.run_until_cancelled(feeding).await {
+                None | Some(Err(FeedError::Cut | FeedError::Stalled)) => return,
+                Some(Ok(sent)) => Told::Fed(sent),
+                Some(Err(failed)) => Told::SourceFailed(failed),
+            };
+            // Nobody listens any more when the transfer was dropped.
+            let _ = offer.told.send(told).await;
+        });
+        Ok(body)
+    }
+
+    /// What the peer says about a blob that it took.
+    pub(crate) async fn ended(&self, key: (PeerId, BlobId), end: BlobEnd) -> Result<(), RefusalCode> {
+        let Slot::Offered(offer) = self.find(key).await? else {
+            return Err(RefusalCode::NoSuchBlob);
+        };
+        let told = match end {
+            BlobEnd::Received { digest } => Told::PeerHas(digest),
+            BlobEnd::Refused { error } => Told::PeerRefused(error),
+        };
+        offer.told.send(told).await.map_err(|_| RefusalCode::NoSuchBlob)
+    }
+
+    /// Takes an expected blob's `body`, which begins at byte `from`. The error comes with how many
+    /// bytes are held.
+    pub(crate) async fn take<E: std::fmt::Display>(
+        &self,
+        key: (PeerId, BlobId),
+        from: u64,
+        body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<Received, (RefusalCode, u64)> {
+        let Slot::Expected(expectation) = self.find(key).await.map_err(|code| (code, 0))? else {
+            return Err((RefusalCode::NoSuchBlob, 0));
+        };
+        let cancelled = expectation.current.begin();
+        let taking = expectation.take(from, body);
+        match cancelled.run_until_cancelled(taking).await {
+            None => Err((RefusalCode::NoSuchBlob, 0)),
+            Some(taken) => taken,
+        }
+    }
+}
+
+impl Expectation {
+    async fn take<E: std::fmt::Display>(
+        &self,
+        from: u64,
+        body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<Received, (RefusalCode, u64)> {
+        let partial = match Partial::open(&self.path, self.ceiling).await {
+            Ok(partial) => partial,
+            Err(error) => return Err(self.failed(ReceiveError::Store(error)).await),
+        };
+        if partial.held() != from {
+            return Err((RefusalCode::Offset, partial.held()));
+        }
+        let arrived = |bytes| {
+            self.traffic.add_received(bytes);
+            // Only whether anything moves matters, so a full channel loses nothing.
+            let _ = self.told.try_send(Told::Alive);
+        };
+        match receive(body, partial, self.ceiling, arrived).await {
+            Ok(received) => {
+                // Nobody listens any more when the transfer was dropped.
+                let _ = self.told.send(Told::Received(received)).await;
+                Ok(received)
+            }
+            Err(error) => Err(self.failed(error).await),
+        }
+    }
+
+    async fn failed(&self, error: ReceiveError) -> (RefusalCode, u64) {
+        let code = refusal(&error);
+        let _ = self.told.send(Told::ReceiveFailed(error)).await;
+        (code, 0)
+    }
+}
+
+/// What a sender is told when its blob could not be taken.
+pub(crate) fn refusal(error: &ReceiveError) -> RefusalCode {
+    match error {
+        ReceiveError::Cut(_) => RefusalCode::Offset,
+        ReceiveError::TooLong => RefusalCode::TooLong,
+        ReceiveError::Mismatch => RefusalCode::Mismatch,
+        ReceiveError::Store(_) => RefusalCode::CannotStore,
+    }
+}

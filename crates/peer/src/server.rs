@@ -1,0 +1,328 @@
+//! The listening side: one port, TLS always, and almost nothing for strangers.
+//!
+//! | route | for | |
+//! |---|---|---|
+//! | `GET /v1/hello` | anyone | who this is |
+//! | `POST /v1/pair/redeem` | anyone with a certificate | redeem an invite |
+//! | `GET /v1/link` | paired | the control connection, a WebSocket |
+//! | `HEAD /v1/blob/{id}` | paired | how much is held of a blob that is expected |
+//! | `PUT /v1/blob/{id}?from=N` | paired | the rest of a blob that is expected |
+//! | `GET /v1/blob/{id}?from=N` | paired | the rest of a blob that is offered |
+//! | `POST /v1/blob/{id}` | paired | how taking an offered blob ended |
+//!
+//! A stranger gets 403 for everything else, whether it exists or not. Strangers share a few
+//! connections that live for seconds; small bodies and headers are all that they may send.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Extension, Path, Query, Request, State, WebSocketUpgrade};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, head, post};
+use axum::{Json, Router};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use serde::Deserialize;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use crate::blobs::BlobEnd;
+use crate::client::{PORT_HEADER, PROTOCOL_HEADER};
+use crate::identity::fingerprint;
+use crate::ids::{BlobId, PeerId};
+use crate::proto::{ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome};
+use crate::shared::Shared;
+use crate::transfer::{Ended, HELD_HEADER};
+use crate::wire::Wire;
+
+/// How long a caller may take to finish the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
+/// How long a connection may take for a request's head, and may idle between requests.
+const HEAD: Duration = Duration::from_secs(30);
+
+/// How long a stranger's connection lives.
+const STRANGER: Duration = Duration::from_secs(15);
+
+/// The most connections of strangers, and of callers that are not yet known, at once.
+const MAX_STRANGERS: usize = 40;
+
+/// The most connections at once.
+const MAX_CONNECTIONS: usize = 1024;
+
+/// The largest head of a request, and the buffer its body is read through.
+const BUFFER: usize = 64 << 10;
+
+/// Who makes a request.
+#[derive(Clone, Copy, Debug)]
+struct Caller {
+    peer: Option<PeerId>,
+    address: SocketAddr,
+}
+
+/// Accepts connections until the node stops.
+pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared>) {
+    let router = router(&shared);
+    let strangers = Arc::new(Semaphore::new(MAX_STRANGERS));
+    let all = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, address)) = accepted else {
+            // Out of file descriptors, most likely: others must close first.
+            sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let permits = (Arc::clone(&strangers).try_acquire_owned(), Arc::clone(&all).try_acquire_owned());
+        // A connection that is one too many is closed without a word.
+        let (Ok(stranger), Ok(connection)) = permits else { continue };
+        let (acceptor, router, shared) = (acceptor.clone(), router.clone(), Arc::clone(&shared));
+        shared.tasks.clone().spawn(async move {
+            let _connection = connection;
+            converse(stream, address, acceptor, router, &shared, stranger).await;
+        });
+    }
+}
+
+/// Serves one connection to its end.
+async fn converse(
+    stream: TcpStream,
+    address: SocketAddr,
+    acceptor: TlsAcceptor,
+    router: Router,
+    shared: &Shared,
+    stranger: OwnedSemaphorePermit,
+) {
+    // Without it only latency suffers.
+    let _ = stream.set_nodelay(true);
+    let handshake = timeout(HANDSHAKE, acceptor.accept(stream));
+    let Some(Ok(Ok(stream))) = shared.stop.run_until_cancelled(handshake).await else {
+        return;
+    };
+    let certificates = stream.get_ref().1.peer_certificates();
+    let peer = certificates.and_then(|chain| chain.first()).map(fingerprint);
+    let paired = peer.is_some_and(|peer| shared.is_paired(peer));
+    let stranger = if paired { None } else { Some(stranger) };
+    let service = TowerToHyperService::new(router.layer(Extension(Caller { peer, address })));
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::select! {
+        () = shared.stop.cancelled() => {}
+        () = sleep(STRANGER), if stranger.is_some() => {}
+        // A connection that broke has nobody to be told.
+        _ = connection => {}
+    }
+}
+
+fn router(shared: &Arc<Shared>) -> Router {
+    let blob = head(held).get(give).put(take).post(ended);
+    Router::new()
+        .route("/v1/hello", get(hello))
+        .route("/v1/pair/redeem", post(redeem))
+        .route("/v1/link", get(link))
+        .route("/v1/blob/{id}", blob)
+        .fallback(async || refuse(StatusCode::NOT_FOUND, RefusalCode::NoSuchThing))
+        .layer(from_fn_with_state(Arc::clone(shared), gate))
+        .with_state(Arc::clone(shared))
+}
+
+/// Lets the paired through, and anyone to what is for anyone.
+async fn gate(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path();
+    let public = path == "/v1/hello" || path == "/v1/pair/redeem";
+    if public {
+        if !shared.allows_stranger(caller.address.ip()) {
+            return refuse(StatusCode::TOO_MANY_REQUESTS, RefusalCode::SlowDown);
+        }
+    } else {
+        match caller.peer {
+            Some(peer) if shared.is_paired(peer) => {}
+            Some(peer) if shared.is_redeeming(peer) => {
+                return refuse(StatusCode::SERVICE_UNAVAILABLE, RefusalCode::Pairing);
+            }
+            _ => return refuse(StatusCode::FORBIDDEN, RefusalCode::NotPaired),
+        }
+    }
+    next.run(request).await
+}
+
+async fn hello(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Response {
+    let port = headers.get(PORT_HEADER).and_then(|port| port.to_str().ok()?.parse().ok());
+    if let (Some(peer), Some(port)) = (caller.peer, port) {
+        shared.heard_from(peer, SocketAddr::new(caller.address.ip(), port));
+    }
+    Json(shared.card()).into_response()
+}
+
+async fn redeem(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>, body: Body) -> Response {
+    let malformed = || refuse(StatusCode::BAD_REQUEST, RefusalCode::Malformed);
+    let Some(peer) = caller.peer else {
+        return malformed();
+    };
+    let body = match timeout(HANDSHAKE, to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) | Err(_) => return malformed(),
+    };
+    match serde_json::from_slice::<ForeignHello>(&body) {
+        Ok(foreign) if foreign.protocol != PROTOCOL => {
+            return named(&shared, StatusCode::UPGRADE_REQUIRED, RefusalCode::Protocol);
+        }
+        Ok(_) => {}
+        Err(_) => return malformed(),
+    }
+    let Ok(redeem) = serde_json::from_slice::<Redeem>(&body) else {
+        return malformed();
+    };
+    match shared.redeemed(peer, caller.address.ip(), &redeem).await {
+        Ok(()) => Json(Welcome { name: shared.name() }).into_response(),
+        Err(RefusalCode::SlowDown) => refuse(StatusCode::TOO_MANY_REQUESTS, RefusalCode::SlowDown),
+        Err(code @ (RefusalCode::InviteUsed | RefusalCode::InviteExpired)) => refuse(StatusCode::GONE, code),
+        Err(code) => refuse(StatusCode::FORBIDDEN, code),
+    }
+}
+
+async fn link(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let Some(peer) = caller.peer else {
+        return refuse(StatusCode::FORBIDDEN, RefusalCode::NotPaired);
+    };
+    let spoken = headers.get(PROTOCOL_HEADER).and_then(|version| version.to_str().ok()?.parse().ok());
+    if spoken != Some(PROTOCOL) {
+        let name = shared.paired_name(peer).unwrap_or_default();
+        shared.met_other_protocol(peer, name, spoken.unwrap_or(0)).await;
+        return named(&shared, StatusCode::UPGRADE_REQUIRED, RefusalCode::Protocol);
+    }
+    let upgrade = upgrade.read_buffer_size(16 << 10).max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
+    upgrade.on_upgrade(move |socket| async move {
+        shared.establish(Wire::accepted(socket), peer, false, caller.address).await;
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct From {
+    #[serde(default)]
+    from: u64,
+}
+
+type Key = Result<Path<BlobId>, axum::extract::rejection::PathRejection>;
+
+/// The blob that a paired caller means, or the refusal.
+fn key_of(caller: Caller, id: Key) -> Result<(PeerId, BlobId), Response> {
+    match (caller.peer, id) {
+        (Some(peer), Ok(Path(id))) => Ok((peer, id)),
+        _ => Err(refuse(StatusCode::BAD_REQUEST, RefusalCode::Malformed)),
+    }
+}
+
+async fn held(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>, id: Key) -> Response {
+    let key = match key_of(caller, id) {
+        Ok(key) => key,
+        Err(refusal) => return refusal,
+    };
+    match shared.blobs.held(key).await {
+        Ok(held) => ([(HELD_HEADER, held.to_string())], StatusCode::NO_CONTENT).into_response(),
+        Err(code) => refuse(status_of(code), code),
+    }
+}
+
+async fn give(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    id: Key,
+    Query(From { from }): Query<From>,
+    method: Method,
+) -> Response {
+    let key = match key_of(caller, id) {
+        Ok(key) => key,
+        Err(refusal) => return refusal,
+    };
+    debug_assert_eq!(method, Method::GET, "HEAD has a route of its own");
+    match shared.blobs.give(key, from).await {
+        Ok(body) => Body::from_stream(body).into_response(),
+        Err(code) => refuse(status_of(code), code),
+    }
+}
+
+async fn take(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    id: Key,
+    Query(From { from }): Query<From>,
+    body: Body,
+) -> Response {
+    let key = match key_of(caller, id) {
+        Ok(key) => key,
+        Err(refusal) => return refusal,
+    };
+    match shared.blobs.take(key, from, body.into_data_stream()).await {
+        Ok(received) => Json(Ended { bytes: received.bytes, digest: received.digest }).into_response(),
+        Err((error, held)) => {
+            let refusal = Refusal { error, protocol: PROTOCOL, name: Name::default(), held };
+            (status_of(error), Json(refusal)).into_response()
+        }
+    }
+}
+
+async fn ended(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    id: Key,
+    body: Body,
+) -> Response {
+    let key = match key_of(caller, id) {
+        Ok(key) => key,
+        Err(refusal) => return refusal,
+    };
+    let body = timeout(HANDSHAKE, to_bytes(body, MAX_BODY)).await.ok().and_then(Result::ok).unwrap_or(Bytes::new());
+    let Ok(end) = serde_json::from_slice::<BlobEnd>(&body) else {
+        return refuse(StatusCode::BAD_REQUEST, RefusalCode::Malformed);
+    };
+    match shared.blobs.ended(key, end).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(code) => refuse(status_of(code), code),
+    }
+}
+
+fn status_of(code: RefusalCode) -> StatusCode {
+    match code {
+        RefusalCode::NoSuchBlob => StatusCode::NOT_FOUND,
+        RefusalCode::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusalCode::CannotStore => StatusCode::INSUFFICIENT_STORAGE,
+        _ => StatusCode::CONFLICT,
+    }
+}
+
+fn refuse(status: StatusCode, error: RefusalCode) -> Response {
+    (status, Json(Refusal { error, protocol: PROTOCOL, name: Name::default(), held: 0 })).into_response()
+}
+
+/// For refusals that a person will read about: with our name in it.
+fn named(shared: &Shared, status: StatusCode, error: RefusalCode) -> Response {
+    (status, Json(Refusal { error, protocol: PROTOCOL, name: shared.name(), held: 0 })).into_response()
+}

@@ -1,0 +1,462 @@
+//! What every task of a node's network side knows: who is paired, near and connected.
+//!
+//! One lock guards all of it and is held for a few instructions, never across an await. A link is
+//! established here as well, because that is a decision about all of them: at most one for a peer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::blobs::Blobs;
+use crate::discovery::{Announcement, Discovery, Hint};
+use crate::identity::Identity;
+use crate::ids::{PeerId, Session};
+use crate::interfaces;
+use crate::invite::{Invite, Invites, Redemption};
+use crate::keeper;
+use crate::link::{Link, Traffic, WhyDown, lock};
+use crate::net::{Nearby, NetEvent, Paired};
+use crate::proto::{About, Card, Hello, Name, PROTOCOL, Redeem, RefusalCode};
+use crate::throttle::Throttle;
+
+/// The most addresses remembered for one computer.
+const MAX_ADDRESSES: usize = 8;
+
+/// The most computers that can be near, or hinted at, without being paired.
+pub(crate) const MAX_NEARBY: usize = 256;
+
+/// How long after a connection began a second one can only be the other half of a race.
+const RACE: Duration = Duration::from_secs(5);
+
+/// Shared by all tasks of one node's network side.
+pub(crate) struct Shared {
+    pub(crate) identity: Identity,
+    pub(crate) session: Session,
+    pub(crate) listen: SocketAddr,
+    pub(crate) about: watch::Sender<About>,
+    pub(crate) blobs: Arc<Blobs>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) discovery: tokio::sync::Mutex<Option<Discovery>>,
+    events: mpsc::Sender<NetEvent>,
+    state: Mutex<State>,
+    invites: Mutex<Invites>,
+    questions: Mutex<Throttle>,
+    wrong_invites: Mutex<Throttle>,
+}
+
+#[derive(Default)]
+struct State {
+    paired: BTreeMap<PeerId, Known>,
+    nearby: BTreeMap<PeerId, (Nearby, Option<String>)>,
+    hints: BTreeMap<String, Hint>,
+    typed: BTreeSet<SocketAddr>,
+    links: BTreeMap<PeerId, Link>,
+    traffic: BTreeMap<PeerId, Arc<Traffic>>,
+    redeeming: BTreeMap<PeerId, u32>,
+    /// What was already reported: the same finding again would only be noise.
+    reported: BTreeSet<(PeerId, PeerId)>,
+}
+
+struct Known {
+    name: Name,
+    addresses: Vec<SocketAddr>,
+    poke: Arc<Notify>,
+    stop: CancellationToken,
+}
+
+/// Marks that we are about to be paired with somebody, until dropped.
+pub(crate) struct Redeeming {
+    shared: Arc<Shared>,
+    inviter: PeerId,
+}
+
+impl Drop for Redeeming {
+    fn drop(&mut self) {
+        let mut state = lock(&self.shared.state);
+        if let Some(count) = state.redeeming.get_mut(&self.inviter) {
+            *count -= 1;
+            if *count == 0 {
+                state.redeeming.remove(&self.inviter);
+            }
+        }
+    }
+}
+
+/// What becomes of a new connection to a peer.
+pub(crate) enum Verdict {
+    /// It is the peer's link now, in place of the one before.
+    Adopted(Option<Link>),
+    /// The link that is there stays.
+    Duplicate,
+    /// The two are not paired any more.
+    NotPaired,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        identity: Identity,
+        listen: SocketAddr,
+        about: About,
+        events: mpsc::Sender<NetEvent>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            identity,
+            session: Session::random(),
+            listen,
+            about: watch::Sender::new(about),
+            blobs: Arc::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            discovery: tokio::sync::Mutex::new(None),
+            events,
+            state: Mutex::default(),
+            invites: Mutex::default(),
+            questions: Mutex::new(Throttle::new(40, 200, Duration::from_secs(10), now)),
+            wrong_invites: Mutex::new(Throttle::new(5, 20, Duration::from_secs(60), now)),
+        }
+    }
+
+    pub(crate) fn id(&self) -> PeerId {
+        self.identity.id()
+    }
+
+    pub(crate) fn name(&self) -> Name {
+        self.about.borrow().name.clone()
+    }
+
+    pub(crate) fn card(&self) -> Card {
+        let pairing = lock(&self.invites).any_open(Instant::now());
+        let about = self.about.borrow();
+        let (name, donating) = (about.name.clone(), about.donating);
+        Card { protocol: PROTOCOL, name, donating, pairing, session: Some(self.session) }
+    }
+
+    pub(crate) fn hello(&self) -> Hello {
+        Hello { protocol: PROTOCOL, name: self.name(), session: self.session, port: self.listen.port() }
+    }
+
+    pub(crate) fn announcement(&self) -> Announcement {
+        let about = self.about.borrow();
+        Announcement {
+            id: self.id(),
+            session: self.session,
+            name: about.name.clone(),
+            port: self.listen.port(),
+            donating: about.donating,
+        }
+    }
+
+    /// Tells the node. Waits while it is busy, unless everything ends.
+    pub(crate) async fn emit(&self, event: NetEvent) {
+        tokio::select! {
+            biased;
+            // Whoever dropped the receiver does not want to know.
+            _ = self.events.send(event) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Emits `event` if nothing was reported for this pair before.
+    pub(crate) async fn emit_once(&self, about: PeerId, presented: PeerId, event: NetEvent) {
+        let first = lock(&self.state).reported.insert((about, presented));
+        if first {
+            self.emit(event).await;
+        }
+    }
+
+    // Pairings.
+
+    pub(crate) fn is_paired(&self, peer: PeerId) -> bool {
+        lock(&self.state).paired.contains_key(&peer)
+    }
+
+    pub(crate) fn is_redeeming(&self, peer: PeerId) -> bool {
+        lock(&self.state).redeeming.contains_key(&peer)
+    }
+
+    pub(crate) fn redeeming(self: &Arc<Self>, inviter: PeerId) -> Redeeming {
+        *lock(&self.state).redeeming.entry(inviter).or_default() += 1;
+        Redeeming { shared: Arc::clone(self), inviter }
+    }
+
+    pub(crate) fn paired(&self) -> Vec<Paired> {
+        let state = lock(&self.state);
+        state.paired.iter().map(|(id, known)| known.as_paired(*id)).collect()
+    }
+
+    pub(crate) fn paired_name(&self, peer: PeerId) -> Option<Name> {
+        lock(&self.state).paired.get(&peer).map(|known| known.name.clone())
+    }
+
+    /// Begins to keep up a link to `peer`; only adds what is new if it is known already.
+    pub(crate) fn know(self: &Arc<Self>, peer: Paired) -> Paired {
+        let Paired { id, name, addresses } = peer;
+        let mut state = lock(&self.state);
+        let (poke, stop) = (Arc::new(Notify::new()), self.stop.child_token());
+        let known = state.paired.entry(id).or_insert_with(|| {
+            self.tasks.spawn(keeper::keep(Arc::clone(self), id, Arc::clone(&poke), stop.clone()));
+            Known { name: name.clone(), addresses: Vec::new(), poke, stop }
+        });
+        known.name = name;
+        addresses.into_iter().rev().for_each(|address| known.prefer(address));
+        known.poke.notify_one();
+        known.as_paired(id)
+    }
+
+    /// Pairs with `peer` and says so.
+    pub(crate) async fn pair(self: &Arc<Self>, id: PeerId, name: Name, addresses: Vec<SocketAddr>) -> Paired {
+        let paired = self.know(Paired { id, name, addresses });
+        lock(&self.state).nearby.remove(&id);
+        self.emit(NetEvent::Paired(paired.clone())).await;
+        paired
+    }
+
+    /// Ends the pairing with `peer` and says so. `false` if there was none.
+    pub(crate) async fn forget(&self, peer: PeerId, by_them: bool) -> bool {
+        let (known, link) = {
+            let mut state = lock(&self.state);
+            (state.paired.remove(&peer), state.links.get(&peer).cloned())
+        };
+        let Some(known) = known else { return false };
+        known.stop.cancel();
+        if let Some(link) = link {
+            link.close(WhyDown::Unpaired);
+        }
+        self.emit(NetEvent::Unpaired { peer, by_them }).await;
+        true
+    }
+
+    pub(crate) fn remember_invite(&self, invite: &Invite, expires: Instant, now: Instant) {
+        lock(&self.invites).add(invite, expires, now);
+    }
+
+    /// Judges an invite that `peer` redeems from `ip`, and pairs with it if it is good.
+    pub(crate) async fn redeemed(
+        self: &Arc<Self>,
+        peer: PeerId,
+        ip: IpAddr,
+        redeem: &Redeem,
+    ) -> Result<(), RefusalCode> {
+        let now = Instant::now();
+        if !lock(&self.wrong_invites).has_budget(ip, now) {
+            return Err(RefusalCode::SlowDown);
+        }
+        let redemption = lock(&self.invites).redeem(self.id(), peer, redeem.proof, now);
+        match redemption {
+            Redemption::Granted => {
+                self.pair(peer, redeem.name.clone(), vec![SocketAddr::new(ip, redeem.port)]).await;
+                Ok(())
+            }
+            Redemption::Used => Err(RefusalCode::InviteUsed),
+            Redemption::Expired => Err(RefusalCode::InviteExpired),
+            Redemption::Unknown => {
+                lock(&self.wrong_invites).take(ip, now);
+                tracing::warn!("an invite that was never made here was presented");
+                Err(RefusalCode::InviteUnknown)
+            }
+        }
+    }
+
+    pub(crate) fn allows_stranger(&self, ip: IpAddr) -> bool {
+        lock(&self.questions).take(ip, Instant::now())
+    }
+
+    pub(crate) async fn met_other_protocol(&self, peer: PeerId, name: Name, theirs: u32) {
+        // Reported once for each version that it turns up with.
+        let mut version = [0; 32];
+        version[..4].copy_from_slice(&theirs.to_be_bytes());
+        self.emit_once(peer, PeerId(version), NetEvent::OtherProtocol { peer, name, theirs }).await;
+    }
+
+    // Links.
+
+    pub(crate) fn link(&self, peer: PeerId) -> Option<Link> {
+        lock(&self.state).links.get(&peer).cloned()
+    }
+
+    pub(crate) fn links(&self) -> Vec<Link> {
+        lock(&self.state).links.values().cloned().collect()
+    }
+
+    pub(crate) fn traffic(&self, peer: PeerId) -> Arc<Traffic> {
+        Arc::clone(lock(&self.state).traffic.entry(peer).or_default())
+    }
+
+    /// Decides about a new connection; the caller is the side whose decision counts, or has heard
+    /// the other's.
+    pub(crate) fn adopt(&self, link: &Link, decides: bool) -> Verdict {
+        let mut state = lock(&self.state);
+        if !state.paired.contains_key(&link.peer()) {
+            return Verdict::NotPaired;
+        }
+        let current = state.links.get(&link.peer());
+        let keeps = current.is_some_and(|current| {
+            // Whoever dials has no link that it knows of. If ours is old, it is a dead one.
+            let racing = link.dialled() || current.since().elapsed() < RACE;
+            decides && racing && current.session() == link.session()
+        });
+        if keeps {
+            return Verdict::Duplicate;
+        }
+        Verdict::Adopted(state.links.insert(link.peer(), link.clone()))
+    }
+
+    /// Forgets a link that ended, and lets the next one be made.
+    pub(crate) fn drop_link(&self, link: &Link) {
+        let mut state = lock(&self.state);
+        if state.links.get(&link.peer()).is_some_and(|current| current.is(link)) {
+            state.links.remove(&link.peer());
+        }
+        if let Some(known) = state.paired.get(&link.peer()) {
+            known.poke.notify_one();
+        }
+    }
+
+    // Whereabouts.
+
+    /// Where to look for a paired computer, likeliest first.
+    pub(crate) fn addresses_of(&self, peer: PeerId) -> Vec<SocketAddr> {
+        let state = lock(&self.state);
+        let mut addresses = state.paired.get(&peer).map(|known| known.addresses.clone()).unwrap_or_default();
+        let hints = state.hints.values().filter(|hint| peer.0.starts_with(&hint.prefix));
+        for address in hints.flat_map(|hint| &hint.addresses) {
+            // Every hint of a moved computer comes before its addresses of yesterday, except the
+            // one that was good last.
+            if !addresses.contains(address) {
+                addresses.insert(addresses.len().min(1), *address);
+            }
+        }
+        addresses.truncate(2 * MAX_ADDRESSES);
+        addresses
+    }
+
+    /// The mDNS instances that claim to be `peer`.
+    pub(crate) fn instances_of(&self, peer: PeerId) -> Vec<String> {
+        let state = lock(&self.state);
+        let hints = state.hints.values().filter(|hint| peer.0.starts_with(&hint.prefix));
+        hints.map(|hint| hint.instance.clone()).collect()
+    }
+
+    /// Remembers where a paired computer is, the newest first. Returns all that is known.
+    pub(crate) fn prefer_address(&self, peer: PeerId, name: &Name, address: SocketAddr) -> Vec<SocketAddr> {
+        let mut state = lock(&self.state);
+        let Some(known) = state.paired.get_mut(&peer) else { return vec![address] };
+        known.name = name.clone();
+        known.prefer(address);
+        known.addresses.clone()
+    }
+
+    /// Adds an address where a paired computer may be, and lets it be tried. `false` if not paired.
+    pub(crate) fn suggest_address(&self, peer: PeerId, address: SocketAddr) -> bool {
+        let mut state = lock(&self.state);
+        let Some(known) = state.paired.get_mut(&peer) else { return false };
+        if !known.addresses.contains(&address) {
+            known.addresses.insert(known.addresses.len().min(1), address);
+            known.addresses.truncate(MAX_ADDRESSES);
+            known.poke.notify_one();
+        }
+        true
+    }
+
+    /// Keeps a hint. Tells whether it is news, and whether it is about somebody paired, who is then
+    /// tried there.
+    pub(crate) fn note_hint(&self, hint: &Hint) -> (bool, bool) {
+        let mut state = lock(&self.state);
+        let news = state.hints.get(&hint.instance) != Some(hint);
+        if news && (state.hints.len() < MAX_NEARBY || state.hints.contains_key(&hint.instance)) {
+            state.hints.insert(hint.instance.clone(), hint.clone());
+        }
+        let paired = state.paired.iter().find(|(id, _)| id.0.starts_with(&hint.prefix));
+        if let (true, Some((_, known))) = (news, &paired) {
+            known.poke.notify_one();
+        }
+        (news, paired.is_some())
+    }
+
+    /// Drops a hint, and whoever was near only by it.
+    pub(crate) fn drop_hint(&self, instance: &str) -> Option<PeerId> {
+        let mut state = lock(&self.state);
+        state.hints.remove(instance);
+        let gone = state.nearby.iter().find(|(_, (_, by))| by.as_deref() == Some(instance)).map(|(id, _)| *id)?;
+        state.nearby.remove(&gone);
+        Some(gone)
+    }
+
+    pub(crate) fn nearby(&self) -> Vec<Nearby> {
+        lock(&self.state).nearby.values().map(|(nearby, _)| nearby.clone()).collect()
+    }
+
+    pub(crate) fn is_near_at(&self, peer: PeerId, address: SocketAddr) -> bool {
+        let state = lock(&self.state);
+        state.nearby.get(&peer).is_some_and(|(nearby, _)| nearby.addresses.contains(&address))
+    }
+
+    /// Keeps somebody who is near. Tells whether that is news.
+    pub(crate) fn note_nearby(&self, mut nearby: Nearby, instance: Option<String>) -> bool {
+        let mut state = lock(&self.state);
+        let known = state.nearby.get(&nearby.peer);
+        if known.is_none() && state.nearby.len() >= MAX_NEARBY {
+            return false;
+        }
+        let instance = instance.or_else(|| known.and_then(|(_, by)| by.clone()));
+        let before = known.map(|(known, _)| known.addresses.clone()).unwrap_or_default();
+        nearby.addresses.extend(before);
+        nearby.addresses = interfaces::in_order(nearby.addresses, &interfaces::all());
+        nearby.addresses.truncate(MAX_ADDRESSES);
+        let news = known.is_none_or(|(known, _)| *known != nearby);
+        state.nearby.insert(nearby.peer, (nearby, instance));
+        news
+    }
+
+    pub(crate) fn type_in(&self, addresses: Vec<SocketAddr>) {
+        lock(&self.state).typed.extend(addresses);
+    }
+
+    pub(crate) fn untype(&self, address: SocketAddr) {
+        lock(&self.state).typed.remove(&address);
+    }
+
+    /// The typed addresses at which nobody is connected.
+    pub(crate) fn typed_in_doubt(&self) -> Vec<SocketAddr> {
+        let state = lock(&self.state);
+        let connected = |address: &SocketAddr| {
+            let known = |link: &Link| state.paired.get(&link.peer()).is_some_and(|k| k.addresses.contains(address));
+            state.links.values().any(|link| link.address() == *address || known(link))
+        };
+        state.typed.iter().filter(|address| !connected(address)).copied().collect()
+    }
+
+    /// Changes what we tell about ourselves.
+    pub(crate) fn set_about(self: &Arc<Self>, about: About) {
+        let before = self.announcement();
+        self.about.send_replace(about);
+        if self.announcement() != before {
+            let shared = Arc::clone(self);
+            self.tasks.spawn(async move {
+                if let Some(discovery) = &*shared.discovery.lock().await {
+                    discovery.announce(shared.announcement());
+                }
+            });
+        }
+    }
+}
+
+impl Known {
+    fn as_paired(&self, id: PeerId) -> Paired {
+        Paired { id, name: self.name.clone(), addresses: self.addresses.clone() }
+    }
+
+    fn prefer(&mut self, address: SocketAddr) {
+        self.addresses.retain(|known| *known != address);
+        self.addresses.insert(0, address);
+        self.addresses.truncate(MAX_ADDRESSES);
+    }
+}
