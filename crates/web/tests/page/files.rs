@@ -1,0 +1,219 @@
+//! Files in by upload, out by download.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use api::rehearsal::job;
+use api::{Event, JobState, Outcome};
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::client::{OURS, Stage, serve};
+
+fn entries(folder: &Path) -> usize {
+    std::fs::read_dir(folder).map_or(0, |entries| entries.count())
+}
+
+/// Waits for something that another task does; panics where it never comes.
+async fn until(what: &str, done: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if done() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
+
+#[tokio::test]
+async fn an_upload_arrives_whole_and_can_be_submitted() {
+    let stage = Stage::new().await;
+    let cookie = stage.sign_in().await;
+    let film: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+    let answer = stage
+        .send(
+            "PUT /api/upload/caf%C3%A9%20%231.mkv",
+            &[&cookie, OURS],
+            &film,
+        )
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    let path = answer.json()["path"].as_str().unwrap().to_owned();
+    assert!(path.ends_with("/café #1.mkv"), "{path}");
+    assert_eq!(std::fs::read(&path).unwrap(), film);
+    let submitted = stage
+        .call(&cookie, "submit", &json!({ "paths": [path], "choice": {} }))
+        .await
+        .json();
+    assert_eq!(submitted[0]["job"], 1);
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_cut_off_leaves_nothing() {
+    let stage = Stage::with_limit(1000).await;
+    let cookie = stage.sign_in().await;
+    let uploads = stage.folder.path().join("uploads");
+    assert_eq!(
+        stage
+            .send("PUT /api/upload/a.mkv", &[&cookie, OURS], &[0; 1001])
+            .await
+            .status,
+        413
+    );
+    // A length not declared.
+    let mut stream = TcpStream::connect(stage.web.address()).await.unwrap();
+    let head = format!(
+        "PUT /api/upload/a.mkv HTTP/1.1\r\nHost: {}\r\n{cookie}\r\n{OURS}\r\nTransfer-Encoding: chunked\r\n\r\n",
+        stage.web.address()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(b"3e8\r\n").await.unwrap();
+    stream.write_all(&[0; 1000]).await.unwrap();
+    until("the upload began", || entries(&uploads) == 1).await;
+    // Cut off in the middle.
+    drop(stream);
+    until("the upload was removed", || entries(&uploads) == 0).await;
+    assert_eq!(
+        stage
+            .send("PUT /api/upload/a.mkv", &[&cookie, OURS], &[0; 1000])
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_forgotten_job_takes_its_upload_along_and_nothing_else() {
+    let stage = Stage::new().await;
+    let cookie = stage.sign_in().await;
+    let mine = stage.folder.path().join("film.mkv");
+    std::fs::write(&mine, b"film").unwrap();
+    let upload = stage
+        .send("PUT /api/upload/a.mkv", &[&cookie, OURS], b"film")
+        .await
+        .json();
+    let uploaded = PathBuf::from(upload["path"].as_str().unwrap());
+    let mut events = stage.api.events();
+    stage.api.snapshot().await.unwrap();
+    let both = json!({ "paths": [mine, uploaded], "choice": {} });
+    stage.call(&cookie, "submit", &both).await;
+    // Once we are told of both jobs, whoever keeps the uploads will hear of them before he hears of their end.
+    let mut told = 0;
+    while told < 2 {
+        let event = events.next().await.unwrap().event;
+        told += usize::from(matches!(event, Event::Job(_)));
+    }
+    for id in [1, 2] {
+        stage.call(&cookie, "cancel", &json!({ "id": id })).await;
+    }
+    assert!(uploaded.exists());
+    for id in [1, 2] {
+        assert_eq!(
+            stage
+                .call(&cookie, "forget", &json!({ "id": id }))
+                .await
+                .status,
+            200
+        );
+    }
+    until("the upload is gone", || !uploaded.exists()).await;
+    assert!(mine.exists());
+}
+
+#[tokio::test]
+async fn a_start_removes_uploads_that_no_job_uses() {
+    let stage = Stage::new().await;
+    let cookie = stage.sign_in().await;
+    let used = stage
+        .send("PUT /api/upload/a.mkv", &[&cookie, OURS], b"film")
+        .await
+        .json()["path"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let unused = stage
+        .send("PUT /api/upload/b.mkv", &[&cookie, OURS], b"film")
+        .await
+        .json()["path"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    stage
+        .call(&cookie, "submit", &json!({ "paths": [used], "choice": {} }))
+        .await;
+    stage.web.stop().await;
+    let _again = serve(&stage.api, stage.folder.path(), 1000).await;
+    until("the unused upload is gone", || !Path::new(&unused).exists()).await;
+    assert!(Path::new(&used).exists());
+}
+
+#[tokio::test]
+async fn the_output_is_given_whole_or_in_part() {
+    let stage = Stage::new().await;
+    let cookie = stage.sign_in().await;
+    let path = stage.folder.path().join("film \"1\".hevc.mkv");
+    std::fs::write(&path, b"0123456789").unwrap();
+    let outcome = Outcome {
+        output: path.clone().into(),
+        receipt: "/receipt.json".into(),
+        exact: true,
+        verdict: "Exact.".into(),
+        frames: 10,
+        bytes: 10,
+        wall_s: 1.0,
+    };
+    let mut done = job(1, "film.mkv");
+    done.state = JobState::Completed { outcome };
+    stage
+        .node
+        .edit(|scene| scene.jobs.extend([done, job(2, "other.mkv")]));
+    let whole = stage.send("GET /api/output/1", &[&cookie], b"").await;
+    assert_eq!(
+        (whole.status, whole.body.as_slice()),
+        (200, b"0123456789".as_slice())
+    );
+    assert!(
+        whole
+            .header("content-disposition")
+            .unwrap()
+            .contains("film%20%221%22.hevc.mkv")
+    );
+    let part = stage
+        .send("GET /api/output/1", &[&cookie, "Range: bytes=4-"], b"")
+        .await;
+    assert_eq!(
+        (part.status, part.body.as_slice()),
+        (206, b"456789".as_slice())
+    );
+    assert_eq!(part.header("content-range"), Some("bytes 4-9/10"));
+    assert_eq!(
+        stage
+            .send("GET /api/output/1", &[&cookie, "Range: bytes=10-"], b"")
+            .await
+            .status,
+        416
+    );
+    assert_eq!(
+        stage
+            .send("GET /api/output/2", &[&cookie], b"")
+            .await
+            .status,
+        409
+    );
+    assert_eq!(
+        stage
+            .send("GET /api/output/3", &[&cookie], b"")
+            .await
+            .status,
+        404
+    );
+    std::fs::remove_file(path).unwrap();
+    assert_eq!(
+        stage
+            .send("GET /api/output/1", &[&cookie], b"")
+            .await
+            .status,
+        404
+    );
+}
