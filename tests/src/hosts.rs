@@ -310,9 +310,7 @@ impl Groups {
     }
 
     fn make(&self) -> io::Result<()> {
-        self.folders()
-            .into_iter()
-            .try_for_each(|folder| fs::create_dir_all(folder))
+        self.folders().into_iter().try_for_each(fs::create_dir_all)
     }
 
     fn remove(&self) {

@@ -14,3 +14,4 @@ pub mod nodes;
 pub mod recipe;
 pub mod sound;
 pub mod tool;
+pub mod verdict;

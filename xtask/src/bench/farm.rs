@@ -1,0 +1,169 @@
+//! (b) Four computers with a quarter of a processor each against plain ffmpeg on one of
+//! them, and (d) what is left to do when the last segment is back.
+
+use super::Bench;
+use super::clip::Film;
+use super::figure::{Figure, Goal};
+use super::hosts::{Host, Lan};
+use super::measure::timed;
+use super::nodes::{Node, last_json};
+use crate::shell::say;
+use anyhow::{Context, Result, anyhow, ensure};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+/// Computers in the house.
+const HOSTS: u8 = 4;
+
+/// Of one processor, for each.
+const SHARE: f64 = 0.25;
+
+pub fn measure(bench: &Bench, with_plain: bool) -> Result<Vec<Figure>> {
+    let seconds = if bench.quick { 60 } else { 240 };
+    let film = Film {
+        width: 640,
+        height: 360,
+        seconds,
+        times: 1,
+    };
+    let film = film.make(&bench.programs.ffmpeg, &bench.films)?;
+    let lan = slow_lan(HOSTS)?;
+    let nodes = start(bench, &lan)?;
+    let (mut efficiency, mut merging) = (Vec::new(), Vec::new());
+    for run in 1..=bench.runs(2) {
+        let done = ours(bench, &nodes[0], &film, run)?;
+        let wall_s = number(&done, "wall_s")?;
+        merging.push(stage_s(&done, "merge_s")? / wall_s * 100.0);
+        say(format!("b, run {run}: {HOSTS} hosts {wall_s:.1} s"));
+        if with_plain {
+            // The nodes are idle; their beats are the only other thing that happens.
+            let plain_s = plain(bench, &lan.hosts()[0], &film)?;
+            say(format!("b, run {run}: ffmpeg on one host {plain_s:.1} s"));
+            efficiency.push(plain_s / (f64::from(HOSTS) * wall_s));
+        }
+    }
+    let mut figures = vec![Figure {
+        letter: 'd',
+        what: "last segment received to output in place, of the whole".into(),
+        values: merging,
+        unit: " %",
+        goal: Goal::AtMost(3.0),
+    }];
+    if with_plain {
+        figures.insert(
+            0,
+            Figure {
+                letter: 'b',
+                what: format!(
+                    "{HOSTS} hosts of {SHARE} CPU against ffmpeg on 1, {seconds} s: efficiency"
+                ),
+                values: efficiency,
+                unit: "",
+                goal: Goal::AtLeast(0.92),
+            },
+        );
+    }
+    Ok(figures)
+}
+
+fn slow_lan(count: u8) -> Result<Lan> {
+    let lan = Lan::up(count).map_err(|error| anyhow!(error))?;
+    for host in lan.hosts() {
+        host.set_cpu(SHARE).map_err(|error| anyhow!(error))?;
+    }
+    Ok(lan)
+}
+
+/// A node on every host, the first one paired with the others and all of them measured.
+pub fn start<'lan>(bench: &Bench, lan: &'lan Lan) -> Result<Vec<Node<'lan>>> {
+    let folder = bench.scratch.join(format!("lan-of-{}", lan.hosts().len()));
+    fs::create_dir_all(&folder)?;
+    let mut nodes = Vec::new();
+    for host in lan.hosts() {
+        nodes.push(
+            Node::start(host, &bench.programs, &folder, &["--donate"])
+                .map_err(|error| anyhow!(error))?,
+        );
+    }
+    let (owner, donors) = nodes.split_first().context("at least one host")?;
+    for donor in donors {
+        owner.pair_with(donor).map_err(|error| anyhow!(error))?;
+    }
+    say("the hosts measure their encoders");
+    for donor in donors {
+        owner
+            .wait_for(donor.host().name(), &["ready"])
+            .map_err(|error| anyhow!(error))?;
+    }
+    Ok(nodes)
+}
+
+fn ours(bench: &Bench, owner: &Node<'_>, film: &Path, run: usize) -> Result<Value> {
+    let out = bench.scratch.join(format!("farm-{run}.mp4"));
+    let (film, out) = (film.to_string_lossy(), out.to_string_lossy());
+    let others = (HOSTS - 1).to_string();
+    let wait = [
+        "--wait-for",
+        &others,
+        "--for",
+        "everywhere",
+        "--speed",
+        "balanced",
+        "--json",
+    ];
+    let mut args = vec!["encode", &film, "-o", &out];
+    args.extend(wait);
+    let (_, printed) = timed(&owner.command(&args), &bench.scratch.join("farm.log"))?;
+    let done = last_json(&printed).map_err(|error| anyhow!(error))?;
+    ensure!(
+        done["exact"] == true,
+        "a figure for a wrong result is worth nothing: {done}"
+    );
+    Ok(done)
+}
+
+/// One thread: more would only use up the quota sooner (and take longer).
+fn plain(bench: &Bench, host: &Host, film: &Path) -> Result<f64> {
+    let out = bench.scratch.join("farm-plain.mp4");
+    fs::remove_file(&out).ok();
+    let mut ffmpeg = host.command(&bench.programs.ffmpeg);
+    ffmpeg
+        .args(["-v", "error", "-nostdin", "-threads", "1", "-i"])
+        .arg(film);
+    ffmpeg.args([
+        "-c:v", "libx264", "-preset", "medium", "-crf", "20", "-pix_fmt", "yuv420p", "-threads",
+        "1",
+    ]);
+    ffmpeg
+        .args(["-c:a", "copy", "-movflags", "+faststart"])
+        .arg(&out);
+    let before = host.cpu_seconds();
+    let begin = Instant::now();
+    timed(&ffmpeg, &bench.scratch.join("farm-plain.log"))?;
+    let wall_s = begin.elapsed().as_secs_f64();
+    if let (Some(before), Some(after)) = (before, host.cpu_seconds()) {
+        let got = (after - before) / wall_s;
+        // A machine too busy to give the share makes the figure worthless, in either direction.
+        if got < SHARE * 0.93 {
+            say(format!(
+                "warning: the host got {got:.3} of a processor instead of {SHARE}; the machine is busy"
+            ));
+        }
+    }
+    Ok(wall_s)
+}
+
+/// A number of the result.
+pub fn number(done: &Value, name: &str) -> Result<f64> {
+    done[name]
+        .as_f64()
+        .with_context(|| format!("no number '{name}' in {done}"))
+}
+
+/// A stage's seconds in the result.
+pub fn stage_s(done: &Value, name: &str) -> Result<f64> {
+    let seconds = done["stages"][name].as_f64();
+    seconds.with_context(|| format!("no stage '{name}' in {done}"))
+}
