@@ -21,11 +21,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(arg_required_else_help = true, after_help = AFTER)]
 pub struct Line {
     /// Keep keys, jobs and working files in this folder. One node at a time uses it
-    #[arg(long, global = true, value_name = "DIR", env = "MANYHANDS_DATA")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "MANYHANDS_DATA",
+        hide_env_values = true
+    )]
+    #[arg(help_heading = "Everywhere")]
     pub data: Option<PathBuf>,
 
     /// Print one JSON object a line instead of text; docs/json.md describes them
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
 
     #[command(subcommand)]
@@ -40,17 +47,12 @@ docs/json.md has the whole table.";
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Encode films with every computer that helps
     Encode(Encode),
-    /// Run without a window: help others, take jobs, show a page
     Serve(Serve),
-    /// Make an invite: one line that pairs another computer with this one
     Invite(Invite),
-    /// Pair with the computer that made an invite
     Pair(Pair),
     /// List the other computers
     Peers,
-    /// End the pairing with a computer
     Unpair(Unpair),
     /// List the jobs
     Jobs,
@@ -62,7 +64,6 @@ pub enum Command {
     Doctor,
     /// Remove working files that no job needs any more
     Clean,
-    /// Compare one worker with several on the same film
     Bench(Bench),
 }
 
@@ -89,28 +90,29 @@ pub struct Encode {
     pub wish: Wish,
 
     /// Start only when this many other computers are there
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    #[arg(help_heading = "How", long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub wait_for: u32,
 
     /// Use this computer alone
-    #[arg(long, conflicts_with = "wait_for")]
+    #[arg(help_heading = "How", long, conflicts_with = "wait_for")]
     pub only_here: bool,
 
     /// Decode the whole result here instead of trusting the proofs of the computers that made it
-    #[arg(long)]
+    #[arg(help_heading = "How", long)]
     pub paranoid: bool,
 
     /// Keep the working files
-    #[arg(long)]
+    #[arg(help_heading = "How", long)]
     pub keep_temp: bool,
 
     /// Agree to what the output cannot keep, or shows differently
-    #[arg(short, long)]
+    #[arg(help_heading = "How", short, long)]
     pub yes: bool,
 }
 
 /// What is wanted of the picture and the sound.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Picture and sound")]
 pub struct Wish {
     /// What the output is for
     #[arg(long = "for", value_enum, default_value_t = For::Smaller, value_name = "PURPOSE")]
@@ -150,7 +152,7 @@ pub struct Wish {
 /// Stops cleanly on Ctrl-C and on SIGTERM: jobs that are not over go on when it is started again.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// What this computer is called on the others; remembered
+    /// What this computer is called on the others, this time
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 
@@ -162,7 +164,7 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:8090")]
     pub web: Option<SocketAddr>,
 
-    /// Help the computers this one is paired with; remembered. `--donate=off` stops helping
+    /// Help the computers this one is paired with (on) or not (off), this time [default: as it was set]
     #[arg(long, value_enum, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "on")]
     pub donate: Option<Whether>,

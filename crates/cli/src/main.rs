@@ -122,11 +122,13 @@ fn data_folder(named: Option<PathBuf>) -> Result<PathBuf, ApiError> {
 fn not_understood(words: &[OsString], error: &clap::Error) -> ExitCode {
     if error.use_stderr() && args::wants_json(words) {
         let text = error.to_string();
-        let message = text
+        let said: Vec<&str> = text
             .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let message = said.join(" ");
+        let message = message.trim_start_matches("error: ");
         let error = ApiError::new(ErrorCode::BadRequest, message)
             .help("`manyhands help` lists what is understood.");
         Out::new(true).error(&error);

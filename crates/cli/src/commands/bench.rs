@@ -289,3 +289,100 @@ fn no_scratch(error: &std::io::Error) -> ApiError {
     )
     .help("Set TMPDIR to a folder that can be written.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(workers: u32, wall_s: f64, first: Option<&Row>) -> Row {
+        let outcome = Outcome {
+            output: "/a".into(),
+            receipt: "/b".into(),
+            exact: true,
+            verdict: String::new(),
+            frames: 1500,
+            bytes: 1,
+            wall_s,
+        };
+        Row::new(
+            workers,
+            &Run {
+                job: api::rehearsal::job(1, "a.mkv"),
+                outcome,
+                load: 0.5,
+            },
+            first,
+        )
+    }
+
+    #[test]
+    fn rows_are_compared_with_the_first_and_the_laws_applied() {
+        let first = row(1, 60.0, None);
+        let rows = [
+            first.clone(),
+            row(2, 31.5, Some(&first)),
+            row(4, 17.25, Some(&first)),
+        ];
+        assert!((rows[1].efficiency - 60.0 / 31.5 / 2.0).abs() < 1e-9);
+        assert!(
+            (rows[1].karp_flatt.unwrap() - 0.05).abs() < 1e-9,
+            "{:?}",
+            rows[1]
+        );
+        let summary = Summary::new(&rows);
+        assert!(
+            (summary.serial_fraction.unwrap() - 0.05).abs() < 1e-9,
+            "{summary:?}"
+        );
+        assert!((summary.limit.unwrap() - 20.0).abs() < 1e-6, "{summary:?}");
+        assert_eq!(summary.twice.unwrap().workers, 8);
+        let table = table(&rows, &summary);
+        assert!(
+            table.lines().nth(2).unwrap().starts_with("2        32 s"),
+            "{table}"
+        );
+        assert!(
+            table.ends_with("times as fast, and no number of them more than 20.0 times."),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn a_start_with_several_workers_is_the_measure_of_the_rest() {
+        let first = row(2, 40.0, None);
+        let second = row(4, 20.0, Some(&first));
+        assert!((second.efficiency - 1.0).abs() < 1e-9, "{second:?}");
+        let alone = Summary::new(std::slice::from_ref(&first));
+        assert!(
+            table(&[first], &alone)
+                .ends_with("One number of workers says nothing about a serial fraction.")
+        );
+    }
+
+    #[test]
+    fn the_lines_have_the_documented_fields() {
+        let first = row(1, 60.0, None);
+        let summary = Summary::new(&[first.clone(), row(2, 31.5, Some(&first))]);
+        let page = include_str!("../../../../docs/json.md");
+        for line in [
+            serde_json::to_value(&first).unwrap(),
+            serde_json::to_value(&summary).unwrap(),
+        ] {
+            let start = format!("{{\"type\":{}", line["type"]);
+            let example = page
+                .lines()
+                .find(|text| text.starts_with(&format!("{start},")))
+                .unwrap();
+            let example: serde_json::Value = serde_json::from_str(example).unwrap();
+            let keys = |value: &serde_json::Value| {
+                value
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .cloned()
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(keys(&example), keys(&line));
+        }
+    }
+}

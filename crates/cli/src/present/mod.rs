@@ -1,5 +1,7 @@
 //! What the user sees: text for people, lines of JSON for programs, bars while something goes on.
 
+#[cfg(test)]
+mod documented;
 pub mod human;
 pub mod json;
 mod measure;

@@ -1,0 +1,249 @@
+//! docs/json.md and the lines are the same: every example is a line this program could print, every line has an
+//! example, and the table of exit codes is the API's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::rehearsal;
+use api::{
+    ApiError, Cleaned, ComputerStatus, ErrorCode, Finding, Hand, Job, JobState, Level, Outcome,
+    Segment, SegmentState,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::json::*;
+
+const PAGE: &str = include_str!("../../../../docs/json.md");
+
+#[test]
+fn the_examples_have_the_fields_of_the_lines() {
+    let examples = examples();
+    let lines = lines();
+    let types = |map: &BTreeMap<String, BTreeSet<String>>| map.keys().cloned().collect::<Vec<_>>();
+    // `bench` and `bench_summary` are made beside the command and checked there.
+    let mut documented = examples.clone();
+    documented.retain(|name, _| !name.starts_with("bench"));
+    assert_eq!(
+        types(&documented),
+        types(&lines),
+        "types documented, types printed"
+    );
+    for (name, fields) in &lines {
+        let missing: Vec<_> = documented[name].difference(fields).collect();
+        assert!(
+            missing.is_empty(),
+            "{name}: documented and not printed: {missing:?}"
+        );
+        // The page's words mention what an example does not show.
+        let untold = fields.difference(&documented[name]);
+        let untold: Vec<_> = untold
+            .filter(|field| !PAGE.contains(&format!("`{}`", last(field))))
+            .collect();
+        assert!(
+            untold.is_empty(),
+            "{name}: printed and not documented: {untold:?}"
+        );
+    }
+}
+
+#[test]
+fn the_table_of_exit_codes_is_the_apis() {
+    let rows: Vec<String> = ErrorCode::ALL
+        .iter()
+        .map(|code| {
+            let word = serde_json::to_value(code).unwrap();
+            format!(
+                "| {} | `{}` | {} |",
+                code.exit(),
+                word.as_str().unwrap(),
+                code.meaning().trim()
+            )
+        })
+        .collect();
+    let documented: Vec<&str> = PAGE
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains(" | `"))
+        .collect();
+    let documented: Vec<&str> = documented
+        .into_iter()
+        .filter(|line| line[2..].starts_with(|c: char| c.is_ascii_digit()))
+        .collect();
+    assert_eq!(
+        documented, rows,
+        "docs/json.md, then crates/api/src/error.rs"
+    );
+}
+
+fn last(field: &str) -> &str {
+    field.rsplit('.').next().unwrap_or(field)
+}
+
+/// The fields of every example, by type; those of nested objects as `peers.name`. `"peers":[…]` stands for what
+/// the example of `progress` has there.
+fn examples() -> BTreeMap<String, BTreeSet<String>> {
+    let lines = || PAGE.lines().filter(|line| line.starts_with("{\"type\""));
+    let read = |line: &str| serde_json::from_str::<Value>(&line.replace("[…]", "[]")).expect(line);
+    let progress = lines().map(read).find(|line| line["type"] == "progress");
+    let mut found = BTreeMap::new();
+    for line in lines() {
+        let mut value = read(line);
+        if line.contains("\"peers\":[…]") {
+            value["peers"] = progress
+                .as_ref()
+                .map_or(Value::Null, |line| line["peers"].clone());
+        }
+        add(&mut found, &value);
+    }
+    found
+}
+
+fn add(found: &mut BTreeMap<String, BTreeSet<String>>, line: &Value) {
+    let name = line["type"].as_str().expect("a type").to_owned();
+    fields(line, "", found.entry(name).or_default());
+}
+
+fn fields(value: &Value, prefix: &str, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                into.insert(format!("{prefix}{name}"));
+                fields(member, &format!("{prefix}{name}."), into);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| fields(item, prefix, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// One of each line, with everything in it.
+fn lines() -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::new();
+    let mut line = |line: &dyn erased::Line| add(&mut found, &line.value());
+    let (job, outcome) = (job(), outcome());
+    let error = ApiError::new(ErrorCode::NoSpace, "No space.");
+    let done = Job {
+        state: JobState::Completed {
+            outcome: outcome.clone(),
+        },
+        ..job.clone()
+    };
+    let failed = Job {
+        state: JobState::Failed {
+            error: error.clone(),
+        },
+        ..job.clone()
+    };
+    line(&ErrorLine::new(
+        &error,
+        Some(About {
+            job: Some(1),
+            input: Some("/a".into()),
+        }),
+    ));
+    line(&SubmittedLine {
+        job: 1,
+        input: "/a".into(),
+        resumed: false,
+    });
+    line(&StateLine::new(&failed));
+    line(&NoteLine {
+        job: 1,
+        text: String::new(),
+    });
+    line(&ProgressLine::new(&job));
+    line(&DoneLine::new(&job, &outcome));
+    line(&StoppedLine { held: vec![1] });
+    line(&ListeningLine::new(&rehearsal::scene().here, None));
+    let mut computer = rehearsal::computer("Kitchen");
+    computer.status = ComputerStatus::Paused {
+        reason: "on battery".into(),
+    };
+    computer.encoders = vec![api::Encoder {
+        name: "libx265".into(),
+        codec: api::Codec::Hevc,
+        hardware: false,
+        fps_1080p: 1.0,
+        seats: 1,
+    }];
+    line(&PeerLine::new(&computer, false));
+    line(&JobLine::new(&done, true));
+    line(&JobLine::new(&failed, true));
+    line(&InviteLine {
+        invite: String::new(),
+        valid_s: 600,
+    });
+    line(&PairLine::Paired {
+        id: String::new(),
+        name: String::new(),
+    });
+    line(&PairLine::Unpaired { id: String::new() });
+    line(&CancelledLine { job: 1 });
+    let (subject, says, help) = (String::new(), String::new(), String::new());
+    line(&FindingLine::new(&Finding {
+        subject,
+        level: Level::Good,
+        says,
+        help,
+    }));
+    line(&CleanedLine::from(Cleaned {
+        removed: 0,
+        bytes: 0,
+        kept_jobs: 0,
+    }));
+    found
+}
+
+/// Lines of different types behind one reference.
+mod erased {
+    use super::*;
+
+    pub trait Line {
+        fn value(&self) -> Value;
+    }
+
+    impl<T: Serialize> Line for T {
+        fn value(&self) -> Value {
+            serde_json::to_value(self).expect("a line")
+        }
+    }
+}
+
+fn job() -> Job {
+    let here = rehearsal::scene().here.computer;
+    let hand = Hand {
+        computer: here.id,
+        name: here.name,
+        segments: 1,
+        working: 0,
+        frames: 1,
+        speed_fps: None,
+        encoder: None,
+        paused: None,
+    };
+    let segment = Segment {
+        index: 0,
+        start_s: 0.0,
+        end_s: 1.0,
+        state: SegmentState::Done,
+        computer: None,
+        progress: 1.0,
+        attempts: 1,
+    };
+    Job {
+        hands: vec![hand],
+        segments: vec![segment],
+        ..rehearsal::job(1, "a.mkv")
+    }
+}
+
+fn outcome() -> Outcome {
+    Outcome {
+        output: "/a".into(),
+        receipt: "/b".into(),
+        exact: true,
+        verdict: String::new(),
+        frames: 1,
+        bytes: 1,
+        wall_s: 1.0,
+    }
+}
