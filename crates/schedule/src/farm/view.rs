@@ -107,6 +107,11 @@ impl Farm {
         self.jobs.get(&job).map(|job| self.view_job(job))
     }
 
+    /// Where a job stands; cheaper than all of [`Farm::job`].
+    pub fn state(&self, job: JobId) -> Option<&JobState> {
+        self.jobs.get(&job).map(|job| &job.state)
+    }
+
     /// All peers ever seen in this run, by id.
     pub fn peers(&self) -> Vec<PeerView> {
         self.peers
@@ -125,6 +130,15 @@ impl Farm {
         let job = self.jobs.get(&job);
         job.map(|job| job.segments.values().map(view_segment).collect())
             .unwrap_or_default()
+    }
+
+    /// One segment.
+    pub fn segment(&self, job: JobId, segment: SegmentIndex) -> Option<SegmentView> {
+        self.jobs
+            .get(&job)?
+            .segments
+            .get(&segment)
+            .map(view_segment)
     }
 
     /// All live leases.

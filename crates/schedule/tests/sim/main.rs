@@ -1,0 +1,17 @@
+//! The scheduler in a simulated house.
+
+mod donor;
+mod film;
+mod journal;
+mod rng;
+mod watch;
+mod world;
+
+/// Whatever happens: what must hold holds, and every job ends.
+mod anything;
+
+/// How long a film takes, against the fastest it could be done at all.
+mod makespan;
+
+/// A thousand peers and thirty thousand segments.
+mod scale;
