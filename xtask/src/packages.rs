@@ -49,6 +49,14 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         need: Need::Headless,
+        probe: Probe::Program("git"),
+        debian: "git",
+        fedora: "git",
+        arch: "git",
+        why: "says which files belong to the tree",
+    },
+    Package {
+        need: Need::Headless,
         probe: Probe::Program("curl"),
         debian: "curl",
         fedora: "curl",
@@ -232,7 +240,8 @@ fn apt(missing: &[&Package]) -> Result<()> {
         bail!("sudo has gone")
     };
     install
-        .args(["-q", "install", "-y", "--no-install-recommends"])
+        .args(["-q", "-o", "DPkg::Lock::Timeout=120"])
+        .args(["install", "-y", "--no-install-recommends"])
         .args(&names);
     shell::run(&mut install)
         .map_err(|error| error.context(format!("could not install them. By hand:\n  sudo {typed}")))

@@ -21,7 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "ffmpeg", "media", "peer", "plan", "schedule", "splice", "store",
         ],
     ),
-    ("api", &["engine"]),
+    ("api", &["engine", "media"]),
     ("web", &["api"]),
     ("cli", &["api", "web"]),
     ("manyhands-desktop", &["api", "web"]),
@@ -262,7 +262,7 @@ mod tests {
         let good = [
             package("media", &["serde"]),
             package("plan", &["media", "serde"]),
-            package("api", &["engine"]),
+            package("api", &["engine", "media"]),
         ];
         assert!(directions(&good).is_empty());
         let up = [package("media", &["plan"]), package("plan", &["media"])];

@@ -1,6 +1,7 @@
 //! Rules about Rust sources: sizes, openings, and words that may not be written.
 
 use super::{Complaint, Tree};
+use std::collections::BTreeSet;
 
 /// A file's longest, without its tests. Soft: 400.
 const FILE_LINES: usize = 800;
@@ -18,16 +19,39 @@ const MAY_SPAWN: &[&str] = &[
 ];
 
 pub fn complaints(tree: &Tree) -> Vec<Complaint> {
-    let sources = tree.iter().filter(|(path, _)| path.ends_with(".rs"));
-    sources
-        .flat_map(|(path, text)| of_source(path, text))
+    let sources = || tree.iter().filter(|(path, _)| path.ends_with(".rs"));
+    let for_tests: BTreeSet<String> = sources()
+        .flat_map(|(path, text)| test_modules(path, text))
+        .collect();
+    sources()
+        .flat_map(|(path, text)| of_source(path, text, for_tests.contains(path)))
         .collect()
 }
 
-fn of_source(path: &str, text: &str) -> Vec<Complaint> {
+/// Paths that the modules have which this file declares for tests only.
+fn test_modules(path: &str, text: &str) -> Vec<String> {
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = match file {
+        "lib.rs" | "main.rs" | "mod.rs" => folder.to_owned(),
+        named => format!("{folder}/{}", named.trim_end_matches(".rs")),
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
+    declared
+        .filter_map(|pair| pair[1].strip_prefix("mod ")?.strip_suffix(';'))
+        .flat_map(|name| {
+            [
+                format!("{folder}/{name}.rs"),
+                format!("{folder}/{name}/mod.rs"),
+            ]
+        })
+        .collect()
+}
+
+fn of_source(path: &str, text: &str, for_tests: bool) -> Vec<Complaint> {
     let mut all: Vec<Complaint> = opening(path, text).into_iter().collect();
     all.extend(allows(path, text));
-    if is_test(path) {
+    if for_tests || is_test(path) {
         return all;
     }
     let code = without_tests(text);
@@ -164,6 +188,14 @@ mod tests {
     }
 
     #[test]
+    fn modules_for_tests_only_are_known_by_their_declaration() {
+        let text = "mod a;\n#[cfg(test)]\nmod b;\n";
+        assert_eq!(test_modules("x/src/lib.rs", text)[0], "x/src/b.rs");
+        assert_eq!(test_modules("x/src/p.rs", text)[0], "x/src/p/b.rs");
+        assert_eq!(test_modules("x/src/p/mod.rs", text)[1], "x/src/p/b/mod.rs");
+    }
+
+    #[test]
     fn a_module_says_what_it_owns() {
         assert!(opening("a.rs", "use std::fs;\n").is_some());
         assert!(opening("a.rs", "//! Files.\nuse std::fs;\n").is_none());
@@ -203,7 +235,7 @@ mod tests {
             "allow"
         );
         let lines = |path: &str| {
-            of_source(path, &text)
+            of_source(path, &text, false)
                 .iter()
                 .map(|c| c.line)
                 .collect::<Vec<_>>()
