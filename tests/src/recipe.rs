@@ -15,7 +15,7 @@ use crate::forge::Forge;
 use crate::tool;
 
 /// Changes whenever the code below makes other bytes of the same recipe.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 
 /// One thing done in the making of a clip, in its folder.
 #[derive(Debug, Clone)]

@@ -114,6 +114,13 @@ impl Track {
         }
     }
 
+    /// The same sound on a clock that shows `seconds` more.
+    #[must_use]
+    pub fn moved_by(mut self, seconds: f64) -> Self {
+        self.start += (seconds * f64::from(RATE)).round() as i64;
+        self
+    }
+
     fn end(&self) -> i64 {
         self.start + self.samples.len() as i64
     }
@@ -154,12 +161,18 @@ fn likeness(a: &[f32], b: &[f32]) -> f64 {
 
 /// The packets of one stream: a hash of each, in order, with its time in ticks.
 ///
-/// `which` is an ffmpeg stream specifier, such as `a:0`.
+/// `which` is an ffmpeg stream specifier, such as `a:0`; `codec` is the name of the codec.
 ///
 /// # Errors
 /// If ffmpeg cannot copy the stream.
-pub fn packets(file: &Path, which: &str) -> Result<Vec<(i64, String)>> {
-    let arguments: [std::ffi::OsString; 14] = [
+pub fn packets(file: &Path, which: &str, codec: &str) -> Result<Vec<(i64, String)>> {
+    // In transport streams each packet of AAC has a head of its own, which other containers keep once.
+    let filter = if codec == "aac" {
+        "aac_adtstoasc"
+    } else {
+        "null"
+    };
+    let arguments: [std::ffi::OsString; 15] = [
         "-v".into(),
         "error".into(),
         "-nostdin".into(),
@@ -170,7 +183,8 @@ pub fn packets(file: &Path, which: &str) -> Result<Vec<(i64, String)>> {
         format!("0:{which}").into(),
         "-c".into(),
         "copy".into(),
-        "-copyts".into(),
+        "-bsf:a".into(),
+        filter.into(),
         "-f".into(),
         "framehash".into(),
         "pipe:1".into(),
