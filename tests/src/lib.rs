@@ -11,6 +11,7 @@ mod forge;
 pub mod frames;
 pub mod hosts;
 pub mod nodes;
+pub mod product;
 pub mod recipe;
 pub mod sound;
 pub mod tool;

@@ -1,0 +1,214 @@
+//! The product as a stranger meets it: the `manyhands` program, its exit code and its JSON lines (docs/json.md).
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::tool;
+
+/// The program under test: `MANYHANDS_BIN`, else the one of this build folder, which is built first where cargo is at hand.
+///
+/// # Errors
+/// If it cannot be built, or is nowhere.
+pub fn program() -> Result<&'static Path> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| find().map_err(|error| format!("{error:#}")));
+    built.as_deref().map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+fn find() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("MANYHANDS_BIN") {
+        return Ok(named.into());
+    }
+    // A test program lies in target/PROFILE/deps.
+    let here = std::env::current_exe()?;
+    let folder = here.ancestors().nth(2).context("no build folder")?;
+    let path = folder.join(format!("manyhands{}", std::env::consts::EXE_SUFFIX));
+    if let Some(cargo) = std::env::var_os("CARGO") {
+        let mut build = Command::new(cargo);
+        build
+            .args(["build", "--quiet", "--package", "cli"])
+            .current_dir(tool::checkout());
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        ensure!(
+            build.stdout(Stdio::null()).status()?.success(),
+            "manyhands cannot be built"
+        );
+    }
+    ensure!(
+        path.exists(),
+        "no {}: build it, or name it in MANYHANDS_BIN",
+        path.display()
+    );
+    Ok(path)
+}
+
+/// What one call of the program said.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its exit code; `None` if it was killed.
+    pub exit: Option<i32>,
+    /// The lines it printed, as JSON.
+    pub lines: Vec<Value>,
+    /// What it wrote to standard error.
+    pub errors: String,
+}
+
+impl Answer {
+    /// The last line's type.
+    #[must_use]
+    pub fn ended(&self) -> &str {
+        self.lines
+            .last()
+            .and_then(|line| line["type"].as_str())
+            .unwrap_or_default()
+    }
+
+    /// A field of the last line.
+    #[must_use]
+    pub fn last(&self, field: &str) -> &Value {
+        static NOTHING: Value = Value::Null;
+        self.lines.last().map_or(&NOTHING, |line| &line[field])
+    }
+
+    /// Every sentence meant for the user: notes, messages, help.
+    #[must_use]
+    pub fn sentences(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            for field in ["text", "message", "help", "reason", "verdict"] {
+                if let Some(sentence) = line[field].as_str() {
+                    text.push_str(sentence);
+                    text.push('\n');
+                }
+            }
+        }
+        text
+    }
+}
+
+/// A data folder whose encoders are measured already, lent to one call at a time.
+#[derive(Debug)]
+pub struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    /// A data folder nobody has used.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            folder: tempfile::Builder::new()
+                .prefix("manyhands-desk-")
+                .tempdir()?,
+        })
+    }
+
+    /// Lends a data folder, a used one if one is free: measuring the encoders takes seconds and is done once in each.
+    ///
+    /// # Errors
+    /// If none is free and none can be made.
+    pub fn borrow() -> Result<Lent> {
+        let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        Ok(Lent {
+            desk: Some(free.map_or_else(Self::new, Ok)?),
+        })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs `manyhands --data FOLDER --json ARGUMENTS…`.
+    ///
+    /// # Errors
+    /// If it cannot be started, or prints something that is not JSON on standard output.
+    pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Result<Answer> {
+        let mut command = Command::new(program()?);
+        command
+            .arg("--data")
+            .arg(self.path())
+            .arg("--json")
+            .args(arguments);
+        // Films of a few seconds: many short segments, as a long film has many long ones.
+        command
+            .env("MANYHANDS_SEGMENT_SECONDS", "2")
+            .env("MANYHANDS_FFMPEG", tool::ffmpeg());
+        let output = command
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot start manyhands")?;
+        let text = String::from_utf8(output.stdout).context("standard output is not UTF-8")?;
+        let line =
+            |line: &str| serde_json::from_str(line).with_context(|| format!("not JSON: {line}"));
+        Ok(Answer {
+            exit: output.status.code(),
+            lines: text.lines().map(line).collect::<Result<_>>()?,
+            errors: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Encodes one film alone on this machine.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn encode(&self, input: &Path, output: &Path, wish: &[&str]) -> Result<Answer> {
+        let mut arguments: Vec<OsString> = vec!["encode".into(), "--only-here".into()];
+        arguments.extend(wish.iter().map(Into::into));
+        arguments.extend(["-o".into(), output.into(), "--".into(), input.into()]);
+        self.run(arguments)
+    }
+}
+
+static FREE: Mutex<Vec<Desk>> = Mutex::new(Vec::new());
+
+/// A borrowed [`Desk`]; given back when dropped.
+#[derive(Debug)]
+pub struct Lent {
+    desk: Option<Desk>,
+}
+
+impl std::ops::Deref for Lent {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        #[expect(clippy::expect_used, reason = "taken only in drop")]
+        self.desk.as_ref().expect("lent until dropped")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        FREE.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(self.desk.take());
+    }
+}
+
+/// Removes the data folders that are lent no more. A static is never dropped, so whoever runs last calls this.
+pub fn clear() {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
+/// The receipt that a `done` line names, as JSON.
+///
+/// # Errors
+/// If the line names none, or it cannot be read.
+pub fn receipt(answer: &Answer) -> Result<Value> {
+    let Some(path) = answer.last("receipt").as_str() else {
+        bail!("no receipt in {:?}", answer.lines.last());
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+    serde_json::from_str(&text).context("the receipt is not JSON")
+}
