@@ -135,28 +135,19 @@ impl Desk {
     /// # Errors
     /// If it cannot be started, or prints something that is not JSON on standard output.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Result<Answer> {
-        let mut command = Command::new(program()?);
-        command
-            .arg("--data")
-            .arg(self.path())
-            .arg("--json")
-            .args(arguments);
-        // Films of a few seconds: many short segments, as a long film has many long ones.
-        command
-            .env("MANYHANDS_SEGMENT_SECONDS", "2")
-            .env("MANYHANDS_FFMPEG", tool::ffmpeg());
-        let output = command
-            .stdin(Stdio::null())
-            .output()
-            .context("cannot start manyhands")?;
-        let text = String::from_utf8(output.stdout).context("standard output is not UTF-8")?;
-        let line =
-            |line: &str| serde_json::from_str(line).with_context(|| format!("not JSON: {line}"));
-        Ok(Answer {
-            exit: output.status.code(),
-            lines: text.lines().map(line).collect::<Result<_>>()?,
-            errors: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        run(&[], self.path(), None, arguments)
+    }
+
+    /// As [`Self::run`], in a folder.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_in<S: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<Answer> {
+        run(&[], self.path(), Some(folder), arguments)
     }
 
     /// Encodes one film alone on this machine.
@@ -169,6 +160,47 @@ impl Desk {
         arguments.extend(["-o".into(), output.into(), "--".into(), input.into()]);
         self.run(arguments)
     }
+}
+
+/// Runs the program with a data folder, by way of another command (`setpriv …`) if one is given, in `folder` if one is.
+///
+/// # Errors
+/// If it cannot be started, or prints something that is not JSON on standard output.
+pub fn run<S: AsRef<OsStr>>(
+    through: &[&str],
+    data: &Path,
+    folder: Option<&Path>,
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<Answer> {
+    let mut words = through
+        .iter()
+        .map(OsString::from)
+        .chain([program()?.into()]);
+    let mut command = Command::new(words.next().context("no program")?);
+    command
+        .args(words)
+        .arg("--data")
+        .arg(data)
+        .arg("--json")
+        .args(arguments);
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    // Films of a few seconds: many short segments, as a long film has many long ones.
+    command
+        .env("MANYHANDS_SEGMENT_SECONDS", "2")
+        .env("MANYHANDS_FFMPEG", tool::ffmpeg());
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot start manyhands")?;
+    let text = String::from_utf8(output.stdout).context("standard output is not UTF-8")?;
+    let line = |line: &str| serde_json::from_str(line).with_context(|| format!("not JSON: {line}"));
+    Ok(Answer {
+        exit: output.status.code(),
+        lines: text.lines().map(line).collect::<Result<_>>()?,
+        errors: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 static FREE: Mutex<Vec<Desk>> = Mutex::new(Vec::new());

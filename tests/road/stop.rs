@@ -1,0 +1,185 @@
+//! Interruptions.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tests::film::Film;
+use tests::recipe::{Recipe, Shoot};
+use tests::{product, tool};
+
+use crate::walk::{Walk, assert_exact};
+
+/// A film that takes a few seconds to encode.
+fn long_film(walk: &Walk) -> std::path::PathBuf {
+    let film = Film::new(1_500).size(640, 360);
+    let codec = "-c:v libx264 -preset ultrafast -g 50 -sc_threshold 0";
+    let recipe = Recipe {
+        file: "minute.mkv",
+        steps: vec![Shoot::new().film(&film).with(codec).save("minute.mkv")],
+    };
+    let path = walk.path().join("minute.mkv");
+    fs::copy(recipe.make().unwrap(), &path).unwrap();
+    path
+}
+
+#[test]
+fn alone_it_goes_on_alone_and_says_so() {
+    let walk = Walk::new();
+    let source = walk.film("h264_closed.mp4", "film.mp4");
+    let words = ["encode", "--codec", "h264", "--speed", "fast"].map(Path::new);
+    let answer = walk
+        .desk()
+        .run(words.into_iter().chain([source.as_path()]))
+        .unwrap();
+    assert!(answer.sentences().contains("alone"), "{answer:?}");
+    assert_exact(&answer, &source);
+}
+
+/// Ctrl-C once holds the job; the same command goes on with it. A node that is killed loses nothing that was verified.
+#[cfg(unix)]
+#[test]
+fn a_job_goes_on_after_an_interrupt_and_after_a_kill() {
+    let walk = Walk::new();
+    let source = long_film(&walk);
+    for signal in ["INT", "KILL"] {
+        let lines = interrupted(&walk, &source, signal);
+        let left: Vec<_> = walk
+            .all()
+            .into_iter()
+            .map(|(path, _)| path)
+            .filter(|path| path != &source)
+            .collect();
+        assert_eq!(
+            left,
+            [""; 0].map(std::path::PathBuf::from),
+            "after SIG{signal}"
+        );
+        if signal == "INT" {
+            assert_eq!(lines.last().unwrap()["type"], "stopped", "{lines:?}");
+        }
+    }
+    let answer = walk.encode(&[&source]);
+    let submitted = answer
+        .lines
+        .iter()
+        .find(|line| line["type"] == "submitted")
+        .unwrap();
+    assert_eq!(submitted["resumed"], true, "{answer:?}");
+    let first = answer
+        .lines
+        .iter()
+        .find(|line| line["type"] == "progress" && line["frames"].is_u64());
+    assert!(
+        first.is_some_and(|line| line["frames"].as_u64() > Some(0)),
+        "began anew: {first:?}"
+    );
+    assert_exact(&answer, &source);
+}
+
+/// Starts to encode, sends the signal once something is verified, and gives what was printed.
+#[cfg(unix)]
+fn interrupted(walk: &Walk, source: &Path, signal: &str) -> Vec<Value> {
+    let mut command = Command::new(product::program().unwrap());
+    command
+        .arg("--data")
+        .arg(walk.desk().path())
+        .args(["--json", "encode", "--only-here"]);
+    command
+        .args(["--codec", "h264", "--speed", "fast"])
+        .arg(source);
+    command
+        .env("MANYHANDS_SEGMENT_SECONDS", "2")
+        .env("MANYHANDS_FFMPEG", tool::ffmpeg());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines: Vec<Value> = Vec::new();
+    let mut sent = false;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let ready = line["type"] == "progress" && line["frames"].as_u64() > lines_before(&lines);
+        lines.push(line);
+        if ready && !sent {
+            let id = child.id().to_string();
+            assert!(
+                Command::new("kill")
+                    .args(["-s", signal, &id])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            sent = true;
+        }
+    }
+    let status = child.wait().unwrap();
+    assert!(
+        sent,
+        "it was done before anything could be interrupted: {lines:?}"
+    );
+    if signal == "INT" {
+        assert_eq!(status.code(), Some(130), "{lines:?}");
+    }
+    lines
+}
+
+/// The frames that were there at the start of this run: a job that goes on has some.
+#[cfg(unix)]
+fn lines_before(lines: &[Value]) -> Option<u64> {
+    let first = lines.iter().find(|line| line["type"] == "progress");
+    Some(first.and_then(|line| line["frames"].as_u64()).unwrap_or(0))
+}
+
+#[test]
+fn a_film_that_changes_under_the_work_is_noticed() {
+    let walk = Walk::new();
+    let source = long_film(&walk);
+    let words = [
+        "--json",
+        "encode",
+        "--only-here",
+        "--codec",
+        "h264",
+        "--speed",
+        "fast",
+    ];
+    let mut command = Command::new(product::program().unwrap());
+    command
+        .arg("--data")
+        .arg(walk.desk().path())
+        .args(words)
+        .arg(&source);
+    command
+        .env("MANYHANDS_SEGMENT_SECONDS", "2")
+        .env("MANYHANDS_FFMPEG", tool::ffmpeg());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut last = Value::Null;
+    let mut changed = false;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        last = serde_json::from_str(&line.unwrap()).unwrap();
+        if last["type"] == "progress" && last["frames"].as_u64() > Some(0) && !changed {
+            let bytes = fs::read(&source).unwrap();
+            fs::write(&source, &bytes[..bytes.len() / 2]).unwrap();
+            changed = true;
+        }
+    }
+    assert!(
+        changed,
+        "it was done before the film could be changed: {last}"
+    );
+    assert_eq!(
+        (last["type"].as_str(), last["code"].as_str()),
+        (Some("error"), Some("source_changed")),
+        "{last}"
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(18));
+    assert_eq!(walk.all().len(), 1, "something was left beside the source");
+}
