@@ -3,16 +3,17 @@
 //!
 //! A request for any other blob, or from any other peer, finds nothing. Requests may come a little
 //! before the blob is registered here; they wait for it. Of two requests for one blob the newer
-//! wins, because the older is what is left of a broken connection.
+//! wins, because the older is what is left of a broken connection. What was received is remembered
+//! for a while, for a sender that never saw our answer and asks again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
@@ -26,18 +27,50 @@ use crate::proto::RefusalCode;
 /// How long a request waits for its blob to be registered.
 pub(crate) const REGISTRATION_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How many received blobs are remembered.
+const MAX_DONE: usize = 256;
+
+/// A blob's name: of whom, and which.
+pub(crate) type Key = (PeerId, BlobId);
+
 /// What was agreed about a blob.
 #[derive(Clone)]
 enum Slot {
     Offered(Arc<Offer>),
     Expected(Arc<Expectation>),
+    Done(Received),
 }
 
 /// Every blob agreed on with anybody.
 #[derive(Default)]
 pub(crate) struct Blobs {
-    slots: Mutex<BTreeMap<(PeerId, BlobId), Slot>>,
+    table: Mutex<Table>,
     added: Notify,
+}
+
+#[derive(Default)]
+struct Table {
+    slots: BTreeMap<Key, Slot>,
+    done: VecDeque<(Key, Received)>,
+}
+
+impl Table {
+    fn get(&self, key: Key) -> Option<Slot> {
+        let done = || {
+            self.done
+                .iter()
+                .find(|(done, _)| *done == key)
+                .map(|(_, received)| Slot::Done(*received))
+        };
+        self.slots.get(&key).cloned().or_else(done)
+    }
+
+    fn remember(&mut self, key: Key, received: Received) {
+        if self.done.len() == MAX_DONE {
+            self.done.pop_front();
+        }
+        self.done.push_back((key, received));
+    }
 }
 
 /// Something to give.
@@ -88,7 +121,7 @@ pub(crate) enum BlobEnd {
 /// Ends the registration when dropped, and with it any request that is under way.
 pub(crate) struct Registration {
     blobs: Arc<Blobs>,
-    key: (PeerId, BlobId),
+    key: Key,
     current: Current,
     pub(crate) told: mpsc::Receiver<Told>,
 }
@@ -120,66 +153,87 @@ impl Current {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.current.end();
-        lock(&self.blobs.slots).remove(&self.key);
+        lock(&self.blobs.table).slots.remove(&self.key);
     }
 }
 
 impl Blobs {
     pub(crate) fn offer(
         self: &Arc<Self>,
-        key: (PeerId, BlobId),
+        key: Key,
         ceiling: u64,
         source: Arc<dyn Source>,
         traffic: Arc<Traffic>,
     ) -> Registration {
         let ((told, hears), current) = (mpsc::channel(16), Current::default());
-        let offer = Offer { ceiling, source, traffic, current: current.clone(), told };
+        let offer = Offer {
+            ceiling,
+            source,
+            traffic,
+            current: current.clone(),
+            told,
+        };
         self.register(key, Slot::Offered(Arc::new(offer)), current, hears)
     }
 
     pub(crate) fn expect(
         self: &Arc<Self>,
-        key: (PeerId, BlobId),
+        key: Key,
         ceiling: u64,
         path: PathBuf,
         traffic: Arc<Traffic>,
     ) -> Registration {
         let ((told, hears), current) = (mpsc::channel(16), Current::default());
-        let expectation = Expectation { ceiling, path, traffic, current: current.clone(), told };
+        let expectation = Expectation {
+            ceiling,
+            path,
+            traffic,
+            current: current.clone(),
+            told,
+        };
         self.register(key, Slot::Expected(Arc::new(expectation)), current, hears)
     }
 
     fn register(
         self: &Arc<Self>,
-        key: (PeerId, BlobId),
+        key: Key,
         slot: Slot,
         current: Current,
         told: mpsc::Receiver<Told>,
     ) -> Registration {
-        lock(&self.slots).insert(key, slot);
+        lock(&self.table).slots.insert(key, slot);
         self.added.notify_waiters();
-        Registration { blobs: Arc::clone(self), key, current, told }
+        Registration {
+            blobs: Arc::clone(self),
+            key,
+            current,
+            told,
+        }
     }
 
     /// The agreed blob, waiting a little for it.
-    async fn find(&self, key: (PeerId, BlobId)) -> Result<Slot, RefusalCode> {
+    async fn find(&self, key: Key) -> Result<Slot, RefusalCode> {
         let waiting = async {
             loop {
                 let mut added = std::pin::pin!(self.added.notified());
                 added.as_mut().enable();
-                if let Some(slot) = lock(&self.slots).get(&key) {
-                    return slot.clone();
+                if let Some(slot) = lock(&self.table).get(key) {
+                    return slot;
                 }
                 added.await;
             }
         };
-        timeout(REGISTRATION_PATIENCE, waiting).await.map_err(|_| RefusalCode::NoSuchBlob)
+        timeout(REGISTRATION_PATIENCE, waiting)
+            .await
+            .map_err(|_| RefusalCode::NoSuchBlob)
     }
 
     /// How many bytes are held of a blob that is expected.
-    pub(crate) async fn held(&self, key: (PeerId, BlobId)) -> Result<u64, RefusalCode> {
-        let Slot::Expected(expectation) = self.find(key).await? else {
-            return Err(RefusalCode::NoSuchBlob);
+    pub(crate) async fn held(&self, key: Key) -> Result<u64, RefusalCode> {
+        let expectation = match self.find(key).await? {
+            Slot::Expected(expectation) => expectation,
+            Slot::Done(received) => return Ok(received.bytes),
+            Slot::Offered(_) => return Err(RefusalCode::NoSuchBlob),
         };
         match tokio::fs::metadata(&expectation.path).await {
             Ok(metadata) if metadata.len() <= expectation.ceiling => Ok(metadata.len()),
@@ -190,7 +244,7 @@ impl Blobs {
     }
 
     /// The body for a peer that takes an offered blob from byte `from` on.
-    pub(crate) async fn give(&self, key: (PeerId, BlobId), from: u64) -> Result<Body, RefusalCode> {
+    pub(crate) async fn give(&self, key: Key, from: u64) -> Result<Body, RefusalCode> {
         let Slot::Offered(offer) = self.find(key).await? else {
             return Err(RefusalCode::NoSuchBlob);
         };
@@ -215,35 +269,85 @@ impl Blobs {
     }
 
     /// What the peer says about a blob that it took.
-    pub(crate) async fn ended(&self, key: (PeerId, BlobId), end: BlobEnd) -> Result<(), RefusalCode> {
-        let Slot::Offered(offer) = self.find(key).await? else {
+    pub(crate) async fn ended(&self, key: Key, end: BlobEnd) -> Result<(), RefusalCode> {
+        let slot = lock(&self.table).get(key);
+        let Some(Slot::Offered(offer)) = slot else {
             return Err(RefusalCode::NoSuchBlob);
         };
         let told = match end {
             BlobEnd::Received { digest } => Told::PeerHas(digest),
             BlobEnd::Refused { error } => Told::PeerRefused(error),
         };
-        offer.told.send(told).await.map_err(|_| RefusalCode::NoSuchBlob)
+        offer
+            .told
+            .send(told)
+            .await
+            .map_err(|_| RefusalCode::NoSuchBlob)
     }
 
     /// Takes an expected blob's `body`, which begins at byte `from`. The error comes with how many
     /// bytes are held.
     pub(crate) async fn take<E: std::fmt::Display>(
         &self,
-        key: (PeerId, BlobId),
+        key: Key,
         from: u64,
         body: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<Received, (RefusalCode, u64)> {
-        let Slot::Expected(expectation) = self.find(key).await.map_err(|code| (code, 0))? else {
-            return Err((RefusalCode::NoSuchBlob, 0));
+        let expectation = match self.find(key).await.map_err(|code| (code, 0))? {
+            Slot::Expected(expectation) => expectation,
+            Slot::Done(received) => return again(received, from, body).await,
+            Slot::Offered(_) => return Err((RefusalCode::NoSuchBlob, 0)),
         };
         let cancelled = expectation.current.begin();
-        let taking = expectation.take(from, body);
-        match cancelled.run_until_cancelled(taking).await {
-            None => Err((RefusalCode::NoSuchBlob, 0)),
-            Some(taken) => taken,
+        let told = match cancelled
+            .run_until_cancelled(expectation.take(from, body))
+            .await
+        {
+            None => return Err((RefusalCode::NoSuchBlob, 0)),
+            Some(Err(Untaken::Offset(held))) => return Err((RefusalCode::Offset, held)),
+            Some(Err(Untaken::Failed(error))) => Err(error),
+            Some(Ok(received)) => {
+                lock(&self.table).remember(key, received);
+                Ok(received)
+            }
+        };
+        let answer = told
+            .as_ref()
+            .map(|received| *received)
+            .map_err(|error| (refusal(error), 0));
+        // Nobody listens any more when the transfer was dropped.
+        let _ = expectation
+            .told
+            .send(told.map_or_else(Told::ReceiveFailed, Told::Received))
+            .await;
+        answer
+    }
+}
+
+/// A sender that missed our answer: its content must be the one that is here.
+async fn again<E>(
+    received: Received,
+    from: u64,
+    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+) -> Result<Received, (RefusalCode, u64)> {
+    let mut trailer = Vec::new();
+    while let Some(Ok(piece)) = body.next().await {
+        trailer.extend_from_slice(&piece);
+        if trailer.len() > received.digest.0.len() {
+            break;
         }
     }
+    if from == received.bytes && trailer == received.digest.0 {
+        return Ok(received);
+    }
+    Err((RefusalCode::Mismatch, received.bytes))
+}
+
+/// Why an expected blob was not taken.
+enum Untaken {
+    /// The request begins elsewhere than where we end.
+    Offset(u64),
+    Failed(ReceiveError),
 }
 
 impl Expectation {
@@ -251,33 +355,20 @@ impl Expectation {
         &self,
         from: u64,
         body: impl Stream<Item = Result<Bytes, E>> + Unpin,
-    ) -> Result<Received, (RefusalCode, u64)> {
-        let partial = match Partial::open(&self.path, self.ceiling).await {
-            Ok(partial) => partial,
-            Err(error) => return Err(self.failed(ReceiveError::Store(error)).await),
-        };
+    ) -> Result<Received, Untaken> {
+        let opened = Partial::open(&self.path, self.ceiling).await;
+        let partial = opened.map_err(|e| Untaken::Failed(ReceiveError::Store(e)))?;
         if partial.held() != from {
-            return Err((RefusalCode::Offset, partial.held()));
+            return Err(Untaken::Offset(partial.held()));
         }
         let arrived = |bytes| {
             self.traffic.add_received(bytes);
             // Only whether anything moves matters, so a full channel loses nothing.
             let _ = self.told.try_send(Told::Alive);
         };
-        match receive(body, partial, self.ceiling, arrived).await {
-            Ok(received) => {
-                // Nobody listens any more when the transfer was dropped.
-                let _ = self.told.send(Told::Received(received)).await;
-                Ok(received)
-            }
-            Err(error) => Err(self.failed(error).await),
-        }
-    }
-
-    async fn failed(&self, error: ReceiveError) -> (RefusalCode, u64) {
-        let code = refusal(&error);
-        let _ = self.told.send(Told::ReceiveFailed(error)).await;
-        (code, 0)
+        receive(body, partial, self.ceiling, arrived)
+            .await
+            .map_err(Untaken::Failed)
     }
 }
 

@@ -105,13 +105,22 @@ pub(crate) struct Body {
 
 pub(crate) fn pump() -> (Feeder, Body) {
     let (feeder, pieces) = mpsc::channel(IN_FLIGHT);
-    (Feeder(feeder), Body { pieces, ended: false })
+    (
+        Feeder(feeder),
+        Body {
+            pieces,
+            ended: false,
+        },
+    )
 }
 
 impl Stream for Body {
     type Item = io::Result<Bytes>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Bytes>>> {
         if self.ended {
             return Poll::Ready(None);
         }
@@ -153,16 +162,22 @@ impl Feeder {
             if total > ceiling {
                 return Err(FeedError::TooLong);
             }
-            let skipped = usize::try_from(from.saturating_sub(begins)).unwrap_or(usize::MAX).min(block.len());
+            let skipped = usize::try_from(from.saturating_sub(begins))
+                .unwrap_or(usize::MAX)
+                .min(block.len());
             if skipped < block.len() {
                 sent(block.len() - skipped);
                 self.give(Piece::Data(block.slice(skipped..))).await?;
             }
         }
         let digest = Digest::from(hasher.finalize());
-        self.give(Piece::Data(Bytes::copy_from_slice(&digest.0))).await?;
+        self.give(Piece::Data(Bytes::copy_from_slice(&digest.0)))
+            .await?;
         self.give(Piece::End).await?;
-        Ok(Sent { bytes: total, digest })
+        Ok(Sent {
+            bytes: total,
+            digest,
+        })
     }
 
     async fn give(&self, piece: Piece) -> Result<(), FeedError> {
@@ -179,7 +194,12 @@ async fn read_block(reader: &mut (dyn AsyncRead + Send + Unpin)) -> io::Result<B
     let mut block = BytesMut::with_capacity(BLOCK);
     while block.len() < BLOCK {
         let room = BLOCK - block.len();
-        if (&mut *reader).take(room as u64).read_buf(&mut block).await? == 0 {
+        if (&mut *reader)
+            .take(room as u64)
+            .read_buf(&mut block)
+            .await?
+            == 0
+        {
             break;
         }
     }
@@ -213,7 +233,9 @@ impl Partial {
     /// Waits for an earlier writer of the same file, which may still be at its last block.
     pub(crate) async fn open(path: &Path, ceiling: u64) -> io::Result<Self> {
         let path = path.to_owned();
-        spawn_blocking(move || Self::open_now(&path, ceiling)).await.map_err(io::Error::other)?
+        spawn_blocking(move || Self::open_now(&path, ceiling))
+            .await
+            .map_err(io::Error::other)?
     }
 
     fn open_now(path: &Path, ceiling: u64) -> io::Result<Self> {
@@ -238,7 +260,11 @@ impl Partial {
             hasher.update(&block[..n]);
             hashed += n as u64;
         }
-        Ok(Self { file, hasher, held: hashed })
+        Ok(Self {
+            file,
+            hasher,
+            held: hashed,
+        })
     }
 
     /// How many bytes of the content are held.
@@ -269,7 +295,9 @@ pub(crate) async fn receive<E: std::fmt::Display>(
     let writing = spawn_blocking(move || write(partial, writer));
     let fill = fill(&mut body, &blocks, most, received).await;
     drop(blocks);
-    let written = writing.await.map_err(|e| ReceiveError::Store(io::Error::other(e)))?;
+    let written = writing
+        .await
+        .map_err(|e| ReceiveError::Store(io::Error::other(e)))?;
     match (fill, written) {
         // The writer's own trouble is the cause of a channel that closed on us.
         (_, Err(Written::Failed(error))) => Err(ReceiveError::Store(error)),
@@ -280,7 +308,9 @@ pub(crate) async fn receive<E: std::fmt::Display>(
         (Err(Fill::Cut(why)), _) => Err(ReceiveError::Cut(why)),
         (Err(Fill::TooLong), _) => Err(ReceiveError::TooLong),
         (Ok(()), Err(Written::Mismatch)) => Err(ReceiveError::Mismatch),
-        (Ok(()), Err(Written::Cut(_))) => Err(ReceiveError::Cut("it was not written to its end".to_owned())),
+        (Ok(()), Err(Written::Cut(_))) => Err(ReceiveError::Cut(
+            "it was not written to its end".to_owned(),
+        )),
         (Ok(()), Ok(received)) => Ok(received),
     }
 }
@@ -329,7 +359,7 @@ async fn fill<E: std::fmt::Display>(
 }
 
 enum Written {
-    Cut(Partial),
+    Cut(Box<Partial>),
     Mismatch,
     Failed(io::Error),
 }
@@ -344,11 +374,14 @@ fn write(mut partial: Partial, mut blocks: mpsc::Receiver<Block>) -> Result<Rece
         pending.extend_from_slice(&data);
         let content = pending.len().saturating_sub(TRAILER);
         partial.hasher.update(&pending[..content]);
-        partial.file.write_all(&pending[..content]).map_err(Written::Failed)?;
+        partial
+            .file
+            .write_all(&pending[..content])
+            .map_err(Written::Failed)?;
         partial.held += content as u64;
         pending.drain(..content);
     }
-    Err(Written::Cut(partial))
+    Err(Written::Cut(Box::new(partial)))
 }
 
 fn finish(mut partial: Partial, trailer: &[u8]) -> Result<Received, Written> {
@@ -358,5 +391,8 @@ fn finish(mut partial: Partial, trailer: &[u8]) -> Result<Received, Written> {
         return Err(Written::Mismatch);
     }
     partial.file.sync_data().map_err(Written::Failed)?;
-    Ok(Received { bytes: partial.held, digest })
+    Ok(Received {
+        bytes: partial.held,
+        digest,
+    })
 }

@@ -70,8 +70,13 @@ pub(crate) struct Reached {
 
 /// Tries `addresses` one after the other, a little apart, and keeps the first that proves to be
 /// `peer`. The error is the most telling one.
-pub(crate) async fn reach(identity: &Identity, peer: PeerId, addresses: &[SocketAddr]) -> Result<Reached, DialError> {
-    let config = tls::client_config(identity, Some(peer)).map_err(|e| DialError::Own(e.to_string()))?;
+pub(crate) async fn reach(
+    identity: &Identity,
+    peer: PeerId,
+    addresses: &[SocketAddr],
+) -> Result<Reached, DialError> {
+    let config =
+        tls::client_config(identity, Some(peer)).map_err(|e| DialError::Own(e.to_string()))?;
     let connector = TlsConnector::from(Arc::new(config));
     let call = |address| {
         let connector = connector.clone();
@@ -84,19 +89,30 @@ pub(crate) async fn reach(identity: &Identity, peer: PeerId, addresses: &[Socket
     race(addresses, call).await
 }
 
-async fn connect(connector: &TlsConnector, address: SocketAddr) -> Result<TlsStream<TcpStream>, DialError> {
+async fn connect(
+    connector: &TlsConnector,
+    address: SocketAddr,
+) -> Result<TlsStream<TcpStream>, DialError> {
     let unreachable = |e: std::io::Error| DialError::Unreachable(format!("{address} ({e})"));
     let stream = TcpStream::connect(address).await.map_err(unreachable)?;
     stream.set_nodelay(true).map_err(unreachable)?;
     connector.connect(server_name(), stream).await.map_err(|e| {
-        let wrong = e.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some_and(tls::is_wrong_pin);
-        if wrong { DialError::WrongComputer(address) } else { unreachable(e) }
+        let wrong = e
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            .is_some_and(tls::is_wrong_pin);
+        if wrong {
+            DialError::WrongComputer(address)
+        } else {
+            unreachable(e)
+        }
     })
 }
 
 fn server_name() -> ServerName<'static> {
     // A constant that is a valid name; the test below says so.
-    ServerName::try_from(SERVER_NAME).unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into()))
+    ServerName::try_from(SERVER_NAME)
+        .unwrap_or(ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into()))
 }
 
 /// The first success among `call`s on each address, begun a little apart.
@@ -109,7 +125,12 @@ pub(crate) async fn race<T>(
         let call = call(address);
         async move {
             sleep(STAGGER * u32::try_from(i).unwrap_or(u32::MAX)).await;
-            let late = || DialError::Unreachable(format!("{address} (no answer for {} seconds)", REACH.as_secs()));
+            let late = || {
+                DialError::Unreachable(format!(
+                    "{address} (no answer for {} seconds)",
+                    REACH.as_secs()
+                ))
+            };
             timeout(REACH, call).await.unwrap_or_else(|_| Err(late()))
         }
     };
@@ -146,13 +167,21 @@ pub(crate) async fn open_link(reached: Reached) -> Result<(Wire, SocketAddr), Di
     let foreign = |e: &dyn std::error::Error| DialError::NotManyhands(e.to_string());
     let uri = format!("wss://{SERVER_NAME}:{}/v1/link", reached.address.port());
     let mut request = uri.into_client_request().map_err(|e| foreign(&e))?;
-    request.headers_mut().insert(PROTOCOL_HEADER, PROTOCOL.into());
-    let opening = tokio_tungstenite::client_async_with_config(request, reached.stream, Some(limits()));
+    request
+        .headers_mut()
+        .insert(PROTOCOL_HEADER, PROTOCOL.into());
+    let opening =
+        tokio_tungstenite::client_async_with_config(request, reached.stream, Some(limits()));
     match timeout(ASK, opening).await {
         Ok(Ok((socket, _))) => Ok((Wire::dialled(socket), reached.address)),
-        Ok(Err(tungstenite::Error::Http(response))) => Err(DialError::Refused(code_of(response.status().as_u16()))),
+        Ok(Err(tungstenite::Error::Http(response))) => {
+            Err(DialError::Refused(code_of(response.status().as_u16())))
+        }
         Ok(Err(e)) => Err(foreign(&e)),
-        Err(_) => Err(DialError::Unreachable(format!("{} (no answer)", reached.address))),
+        Err(_) => Err(DialError::Unreachable(format!(
+            "{} (no answer)",
+            reached.address
+        ))),
     }
 }
 
@@ -191,21 +220,33 @@ pub(crate) fn http_client(
 }
 
 /// Asks whoever is at `address` who they are, and shows our certificate and `port` in return.
-pub(crate) async fn hello(identity: &Identity, address: SocketAddr, port: u16) -> Result<(PeerId, Card), DialError> {
+pub(crate) async fn hello(
+    identity: &Identity,
+    address: SocketAddr,
+    port: u16,
+) -> Result<(PeerId, Card), DialError> {
     let client = http_client(identity, None, address)?;
     let url = format!("https://{SERVER_NAME}:{}/v1/hello", address.port());
     let request = client.get(url).header(PORT_HEADER, port).send();
     let unreachable = |why: String| DialError::Unreachable(format!("{address} ({why})"));
-    let response = timeout(REACH, request).await.map_err(|_| unreachable("no answer".to_owned()))?;
+    let response = timeout(REACH, request)
+        .await
+        .map_err(|_| unreachable("no answer".to_owned()))?;
     let response = response.map_err(|e| unreachable(in_words(&e)))?;
-    let shown = response.extensions().get::<reqwest::tls::TlsInfo>().and_then(|info| info.peer_certificate());
+    let shown = response
+        .extensions()
+        .get::<reqwest::tls::TlsInfo>()
+        .and_then(|info| info.peer_certificate());
     let id = shown.map(|der| fingerprint(&CertificateDer::from(der)));
     let id = id.ok_or_else(|| DialError::NotManyhands("no certificate".to_owned()))?;
     match answer::<Card>(response).await {
         Ok(card) => Ok((id, card)),
-        Err(Refusal { error: RefusalCode::Malformed | RefusalCode::Other, .. }) => {
-            Err(DialError::NotManyhands(format!("no proper answer at {address}")))
-        }
+        Err(Refusal {
+            error: RefusalCode::Malformed | RefusalCode::Other,
+            ..
+        }) => Err(DialError::NotManyhands(format!(
+            "no proper answer at {address}"
+        ))),
         Err(refusal) => Err(DialError::Refused(refusal.error)),
     }
 }
@@ -221,9 +262,15 @@ pub(crate) async fn redeem(
     let url = format!("https://{SERVER_NAME}:{}/v1/pair/redeem", address.port());
     let body = serde_json::to_vec(redeem).map_err(|e| DialError::Own(e.to_string()))?;
     debug_assert!(body.len() <= MAX_BODY);
-    let request = client.post(url).header("content-type", "application/json").body(body).send();
+    let request = client
+        .post(url)
+        .header("content-type", "application/json")
+        .body(body)
+        .send();
     let unreachable = |why: String| DialError::Unreachable(format!("{address} ({why})"));
-    let response = timeout(ASK, request).await.map_err(|_| unreachable("no answer".to_owned()))?;
+    let response = timeout(ASK, request)
+        .await
+        .map_err(|_| unreachable("no answer".to_owned()))?;
     Ok(answer(response.map_err(|e| unreachable(in_words(&e)))?).await)
 }
 

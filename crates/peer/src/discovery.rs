@@ -5,10 +5,12 @@
 //! and keeps it going: it announces and browses anew every 45 seconds, because a lost packet can
 //! otherwise hide a computer for an hour, and starts a new daemon if the old one died.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use mdns_sd::{IfKind, IfPredicate, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
+use mdns_sd::{
+    IfKind, IfPredicate, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
@@ -62,6 +64,8 @@ pub(crate) struct Hint {
     pub(crate) prefix: [u8; 8],
     /// Where to knock, likeliest first.
     pub(crate) addresses: Vec<SocketAddr>,
+    /// What else it said; only good for noticing that it says something else now.
+    pub(crate) said: String,
 }
 
 /// A running search. It ends when this is dropped; [`Discovery::stop`] also says goodbye.
@@ -81,18 +85,25 @@ enum Order {
 pub struct DiscoveryError(#[from] mdns_sd::Error);
 
 impl Discovery {
-    /// Announces `own` and looks for others on mDNS port `port`.
+    /// Announces `own` and looks for others on mDNS port `port`; only where `listen` can be reached.
     ///
     /// # Errors
     /// [`DiscoveryError`] if the port cannot be used.
     pub(crate) fn start(
         port: u16,
+        listen: IpAddr,
         own: Announcement,
         sightings: mpsc::Sender<Sighting>,
     ) -> Result<Self, DiscoveryError> {
-        let daemon = start_daemon(port)?;
+        let daemon = start_daemon(port, listen)?;
         let (orders, received) = mpsc::unbounded_channel();
-        let search = Search { port, own, sightings, orders: received };
+        let search = Search {
+            port,
+            listen,
+            own,
+            sightings,
+            orders: received,
+        };
         tokio::spawn(search.run(daemon));
         Ok(Self { orders })
     }
@@ -120,6 +131,7 @@ impl Discovery {
 
 struct Search {
     port: u16,
+    listen: IpAddr,
     own: Announcement,
     sightings: mpsc::Sender<Sighting>,
     orders: mpsc::UnboundedReceiver<Order>,
@@ -139,7 +151,7 @@ impl Search {
                 Round::Over => {}
                 Round::DaemonDied => {
                     sleep(RESTART).await;
-                    if let Ok(new) = start_daemon(self.port) {
+                    if let Ok(new) = start_daemon(self.port, self.listen) {
                         daemon = new;
                     }
                 }
@@ -199,9 +211,15 @@ impl Search {
     }
 }
 
-fn start_daemon(port: u16) -> Result<ServiceDaemon, DiscoveryError> {
+fn start_daemon(port: u16, listen: IpAddr) -> Result<ServiceDaemon, DiscoveryError> {
     let daemon = ServiceDaemon::new_with_port(port)?;
-    let unwanted = IfPredicate::new(|interface| !interfaces::wanted(interface, &interfaces::all()));
+    let unwanted = IfPredicate::new(move |interface| {
+        if listen.is_unspecified() {
+            !interfaces::wanted(interface, &interfaces::all())
+        } else {
+            interface.ip() != listen
+        }
+    });
     daemon.disable_interface(IfKind::Predicate(unwanted))?;
     Ok(daemon)
 }
@@ -237,19 +255,39 @@ fn service_of(own: &Announcement) -> Result<ServiceInfo, mdns_sd::Error> {
     let (version, port) = (PROTOCOL.to_string(), own.port.to_string());
     let session = own.session.to_string();
     let donating = if own.donating { "1" } else { "0" };
-    let txt =
-        [("v", version.as_str()), ("id", id), ("n", &name), ("p", &port), ("l", donating), ("s", &session)];
+    let txt = [
+        ("v", version.as_str()),
+        ("id", id),
+        ("n", &name),
+        ("p", &port),
+        ("l", donating),
+        ("s", &session),
+    ];
     let host = format!("{label}.local.");
-    ServiceInfo::new(SERVICE, &label, &host, (), own.port, &txt[..]).map(ServiceInfo::enable_addr_auto)
+    ServiceInfo::new(SERVICE, &label, &host, (), own.port, &txt[..])
+        .map(ServiceInfo::enable_addr_auto)
 }
 
 fn hint_of(service: &ResolvedService) -> Option<Hint> {
     let text = service.get_property_val_str("id")?;
     let digits = text.get(..16).filter(|_| text.len() == 16)?;
     let prefix = u64::from_str_radix(digits, 16).ok()?.to_be_bytes();
-    let addresses = service.addresses.iter().take(16).map(|ip| at(ip, service.port)).collect();
+    let addresses = service
+        .addresses
+        .iter()
+        .take(16)
+        .map(|ip| at(ip, service.port))
+        .collect();
     let addresses = interfaces::in_order(addresses, &interfaces::all());
-    Some(Hint { instance: service.fullname.clone(), prefix, addresses })
+    let said = ["n", "l"]
+        .map(|key| service.get_property_val_str(key).unwrap_or_default())
+        .join("\n");
+    Some(Hint {
+        instance: service.fullname.clone(),
+        prefix,
+        addresses,
+        said,
+    })
 }
 
 /// IPv6 link-local addresses mean nothing without the interface they were heard on.

@@ -26,13 +26,34 @@ const GREETING: Duration = Duration::from_secs(10);
 impl Shared {
     /// Makes `wire` the link to `peer`, and runs it to its end; or closes it, if there is a better
     /// one. `address` is where we dialled, or where the peer called from.
-    pub(crate) async fn establish(self: &Arc<Self>, mut wire: Wire, peer: PeerId, dialled: bool, address: SocketAddr) {
-        let Some(hello) = self.greet(&mut wire, peer).await else { return };
-        let address = if dialled { address } else { SocketAddr::new(address.ip(), hello.port) };
-        let Ok(client) = http_client(&self.identity, Some(peer), address) else { return };
+    pub(crate) async fn establish(
+        self: &Arc<Self>,
+        mut wire: Wire,
+        peer: PeerId,
+        dialled: bool,
+        address: SocketAddr,
+    ) {
+        let Some(hello) = self.greet(&mut wire, peer).await else {
+            return;
+        };
+        let address = if dialled {
+            address
+        } else {
+            SocketAddr::new(address.ip(), hello.port)
+        };
+        let Ok(client) = http_client(&self.identity, Some(peer), address) else {
+            return;
+        };
         let (traffic, blobs) = (self.traffic(peer), Arc::clone(&self.blobs));
-        let (link, ends) =
-            Link::new(Parts { peer, dialled, address, session: hello.session, traffic, blobs, client });
+        let (link, ends) = Link::new(Parts {
+            peer,
+            dialled,
+            address,
+            session: hello.session,
+            traffic,
+            blobs,
+            client,
+        });
         let own = self.about.subscribe();
         if let Some((about, own, before)) = self.settle(&mut wire, &link, own).await {
             if let Some(before) = before {
@@ -49,9 +70,12 @@ impl Shared {
 
     /// Exchanges hellos.
     async fn greet(&self, wire: &mut Wire, peer: PeerId) -> Option<Hello> {
-        say(&mut wire.sink, &Message::Hello(self.hello())).await.ok()?;
+        say(&mut wire.sink, &Message::Hello(self.hello()))
+            .await
+            .ok()?;
         let text = timeout(GREETING, hear(&mut wire.stream)).await.ok()?.ok()?;
-        if let Some((theirs, name)) = foreign_hello(&text).filter(|(theirs, _)| *theirs != PROTOCOL) {
+        if let Some((theirs, name)) = foreign_hello(&text).filter(|(theirs, _)| *theirs != PROTOCOL)
+        {
             self.met_other_protocol(peer, name, theirs).await;
             close(wire, Farewell::Protocol).await;
             return None;
@@ -75,7 +99,11 @@ impl Shared {
     ) -> Option<(About, watch::Receiver<About>, Option<Link>)> {
         let decides = self.id() < link.peer();
         // The side that does not decide first waits to be shown the decision.
-        let shown = if decides { None } else { Some(self.hear_about(wire).await?) };
+        let shown = if decides {
+            None
+        } else {
+            Some(self.hear_about(wire).await?)
+        };
         let before = match self.adopt(link, decides) {
             Verdict::Adopted(before) => before,
             Verdict::Duplicate => {
@@ -127,8 +155,16 @@ impl Shared {
     ) {
         let peer = link.peer();
         let addresses = self.prefer_address(peer, &hello.name, link.address());
-        self.emit(NetEvent::LinkUp { link: link.clone(), about, addresses }).await;
-        let why = converse(wire, ends, own, |message| self.emit(NetEvent::Message { peer, message })).await;
+        self.emit(NetEvent::LinkUp {
+            link: link.clone(),
+            about,
+            addresses,
+        })
+        .await;
+        let why = converse(wire, ends, own, |message| {
+            self.emit(NetEvent::Message { peer, message })
+        })
+        .await;
         link.set_ended();
         if why == WhyDown::Unpaired {
             self.forget(peer, true).await;
@@ -139,5 +175,9 @@ impl Shared {
 
 async fn close(wire: &mut Wire, farewell: Farewell) {
     // Whoever does not hear it finds the connection closed.
-    let _ = timeout(Duration::from_secs(1), wire.sink.send(Outgoing::Close(farewell))).await;
+    let _ = timeout(
+        Duration::from_secs(1),
+        wire.sink.send(Outgoing::Close(farewell)),
+    )
+    .await;
 }

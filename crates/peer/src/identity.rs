@@ -61,7 +61,10 @@ impl Identity {
     /// [`IdentityError`]; an existing file is never overwritten.
     pub fn open(folder: &Path) -> Result<Self, IdentityError> {
         let path = folder.join(IDENTITY_FILE);
-        let failed = |source| IdentityError::File { path: path.clone(), source };
+        let failed = |source| IdentityError::File {
+            path: path.clone(),
+            source,
+        };
         if !path.try_exists().map_err(failed)? {
             create(folder, &path)?;
         }
@@ -100,15 +103,22 @@ impl Identity {
         let certificate = CertificateDer::from_pem_slice(pem).ok()?;
         let key = PrivateKeyDer::from_pem_slice(pem).ok()?;
         // The two must belong together: otherwise every handshake would fail later instead.
-        CertifiedKey::from_der(vec![certificate.clone()], key.clone_key(), &tls::provider()).ok()?;
+        CertifiedKey::from_der(vec![certificate.clone()], key.clone_key(), &tls::provider())
+            .ok()?;
         let id = fingerprint(&certificate);
-        Some(Self { id, certificate, key: Arc::new(key) })
+        Some(Self {
+            id,
+            certificate,
+            key: Arc::new(key),
+        })
     }
 }
 
 impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Identity").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Identity")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,7 +134,10 @@ fn create(folder: &Path, path: &Path) -> Result<(), IdentityError> {
     let written = write_private(&aside, pem.as_bytes())
         .and_then(|()| std::fs::rename(&aside, path))
         .and_then(|()| sync_folder(folder));
-    written.map_err(|source| IdentityError::File { path: path.to_owned(), source })
+    written.map_err(|source| IdentityError::File {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -155,7 +168,10 @@ fn only_for_its_user(file: &File) -> io::Result<()> {
 
 /// Elsewhere the data folder is in the user's profile, whose own rules keep others out.
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the signature of the other systems")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature of the other systems"
+)]
 fn only_for_its_user(_: &File) -> io::Result<()> {
     Ok(())
 }
@@ -166,7 +182,10 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the signature of the other systems")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature of the other systems"
+)]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -177,7 +196,9 @@ fn generate() -> Result<String, rcgen::Error> {
     let mut params = CertificateParams::new(vec![tls::SERVER_NAME.to_owned()])?;
     params.not_before = date_time_ymd(1975, 1, 1);
     params.not_after = date_time_ymd(4096, 1, 1);
-    params.distinguished_name.push(DnType::CommonName, "Manyhands");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Manyhands");
     let certificate = params.self_signed(&key)?;
     Ok(key.serialize_pem() + &certificate.pem())
 }
@@ -192,7 +213,10 @@ mod tests {
         let first = Identity::open(folder.path()).unwrap();
         let again = Identity::open(folder.path()).unwrap();
         assert_eq!(first.id(), again.id());
-        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let names: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
         assert_eq!(names, [IDENTITY_FILE]);
         let other = tempfile::tempdir().unwrap();
         assert_ne!(first.id(), Identity::open(other.path()).unwrap().id());
@@ -206,8 +230,14 @@ mod tests {
         let good = std::fs::read_to_string(&path).unwrap();
         let foreign_key = generate().unwrap();
         let certificate = &good[good.find("-----BEGIN CERTIFICATE").unwrap()..];
-        let key_of_another = foreign_key[..foreign_key.find("-----BEGIN CERTIFICATE").unwrap()].to_owned();
-        for damage in ["", &good[..good.len() / 2], certificate, &(key_of_another + certificate)] {
+        let key_of_another =
+            foreign_key[..foreign_key.find("-----BEGIN CERTIFICATE").unwrap()].to_owned();
+        for damage in [
+            "",
+            &good[..good.len() / 2],
+            certificate,
+            &(key_of_another + certificate),
+        ] {
             std::fs::write(&path, damage).unwrap();
             let error = Identity::open(folder.path()).unwrap_err();
             assert!(matches!(error, IdentityError::Damaged { .. }), "{error}");

@@ -9,8 +9,28 @@ use if_addrs::{IfAddr, Interface};
 
 /// How the names of interfaces begin that lead nowhere.
 const VIRTUAL: &[&str] = &[
-    "docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "vethernet", "zt", "tailscale", "wg", "utun", "tun", "tap",
-    "awdl", "llw", "lxc", "lxdbr", "podman", "cni", "flannel", "cali", "ham",
+    "docker",
+    "br-",
+    "veth",
+    "virbr",
+    "vmnet",
+    "vboxnet",
+    "vethernet",
+    "zt",
+    "tailscale",
+    "wg",
+    "utun",
+    "tun",
+    "tap",
+    "awdl",
+    "llw",
+    "lxc",
+    "lxdbr",
+    "podman",
+    "cni",
+    "flannel",
+    "cali",
+    "ham",
 ];
 
 /// Everything there is; nothing if the system will not say.
@@ -26,7 +46,10 @@ pub(crate) fn wanted(interface: &Interface, all: &[Interface]) -> bool {
     if interface.is_loopback() {
         return interface.ip().is_ipv4();
     }
-    if all.iter().any(|other| is_real(other) && other.ip().is_ipv4()) {
+    if all
+        .iter()
+        .any(|other| is_real(other) && other.ip().is_ipv4())
+    {
         return is_real(interface) && interface.ip().is_ipv4();
     }
     is_real(interface) || !all.iter().any(is_real)
@@ -45,7 +68,9 @@ pub(crate) fn reachable(listen: SocketAddr, all: &[Interface]) -> Vec<SocketAddr
     if !listen.ip().is_unspecified() {
         return vec![listen];
     }
-    let usable = |interface: &&Interface| !interface.is_link_local() && (listen.is_ipv6() || interface.ip().is_ipv4());
+    let usable = |interface: &&Interface| {
+        !interface.is_link_local() && (listen.is_ipv6() || interface.ip().is_ipv4())
+    };
     let mut addresses: Vec<SocketAddr> = all
         .iter()
         .filter(|interface| wanted(interface, all) && !interface.is_loopback())
@@ -79,7 +104,9 @@ fn rank(address: IpAddr, all: &[Interface]) -> u8 {
 }
 
 fn shares_network(address: Ipv4Addr, interface: &Interface) -> bool {
-    let IfAddr::V4(own) = &interface.addr else { return false };
+    let IfAddr::V4(own) = &interface.addr else {
+        return false;
+    };
     let mask = u32::from(own.netmask);
     mask != 0 && u32::from(address) & mask == u32::from(own.ip) & mask
 }
@@ -91,9 +118,12 @@ mod tests {
 
     fn interface(name: &str, ip: &str) -> Interface {
         let addr = match ip.parse().unwrap() {
-            IpAddr::V4(ip) => {
-                IfAddr::V4(Ifv4Addr { ip, netmask: Ipv4Addr::new(255, 255, 255, 0), prefixlen: 24, broadcast: None })
-            }
+            IpAddr::V4(ip) => IfAddr::V4(Ifv4Addr {
+                ip,
+                netmask: Ipv4Addr::new(255, 255, 255, 0),
+                prefixlen: 24,
+                broadcast: None,
+            }),
             IpAddr::V6(ip) => IfAddr::V6(Ifv6Addr {
                 ip,
                 netmask: std::net::Ipv6Addr::from_bits(u128::MAX << 64),
@@ -102,12 +132,19 @@ mod tests {
             }),
         };
         let oper_status = IfOperStatus::Up;
-        Interface { name: name.to_owned(), addr, index: None, oper_status, is_p2p: false }
+        Interface {
+            name: name.to_owned(),
+            addr,
+            index: None,
+            oper_status,
+            is_p2p: false,
+        }
     }
 
     fn names_wanted(all: &[Interface]) -> Vec<String> {
         let kept = all.iter().filter(|interface| wanted(interface, all));
-        kept.map(|interface| format!("{} {}", interface.name, interface.ip())).collect()
+        kept.map(|interface| format!("{} {}", interface.name, interface.ip()))
+            .collect()
     }
 
     #[test]
@@ -121,31 +158,70 @@ mod tests {
             interface("wg0", "10.9.0.2"),
         ];
         assert_eq!(names_wanted(&all), ["lo 127.0.0.1", "enp3s0 192.168.1.5"]);
-        assert_eq!(reachable("0.0.0.0:47820".parse().unwrap(), &all), ["192.168.1.5:47820".parse().unwrap()]);
+        assert_eq!(
+            reachable("0.0.0.0:47820".parse().unwrap(), &all),
+            ["192.168.1.5:47820".parse().unwrap()]
+        );
     }
 
     #[test]
     fn when_nothing_else_is_left_they_are_used() {
-        let all = [interface("lo", "127.0.0.1"), interface("veth1", "10.77.0.1"), interface("wg0", "10.9.0.2")];
-        assert_eq!(names_wanted(&all), ["lo 127.0.0.1", "veth1 10.77.0.1", "wg0 10.9.0.2"]);
-        let only_v6 = [interface("lo", "127.0.0.1"), interface("eth0", "fd00::5"), interface("docker0", "172.17.0.1")];
+        let all = [
+            interface("lo", "127.0.0.1"),
+            interface("veth1", "10.77.0.1"),
+            interface("wg0", "10.9.0.2"),
+        ];
+        assert_eq!(
+            names_wanted(&all),
+            ["lo 127.0.0.1", "veth1 10.77.0.1", "wg0 10.9.0.2"]
+        );
+        let only_v6 = [
+            interface("lo", "127.0.0.1"),
+            interface("eth0", "fd00::5"),
+            interface("docker0", "172.17.0.1"),
+        ];
         assert_eq!(names_wanted(&only_v6), ["lo 127.0.0.1", "eth0 fd00::5"]);
     }
 
     #[test]
     fn without_a_network_there_is_still_this_computer() {
         let all = [interface("lo", "127.0.0.1")];
-        assert_eq!(reachable("0.0.0.0:9".parse().unwrap(), &all), ["127.0.0.1:9".parse().unwrap()]);
-        assert_eq!(reachable("10.1.1.1:9".parse().unwrap(), &all), ["10.1.1.1:9".parse().unwrap()]);
+        assert_eq!(
+            reachable("0.0.0.0:9".parse().unwrap(), &all),
+            ["127.0.0.1:9".parse().unwrap()]
+        );
+        assert_eq!(
+            reachable("10.1.1.1:9".parse().unwrap(), &all),
+            ["10.1.1.1:9".parse().unwrap()]
+        );
     }
 
     #[test]
     fn the_likeliest_address_comes_first() {
-        let all = [interface("lo", "127.0.0.1"), interface("enp3s0", "192.168.1.5")];
-        let addresses = ["[fe80::1]:1", "127.0.0.1:1", "[fd00::1]:1", "10.0.0.7:1", "192.168.1.9:1", "10.0.0.7:1"];
+        let all = [
+            interface("lo", "127.0.0.1"),
+            interface("enp3s0", "192.168.1.5"),
+        ];
+        let addresses = [
+            "[fe80::1]:1",
+            "127.0.0.1:1",
+            "[fd00::1]:1",
+            "10.0.0.7:1",
+            "192.168.1.9:1",
+            "10.0.0.7:1",
+        ];
         let ordered = in_order(addresses.iter().map(|a| a.parse().unwrap()).collect(), &all);
         let shown: Vec<String> = ordered.iter().map(ToString::to_string).collect();
         // Loopback shares a network with our own loopback, and still goes last.
-        assert_eq!(shown, ["192.168.1.9:1", "10.0.0.7:1", "[fd00::1]:1", "[fe80::1]:1", "127.0.0.1:1"]);
+        assert_eq!(
+            shown,
+            [
+                "192.168.1.9:1",
+                "10.0.0.7:1",
+                "[fd00::1]:1",
+                "[fe80::1]:1",
+                "127.0.0.1:1"
+            ]
+        );
     }
 }

@@ -47,10 +47,14 @@ pub enum ParseInviteError {
     #[error("this is not an invite: an invite begins with `mh1:`")]
     NotAnInvite,
     /// It begins as another version's.
-    #[error("this invite is of another version of Manyhands; update the older of the two computers")]
+    #[error(
+        "this invite is of another version of Manyhands; update the older of the two computers"
+    )]
     OtherVersion,
     /// Characters are missing or wrong.
-    #[error("this invite is incomplete or mistyped; copy the whole line that `manyhands invite` printed")]
+    #[error(
+        "this invite is incomplete or mistyped; copy the whole line that `manyhands invite` printed"
+    )]
     Damaged,
 }
 
@@ -58,7 +62,11 @@ impl Invite {
     /// A new one with a random secret.
     pub(crate) fn new(inviter: PeerId, mut addresses: Vec<SocketAddr>) -> Self {
         addresses.truncate(MAX_ADDRESSES);
-        Self { inviter, addresses, secret: rand::random() }
+        Self {
+            inviter,
+            addresses,
+            secret: rand::random(),
+        }
     }
 
     /// What `redeemer` sends to show that it holds this.
@@ -69,7 +77,10 @@ impl Invite {
 
 fn prove(secret: &[u8; 16], inviter: PeerId, redeemer: PeerId) -> blake3::Hash {
     let key = blake3::derive_key("manyhands protocol 1 invite redeem", secret);
-    blake3::Hasher::new_keyed(&key).update(&inviter.0).update(&redeemer.0).finalize()
+    blake3::Hasher::new_keyed(&key)
+        .update(&inviter.0)
+        .update(&redeemer.0)
+        .finalize()
 }
 
 impl fmt::Display for Invite {
@@ -99,9 +110,15 @@ impl FromStr for Invite {
     fn from_str(text: &str) -> Result<Self, ParseInviteError> {
         let text = text.trim();
         let Some(rest) = text.strip_prefix(PREFIX) else {
-            let other = text.strip_prefix("mh").and_then(|rest| rest.split_once(':'));
+            let other = text
+                .strip_prefix("mh")
+                .and_then(|rest| rest.split_once(':'));
             let numbered = other.is_some_and(|(version, _)| version.parse::<u32>().is_ok());
-            return Err(if numbered { ParseInviteError::OtherVersion } else { ParseInviteError::NotAnInvite });
+            return Err(if numbered {
+                ParseInviteError::OtherVersion
+            } else {
+                ParseInviteError::NotAnInvite
+            });
         };
         parse_rest(rest).ok_or(ParseInviteError::Damaged)
     }
@@ -110,9 +127,19 @@ impl FromStr for Invite {
 fn parse_rest(rest: &str) -> Option<Invite> {
     let (names, places) = rest.split_once('@')?;
     let (inviter, secret) = names.split_once(':')?;
-    let bytes = |text: &str| BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok();
-    let addresses: Vec<SocketAddr> = places.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
-    (1..=MAX_ADDRESSES).contains(&addresses.len()).then_some(())?;
+    let bytes = |text: &str| {
+        BASE32_NOPAD
+            .decode(text.to_ascii_uppercase().as_bytes())
+            .ok()
+    };
+    let addresses: Vec<SocketAddr> = places
+        .split(',')
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    (1..=MAX_ADDRESSES)
+        .contains(&addresses.len())
+        .then_some(())?;
     Some(Invite {
         inviter: PeerId(bytes(inviter)?.try_into().ok()?),
         secret: bytes(secret)?.try_into().ok()?,
@@ -152,19 +179,35 @@ impl Invites {
         if self.made.len() >= MAX_INVITES {
             self.made.remove(0);
         }
-        self.made.push(Made { secret: invite.secret, expires, used_by: None });
+        self.made.push(Made {
+            secret: invite.secret,
+            expires,
+            used_by: None,
+        });
     }
 
     /// Whether any can still be redeemed.
     pub(crate) fn any_open(&self, now: Instant) -> bool {
-        self.made.iter().any(|made| made.used_by.is_none() && now < made.expires)
+        self.made
+            .iter()
+            .any(|made| made.used_by.is_none() && now < made.expires)
     }
 
     /// Judges `proof`, and marks its invite as used if it is good.
-    pub(crate) fn redeem(&mut self, own: PeerId, redeemer: PeerId, proof: Digest, now: Instant) -> Redemption {
+    pub(crate) fn redeem(
+        &mut self,
+        own: PeerId,
+        redeemer: PeerId,
+        proof: Digest,
+        now: Instant,
+    ) -> Redemption {
         // blake3::Hash compares in constant time.
         let proof = blake3::Hash::from_bytes(proof.0);
-        let Some(made) = self.made.iter_mut().find(|made| prove(&made.secret, own, redeemer) == proof) else {
+        let Some(made) = self
+            .made
+            .iter_mut()
+            .find(|made| prove(&made.secret, own, redeemer) == proof)
+        else {
             return Redemption::Unknown;
         };
         match made.used_by {
@@ -194,14 +237,23 @@ mod tests {
     const BOB: PeerId = PeerId([2; 32]);
 
     fn invite() -> Invite {
-        Invite::new(INVITER, vec!["192.168.1.20:47820".parse().unwrap(), "[fd00::1]:47820".parse().unwrap()])
+        Invite::new(
+            INVITER,
+            vec![
+                "192.168.1.20:47820".parse().unwrap(),
+                "[fd00::1]:47820".parse().unwrap(),
+            ],
+        )
     }
 
     #[test]
     fn an_invite_survives_its_text_form() {
         let invite = invite();
         let text = invite.to_string();
-        assert!(text.starts_with("mh1:") && text.ends_with("@192.168.1.20:47820,[fd00::1]:47820"), "{text}");
+        assert!(
+            text.starts_with("mh1:") && text.ends_with("@192.168.1.20:47820,[fd00::1]:47820"),
+            "{text}"
+        );
         assert_eq!(format!(" {text}\n").parse(), Ok(invite.clone()));
         let upper = text.replacen(&text[4..], &text[4..].to_ascii_uppercase(), 1);
         assert_eq!(upper.parse(), Ok(invite));
@@ -218,8 +270,11 @@ mod tests {
         assert_eq!(parse(&text[..60]), Err(Damaged));
         assert_eq!(parse(&text[..text.find('@').unwrap() + 1]), Err(Damaged));
         assert_eq!(parse(&text.replacen('@', "a@", 1)), Err(Damaged));
-        let many = vec!["10.0.0.1:1"; MAX_ADDRESSES + 1].join(",");
-        assert_eq!(parse(&format!("{}@{many}", text.split('@').next().unwrap())), Err(Damaged));
+        let many = ["10.0.0.1:1"; MAX_ADDRESSES + 1].join(",");
+        assert_eq!(
+            parse(&format!("{}@{many}", text.split('@').next().unwrap())),
+            Err(Damaged)
+        );
     }
 
     #[test]
@@ -240,13 +295,31 @@ mod tests {
             invites.redeem(INVITER, who, proof, now + Duration::from_secs(after))
         };
         // A proof overheard from Ann is worth nothing to Bob.
-        assert_eq!(redeem(&mut invites, BOB, first.proof(ANN), 1), Redemption::Unknown);
-        assert_eq!(redeem(&mut invites, ANN, first.proof(ANN), 2), Redemption::Granted);
-        assert_eq!(redeem(&mut invites, ANN, first.proof(ANN), 3), Redemption::Granted);
-        assert_eq!(redeem(&mut invites, BOB, first.proof(BOB), 4), Redemption::Used);
+        assert_eq!(
+            redeem(&mut invites, BOB, first.proof(ANN), 1),
+            Redemption::Unknown
+        );
+        assert_eq!(
+            redeem(&mut invites, ANN, first.proof(ANN), 2),
+            Redemption::Granted
+        );
+        assert_eq!(
+            redeem(&mut invites, ANN, first.proof(ANN), 3),
+            Redemption::Granted
+        );
+        assert_eq!(
+            redeem(&mut invites, BOB, first.proof(BOB), 4),
+            Redemption::Used
+        );
         assert!(invites.any_open(now + Duration::from_secs(599)));
-        assert_eq!(redeem(&mut invites, BOB, second.proof(BOB), 600), Redemption::Expired);
+        assert_eq!(
+            redeem(&mut invites, BOB, second.proof(BOB), 600),
+            Redemption::Expired
+        );
         assert!(!invites.any_open(now + Duration::from_secs(600)));
-        assert_eq!(redeem(&mut invites, BOB, invite().proof(BOB), 5), Redemption::Unknown);
+        assert_eq!(
+            redeem(&mut invites, BOB, invite().proof(BOB), 5),
+            Redemption::Unknown
+        );
     }
 }

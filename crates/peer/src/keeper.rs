@@ -29,7 +29,12 @@ const SETTLE: Duration = Duration::from_millis(300);
 const GOOD_LINK: Duration = Duration::from_secs(10);
 
 /// Dials `peer` whenever it is not connected, until `stop`.
-pub(crate) async fn keep(shared: Arc<Shared>, peer: PeerId, poke: Arc<Notify>, stop: CancellationToken) {
+pub(crate) async fn keep(
+    shared: Arc<Shared>,
+    peer: PeerId,
+    poke: Arc<Notify>,
+    stop: CancellationToken,
+) {
     let mut pause = FIRST_PAUSE;
     let keeping = async {
         loop {
@@ -85,17 +90,27 @@ async fn explain(shared: &Arc<Shared>, peer: PeerId, error: DialError) {
         }
         DialError::Refused(RefusalCode::Protocol) => ask_version(shared, peer).await,
         DialError::WrongComputer(address) => {
-            if let Ok((presented, card)) = client::hello(&shared.identity, address, shared.listen.port()).await {
+            if let Ok((presented, card)) =
+                client::hello(&shared.identity, address, shared.listen.port()).await
+            {
                 let name = shared.paired_name(peer).filter(|name| *name == card.name);
                 let stranger = presented != shared.id() && !shared.is_paired(presented);
                 if let (Some(name), true) = (name, stranger) {
-                    let event = NetEvent::ChangedIdentity { peer, name, presented, address };
+                    let event = NetEvent::ChangedIdentity {
+                        peer,
+                        name,
+                        presented,
+                        address,
+                    };
                     shared.emit_once(peer, presented, event).await;
                 }
             }
         }
         DialError::Unreachable(_) => doubt(shared, peer).await,
-        DialError::NoAddress | DialError::Refused(_) | DialError::NotManyhands(_) | DialError::Own(_) => {}
+        DialError::NoAddress
+        | DialError::Refused(_)
+        | DialError::NotManyhands(_)
+        | DialError::Own(_) => {}
     }
 }
 
@@ -103,7 +118,9 @@ async fn ask_version(shared: &Arc<Shared>, peer: PeerId) {
     for address in shared.addresses_of(peer) {
         match client::hello(&shared.identity, address, shared.listen.port()).await {
             Ok((id, card)) if id == peer && card.protocol != PROTOCOL => {
-                return shared.met_other_protocol(peer, card.name, card.protocol).await;
+                return shared
+                    .met_other_protocol(peer, card.name, card.protocol)
+                    .await;
             }
             _ => {}
         }

@@ -56,6 +56,9 @@ mod tls;
 mod transfer;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use body::{FileSource, Received, Sent, Source};
 pub use client::DialError;
 pub use discovery::MDNS_PORT;
@@ -63,10 +66,12 @@ pub use identity::{IDENTITY_FILE, Identity, IdentityError};
 pub use ids::{BlobId, Digest, ParseIdError, PeerId, Session, TaskId};
 pub use invite::{INVITE_LIFETIME, Invite, ParseInviteError};
 pub use link::{BEAT, Link, LinkClosed, SILENCE, WhyDown};
-pub use net::{AddressError, FIRST_PORT, Nearby, Net, NetConfig, NetError, NetEvent, Paired, RedeemError};
+pub use net::{
+    AddressError, FIRST_PORT, Nearby, Net, NetConfig, NetError, NetEvent, Paired, RedeemError,
+};
 pub use proto::{
-    About, Card, DeclineReason, EncoderOffer, FailReason, Hello, MAX_ENCODERS, MAX_MESSAGE, Message, Name, PROTOCOL,
-    PauseReason, RefusalCode, TaskReport, WireError,
+    About, Card, DeclineReason, EncoderOffer, FailReason, Hello, MAX_ENCODERS, MAX_MESSAGE,
+    Message, Name, PROTOCOL, PauseReason, RefusalCode, TaskReport, WireError,
 };
 pub use text::Text;
 pub use transfer::TransferError;

@@ -233,12 +233,38 @@ impl Link {
     pub(crate) fn new(parts: Parts) -> (Self, Ends) {
         let (outbox, queued) = mpsc::channel(QUEUE);
         let (closing, asked) = watch::channel(None);
-        let Parts { peer, dialled, address, session, traffic, blobs, client } = parts;
+        let Parts {
+            peer,
+            dialled,
+            address,
+            session,
+            traffic,
+            blobs,
+            client,
+        } = parts;
         let (ended, gone) = (CancellationToken::new(), CancellationToken::new());
         let since = Instant::now();
-        let inner =
-            Inner { peer, dialled, address, session, since, outbox, closing, ended, gone, traffic, blobs, client };
-        (Self(Arc::new(inner)), Ends { outbox: queued, closing: asked })
+        let inner = Inner {
+            peer,
+            dialled,
+            address,
+            session,
+            since,
+            outbox,
+            closing,
+            ended,
+            gone,
+            traffic,
+            blobs,
+            client,
+        };
+        (
+            Self(Arc::new(inner)),
+            Ends {
+                outbox: queued,
+                closing: asked,
+            },
+        )
     }
 
     pub(crate) fn session(&self) -> Session {
@@ -278,13 +304,24 @@ impl fmt::Debug for Link {
 }
 
 /// Runs an established link to its end: sends what is queued, hands every message to `deliver`.
-pub(crate) async fn converse<D, F>(wire: Wire, ends: Ends, about: watch::Receiver<About>, deliver: D) -> WhyDown
+pub(crate) async fn converse<D, F>(
+    wire: Wire,
+    ends: Ends,
+    about: watch::Receiver<About>,
+    deliver: D,
+) -> WhyDown
 where
     D: FnMut(Message) -> F,
     F: Future<Output = ()>,
 {
-    let Wire { mut sink, mut stream } = wire;
-    let Ends { mut outbox, mut closing } = ends;
+    let Wire {
+        mut sink,
+        mut stream,
+    } = wire;
+    let Ends {
+        mut outbox,
+        mut closing,
+    } = ends;
     let why = tokio::select! {
         biased;
         why = asked_to_close(&mut closing) => why,
@@ -300,7 +337,9 @@ where
         if why == WhyDown::Unpaired {
             say(&mut sink, &Message::Unpaired {}).await?;
         }
-        sink.send(Outgoing::Close(why.farewell())).await.map_err(|e| WhyDown::Broken(e.0))
+        sink.send(Outgoing::Close(why.farewell()))
+            .await
+            .map_err(|e| WhyDown::Broken(e.0))
     };
     // A goodbye that fails changes nothing: the other side finds out by itself.
     let _ = timeout(GOODBYE, goodbye).await;
@@ -338,7 +377,10 @@ async fn speak(
 /// Sends one message now.
 pub(crate) async fn say(sink: &mut Sender, message: &Message) -> Result<(), WhyDown> {
     match message.encode() {
-        Ok(text) => sink.send(Outgoing::Text(text)).await.map_err(|e| WhyDown::Broken(e.0)),
+        Ok(text) => sink
+            .send(Outgoing::Text(text))
+            .await
+            .map_err(|e| WhyDown::Broken(e.0)),
         // Every part of a message is bounded so that this cannot be reached from outside.
         Err(error) => {
             tracing::error!(%error, "a message that cannot be sent was dropped");

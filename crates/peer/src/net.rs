@@ -201,10 +201,14 @@ pub enum RedeemError {
     #[error("this invite was made on this computer; use it on another one")]
     OwnInvite,
     /// Redeemed by another computer before.
-    #[error("this invite has already been used by another computer; make a new one with `manyhands invite`")]
+    #[error(
+        "this invite has already been used by another computer; make a new one with `manyhands invite`"
+    )]
     Used,
     /// Older than ten minutes.
-    #[error("this invite has expired; make a new one with `manyhands invite` and use it within ten minutes")]
+    #[error(
+        "this invite has expired; make a new one with `manyhands invite` and use it within ten minutes"
+    )]
     Expired,
     /// The inviter does not know it.
     #[error(
@@ -283,18 +287,33 @@ impl Net {
     /// # Errors
     /// [`NetError`]. A failing mDNS is not one: it comes as [`NetEvent::DiscoveryFailed`].
     pub async fn start(config: NetConfig) -> Result<(Self, mpsc::Receiver<NetEvent>), NetError> {
-        let tls = tls::server_config(&config.identity).map_err(|e| NetError::Identity(e.to_string()))?;
+        let tls =
+            tls::server_config(&config.identity).map_err(|e| NetError::Identity(e.to_string()))?;
         let (listener, address) = listen(config.listen).await?;
         let (events, received) = mpsc::channel(EVENTS);
-        let (mdns, typed, paired) = (config.mdns.then_some(config.mdns_port), config.typed, config.paired);
-        let about = About { name: config.name, donating: config.donating, ..About::default() };
-        let shared = Arc::new(Shared::new(config.identity, address, about, events));
+        let (typed, paired) = (config.typed, config.paired);
+        let about = About {
+            name: config.name,
+            donating: config.donating,
+            ..About::default()
+        };
+        let shared = Arc::new(Shared::new(
+            config.identity,
+            address,
+            config.mdns_port,
+            about,
+            events,
+        ));
         for peer in paired {
             shared.know(peer);
         }
         shared.type_in(typed);
-        shared.tasks.spawn(server::serve(listener, TlsAcceptor::from(Arc::new(tls)), Arc::clone(&shared)));
-        scout::start(&shared, mdns).await;
+        shared.tasks.spawn(server::serve(
+            listener,
+            TlsAcceptor::from(Arc::new(tls)),
+            Arc::clone(&shared),
+        ));
+        scout::start(&shared, config.mdns).await;
         Ok((Self(Arc::new(Running(shared))), received))
     }
 
@@ -420,14 +439,17 @@ impl Net {
         let _ = timeout(STOPPING, shared.tasks.wait()).await;
     }
 
-    fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0.0
     }
 }
 
 impl std::fmt::Debug for Net {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Net").field("id", &self.id()).field("listen", &self.listen_addr()).finish_non_exhaustive()
+        f.debug_struct("Net")
+            .field("id", &self.id())
+            .field("listen", &self.listen_addr())
+            .finish_non_exhaustive()
     }
 }
 
@@ -437,9 +459,10 @@ fn redeem_error(refusal: Refusal) -> RedeemError {
         RefusalCode::InviteExpired => RedeemError::Expired,
         RefusalCode::InviteUnknown => RedeemError::Unknown,
         RefusalCode::SlowDown => RedeemError::SlowDown,
-        RefusalCode::Protocol => {
-            RedeemError::OtherProtocol { name: refusal.name.to_string(), theirs: refusal.protocol }
-        }
+        RefusalCode::Protocol => RedeemError::OtherProtocol {
+            name: refusal.name.to_string(),
+            theirs: refusal.protocol,
+        },
         code => RedeemError::Refused(code),
     }
 }
@@ -450,7 +473,10 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), NetErr
         0 => (FIRST_PORT..FIRST_PORT + PORTS).chain([0]).collect(),
         port => vec![port],
     };
-    let mut failure = NetError::Listen { address, source: std::io::ErrorKind::AddrInUse.into() };
+    let mut failure = NetError::Listen {
+        address,
+        source: std::io::ErrorKind::AddrInUse.into(),
+    };
     for port in ports {
         let address = SocketAddr::new(address.ip(), port);
         let bound = match TcpListener::bind(address).await {

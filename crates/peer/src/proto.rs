@@ -166,7 +166,11 @@ const MAX_FPS: f32 = 100_000.0;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn write_speed<S: Serializer>(fps: &f32, serializer: S) -> Result<S::Ok, S::Error> {
-    let known = if fps.is_finite() { fps.clamp(0.0, MAX_FPS) } else { 0.0 };
+    let known = if fps.is_finite() {
+        fps.clamp(0.0, MAX_FPS)
+    } else {
+        0.0
+    };
     serializer.serialize_f32(known)
 }
 
@@ -175,7 +179,9 @@ fn read_speed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Erro
     if (0.0..=MAX_FPS).contains(&fps) {
         return Ok(fps);
     }
-    Err(serde::de::Error::custom("a speed is 0 to 100000 frames a second"))
+    Err(serde::de::Error::custom(
+        "a speed is 0 to 100000 frames a second",
+    ))
 }
 
 /// Why a donor rests.
@@ -295,7 +301,9 @@ pub(crate) fn foreign_hello(text: &str) -> Option<(u32, Name)> {
     struct Outer {
         hello: ForeignHello,
     }
-    serde_json::from_str::<Outer>(text).ok().map(|outer| (outer.hello.protocol, outer.hello.name))
+    serde_json::from_str::<Outer>(text)
+        .ok()
+        .map(|outer| (outer.hello.protocol, outer.hello.name))
 }
 
 /// The part of a greeting that every version must keep.

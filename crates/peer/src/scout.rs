@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 
 use crate::client::{self, DialError};
-use crate::discovery::{Discovery, Hint, MDNS_PORT, Sighting};
+use crate::discovery::{Discovery, Hint, Sighting};
 use crate::ids::PeerId;
 use crate::net::{AddressError, Nearby, NetEvent};
 use crate::proto::{Card, PROTOCOL};
@@ -21,21 +21,27 @@ use crate::shared::Shared;
 /// How often typed addresses are asked while nobody there is connected.
 const TYPED_AGAIN: Duration = Duration::from_secs(10);
 
+/// How often those who are near, and not known by mDNS, are asked whether they still are.
+const RECHECK: Duration = Duration::from_secs(30);
+
 /// The most hellos under way at once.
 const MAX_QUESTIONS: usize = 8;
 
 /// Room for them, for all nodes of this process.
 static QUESTIONS: Semaphore = Semaphore::const_new(MAX_QUESTIONS);
 
-/// Starts looking: by mDNS on port `mdns`, if any, and at typed addresses.
-pub(crate) async fn start(shared: &Arc<Shared>, mdns: Option<u16>) {
-    if let Some(port) = mdns {
-        search(shared, port).await;
+/// Starts looking: by mDNS, if `mdns`, and at typed addresses.
+pub(crate) async fn start(shared: &Arc<Shared>, mdns: bool) {
+    if mdns {
+        search(shared).await;
     }
     let asking = Arc::clone(shared);
     shared.tasks.spawn(async move {
         let stop = asking.stop.clone();
-        stop.run_until_cancelled(ask_all_typed(&asking)).await;
+        stop.run_until_cancelled(async {
+            tokio::join!(ask_all_typed(&asking), recheck_often(&asking))
+        })
+        .await;
     });
 }
 
@@ -43,7 +49,7 @@ pub(crate) async fn start(shared: &Arc<Shared>, mdns: Option<u16>) {
 pub(crate) async fn set_mdns(shared: &Arc<Shared>, on: bool) {
     let running = shared.discovery.lock().await.is_some();
     match (on, running) {
-        (true, false) => search(shared, MDNS_PORT).await,
+        (true, false) => search(shared).await,
         (false, true) => stop(shared).await,
         (true, true) | (false, false) => {}
     }
@@ -57,11 +63,22 @@ pub(crate) async fn stop(shared: &Shared) {
     }
 }
 
-async fn search(shared: &Arc<Shared>, port: u16) {
+async fn search(shared: &Arc<Shared>) {
     let (sightings, mut seen) = mpsc::channel(64);
-    match Discovery::start(port, shared.announcement(), sightings) {
+    match Discovery::start(
+        shared.mdns_port,
+        shared.listen.ip(),
+        shared.announcement(),
+        sightings,
+    ) {
         Ok(discovery) => *shared.discovery.lock().await = Some(discovery),
-        Err(error) => return shared.emit(NetEvent::DiscoveryFailed { why: error.to_string() }).await,
+        Err(error) => {
+            return shared
+                .emit(NetEvent::DiscoveryFailed {
+                    why: error.to_string(),
+                })
+                .await;
+        }
     }
     let shared = Arc::clone(shared);
     shared.tasks.clone().spawn(async move {
@@ -88,7 +105,12 @@ fn follow(shared: &Arc<Shared>, hint: Hint) {
     if !news || paired {
         return;
     }
-    ask(shared, hint.addresses, move |id| id.0.starts_with(&hint.prefix), Some(hint.instance));
+    ask(
+        shared,
+        hint.addresses,
+        move |id| id.0.starts_with(&hint.prefix),
+        Some(hint.instance),
+    );
 }
 
 impl Shared {
@@ -103,7 +125,7 @@ impl Shared {
 }
 
 /// Asks in the background who is at `addresses`, counting only whom `is_meant` accepts.
-fn ask(
+pub(crate) fn ask(
     shared: &Arc<Shared>,
     addresses: Vec<SocketAddr>,
     is_meant: impl Fn(PeerId) -> bool + Send + Sync + 'static,
@@ -111,13 +133,20 @@ fn ask(
 ) {
     let asking = Arc::clone(shared);
     let question = async move {
-        let Ok(_turn) = QUESTIONS.acquire().await else { return };
+        let Ok(_turn) = QUESTIONS.acquire().await else {
+            return;
+        };
         let is_meant = Arc::new(is_meant);
         let call = |address| {
             let (shared, is_meant) = (Arc::clone(&asking), Arc::clone(&is_meant));
             async move {
-                let (id, card) = client::hello(&shared.identity, address, shared.listen.port()).await?;
-                if is_meant(id) { Ok((id, card, address)) } else { Err(DialError::WrongComputer(address)) }
+                let (id, card) =
+                    client::hello(&shared.identity, address, shared.listen.port()).await?;
+                if is_meant(id) {
+                    Ok((id, card, address))
+                } else {
+                    Err(DialError::WrongComputer(address))
+                }
             }
             .boxed()
         };
@@ -128,7 +157,9 @@ fn ask(
         }
     };
     let stop = shared.stop.clone();
-    shared.tasks.spawn(async move { stop.run_until_cancelled(question).await });
+    shared
+        .tasks
+        .spawn(async move { stop.run_until_cancelled(question).await });
 }
 
 /// Takes note of whoever answered at `address`.
@@ -139,21 +170,45 @@ async fn met(
     address: SocketAddr,
     instance: Option<String>,
 ) -> Result<Nearby, AddressError> {
-    let Card { protocol, name, donating, session, .. } = card;
+    let Card {
+        protocol,
+        name,
+        donating,
+        session,
+        ..
+    } = card;
     if peer == shared.id() {
         if session == Some(shared.session) {
             return Err(AddressError::Own(address));
         }
         let mut other = [0; 32];
-        session.iter().for_each(|session| other[..8].copy_from_slice(&session.0));
-        shared.emit_once(peer, PeerId(other), NetEvent::SameIdentity { address, name }).await;
+        session
+            .iter()
+            .for_each(|session| other[..8].copy_from_slice(&session.0));
+        shared
+            .emit_once(
+                peer,
+                PeerId(other),
+                NetEvent::SameIdentity { address, name },
+            )
+            .await;
         return Err(AddressError::SameIdentity(address));
     }
     if protocol != PROTOCOL {
-        shared.met_other_protocol(peer, name.clone(), protocol).await;
-        return Err(AddressError::OtherProtocol { name: name.to_string(), theirs: protocol });
+        shared
+            .met_other_protocol(peer, name.clone(), protocol)
+            .await;
+        return Err(AddressError::OtherProtocol {
+            name: name.to_string(),
+            theirs: protocol,
+        });
     }
-    let nearby = Nearby { peer, name, addresses: vec![address], donating };
+    let nearby = Nearby {
+        peer,
+        name,
+        addresses: vec![address],
+        donating,
+    };
     if !shared.suggest_address(peer, address) && shared.note_nearby(nearby.clone(), instance) {
         shared.emit(NetEvent::Seen(nearby.clone())).await;
     }
@@ -161,7 +216,10 @@ async fn met(
 }
 
 /// Keeps a typed address and asks there now.
-pub(crate) async fn ask_typed(shared: &Arc<Shared>, address: SocketAddr) -> Result<Nearby, AddressError> {
+pub(crate) async fn ask_typed(
+    shared: &Arc<Shared>,
+    address: SocketAddr,
+) -> Result<Nearby, AddressError> {
     shared.type_in(vec![address]);
     let (id, card) = client::hello(&shared.identity, address, shared.listen.port()).await?;
     let met = met(shared, id, card, address, None).await;
@@ -175,11 +233,44 @@ async fn ask_all_typed(shared: &Arc<Shared>) {
     loop {
         for address in shared.typed_in_doubt() {
             match ask_typed(shared, address).await {
-                Err(AddressError::Own(address)) => shared.emit(NetEvent::OwnAddress { address }).await,
+                Err(AddressError::Own(address)) => {
+                    shared.emit(NetEvent::OwnAddress { address }).await
+                }
                 Err(error) => tracing::debug!(%error, "nobody at a typed address"),
                 Ok(_) => {}
             }
         }
         sleep(TYPED_AGAIN).await;
+    }
+}
+
+async fn recheck_often(shared: &Arc<Shared>) {
+    loop {
+        sleep(RECHECK).await;
+        recheck(shared).await;
+    }
+}
+
+/// Drops those of whom there is no other sign, if they do not answer.
+pub(crate) async fn recheck(shared: &Arc<Shared>) {
+    for nearby in shared.near_without_mdns() {
+        let peer = nearby.peer;
+        let asked = Arc::clone(shared);
+        let call = move |address| {
+            let shared = Arc::clone(&asked);
+            async move {
+                let (id, _) =
+                    client::hello(&shared.identity, address, shared.listen.port()).await?;
+                if id == peer {
+                    Ok(())
+                } else {
+                    Err(DialError::WrongComputer(address))
+                }
+            }
+            .boxed()
+        };
+        if client::race(&nearby.addresses, call).await.is_err() && shared.drop_nearby(peer) {
+            shared.emit(NetEvent::Unseen { peer }).await;
+        }
     }
 }

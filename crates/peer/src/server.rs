@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Extension, Path, Query, Request, State, WebSocketUpgrade};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, head, post};
@@ -36,7 +36,9 @@ use crate::blobs::BlobEnd;
 use crate::client::{PORT_HEADER, PROTOCOL_HEADER};
 use crate::identity::fingerprint;
 use crate::ids::{BlobId, PeerId};
-use crate::proto::{ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome};
+use crate::proto::{
+    ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome,
+};
 use crate::shared::Shared;
 use crate::transfer::{Ended, HELD_HEADER};
 use crate::wire::Wire;
@@ -81,9 +83,14 @@ pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, shared: 
             sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let permits = (Arc::clone(&strangers).try_acquire_owned(), Arc::clone(&all).try_acquire_owned());
+        let permits = (
+            Arc::clone(&strangers).try_acquire_owned(),
+            Arc::clone(&all).try_acquire_owned(),
+        );
         // A connection that is one too many is closed without a word.
-        let (Ok(stranger), Ok(connection)) = permits else { continue };
+        let (Ok(stranger), Ok(connection)) = permits else {
+            continue;
+        };
         let (acceptor, router, shared) = (acceptor.clone(), router.clone(), Arc::clone(&shared));
         shared.tasks.clone().spawn(async move {
             let _connection = connection;
@@ -108,7 +115,9 @@ async fn converse(
         return;
     };
     let certificates = stream.get_ref().1.peer_certificates();
-    let peer = certificates.and_then(|chain| chain.first()).map(fingerprint);
+    let peer = certificates
+        .and_then(|chain| chain.first())
+        .map(fingerprint);
     let paired = peer.is_some_and(|peer| shared.is_paired(peer));
     let stranger = if paired { None } else { Some(stranger) };
     let service = TowerToHyperService::new(router.layer(Extension(Caller { peer, address })));
@@ -168,15 +177,20 @@ async fn hello(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Response {
-    let port = headers.get(PORT_HEADER).and_then(|port| port.to_str().ok()?.parse().ok());
+    let port = headers
+        .get(PORT_HEADER)
+        .and_then(|port| port.to_str().ok()?.parse().ok());
     if let (Some(peer), Some(port)) = (caller.peer, port) {
         shared.heard_from(peer, SocketAddr::new(caller.address.ip(), port));
     }
     Json(shared.card()).into_response()
 }
 
-async fn redeem(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>, body: Body) -> Response {
-    let malformed = || refuse(StatusCode::BAD_REQUEST, RefusalCode::Malformed);
+async fn redeem(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    body: Body,
+) -> Response {
     let Some(peer) = caller.peer else {
         return malformed();
     };
@@ -195,9 +209,14 @@ async fn redeem(State(shared): State<Arc<Shared>>, Extension(caller): Extension<
         return malformed();
     };
     match shared.redeemed(peer, caller.address.ip(), &redeem).await {
-        Ok(()) => Json(Welcome { name: shared.name() }).into_response(),
+        Ok(()) => Json(Welcome {
+            name: shared.name(),
+        })
+        .into_response(),
         Err(RefusalCode::SlowDown) => refuse(StatusCode::TOO_MANY_REQUESTS, RefusalCode::SlowDown),
-        Err(code @ (RefusalCode::InviteUsed | RefusalCode::InviteExpired)) => refuse(StatusCode::GONE, code),
+        Err(code @ (RefusalCode::InviteUsed | RefusalCode::InviteExpired)) => {
+            refuse(StatusCode::GONE, code)
+        }
         Err(code) => refuse(StatusCode::FORBIDDEN, code),
     }
 }
@@ -211,15 +230,24 @@ async fn link(
     let Some(peer) = caller.peer else {
         return refuse(StatusCode::FORBIDDEN, RefusalCode::NotPaired);
     };
-    let spoken = headers.get(PROTOCOL_HEADER).and_then(|version| version.to_str().ok()?.parse().ok());
+    let spoken = headers
+        .get(PROTOCOL_HEADER)
+        .and_then(|version| version.to_str().ok()?.parse().ok());
     if spoken != Some(PROTOCOL) {
         let name = shared.paired_name(peer).unwrap_or_default();
-        shared.met_other_protocol(peer, name, spoken.unwrap_or(0)).await;
+        shared
+            .met_other_protocol(peer, name, spoken.unwrap_or(0))
+            .await;
         return named(&shared, StatusCode::UPGRADE_REQUIRED, RefusalCode::Protocol);
     }
-    let upgrade = upgrade.read_buffer_size(16 << 10).max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
+    let upgrade = upgrade
+        .read_buffer_size(16 << 10)
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE);
     upgrade.on_upgrade(move |socket| async move {
-        shared.establish(Wire::accepted(socket), peer, false, caller.address).await;
+        shared
+            .establish(Wire::accepted(socket), peer, false, caller.address)
+            .await;
     })
 }
 
@@ -232,18 +260,18 @@ struct From {
 
 type Key = Result<Path<BlobId>, axum::extract::rejection::PathRejection>;
 
-/// The blob that a paired caller means, or the refusal.
-fn key_of(caller: Caller, id: Key) -> Result<(PeerId, BlobId), Response> {
-    match (caller.peer, id) {
-        (Some(peer), Ok(Path(id))) => Ok((peer, id)),
-        _ => Err(refuse(StatusCode::BAD_REQUEST, RefusalCode::Malformed)),
-    }
+/// The blob that a paired caller means.
+fn key_of(caller: Caller, id: Key) -> Option<(PeerId, BlobId)> {
+    Some((caller.peer?, id.ok()?.0))
 }
 
-async fn held(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>, id: Key) -> Response {
-    let key = match key_of(caller, id) {
-        Ok(key) => key,
-        Err(refusal) => return refusal,
+async fn held(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    id: Key,
+) -> Response {
+    let Some(key) = key_of(caller, id) else {
+        return malformed();
     };
     match shared.blobs.held(key).await {
         Ok(held) => ([(HELD_HEADER, held.to_string())], StatusCode::NO_CONTENT).into_response(),
@@ -256,13 +284,10 @@ async fn give(
     Extension(caller): Extension<Caller>,
     id: Key,
     Query(From { from }): Query<From>,
-    method: Method,
 ) -> Response {
-    let key = match key_of(caller, id) {
-        Ok(key) => key,
-        Err(refusal) => return refusal,
+    let Some(key) = key_of(caller, id) else {
+        return malformed();
     };
-    debug_assert_eq!(method, Method::GET, "HEAD has a route of its own");
     match shared.blobs.give(key, from).await {
         Ok(body) => Body::from_stream(body).into_response(),
         Err(code) => refuse(status_of(code), code),
@@ -276,14 +301,22 @@ async fn take(
     Query(From { from }): Query<From>,
     body: Body,
 ) -> Response {
-    let key = match key_of(caller, id) {
-        Ok(key) => key,
-        Err(refusal) => return refusal,
+    let Some(key) = key_of(caller, id) else {
+        return malformed();
     };
     match shared.blobs.take(key, from, body.into_data_stream()).await {
-        Ok(received) => Json(Ended { bytes: received.bytes, digest: received.digest }).into_response(),
+        Ok(received) => Json(Ended {
+            bytes: received.bytes,
+            digest: received.digest,
+        })
+        .into_response(),
         Err((error, held)) => {
-            let refusal = Refusal { error, protocol: PROTOCOL, name: Name::default(), held };
+            let refusal = Refusal {
+                error,
+                protocol: PROTOCOL,
+                name: Name::default(),
+                held,
+            };
             (status_of(error), Json(refusal)).into_response()
         }
     }
@@ -295,13 +328,16 @@ async fn ended(
     id: Key,
     body: Body,
 ) -> Response {
-    let key = match key_of(caller, id) {
-        Ok(key) => key,
-        Err(refusal) => return refusal,
+    let Some(key) = key_of(caller, id) else {
+        return malformed();
     };
-    let body = timeout(HANDSHAKE, to_bytes(body, MAX_BODY)).await.ok().and_then(Result::ok).unwrap_or(Bytes::new());
+    let body = timeout(HANDSHAKE, to_bytes(body, MAX_BODY))
+        .await
+        .ok()
+        .and_then(Result::ok)
+        .unwrap_or(Bytes::new());
     let Ok(end) = serde_json::from_slice::<BlobEnd>(&body) else {
-        return refuse(StatusCode::BAD_REQUEST, RefusalCode::Malformed);
+        return malformed();
     };
     match shared.blobs.ended(key, end).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
@@ -319,10 +355,32 @@ fn status_of(code: RefusalCode) -> StatusCode {
 }
 
 fn refuse(status: StatusCode, error: RefusalCode) -> Response {
-    (status, Json(Refusal { error, protocol: PROTOCOL, name: Name::default(), held: 0 })).into_response()
+    (
+        status,
+        Json(Refusal {
+            error,
+            protocol: PROTOCOL,
+            name: Name::default(),
+            held: 0,
+        }),
+    )
+        .into_response()
+}
+
+fn malformed() -> Response {
+    refuse(StatusCode::BAD_REQUEST, RefusalCode::Malformed)
 }
 
 /// For refusals that a person will read about: with our name in it.
 fn named(shared: &Shared, status: StatusCode, error: RefusalCode) -> Response {
-    (status, Json(Refusal { error, protocol: PROTOCOL, name: shared.name(), held: 0 })).into_response()
+    (
+        status,
+        Json(Refusal {
+            error,
+            protocol: PROTOCOL,
+            name: shared.name(),
+            held: 0,
+        }),
+    )
+        .into_response()
 }

@@ -23,6 +23,7 @@ use crate::keeper;
 use crate::link::{Link, Traffic, WhyDown, lock};
 use crate::net::{Nearby, NetEvent, Paired};
 use crate::proto::{About, Card, Hello, Name, PROTOCOL, Redeem, RefusalCode};
+use crate::scout;
 use crate::throttle::Throttle;
 
 /// The most addresses remembered for one computer.
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) identity: Identity,
     pub(crate) session: Session,
     pub(crate) listen: SocketAddr,
+    pub(crate) mdns_port: u16,
     pub(crate) about: watch::Sender<About>,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) stop: CancellationToken,
@@ -103,6 +105,7 @@ impl Shared {
     pub(crate) fn new(
         identity: Identity,
         listen: SocketAddr,
+        mdns_port: u16,
         about: About,
         events: mpsc::Sender<NetEvent>,
     ) -> Self {
@@ -111,6 +114,7 @@ impl Shared {
             identity,
             session: Session::random(),
             listen,
+            mdns_port,
             about: watch::Sender::new(about),
             blobs: Arc::default(),
             stop: CancellationToken::new(),
@@ -136,11 +140,22 @@ impl Shared {
         let pairing = lock(&self.invites).any_open(Instant::now());
         let about = self.about.borrow();
         let (name, donating) = (about.name.clone(), about.donating);
-        Card { protocol: PROTOCOL, name, donating, pairing, session: Some(self.session) }
+        Card {
+            protocol: PROTOCOL,
+            name,
+            donating,
+            pairing,
+            session: Some(self.session),
+        }
     }
 
     pub(crate) fn hello(&self) -> Hello {
-        Hello { protocol: PROTOCOL, name: self.name(), session: self.session, port: self.listen.port() }
+        Hello {
+            protocol: PROTOCOL,
+            name: self.name(),
+            session: self.session,
+            port: self.listen.port(),
+        }
     }
 
     pub(crate) fn announcement(&self) -> Announcement {
@@ -184,43 +199,79 @@ impl Shared {
 
     pub(crate) fn redeeming(self: &Arc<Self>, inviter: PeerId) -> Redeeming {
         *lock(&self.state).redeeming.entry(inviter).or_default() += 1;
-        Redeeming { shared: Arc::clone(self), inviter }
+        Redeeming {
+            shared: Arc::clone(self),
+            inviter,
+        }
     }
 
     pub(crate) fn paired(&self) -> Vec<Paired> {
         let state = lock(&self.state);
-        state.paired.iter().map(|(id, known)| known.as_paired(*id)).collect()
+        state
+            .paired
+            .iter()
+            .map(|(id, known)| known.as_paired(*id))
+            .collect()
     }
 
     pub(crate) fn paired_name(&self, peer: PeerId) -> Option<Name> {
-        lock(&self.state).paired.get(&peer).map(|known| known.name.clone())
+        lock(&self.state)
+            .paired
+            .get(&peer)
+            .map(|known| known.name.clone())
     }
 
     /// Begins to keep up a link to `peer`; only adds what is new if it is known already.
     pub(crate) fn know(self: &Arc<Self>, peer: Paired) -> Paired {
-        let Paired { id, name, addresses } = peer;
+        let Paired {
+            id,
+            name,
+            addresses,
+        } = peer;
         let mut state = lock(&self.state);
         let (poke, stop) = (Arc::new(Notify::new()), self.stop.child_token());
         let known = state.paired.entry(id).or_insert_with(|| {
-            self.tasks.spawn(keeper::keep(Arc::clone(self), id, Arc::clone(&poke), stop.clone()));
-            Known { name: name.clone(), addresses: Vec::new(), poke, stop }
+            self.tasks.spawn(keeper::keep(
+                Arc::clone(self),
+                id,
+                Arc::clone(&poke),
+                stop.clone(),
+            ));
+            Known {
+                name: name.clone(),
+                addresses: Vec::new(),
+                poke,
+                stop,
+            }
         });
         known.name = name;
-        addresses.into_iter().rev().for_each(|address| known.prefer(address));
+        addresses
+            .into_iter()
+            .rev()
+            .for_each(|address| known.prefer(address));
         known.poke.notify_one();
         known.as_paired(id)
     }
 
     /// Pairs with `peer` and says so.
-    pub(crate) async fn pair(self: &Arc<Self>, id: PeerId, name: Name, addresses: Vec<SocketAddr>) -> Paired {
-        let paired = self.know(Paired { id, name, addresses });
+    pub(crate) async fn pair(
+        self: &Arc<Self>,
+        id: PeerId,
+        name: Name,
+        addresses: Vec<SocketAddr>,
+    ) -> Paired {
+        let paired = self.know(Paired {
+            id,
+            name,
+            addresses,
+        });
         lock(&self.state).nearby.remove(&id);
         self.emit(NetEvent::Paired(paired.clone())).await;
         paired
     }
 
     /// Ends the pairing with `peer` and says so. `false` if there was none.
-    pub(crate) async fn forget(&self, peer: PeerId, by_them: bool) -> bool {
+    pub(crate) async fn forget(self: &Arc<Self>, peer: PeerId, by_them: bool) -> bool {
         let (known, link) = {
             let mut state = lock(&self.state);
             (state.paired.remove(&peer), state.links.get(&peer).cloned())
@@ -231,6 +282,9 @@ impl Shared {
             link.close(WhyDown::Unpaired);
         }
         self.emit(NetEvent::Unpaired { peer, by_them }).await;
+        // From now on it is just somebody near.
+        let instance = self.instances_of(peer).into_iter().next();
+        scout::ask(self, known.addresses, move |id| id == peer, instance);
         true
     }
 
@@ -252,7 +306,12 @@ impl Shared {
         let redemption = lock(&self.invites).redeem(self.id(), peer, redeem.proof, now);
         match redemption {
             Redemption::Granted => {
-                self.pair(peer, redeem.name.clone(), vec![SocketAddr::new(ip, redeem.port)]).await;
+                self.pair(
+                    peer,
+                    redeem.name.clone(),
+                    vec![SocketAddr::new(ip, redeem.port)],
+                )
+                .await;
                 Ok(())
             }
             Redemption::Used => Err(RefusalCode::InviteUsed),
@@ -273,7 +332,12 @@ impl Shared {
         // Reported once for each version that it turns up with.
         let mut version = [0; 32];
         version[..4].copy_from_slice(&theirs.to_be_bytes());
-        self.emit_once(peer, PeerId(version), NetEvent::OtherProtocol { peer, name, theirs }).await;
+        self.emit_once(
+            peer,
+            PeerId(version),
+            NetEvent::OtherProtocol { peer, name, theirs },
+        )
+        .await;
     }
 
     // Links.
@@ -312,7 +376,11 @@ impl Shared {
     /// Forgets a link that ended, and lets the next one be made.
     pub(crate) fn drop_link(&self, link: &Link) {
         let mut state = lock(&self.state);
-        if state.links.get(&link.peer()).is_some_and(|current| current.is(link)) {
+        if state
+            .links
+            .get(&link.peer())
+            .is_some_and(|current| current.is(link))
+        {
             state.links.remove(&link.peer());
         }
         if let Some(known) = state.paired.get(&link.peer()) {
@@ -325,8 +393,15 @@ impl Shared {
     /// Where to look for a paired computer, likeliest first.
     pub(crate) fn addresses_of(&self, peer: PeerId) -> Vec<SocketAddr> {
         let state = lock(&self.state);
-        let mut addresses = state.paired.get(&peer).map(|known| known.addresses.clone()).unwrap_or_default();
-        let hints = state.hints.values().filter(|hint| peer.0.starts_with(&hint.prefix));
+        let mut addresses = state
+            .paired
+            .get(&peer)
+            .map(|known| known.addresses.clone())
+            .unwrap_or_default();
+        let hints = state
+            .hints
+            .values()
+            .filter(|hint| peer.0.starts_with(&hint.prefix));
         for address in hints.flat_map(|hint| &hint.addresses) {
             // Every hint of a moved computer comes before its addresses of yesterday, except the
             // one that was good last.
@@ -341,14 +416,24 @@ impl Shared {
     /// The mDNS instances that claim to be `peer`.
     pub(crate) fn instances_of(&self, peer: PeerId) -> Vec<String> {
         let state = lock(&self.state);
-        let hints = state.hints.values().filter(|hint| peer.0.starts_with(&hint.prefix));
+        let hints = state
+            .hints
+            .values()
+            .filter(|hint| peer.0.starts_with(&hint.prefix));
         hints.map(|hint| hint.instance.clone()).collect()
     }
 
     /// Remembers where a paired computer is, the newest first. Returns all that is known.
-    pub(crate) fn prefer_address(&self, peer: PeerId, name: &Name, address: SocketAddr) -> Vec<SocketAddr> {
+    pub(crate) fn prefer_address(
+        &self,
+        peer: PeerId,
+        name: &Name,
+        address: SocketAddr,
+    ) -> Vec<SocketAddr> {
         let mut state = lock(&self.state);
-        let Some(known) = state.paired.get_mut(&peer) else { return vec![address] };
+        let Some(known) = state.paired.get_mut(&peer) else {
+            return vec![address];
+        };
         known.name = name.clone();
         known.prefer(address);
         known.addresses.clone()
@@ -357,9 +442,13 @@ impl Shared {
     /// Adds an address where a paired computer may be, and lets it be tried. `false` if not paired.
     pub(crate) fn suggest_address(&self, peer: PeerId, address: SocketAddr) -> bool {
         let mut state = lock(&self.state);
-        let Some(known) = state.paired.get_mut(&peer) else { return false };
+        let Some(known) = state.paired.get_mut(&peer) else {
+            return false;
+        };
         if !known.addresses.contains(&address) {
-            known.addresses.insert(known.addresses.len().min(1), address);
+            known
+                .addresses
+                .insert(known.addresses.len().min(1), address);
             known.addresses.truncate(MAX_ADDRESSES);
             known.poke.notify_one();
         }
@@ -374,7 +463,10 @@ impl Shared {
         if news && (state.hints.len() < MAX_NEARBY || state.hints.contains_key(&hint.instance)) {
             state.hints.insert(hint.instance.clone(), hint.clone());
         }
-        let paired = state.paired.iter().find(|(id, _)| id.0.starts_with(&hint.prefix));
+        let paired = state
+            .paired
+            .iter()
+            .find(|(id, _)| id.0.starts_with(&hint.prefix));
         if let (true, Some((_, known))) = (news, &paired) {
             known.poke.notify_one();
         }
@@ -385,18 +477,44 @@ impl Shared {
     pub(crate) fn drop_hint(&self, instance: &str) -> Option<PeerId> {
         let mut state = lock(&self.state);
         state.hints.remove(instance);
-        let gone = state.nearby.iter().find(|(_, (_, by))| by.as_deref() == Some(instance)).map(|(id, _)| *id)?;
+        let gone = state
+            .nearby
+            .iter()
+            .find(|(_, (_, by))| by.as_deref() == Some(instance))
+            .map(|(id, _)| *id)?;
         state.nearby.remove(&gone);
         Some(gone)
     }
 
     pub(crate) fn nearby(&self) -> Vec<Nearby> {
-        lock(&self.state).nearby.values().map(|(nearby, _)| nearby.clone()).collect()
+        lock(&self.state)
+            .nearby
+            .values()
+            .map(|(nearby, _)| nearby.clone())
+            .collect()
+    }
+
+    /// Those who are near by their own call or by a typed address only.
+    pub(crate) fn near_without_mdns(&self) -> Vec<Nearby> {
+        let state = lock(&self.state);
+        let unannounced = state
+            .nearby
+            .values()
+            .filter(|(_, instance)| instance.is_none());
+        unannounced.map(|(nearby, _)| nearby.clone()).collect()
+    }
+
+    /// Drops somebody who is near no longer. `false` if it was not.
+    pub(crate) fn drop_nearby(&self, peer: PeerId) -> bool {
+        lock(&self.state).nearby.remove(&peer).is_some()
     }
 
     pub(crate) fn is_near_at(&self, peer: PeerId, address: SocketAddr) -> bool {
         let state = lock(&self.state);
-        state.nearby.get(&peer).is_some_and(|(nearby, _)| nearby.addresses.contains(&address))
+        state
+            .nearby
+            .get(&peer)
+            .is_some_and(|(nearby, _)| nearby.addresses.contains(&address))
     }
 
     /// Keeps somebody who is near. Tells whether that is news.
@@ -407,7 +525,9 @@ impl Shared {
             return false;
         }
         let instance = instance.or_else(|| known.and_then(|(_, by)| by.clone()));
-        let before = known.map(|(known, _)| known.addresses.clone()).unwrap_or_default();
+        let before = known
+            .map(|(known, _)| known.addresses.clone())
+            .unwrap_or_default();
         nearby.addresses.extend(before);
         nearby.addresses = interfaces::in_order(nearby.addresses, &interfaces::all());
         nearby.addresses.truncate(MAX_ADDRESSES);
@@ -428,10 +548,23 @@ impl Shared {
     pub(crate) fn typed_in_doubt(&self) -> Vec<SocketAddr> {
         let state = lock(&self.state);
         let connected = |address: &SocketAddr| {
-            let known = |link: &Link| state.paired.get(&link.peer()).is_some_and(|k| k.addresses.contains(address));
-            state.links.values().any(|link| link.address() == *address || known(link))
+            let known = |link: &Link| {
+                state
+                    .paired
+                    .get(&link.peer())
+                    .is_some_and(|k| k.addresses.contains(address))
+            };
+            state
+                .links
+                .values()
+                .any(|link| link.address() == *address || known(link))
         };
-        state.typed.iter().filter(|address| !connected(address)).copied().collect()
+        state
+            .typed
+            .iter()
+            .filter(|address| !connected(address))
+            .copied()
+            .collect()
     }
 
     /// Changes what we tell about ourselves.
@@ -451,7 +584,11 @@ impl Shared {
 
 impl Known {
     fn as_paired(&self, id: PeerId) -> Paired {
-        Paired { id, name: self.name.clone(), addresses: self.addresses.clone() }
+        Paired {
+            id,
+            name: self.name.clone(),
+            addresses: self.addresses.clone(),
+        }
     }
 
     fn prefer(&mut self, address: SocketAddr) {

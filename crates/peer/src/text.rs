@@ -18,9 +18,14 @@ impl<const MAX: usize> Text<MAX> {
     /// rest is cut between characters.
     #[must_use]
     pub fn clean(text: &str) -> Self {
-        let spaced: String = text.chars().map(|c| if forbidden(c) { ' ' } else { c }).collect();
+        let spaced: String = text
+            .chars()
+            .map(|c| if forbidden(c) { ' ' } else { c })
+            .collect();
         let mut kept = spaced.trim().to_owned();
-        let cut = (0..=MAX.min(kept.len())).rev().find(|end| kept.is_char_boundary(*end));
+        let cut = (0..=MAX.min(kept.len()))
+            .rev()
+            .find(|end| kept.is_char_boundary(*end));
         kept.truncate(cut.unwrap_or(0));
         kept.truncate(kept.trim_end().len());
         Self(kept)
@@ -74,7 +79,9 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         if text.len() > MAX {
-            return Err(de::Error::custom(format_args!("text longer than {MAX} bytes")));
+            return Err(de::Error::custom(format_args!(
+                "text longer than {MAX} bytes"
+            )));
         }
         if text.chars().any(forbidden) {
             return Err(de::Error::custom("text with control characters"));

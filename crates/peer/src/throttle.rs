@@ -28,8 +28,17 @@ struct Bucket {
 impl Throttle {
     /// `each` requests an address and `all` in total, refilled over `refill`.
     pub(crate) fn new(each: u32, all: u32, refill: Duration, now: Instant) -> Self {
-        let total = Bucket { left: f64::from(all), at: now };
-        Self { each, all, refill, addresses: BTreeMap::new(), total }
+        let total = Bucket {
+            left: f64::from(all),
+            at: now,
+        };
+        Self {
+            each,
+            all,
+            refill,
+            addresses: BTreeMap::new(),
+            total,
+        }
     }
 
     /// Whether a request from `address` is within both budgets; if so it is paid for.
@@ -38,7 +47,10 @@ impl Throttle {
         if !self.addresses.contains_key(&address) && self.addresses.len() >= MAX_ADDRESSES {
             self.forget_the_longest_silent();
         }
-        let bucket = self.addresses.entry(address).or_insert(Bucket { left: f64::from(each), at: now });
+        let bucket = self.addresses.entry(address).or_insert(Bucket {
+            left: f64::from(each),
+            at: now,
+        });
         bucket.fill(each, refill, now);
         self.total.fill(all, refill, now);
         let allowed = bucket.left >= 1.0 && self.total.left >= 1.0;
@@ -60,7 +72,11 @@ impl Throttle {
     }
 
     fn forget_the_longest_silent(&mut self) {
-        let oldest = self.addresses.iter().min_by_key(|(_, bucket)| bucket.at).map(|(ip, _)| *ip);
+        let oldest = self
+            .addresses
+            .iter()
+            .min_by_key(|(_, bucket)| bucket.at)
+            .map(|(ip, _)| *ip);
         oldest.map(|ip| self.addresses.remove(&ip));
     }
 }

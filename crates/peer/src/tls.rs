@@ -11,8 +11,8 @@ use rustls::crypto::{CryptoProvider, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved, ServerConfig,
-    SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error,
+    PeerMisbehaved, ServerConfig, SignatureScheme,
 };
 
 use crate::identity::{Identity, fingerprint};
@@ -31,7 +31,10 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     }
     // reqwest looks for an installed one. Losing a race to install the same one is no failure.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    CryptoProvider::get_default().map_or_else(|| Arc::new(rustls::crypto::ring::default_provider()), Arc::clone)
+    CryptoProvider::get_default().map_or_else(
+        || Arc::new(rustls::crypto::ring::default_provider()),
+        Arc::clone,
+    )
 }
 
 /// For the listening side: takes callers with any certificate, or with none (strangers).
@@ -40,7 +43,9 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 /// [`Error`] if the identity cannot be used.
 pub(crate) fn server_config(identity: &Identity) -> Result<ServerConfig, Error> {
     let provider = provider();
-    let anyone = AnyCaller { provider: Arc::clone(&provider) };
+    let anyone = AnyCaller {
+        provider: Arc::clone(&provider),
+    };
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(Arc::new(anyone))
@@ -55,9 +60,15 @@ pub(crate) fn server_config(identity: &Identity) -> Result<ServerConfig, Error> 
 ///
 /// # Errors
 /// [`Error`] if the identity cannot be used.
-pub(crate) fn client_config(identity: &Identity, pin: Option<PeerId>) -> Result<ClientConfig, Error> {
+pub(crate) fn client_config(
+    identity: &Identity,
+    pin: Option<PeerId>,
+) -> Result<ClientConfig, Error> {
     let provider = provider();
-    let pinned = Pinned { pin, provider: Arc::clone(&provider) };
+    let pinned = Pinned {
+        pin,
+        provider: Arc::clone(&provider),
+    };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
@@ -70,7 +81,10 @@ pub(crate) fn client_config(identity: &Identity, pin: Option<PeerId>) -> Result<
 
 /// Whether `error` says that somebody else's certificate was presented.
 pub(crate) fn is_wrong_pin(error: &Error) -> bool {
-    matches!(error, Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+    matches!(
+        error,
+        Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)
+    )
 }
 
 #[derive(Debug)]
@@ -89,9 +103,9 @@ impl ServerCertVerifier for Pinned {
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.pin {
-            Some(pin) if pin != fingerprint(end_entity) => {
-                Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
-            }
+            Some(pin) if pin != fingerprint(end_entity) => Err(Error::InvalidCertificate(
+                CertificateError::ApplicationVerificationFailure,
+            )),
             _ => Ok(ServerCertVerified::assertion()),
         }
     }
@@ -111,11 +125,18 @@ impl ServerCertVerifier for Pinned {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -158,11 +179,18 @@ impl ClientCertVerifier for AnyCaller {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 

@@ -84,7 +84,10 @@ pub enum TransferError {
 /// What one attempt came to.
 enum Trouble {
     /// Another attempt may work; so many bytes are across.
-    Passing { why: String, across: u64 },
+    Passing {
+        why: String,
+        across: u64,
+    },
     /// The content was wrong, and has been thrown away.
     Mismatch,
     /// Our own content could not be read.
@@ -98,7 +101,12 @@ impl Link {
     ///
     /// # Errors
     /// [`TransferError`]; the source may have been opened several times.
-    pub async fn push(&self, blob: BlobId, ceiling: u64, source: Arc<dyn Source>) -> Result<Sent, TransferError> {
+    pub async fn push(
+        &self,
+        blob: BlobId,
+        ceiling: u64,
+        source: Arc<dyn Source>,
+    ) -> Result<Sent, TransferError> {
         let pushing = async {
             if self.dialled() {
                 return self.put(blob, ceiling, &*source).await;
@@ -115,14 +123,23 @@ impl Link {
     ///
     /// # Errors
     /// [`TransferError`]; the file then holds what arrived, or nothing if that was worthless.
-    pub async fn pull(&self, blob: BlobId, ceiling: u64, path: &Path) -> Result<Received, TransferError> {
+    pub async fn pull(
+        &self,
+        blob: BlobId,
+        ceiling: u64,
+        path: &Path,
+    ) -> Result<Received, TransferError> {
         let pulling = async {
             if self.dialled() {
                 return self.get(blob, ceiling, path).await;
             }
             let key = (self.peer(), blob);
             let traffic = Arc::clone(self.traffic());
-            wait_until_received(self.blobs().expect(key, ceiling, path.to_owned(), traffic), ceiling).await
+            wait_until_received(
+                self.blobs().expect(key, ceiling, path.to_owned(), traffic),
+                ceiling,
+            )
+            .await
         };
         self.while_it_lasts(pulling).await
     }
@@ -138,7 +155,12 @@ impl Link {
         }
     }
 
-    async fn put(&self, blob: BlobId, ceiling: u64, source: &dyn Source) -> Result<Sent, TransferError> {
+    async fn put(
+        &self,
+        blob: BlobId,
+        ceiling: u64,
+        source: &dyn Source,
+    ) -> Result<Sent, TransferError> {
         let mut tries = Tries::default();
         loop {
             match self.put_once(blob, ceiling, source).await {
@@ -148,12 +170,23 @@ impl Link {
         }
     }
 
-    async fn put_once(&self, blob: BlobId, ceiling: u64, source: &dyn Source) -> Result<Sent, Trouble> {
+    async fn put_once(
+        &self,
+        blob: BlobId,
+        ceiling: u64,
+        source: &dyn Source,
+    ) -> Result<Sent, Trouble> {
         let from = self.held_there(blob).await?;
         let (feeder, body) = pump();
-        let request = self.client().put(self.url(blob, Some(from))).body(reqwest::Body::wrap_stream(body)).send();
+        let request = self
+            .client()
+            .put(self.url(blob, Some(from)))
+            .body(reqwest::Body::wrap_stream(body))
+            .send();
         let mut request = std::pin::pin!(request);
-        let feeding = feeder.feed(source, from, ceiling, |bytes| self.traffic().add_sent(bytes));
+        let feeding = feeder.feed(source, from, ceiling, |bytes| {
+            self.traffic().add_sent(bytes)
+        });
         let passing = |why: String| Trouble::Passing { why, across: from };
         let (fed, response) = tokio::select! {
             response = &mut request => (None, response),
@@ -164,9 +197,13 @@ impl Link {
             }
         };
         let response = response.map_err(|e| passing(in_words(&e)))?;
-        let received: Ended = answer(response).await.map_err(|refused| of_refusal(refused, from))?;
+        let received: Ended = answer(response)
+            .await
+            .map_err(|refused| of_refusal(refused, from))?;
         match fed {
-            Some(sent) if sent.digest == received.digest && sent.bytes == received.bytes => Ok(sent),
+            Some(sent) if sent.digest == received.digest && sent.bytes == received.bytes => {
+                Ok(sent)
+            }
             Some(_) => Err(Trouble::Mismatch),
             // An answer that did not wait for the end cannot be about this content.
             None => Err(passing("the answer came too early".to_owned())),
@@ -176,26 +213,48 @@ impl Link {
     async fn held_there(&self, blob: BlobId) -> Result<u64, Trouble> {
         let passing = |why: String| Trouble::Passing { why, across: 0 };
         let request = self.client().head(self.url(blob, None)).send();
-        let response = timeout(ANSWER_PATIENCE, request).await.map_err(|_| passing("no answer came".to_owned()))?;
+        let response = timeout(ANSWER_PATIENCE, request)
+            .await
+            .map_err(|_| passing("no answer came".to_owned()))?;
         let response = response.map_err(|e| passing(in_words(&e)))?;
-        let held = response.headers().get(HELD_HEADER).and_then(|held| held.to_str().ok()?.parse().ok());
+        let held = response
+            .headers()
+            .get(HELD_HEADER)
+            .and_then(|held| held.to_str().ok()?.parse().ok());
         match held {
             Some(held) if response.status().is_success() => Ok(held),
             _ => Err(passing(format!("it answered {}", response.status()))),
         }
     }
 
-    async fn get(&self, blob: BlobId, ceiling: u64, path: &Path) -> Result<Received, TransferError> {
+    async fn get(
+        &self,
+        blob: BlobId,
+        ceiling: u64,
+        path: &Path,
+    ) -> Result<Received, TransferError> {
         let mut tries = Tries::default();
         loop {
             match self.get_once(blob, ceiling, path).await {
                 Ok(received) => {
-                    self.tell_the_end(blob, BlobEnd::Received { digest: received.digest }).await;
+                    self.tell_the_end(
+                        blob,
+                        BlobEnd::Received {
+                            digest: received.digest,
+                        },
+                    )
+                    .await;
                     return Ok(received);
                 }
                 Err(trouble) => {
                     if let Err(error) = tries.failed(trouble).await {
-                        self.tell_the_end(blob, BlobEnd::Refused { error: refusal_of(&error) }).await;
+                        self.tell_the_end(
+                            blob,
+                            BlobEnd::Refused {
+                                error: refusal_of(&error),
+                            },
+                        )
+                        .await;
                         return Err(error);
                     }
                 }
@@ -209,19 +268,23 @@ impl Link {
         let across = partial.held();
         let passing = |why: String| Trouble::Passing { why, across };
         let request = self.client().get(self.url(blob, Some(across))).send();
-        let response = timeout(ANSWER_PATIENCE, request).await.map_err(|_| passing("no answer came".to_owned()))?;
+        let response = timeout(ANSWER_PATIENCE, request)
+            .await
+            .map_err(|_| passing("no answer came".to_owned()))?;
         let response = response.map_err(|e| passing(in_words(&e)))?;
         if !response.status().is_success() {
             return Err(of_refusal(read_refusal(response).await, across));
         }
         let arrived = |bytes| self.traffic().add_received(bytes);
         let body = Box::pin(response.bytes_stream());
-        receive(body, partial, ceiling, arrived).await.map_err(|error| match error {
-            ReceiveError::Cut(why) => passing(why),
-            ReceiveError::TooLong => Trouble::Final(TransferError::TooLong { ceiling }),
-            ReceiveError::Mismatch => Trouble::Mismatch,
-            ReceiveError::Store(e) => store(e),
-        })
+        receive(body, partial, ceiling, arrived)
+            .await
+            .map_err(|error| match error {
+                ReceiveError::Cut(why) => passing(why),
+                ReceiveError::TooLong => Trouble::Final(TransferError::TooLong { ceiling }),
+                ReceiveError::Mismatch => Trouble::Mismatch,
+                ReceiveError::Store(e) => store(e),
+            })
     }
 
     /// Tells the one who offered a blob how it ended. Tried a few times; if it is lost, the other
@@ -279,10 +342,17 @@ impl Tries {
                 }
             }
             Trouble::Passing { why, across } => {
-                self.failures = if across > self.across { 1 } else { self.failures + 1 };
+                self.failures = if across > self.across {
+                    1
+                } else {
+                    self.failures + 1
+                };
                 self.across = self.across.max(across);
                 if self.failures >= MAX_FAILURES {
-                    return Err(TransferError::GaveUp { failures: self.failures, last: why });
+                    return Err(TransferError::GaveUp {
+                        failures: self.failures,
+                        last: why,
+                    });
                 }
             }
         }
@@ -304,10 +374,14 @@ fn of_feed(error: FeedError, ceiling: u64, across: u64) -> Trouble {
 fn of_refusal(refusal: Refusal, across: u64) -> Trouble {
     match refusal.error {
         RefusalCode::Mismatch => Trouble::Mismatch,
-        RefusalCode::TooLong | RefusalCode::CannotStore | RefusalCode::CannotRead | RefusalCode::NotPaired => {
-            Trouble::Final(TransferError::Refused(refusal.error))
-        }
-        code => Trouble::Passing { why: format!("it answered {code:?}"), across: across.max(refusal.held) },
+        RefusalCode::TooLong
+        | RefusalCode::CannotStore
+        | RefusalCode::CannotRead
+        | RefusalCode::NotPaired => Trouble::Final(TransferError::Refused(refusal.error)),
+        code => Trouble::Passing {
+            why: format!("it answered {code:?}"),
+            across: across.max(refusal.held),
+        },
     }
 }
 
@@ -324,11 +398,15 @@ fn refusal_of(error: &TransferError) -> RefusalCode {
 async fn wait_until_taken(mut offered: Registration, ceiling: u64) -> Result<Sent, TransferError> {
     let (mut fed, mut there, mut source_failures) = (None::<Sent>, None::<Digest>, 0);
     loop {
-        let told = timeout(STALL_PATIENCE, offered.told.recv()).await.map_err(|_| TransferError::Stalled)?;
+        let told = timeout(STALL_PATIENCE, offered.told.recv())
+            .await
+            .map_err(|_| TransferError::Stalled)?;
         match told {
             Some(Told::Fed(sent)) => fed = Some(sent),
             Some(Told::PeerHas(digest)) => there = Some(digest),
-            Some(Told::PeerRefused(RefusalCode::TooLong)) => return Err(TransferError::TooLong { ceiling }),
+            Some(Told::PeerRefused(RefusalCode::TooLong)) => {
+                return Err(TransferError::TooLong { ceiling });
+            }
             Some(Told::PeerRefused(RefusalCode::Mismatch)) => return Err(TransferError::Mismatch),
             Some(Told::PeerRefused(code)) => return Err(TransferError::Refused(code)),
             Some(Told::SourceFailed(FeedError::Source(error))) => {
@@ -337,26 +415,43 @@ async fn wait_until_taken(mut offered: Registration, ceiling: u64) -> Result<Sen
                     return Err(TransferError::Source(error));
                 }
             }
-            Some(Told::SourceFailed(FeedError::TooLong)) => return Err(TransferError::TooLong { ceiling }),
-            Some(Told::Alive | Told::SourceFailed(_) | Told::Received(_) | Told::ReceiveFailed(_)) => {}
+            Some(Told::SourceFailed(FeedError::TooLong)) => {
+                return Err(TransferError::TooLong { ceiling });
+            }
+            Some(
+                Told::Alive | Told::SourceFailed(_) | Told::Received(_) | Told::ReceiveFailed(_),
+            ) => {}
             None => return Err(TransferError::Stalled),
         }
         // The peer's word may overtake our own count of what went out.
         if let (Some(sent), Some(digest)) = (fed, there) {
-            return if sent.digest == digest { Ok(sent) } else { Err(TransferError::Mismatch) };
+            return if sent.digest == digest {
+                Ok(sent)
+            } else {
+                Err(TransferError::Mismatch)
+            };
         }
     }
 }
 
 /// Waits on the expecting side until the blob is here.
-async fn wait_until_received(mut expected: Registration, ceiling: u64) -> Result<Received, TransferError> {
+async fn wait_until_received(
+    mut expected: Registration,
+    ceiling: u64,
+) -> Result<Received, TransferError> {
     let mut mismatches = 0;
     loop {
-        let told = timeout(STALL_PATIENCE, expected.told.recv()).await.map_err(|_| TransferError::Stalled)?;
+        let told = timeout(STALL_PATIENCE, expected.told.recv())
+            .await
+            .map_err(|_| TransferError::Stalled)?;
         match told {
             Some(Told::Received(received)) => return Ok(received),
-            Some(Told::ReceiveFailed(ReceiveError::TooLong)) => return Err(TransferError::TooLong { ceiling }),
-            Some(Told::ReceiveFailed(ReceiveError::Store(e))) => return Err(TransferError::Store(e)),
+            Some(Told::ReceiveFailed(ReceiveError::TooLong)) => {
+                return Err(TransferError::TooLong { ceiling });
+            }
+            Some(Told::ReceiveFailed(ReceiveError::Store(e))) => {
+                return Err(TransferError::Store(e));
+            }
             Some(Told::ReceiveFailed(ReceiveError::Mismatch)) => {
                 mismatches += 1;
                 if mismatches == 2 {
@@ -374,17 +469,26 @@ pub(crate) async fn answer<T: DeserializeOwned>(response: reqwest::Response) -> 
     if !response.status().is_success() {
         return Err(read_refusal(response).await);
     }
-    let read = bounded(response).await.and_then(|body| serde_json::from_slice(&body).ok());
+    let read = bounded(response)
+        .await
+        .and_then(|body| serde_json::from_slice(&body).ok());
     read.ok_or_else(|| unexplained(RefusalCode::Malformed))
 }
 
 async fn read_refusal(response: reqwest::Response) -> Refusal {
-    let read = bounded(response).await.and_then(|body| serde_json::from_slice(&body).ok());
+    let read = bounded(response)
+        .await
+        .and_then(|body| serde_json::from_slice(&body).ok());
     read.unwrap_or_else(|| unexplained(RefusalCode::Other))
 }
 
 fn unexplained(error: RefusalCode) -> Refusal {
-    Refusal { error, protocol: PROTOCOL, name: crate::proto::Name::default(), held: 0 }
+    Refusal {
+        error,
+        protocol: PROTOCOL,
+        name: crate::proto::Name::default(),
+        held: 0,
+    }
 }
 
 /// A small body, or nothing if it is not small or not whole.

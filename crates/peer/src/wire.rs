@@ -93,23 +93,27 @@ impl Wire {
         let sink = sink.with(|outgoing| {
             future::ready(Ok(match outgoing {
                 Outgoing::Text(text) => ws::Message::Text(text.into()),
-                Outgoing::Close(why) => {
-                    ws::Message::Close(Some(ws::CloseFrame { code: why.code(), reason: "".into() }))
-                }
+                Outgoing::Close(why) => ws::Message::Close(Some(ws::CloseFrame {
+                    code: why.code(),
+                    reason: "".into(),
+                })),
             }))
         });
         let stream = stream.filter_map(|item| {
             future::ready(match item {
                 Ok(ws::Message::Text(text)) => Some(Ok(Incoming::Text(text.to_string()))),
-                Ok(ws::Message::Close(frame)) => {
-                    Some(Ok(Incoming::Close(frame.map_or(1005, |frame| frame.code).into())))
-                }
+                Ok(ws::Message::Close(frame)) => Some(Ok(Incoming::Close(
+                    frame.map_or(1005, |frame| frame.code).into(),
+                ))),
                 Ok(ws::Message::Ping(_) | ws::Message::Pong(_)) => None,
                 Ok(ws::Message::Binary(_)) => Some(Err(WireBroken("a binary message".to_owned()))),
                 Err(e) => Some(Err(broken(&e))),
             })
         });
-        Self { sink: Box::pin(sink.sink_map_err(|e: axum::Error| broken(&e))), stream: stream.boxed() }
+        Self {
+            sink: Box::pin(sink.sink_map_err(|e: axum::Error| broken(&e))),
+            stream: stream.boxed(),
+        }
     }
 
     /// Of a WebSocket that we opened.
@@ -122,23 +126,29 @@ impl Wire {
         let sink = sink.with(|outgoing| {
             future::ready(Ok(match outgoing {
                 Outgoing::Text(text) => Message::Text(text.into()),
-                Outgoing::Close(why) => {
-                    Message::Close(Some(CloseFrame { code: CloseCode::from(why.code()), reason: "".into() }))
-                }
+                Outgoing::Close(why) => Message::Close(Some(CloseFrame {
+                    code: CloseCode::from(why.code()),
+                    reason: "".into(),
+                })),
             }))
         });
         let stream = stream.filter_map(|item| {
             future::ready(match item {
                 Ok(Message::Text(text)) => Some(Ok(Incoming::Text(text.to_string()))),
-                Ok(Message::Close(frame)) => {
-                    Some(Ok(Incoming::Close(frame.map_or(1005, |frame| frame.code.into()).into())))
-                }
+                Ok(Message::Close(frame)) => Some(Ok(Incoming::Close(
+                    frame.map_or(1005, |frame| frame.code.into()).into(),
+                ))),
                 Ok(Message::Ping(_) | Message::Pong(_)) => None,
-                Ok(Message::Binary(_) | Message::Frame(_)) => Some(Err(WireBroken("a binary message".to_owned()))),
+                Ok(Message::Binary(_) | Message::Frame(_)) => {
+                    Some(Err(WireBroken("a binary message".to_owned())))
+                }
                 Err(e) => Some(Err(broken(&e))),
             })
         });
-        Self { sink: Box::pin(sink.sink_map_err(|e: tungstenite::Error| broken(&e))), stream: stream.boxed() }
+        Self {
+            sink: Box::pin(sink.sink_map_err(|e: tungstenite::Error| broken(&e))),
+            stream: stream.boxed(),
+        }
     }
 }
 

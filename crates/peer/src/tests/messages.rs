@@ -1,0 +1,161 @@
+//! What may be said, and how much of it.
+
+use media::Encoder;
+
+use crate::proto::{ForeignHello, Redeem, Refusal, RefusalCode};
+use crate::*;
+
+fn longest<const MAX: usize>() -> Text<MAX> {
+    // Quotation marks are the characters that take the most room in JSON.
+    "\"".repeat(MAX).as_str().into()
+}
+
+fn fullest_about() -> About {
+    let offer = EncoderOffer {
+        encoder: Encoder::HevcVideoToolbox,
+        ten_bit: true,
+        fps_1080p: 98_765.43,
+        seats: 255,
+    };
+    About {
+        name: longest(),
+        donating: true,
+        cpu_model: longest(),
+        cores: u16::MAX,
+        memory_mb: u64::MAX,
+        encoders: vec![offer; MAX_ENCODERS],
+        busy: true,
+        paused: Some(PauseReason::OnBattery),
+        ffmpeg: longest(),
+    }
+}
+
+fn messages() -> Vec<Message> {
+    let task = TaskId([0xab; 16]);
+    let report = TaskReport {
+        bytes: u64::MAX,
+        digest: Digest([1; 32]),
+        frames: u64::MAX,
+        decoded_frames: u64::MAX,
+        decoded_digest: Digest([2; 32]),
+        encode_ms: u64::MAX,
+        decode_ms: u64::MAX,
+        encoder_version: longest(),
+        ffmpeg: longest(),
+    };
+    vec![
+        Message::Hello(Hello {
+            protocol: PROTOCOL,
+            name: longest(),
+            session: Session([3; 8]),
+            port: u16::MAX,
+        }),
+        Message::About(fullest_about()),
+        Message::Beat {},
+        Message::Accepted { task },
+        Message::Declined {
+            task,
+            reason: DeclineReason::CannotEncode,
+        },
+        Message::SourceReady {
+            task,
+            digest: Digest([4; 32]),
+        },
+        Message::Progress {
+            task,
+            frames: u64::MAX,
+        },
+        Message::Finished { task, report },
+        Message::Failed {
+            task,
+            reason: FailReason::SourceUnreadable,
+            detail: longest(),
+        },
+        Message::Cancel { task },
+        Message::Collected { task },
+        Message::Unpaired {},
+    ]
+}
+
+#[test]
+fn every_message_at_its_fullest_fits_and_survives() {
+    for message in messages() {
+        let text = message.encode().unwrap();
+        assert!(
+            text.len() <= MAX_MESSAGE / 4,
+            "{} bytes: {text}",
+            text.len()
+        );
+        assert_eq!(Message::decode(&text).unwrap(), message);
+    }
+}
+
+#[test]
+fn an_unknown_field_is_refused_in_every_message() {
+    for message in messages() {
+        let text = message.encode().unwrap();
+        assert!(text.ends_with("}}"), "{text}");
+        let comma = if text.ends_with("{}}") { "" } else { "," };
+        let more = format!(
+            "{}{comma}\"argv\":\"-vf movie=/etc/passwd\"}}}}",
+            &text[..text.len() - 2]
+        );
+        let error = Message::decode(&more).unwrap_err().to_string();
+        assert!(error.contains("unknown field `argv`"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_too_long_or_unknown_is_refused() {
+    let refused = |text: String| assert!(Message::decode(&text).is_err(), "{text}");
+    let about = Message::About(fullest_about()).encode().unwrap();
+    let offer = serde_json::to_string(&fullest_about().encoders[0]).unwrap();
+    refused(about.replacen(&offer, &format!("{offer},{offer}"), 1));
+    refused(about.replacen("\\\"", "\\\"\\\"", 1));
+    refused(about.replacen("hevc_videotoolbox", "libx264 -i /etc/passwd", 1));
+    refused(about.replacen("on_battery", "because", 1));
+    refused(about.replacen(&offer, &offer.replace("98765", "198765"), 1));
+    refused(about.replacen("65535", "65536", 1));
+    refused("{\"shutdown\":{}}".to_owned());
+    refused("{\"beat\":{}}{\"beat\":{}}".to_owned());
+    refused(format!("{}{{\"beat\":{{}}}}", " ".repeat(MAX_MESSAGE)));
+    refused(String::new());
+}
+
+#[test]
+fn a_speed_that_is_no_number_is_unknown() {
+    for fps_1080p in [f32::NAN, f32::INFINITY, -1.0] {
+        let offer = EncoderOffer {
+            encoder: Encoder::X264,
+            ten_bit: false,
+            fps_1080p,
+            seats: 1,
+        };
+        let text = serde_json::to_string(&offer).unwrap();
+        assert_eq!(
+            serde_json::from_str::<EncoderOffer>(&text)
+                .unwrap()
+                .fps_1080p,
+            0.0
+        );
+    }
+}
+
+#[test]
+fn another_versions_greetings_are_understood_as_far_as_needed() {
+    let hello = r#"{"hello":{"protocol":2,"name":"Attic","colour":"blue"}}"#;
+    assert_eq!(
+        crate::proto::foreign_hello(hello),
+        Some((2, "Attic".into()))
+    );
+    assert_eq!(
+        crate::proto::foreign_hello(r#"{"howdy":{"protocol":2}}"#),
+        None
+    );
+    let redeem: ForeignHello = serde_json::from_str(r#"{"protocol":3,"pake":[1,2]}"#).unwrap();
+    assert_eq!(redeem.protocol, 3);
+    assert!(serde_json::from_str::<Redeem>(r#"{"protocol":3,"pake":[1,2]}"#).is_err());
+    let refusal: Refusal =
+        serde_json::from_str(r#"{"error":"on_strike","protocol":7,"until":"May"}"#).unwrap();
+    assert_eq!((refusal.error, refusal.protocol), (RefusalCode::Other, 7));
+}

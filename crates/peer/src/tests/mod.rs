@@ -1,0 +1,10 @@
+//! Whole nodes on loopback: real TLS, real sockets, real mDNS on a port of their own.
+
+mod discovery;
+mod house;
+mod links;
+mod messages;
+mod pairing;
+mod races;
+mod strangers;
+mod transfers;

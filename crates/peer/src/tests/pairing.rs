@@ -1,0 +1,253 @@
+//! Invites between real nodes, and the ends of pairings.
+
+use std::time::Duration;
+
+use super::house::{Node, config, identity, paired, soon};
+use crate::*;
+
+#[tokio::test]
+async fn an_invite_pairs_both_ways() {
+    let (mut inviter, mut guest) = (Node::named("Kitchen").await, Node::named("Studio").await);
+    let invite: Invite = inviter.net.invite().to_string().parse().unwrap();
+    let met = guest.net.redeem(&invite).await.unwrap();
+    assert_eq!(
+        (met.id, met.name.as_str(), &met.addresses[..]),
+        (inviter.id(), "Kitchen", &[inviter.address()][..])
+    );
+    let known = inviter
+        .event("the pairing", |event| match event {
+            NetEvent::Paired(paired) => Some(paired),
+            _ => None,
+        })
+        .await;
+    assert_eq!((known.id, known.name.as_str()), (guest.id(), "Studio"));
+    assert_eq!(known.addresses, [guest.address()]);
+    let (there, here) = (guest.link_up().await, inviter.link_up().await);
+    assert_eq!((there.peer(), here.peer()), (inviter.id(), guest.id()));
+    assert_eq!(
+        (there.address(), here.address()),
+        (inviter.address(), guest.address())
+    );
+    for (from, to) in [(&there, &mut inviter), (&here, &mut guest)] {
+        from.send(Message::Accepted {
+            task: TaskId([7; 16]),
+        })
+        .await
+        .unwrap();
+        assert_eq!(
+            to.message().await.1,
+            Message::Accepted {
+                task: TaskId([7; 16])
+            }
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_wrong_invite_has_its_own_sentence() {
+    let [inviter, guest, late] = [
+        Node::named("a").await,
+        Node::named("b").await,
+        Node::named("c").await,
+    ];
+    let used = inviter.net.invite();
+    guest.net.redeem(&used).await.unwrap();
+    // Whoever redeemed it may do so again: the first answer may have been lost.
+    guest.net.redeem(&used).await.unwrap();
+    assert_eq!(late.net.redeem(&used).await, Err(RedeemError::Used));
+    let expired = inviter.net.invite_for(Duration::ZERO);
+    assert_eq!(late.net.redeem(&expired).await, Err(RedeemError::Expired));
+    let foreign = Invite::new(inviter.id(), vec![inviter.address()]);
+    assert_eq!(late.net.redeem(&foreign).await, Err(RedeemError::Unknown));
+    assert_eq!(
+        inviter.net.redeem(&inviter.net.invite()).await,
+        Err(RedeemError::OwnInvite)
+    );
+    // The right secret at the wrong computer: nothing is sent there.
+    let mut lured = inviter.net.invite();
+    lured.addresses = vec![guest.address()];
+    let wrong = DialError::WrongComputer(guest.address());
+    assert_eq!(
+        late.net.redeem(&lured).await,
+        Err(RedeemError::Unreachable(wrong))
+    );
+    let mut nowhere = inviter.net.invite();
+    nowhere.addresses = vec!["127.0.0.1:1".parse().unwrap()];
+    let error = late.net.redeem(&nowhere).await.unwrap_err();
+    assert!(
+        matches!(error, RedeemError::Unreachable(DialError::Unreachable(_))),
+        "{error}"
+    );
+    assert!(late.net.paired().is_empty());
+    assert_eq!(inviter.net.paired().len(), 1);
+}
+
+#[tokio::test]
+async fn guessing_is_stopped_even_for_the_right_guess() {
+    let (inviter, guest) = (Node::named("a").await, Node::named("b").await);
+    let mut errors = Vec::new();
+    for _ in 0..8 {
+        let guess = Invite::new(inviter.id(), vec![inviter.address()]);
+        errors.push(guest.net.redeem(&guess).await.unwrap_err());
+    }
+    assert_eq!(errors[..5], [const { RedeemError::Unknown }; 5]);
+    assert_eq!(errors[7], RedeemError::SlowDown);
+    assert_eq!(
+        guest.net.redeem(&inviter.net.invite()).await,
+        Err(RedeemError::SlowDown)
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_answer_does_not_matter() {
+    let (inviter, guest) = (Node::named("a").await, Node::named("b").await);
+    let mut invite = inviter.net.invite();
+    invite.addresses.insert(0, "127.0.0.1:1".parse().unwrap());
+    let met = guest.net.redeem(&invite).await.unwrap();
+    assert_eq!(met.addresses[0], inviter.address());
+}
+
+#[tokio::test]
+async fn unpairing_is_told_and_heard() {
+    let mut pair = super::house::pair().await;
+    let (dialler, listener) = (pair.dialler.id(), pair.listener.id());
+    assert!(pair.listener.net.unpair(dialler).await);
+    assert!(!pair.listener.net.unpair(dialler).await);
+    let ended = |event| match event {
+        NetEvent::Unpaired { peer, by_them } => Some((peer, by_them)),
+        _ => None,
+    };
+    assert_eq!(
+        pair.dialler.event("the news", ended).await,
+        (listener, true)
+    );
+    assert_eq!(pair.dialler.link_down().await, WhyDown::Unpaired);
+    assert_eq!(
+        pair.listener.event("the news", ended).await,
+        (dialler, false)
+    );
+    assert_eq!(pair.listener.link_down().await, WhyDown::Unpaired);
+    assert!(pair.dialler.net.paired().is_empty() && pair.listener.net.paired().is_empty());
+}
+
+#[tokio::test]
+async fn unpairing_is_found_out_by_whoever_was_away() {
+    let listener = Node::named("listener").await;
+    let mut away = config(identity(), "dialler");
+    away.paired = vec![paired(listener.id(), "listener", &[listener.address()])];
+    let mut dialler = Node::start(away).await;
+    let ended = |event| match event {
+        NetEvent::Unpaired { peer, by_them } => Some((peer, by_them)),
+        _ => None,
+    };
+    assert_eq!(
+        dialler.event("the news", ended).await,
+        (listener.id(), true)
+    );
+    // From then on the other is just somebody near.
+    let seen = |event| match event {
+        NetEvent::Seen(nearby) => Some(nearby.peer),
+        _ => None,
+    };
+    assert_eq!(dialler.event("it as a stranger", seen).await, listener.id());
+}
+
+#[tokio::test]
+async fn a_changed_certificate_is_refused_and_reported_once() {
+    let (old, new) = (identity(), Node::named("Kitchen").await);
+    let mut trusting = config(identity(), "Studio");
+    trusting.paired = vec![paired(old.id(), "Kitchen", &[new.address()])];
+    let mut studio = Node::start(trusting).await;
+    let changed = studio
+        .event("the warning", |event| match event {
+            NetEvent::ChangedIdentity {
+                peer,
+                name,
+                presented,
+                address,
+            } => Some((peer, name, presented, address)),
+            NetEvent::LinkUp { .. } | NetEvent::Paired(_) => {
+                panic!("trusted a stranger: {event:?}")
+            }
+            _ => None,
+        })
+        .await;
+    assert_eq!(
+        changed,
+        (old.id(), "Kitchen".into(), new.id(), new.address())
+    );
+    assert!(studio.net.link(old.id()).is_none() && studio.net.link(new.id()).is_none());
+}
+
+#[tokio::test]
+async fn another_protocol_is_refused_with_both_numbers() {
+    let (one, other) = (identity(), identity());
+    let mut knowing = config(other.clone(), "new");
+    knowing.paired = vec![paired(one.id(), "old", &[])];
+    let mut node = Node::start(knowing).await;
+    let met = |event| match event {
+        NetEvent::OtherProtocol { peer, name, theirs } => Some((peer, name, theirs)),
+        _ => None,
+    };
+    // One that says so by its header.
+    let client = client::http_client(&one, Some(other.id()), node.address()).unwrap();
+    let port = node.address().port();
+    let url = |path: &str| format!("https://{}:{port}{path}", tls::SERVER_NAME);
+    let upgrade = [
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+    ];
+    let mut request = client
+        .get(url("/v1/link"))
+        .header(client::PROTOCOL_HEADER, 2);
+    for (name, value) in upgrade {
+        request = request.header(name, value);
+    }
+    let response = request
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status().as_u16(), 426);
+    let refusal: proto::Refusal = response.json().await.unwrap();
+    assert_eq!((refusal.protocol, refusal.name.as_str()), (PROTOCOL, "new"));
+    assert_eq!(
+        node.event("the report", met).await,
+        (one.id(), "old".into(), 2)
+    );
+    // One that says so in its hello, in words we do not know.
+    let reached = client::reach(&one, other.id(), &[node.address()])
+        .await
+        .unwrap();
+    let (mut wire, _) = client::open_link(reached).await.unwrap();
+    let hello = r#"{"hello":{"protocol":3,"name":"Attic","moods":["fine"]}}"#.to_owned();
+    futures_util::SinkExt::send(&mut wire.sink, wire::Outgoing::Text(hello))
+        .await
+        .unwrap();
+    assert_eq!(
+        node.event("the report", met).await,
+        (one.id(), "Attic".into(), 3)
+    );
+    let farewell = soon("the refusal", async {
+        loop {
+            let heard = futures_util::StreamExt::next(&mut wire.stream)
+                .await
+                .unwrap()
+                .unwrap();
+            if let wire::Incoming::Close(farewell) = heard {
+                return farewell;
+            }
+        }
+    })
+    .await;
+    assert_eq!(farewell, wire::Farewell::Protocol);
+    // And one that redeems an invite.
+    let redeem = client
+        .post(url("/v1/pair/redeem"))
+        .body(r#"{"protocol":4,"pake":"x"}"#)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(redeem.status().as_u16(), 426);
+}
