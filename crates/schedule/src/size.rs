@@ -1,49 +1,72 @@
-//! How large the next segment should be: a pure function.
+//! How large the next segment should be: pure functions.
 //!
-//! Guided self-scheduling, weighted by speed. While much is left, segments have the normal size: larger ones
-//! would only be lost more dearly. Towards the end each peer is asked to take a fixed share of *its own* part
-//! of what is left, so that pieces shrink and the peers finish together, and the fast are not given crumbs
-//! while the slow still hold large pieces. A short film is "towards the end" from its beginning, which gives
-//! every machine something to do.
+//! Guided self-scheduling by time. While much is left, segments have the normal size: larger ones would only
+//! be lost more dearly. Towards the end each peer gets a fixed share of what *it* can still do before all are
+//! through together, so that pieces shrink, peers finish at the same time, and small errors about their speed
+//! are made good by the next, smaller piece. A short film is "towards the end" from its beginning, which
+//! gives every machine something to do.
 
-use crate::ids::Work;
+use crate::ids::{Time, Work};
 
-/// In how many rounds the rest is handed out: the share of its own part that a peer gets next is one in so
-/// many. Larger finishes more evenly and cuts more, shorter pieces.
-const ROUNDS: f64 = 2.0;
+/// In how many rounds a peer is given the rest of its part: it gets one in so many next. Larger finishes more
+/// evenly when speeds are uncertain, but cuts more and shorter pieces, each of which costs a start.
+const ROUNDS: f64 = 1.5;
 
-/// The size to ask for.
+/// What one of the peers that share the rest still has to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Share {
+    /// Work a second.
+    pub speed: f64,
+    /// When it is through with what it has.
+    pub drained_at: Time,
+}
+
+/// Whether the end is still so far that every segment has the normal size.
+pub(crate) fn is_far(left: Option<Work>, seat_speed: f64, farm_speed: f64, normal: Work) -> bool {
+    left.is_none_or(|left| {
+        left.0 as f64 * seat_speed / farm_speed >= normal.0 as f64 * ROUNDS * 2.0
+    })
+}
+
+/// When all peers would be through together if the rest could be divided at will. Peers that have enough to
+/// do until after that get nothing of it.
+pub(crate) fn common_end(peers: &[Share], left: Work, now: Time) -> Time {
+    let mut end = f64::INFINITY;
+    loop {
+        let busy_until = |peer: &Share| peer.drained_at.since(now).as_secs_f64();
+        let sharing = || peers.iter().filter(|peer| busy_until(peer) < end);
+        let speed: f64 = sharing().map(|peer| peer.speed).sum();
+        let work = left.0 as f64
+            + sharing()
+                .map(|peer| peer.speed * busy_until(peer))
+                .sum::<f64>();
+        let next = work / speed;
+        // Without those that are busy for longer the end comes sooner, until none is left out any more.
+        if next.is_nan() || next >= end {
+            return Time(now.0.saturating_add((end * 1000.0) as u64));
+        }
+        end = next;
+    }
+}
+
+/// The size to ask for, near the end, for a seat that can do `own` before it comes.
 ///
-/// `left` is what is not cut yet (`None`: unknown), `seat_speed` the speed of the seat that is to get it and
-/// `farm_speed` that of all of them. Never below `min` unless less is left, never above `normal` + `min`.
-pub(crate) fn target(
-    left: Option<Work>,
-    seat_speed: f64,
-    farm_speed: f64,
-    normal: Work,
-    min: Work,
-) -> Work {
+/// `left` is what is not cut yet. Never below `min` unless less is left, never above `normal` + `min`.
+pub(crate) fn target(left: Work, own: Work, normal: Work, min: Work) -> Work {
     let normal = normal.max(Work(1));
     let min = min.clamp(Work(1), normal);
-    let Some(left) = left else { return normal };
-    let alone = seat_speed >= farm_speed * 0.999;
-    // One seat by itself has nobody to finish together with.
-    let share = if alone {
-        1.0
-    } else {
-        seat_speed / farm_speed / ROUNDS
-    };
-    let fair = left.0 as f64 * share;
-    let size = if fair.is_finite() {
-        Work(fair as u64).clamp(min, normal)
-    } else {
-        normal
-    };
-    if left.minus(size) < min {
-        left.clamp(Work(1), normal.plus(min))
+    let size = Work((own.0 as f64 / ROUNDS) as u64).clamp(min, normal);
+    let size = if own.minus(size) < min {
+        own.clamp(min, normal.plus(min))
     } else {
         size
-    }
+    };
+    let size = if left.minus(size) < min {
+        left.min(normal.plus(min))
+    } else {
+        size
+    };
+    size.min(left).max(Work(1))
 }
 
 #[cfg(test)]
@@ -53,57 +76,66 @@ mod tests {
     const NORMAL: Work = Work(2400);
     const MIN: Work = Work(500);
 
-    fn of(left: u64, seat: f64, farm: f64) -> u64 {
-        target(Some(Work(left)), seat, farm, NORMAL, MIN).0
+    fn of(left: u64, own: u64) -> u64 {
+        target(Work(left), Work(own), NORMAL, MIN).0
     }
 
     #[test]
     fn normal_while_much_is_left_or_nothing_is_known() {
-        assert_eq!(of(1_000_000, 1.0, 10.0), 2400);
-        assert_eq!(target(None, 1.0, 10.0, NORMAL, MIN), NORMAL);
+        assert!(is_far(Some(Work(1_000_000)), 1.0, 10.0, NORMAL));
+        assert!(is_far(None, 1.0, 10.0, NORMAL));
+        assert!(!is_far(Some(Work(24_000)), 1.0, 10.0, NORMAL));
+        assert_eq!(of(100_000, 5000), 2400);
     }
 
     #[test]
     fn shrinks_towards_the_end_down_to_the_floor() {
-        assert_eq!(of(24_000, 1.0, 10.0), 1200);
-        assert_eq!(of(12_000, 1.0, 10.0), 600);
-        assert_eq!(of(6_000, 1.0, 10.0), 500);
+        assert_eq!(of(24_000, 2400), 1600);
+        assert_eq!(of(24_000, 1600), 1066);
+        assert_eq!(of(24_000, 700), 700);
+        assert_eq!(of(24_000, 0), 500);
     }
 
     #[test]
-    fn the_fast_get_more_than_the_slow() {
-        assert!(of(24_000, 1.5, 10.0) > of(24_000, 0.5, 10.0));
+    fn the_rest_of_a_part_is_not_left_as_a_crumb() {
+        assert_eq!(of(24_000, 1400), 1400);
+        assert_eq!(of(2600, 1000), 1000);
+        assert_eq!(of(900, 600), 900);
+        assert_eq!(of(3, 0), 3);
+        assert_eq!(of(0, 0), 1);
+    }
+
+    #[test]
+    fn one_seat_alone_does_not_shrink() {
+        assert_eq!(of(5000, 5000), 2400);
+        assert_eq!(of(2600, 2600), 2600);
     }
 
     #[test]
     fn a_short_film_has_something_for_everybody() {
         // 60 s for four equal machines.
-        let mut left = 6000;
-        let mut pieces = 0;
-        while left > 0 {
-            left -= of(left, 1.0, 4.0);
-            pieces += 1;
-        }
-        assert!(pieces >= 4, "{pieces} pieces");
+        let own = Work(1500);
+        assert!(target(Work(6000), own, NORMAL, MIN) <= own);
     }
 
     #[test]
-    fn leaves_no_crumb() {
-        assert_eq!(of(2600, 1.0, 1.0), 2600);
-        assert_eq!(of(900, 1.0, 10.0), 900);
-        assert_eq!(of(3, 1.0, 10.0), 3);
-        assert_eq!(of(0, 1.0, 10.0), 1);
-    }
-
-    #[test]
-    fn one_seat_alone_does_not_shrink() {
-        assert_eq!(of(5000, 1.0, 1.0), 2400);
+    fn the_common_end_of_the_idle_and_the_busy() {
+        let share = |speed, drained| Share {
+            speed,
+            drained_at: Time(drained),
+        };
+        let end = |peers: &[Share], left| common_end(peers, Work(left), Time(1000)).0;
+        assert_eq!(end(&[share(10.0, 0), share(10.0, 0)], 100), 6000);
+        // The second is busy for 4 s: 100 + 40 at 20 a second.
+        assert_eq!(end(&[share(10.0, 0), share(10.0, 5000)], 100), 8000);
+        // It is busy for longer than the first needs alone.
+        assert_eq!(end(&[share(10.0, 0), share(10.0, 50_000)], 100), 11_000);
     }
 
     #[test]
     fn odd_numbers_do_no_harm() {
-        assert_eq!(of(10_000, 1.0, 0.0), 2400);
-        assert_eq!(of(10_000, f64::NAN, 1.0), 2400);
-        assert_eq!(target(Some(Work(10)), 1.0, 2.0, Work(0), Work(9)).0, 1);
+        assert_eq!(target(Work(10), Work(9), Work(0), Work(9)).0, 1);
+        assert_eq!(common_end(&[], Work(10), Time(7)), Time(u64::MAX));
+        assert_eq!(target(Work(u64::MAX), Work(u64::MAX), NORMAL, MIN), NORMAL);
     }
 }

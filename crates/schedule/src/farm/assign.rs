@@ -15,7 +15,7 @@ use crate::job::{Cutting, Job, JobInput, JobState, Muscle};
 use crate::peer::{Ability, Peer};
 use crate::place::{Place, Rival, is_worth, soonest};
 use crate::segment::Segment;
-use crate::size::target;
+use crate::size::{Share, common_end, is_far, target};
 
 /// So many segments that not every peer may have equally well are looked at in one turn.
 const PARTICULAR_MOST: usize = 256;
@@ -144,8 +144,32 @@ impl Farm {
     /// How large the next segment should be for the place that would be through with a normal one first.
     fn next_size(&self, job: &Job, muscle: &Muscle, places: &[Place], now: Time) -> Work {
         let FarmConfig { normal, min, .. } = self.config;
-        let seat_speed = soonest(places, normal, now).map_or(1.0, |at| places[at].seat_speed);
-        target(job.uncut, seat_speed, muscle.speed, normal, min)
+        let Some(at) = soonest(places, normal, now) else {
+            return normal;
+        };
+        let Place {
+            seat_speed,
+            free_at,
+            ..
+        } = places[at];
+        let Some(left) = job.uncut else { return normal };
+        if is_far(job.uncut, seat_speed, muscle.speed, normal) {
+            return normal;
+        }
+        let able = self
+            .peers
+            .values()
+            .filter(|peer| Self::may_have(job, muscle, peer));
+        let shares: Vec<Share> = able
+            .filter_map(|peer| {
+                peer.best(&job.needs)
+                    .map(|best| (best.speed, peer.drained_at))
+            })
+            .map(|(speed, drained_at)| Share { speed, drained_at })
+            .collect();
+        let end = common_end(&shares, left.plus(job.waiting), now);
+        let own = end.since(free_at.max(now)).as_secs_f64() * seat_speed;
+        target(left, Work(own as u64), normal, min)
     }
 
     fn ask_for_more(&mut self, id: JobId, target: Work, now: Time) {
@@ -172,13 +196,26 @@ impl Farm {
         if end.since(now).as_secs_f64() * muscle.speed <= unassigned.0 as f64 {
             return true;
         }
-        let rivals = self
-            .peers
-            .values()
-            .filter(|peer| peer.id != place.peer && peer.not_before <= now);
-        let rivals = rivals.filter(|peer| Self::may_have(job, muscle, peer));
-        let rivals = rivals.filter_map(|peer| peer.best(&job.needs).map(|best| rival(peer, best)));
-        is_worth(end, work, unassigned, rivals, now)
+        let rivals = self.rivals(job, muscle, now);
+        let rivals = rivals.filter(|(peer, _)| *peer != place.peer);
+        is_worth(end, work, unassigned, rivals.map(|(_, rival)| rival), now)
+    }
+
+    /// The peers that could be given this job's work now or when they are through with what they have.
+    pub(super) fn rivals(
+        &self,
+        job: &Job,
+        muscle: &Muscle,
+        now: Time,
+    ) -> impl Iterator<Item = (PeerId, Rival)> {
+        let able = self.available(job, muscle, now);
+        able.filter_map(|peer| Some((peer.id, rival(peer, peer.best(&job.needs)?))))
+    }
+
+    /// The peers that may have this job's work and are not left alone.
+    fn available(&self, job: &Job, muscle: &Muscle, now: Time) -> impl Iterator<Item = &Peer> {
+        let peers = self.peers.values();
+        peers.filter(move |peer| peer.not_before <= now && Self::may_have(job, muscle, peer))
     }
 
     /// Gives out the segments that some peer has failed at, to others if there are any.
@@ -230,9 +267,7 @@ impl Farm {
         segment: &Segment,
         now: Time,
     ) -> Option<u8> {
-        let peers = self.peers.values().filter(|peer| peer.not_before <= now);
-        let peers = peers.filter(|peer| Self::may_have(job, muscle, peer));
-        let doubts = peers.flat_map(|peer| {
+        let doubts = self.available(job, muscle, now).flat_map(|peer| {
             peer.fitting(&job.needs)
                 .map(|ability| segment.doubts((peer.id, ability.encoder)))
         });
@@ -249,11 +284,8 @@ impl Farm {
         doubts: u8,
         now: Time,
     ) -> bool {
-        let rivals = self
-            .peers
-            .values()
-            .filter(|peer| peer.id != place.peer && peer.not_before <= now);
-        let rivals = rivals.filter(|peer| Self::may_have(job, muscle, peer));
+        let rivals = self.available(job, muscle, now);
+        let rivals = rivals.filter(|peer| peer.id != place.peer);
         let rivals = rivals.filter_map(|peer| {
             least_doubtful(job, segment, peer, doubts).map(|ability| rival(peer, ability))
         });

@@ -6,9 +6,9 @@
 use crate::event::Event;
 use crate::farm::Farm;
 use crate::ids::{JobId, PeerId, SegmentIndex, Time, Work};
-use crate::job::Job;
+use crate::job::{Job, Muscle};
 use crate::lease::{Held, Phase};
-use crate::place::Place;
+use crate::place::{Place, is_worth};
 use crate::segment::{Segment, SegmentState};
 
 /// A segment in the hands of one peer.
@@ -71,7 +71,9 @@ impl Farm {
             else {
                 continue;
             };
-            if !self.wins_clearly(&places[at], &straggler, now) {
+            if !self.wins_clearly(&places[at], &straggler, now)
+                || self.is_outrun(job, &muscle, &places[at], &straggler, now)
+            {
                 continue;
             }
             let Place { peer, encoder, .. } = places.remove(at);
@@ -128,6 +130,24 @@ impl Farm {
                 held.expected_end(now, speed, now)
             }
         }
+    }
+
+    /// Whether somebody who is busy now would do it sooner all the same.
+    fn is_outrun(
+        &self,
+        job: &Job,
+        muscle: &Muscle,
+        place: &Place,
+        straggler: &Straggler,
+        now: Time,
+    ) -> bool {
+        let others = |peer: &PeerId| *peer != place.peer && *peer != straggler.peer;
+        let rivals = self
+            .rivals(job, muscle, now)
+            .filter(|(peer, _)| others(peer))
+            .map(|(_, rival)| rival);
+        let end = place.finish(straggler.work, now);
+        !is_worth(end, straggler.work, straggler.work, rivals, now)
     }
 
     fn wins_clearly(&self, place: &Place, straggler: &Straggler, now: Time) -> bool {

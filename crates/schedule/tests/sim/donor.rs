@@ -60,13 +60,19 @@ impl Donor {
     }
 
     pub fn seats(&self) -> u32 {
-        self.offers.iter().map(|offer| offer.seats).max().unwrap_or(0)
+        self.offers
+            .iter()
+            .map(|offer| offer.seats)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Work a second of one seat.
     pub fn seat_speed(&self, encoder: EncoderId) -> f64 {
         let offer = self.offers.iter().find(|offer| offer.encoder == encoder);
-        offer.map_or(1.0, |offer| offer.speed * self.truth / f64::from(offer.seats))
+        offer.map_or(1.0, |offer| {
+            offer.speed * self.truth / f64::from(offer.seats)
+        })
     }
 
     /// Forgets a lease; true if that freed a seat.

@@ -67,7 +67,9 @@ impl Film {
         if self.known(now) < end {
             let part = end.0 as f64 / self.total.0 as f64;
             let whole = self.indexed.since(self.begun).as_millis() as f64;
-            return Cut::Waits { until: Time(self.begun.0 + (whole * part).ceil() as u64 + 1) };
+            return Cut::Waits {
+                until: Time(self.begun.0 + (whole * part).ceil() as u64 + 1),
+            };
         }
         let index = self.next;
         self.next = SegmentIndex(index.0 + 1);

@@ -21,7 +21,11 @@ pub struct Journal {
 impl Journal {
     pub fn write(&mut self, change: &Change) {
         match change {
-            Change::JobAdded { job, needs, only_here } => {
+            Change::JobAdded {
+                job,
+                needs,
+                only_here,
+            } => {
                 let stored = StoredJob {
                     needs: needs.clone(),
                     only_here: *only_here,
@@ -29,10 +33,15 @@ impl Journal {
                     planned: BTreeMap::new(),
                     plan_finished: false,
                 };
-                assert!(self.jobs.insert(*job, stored).is_none(), "job {job} was there");
+                assert!(
+                    self.jobs.insert(*job, stored).is_none(),
+                    "job {job} was there"
+                );
             }
             Change::JobMoved { job, state } => self.job(*job).state = state.clone(),
-            Change::SegmentPlanned { job, segment, work, .. } => {
+            Change::SegmentPlanned {
+                job, segment, work, ..
+            } => {
                 let old = self.job(*job).planned.insert(*segment, (*work, None));
                 assert!(old.is_none(), "segment {segment} was planned twice");
             }
@@ -43,7 +52,10 @@ impl Journal {
                 job.plan_finished = false;
             }
             Change::Leased { lease } => {
-                assert!(self.job(lease.job).planned.contains_key(&lease.segment), "leased, but not planned");
+                assert!(
+                    self.job(lease.job).planned.contains_key(&lease.segment),
+                    "leased, but not planned"
+                );
             }
             Change::SegmentVerified { job, segment, by } => {
                 let entry = self.job(*job).planned.get_mut(segment).unwrap();
@@ -59,7 +71,9 @@ impl Journal {
     }
 
     fn job(&mut self, job: JobId) -> &mut StoredJob {
-        self.jobs.get_mut(&job).expect("a change of a job that was not added")
+        self.jobs
+            .get_mut(&job)
+            .expect("a change of a job that was not added")
     }
 
     /// What a new farm has to be told.
@@ -70,7 +84,11 @@ impl Journal {
                 job: *id,
                 needs: job.needs.clone(),
                 only_here: job.only_here,
-                planned: job.planned.iter().map(|(index, (work, by))| (*index, *work, *by)).collect(),
+                planned: job
+                    .planned
+                    .iter()
+                    .map(|(index, (work, by))| (*index, *work, *by))
+                    .collect(),
                 plan_finished: job.plan_finished,
             });
             if matches!(job.state, JobState::Paused { .. }) {

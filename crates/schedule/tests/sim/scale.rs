@@ -17,7 +17,10 @@ fn a_thousand_peers_do_thirty_thousand_segments() {
     sim.watch.thorough = false;
     for number in 0..1000u16 {
         let speed = rng.between(50, 200) as f64;
-        sim.add_donor(Donor { id: peer(number), ..donor((number != 0).into(), speed, 1) });
+        sim.add_donor(Donor {
+            id: peer(number),
+            ..donor((number != 0).into(), speed, 1)
+        });
     }
     let film = Film::new(Needs::Exactly(EncoderId(1)), 30_000 * 2400, 100);
     sim.submit(JobId(1), film, 0, false);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schedule::{
-    Action, Attempt, Change, Event, Farm, FarmConfig, Input, JobId, JobState, Lease, LeaseId, Offer, PeerId,
-    SegmentIndex, SegmentState, Time, Work,
+    Action, Attempt, Change, Event, Farm, FarmConfig, Input, JobId, JobState, Lease, LeaseId,
+    Offer, PeerId, SegmentIndex, SegmentState, Time, Work,
 };
 
 /// What the watch knows of a live lease.
@@ -84,12 +84,28 @@ impl Watch {
     /// Books an input that is about to be handled.
     pub fn before(&mut self, input: &Input) {
         match input {
-            Input::PeerJoined { peer, is_self, offers } | Input::PeerChanged { peer, is_self, offers } => {
+            Input::PeerJoined {
+                peer,
+                is_self,
+                offers,
+            }
+            | Input::PeerChanged {
+                peer,
+                is_self,
+                offers,
+            } => {
                 self.seats.insert(*peer, (most_seats(offers), *is_self));
             }
             Input::PlanFinished { job } => {
                 self.finished.insert(*job);
                 self.asked.remove(job);
+            }
+            Input::JobRestored {
+                job,
+                plan_finished: true,
+                ..
+            } => {
+                self.finished.insert(*job);
             }
             Input::Planned { job, .. }
             | Input::PlanWaits { job }
@@ -117,7 +133,9 @@ impl Watch {
                     seen.seated = false;
                 }
             }
-            Input::Verified { lease } | Input::Rejected { lease, .. } | Input::Failed { lease, .. } => {
+            Input::Verified { lease }
+            | Input::Rejected { lease, .. }
+            | Input::Failed { lease, .. } => {
                 self.end(*lease);
             }
             _ => {}
@@ -127,7 +145,10 @@ impl Watch {
     fn end(&mut self, lease: LeaseId) {
         if let Some(seen) = self.live.remove(&lease) {
             let key = (seen.lease.job, seen.lease.segment);
-            self.by_peer.entry(seen.lease.peer).or_default().remove(&lease);
+            self.by_peer
+                .entry(seen.lease.peer)
+                .or_default()
+                .remove(&lease);
             self.by_segment.entry(key).or_default().remove(&lease);
         }
     }
@@ -138,9 +159,21 @@ impl Watch {
             let Some(Input::Verified { lease }) = cause else {
                 panic!("segment {segment} verified by {cause:?}");
             };
-            let seen = &self.live.get(lease).expect("verified on a lease that is not live").lease;
-            assert_eq!((seen.job, seen.segment), (*job, *segment), "another segment was verified");
-            assert_eq!((seen.peer, seen.attempt), (by.peer, by.attempt), "by another");
+            let seen = &self
+                .live
+                .get(lease)
+                .expect("verified on a lease that is not live")
+                .lease;
+            assert_eq!(
+                (seen.job, seen.segment),
+                (*job, *segment),
+                "another segment was verified"
+            );
+            assert_eq!(
+                (seen.peer, seen.attempt),
+                (by.peer, by.attempt),
+                "by another"
+            );
         }
         if let Change::JobForgotten { job } = change {
             self.done.remove(job);
@@ -150,11 +183,17 @@ impl Watch {
     pub fn on_action(&mut self, action: &Action, farm: &Farm, leased: &BTreeSet<LeaseId>) {
         match action {
             Action::Start { lease } => {
-                assert!(leased.contains(&lease.id), "{lease:?} started before it was stored");
+                assert!(
+                    leased.contains(&lease.id),
+                    "{lease:?} started before it was stored"
+                );
                 self.on_start(lease, farm);
             }
             Action::Revoke { lease, peer } => {
-                let seen = self.live.get(lease).expect("a lease revoked that was not live");
+                let seen = self
+                    .live
+                    .get(lease)
+                    .expect("a lease revoked that was not live");
                 assert_eq!(seen.lease.peer, *peer);
                 self.revokes += 1;
                 self.end(*lease);
@@ -170,7 +209,10 @@ impl Watch {
                 assert_eq!(view.leases, 0, "joined while leases are out");
             }
             Action::Discard { job } => {
-                assert!(self.live.values().all(|seen| seen.lease.job != *job), "thrown away under a live lease");
+                assert!(
+                    self.live.values().all(|seen| seen.lease.job != *job),
+                    "thrown away under a live lease"
+                );
             }
         }
     }
@@ -178,25 +220,53 @@ impl Watch {
     fn on_start(&mut self, lease: &Lease, farm: &Farm) {
         self.starts += 1;
         self.hedges += u64::from(lease.hedge);
-        assert!(self.highest_lease.is_none_or(|highest| highest < lease.id), "{lease:?} has an old number");
+        assert!(
+            self.highest_lease.is_none_or(|highest| highest < lease.id),
+            "{lease:?} has an old number"
+        );
         self.highest_lease = Some(lease.id);
         let key = (lease.job, lease.segment);
         let before = self.attempts.insert(key, lease.attempt);
-        assert!(before.is_none_or(|before| before < lease.attempt), "{lease:?} is not a new attempt");
+        assert!(
+            before.is_none_or(|before| before < lease.attempt),
+            "{lease:?} is not a new attempt"
+        );
         let twins = self.by_segment.entry(key).or_default();
         assert_eq!(!twins.is_empty(), lease.hedge, "{lease:?} beside {twins:?}");
         assert!(twins.len() < 2, "a third lease of one segment");
-        assert!(twins.iter().all(|twin| self.live[twin].lease.peer != lease.peer), "hedged with itself");
+        assert!(
+            twins
+                .iter()
+                .all(|twin| self.live[twin].lease.peer != lease.peer),
+            "hedged with itself"
+        );
         twins.insert(lease.id);
-        self.live.insert(lease.id, Seen { lease: *lease, seated: true });
+        self.live.insert(
+            lease.id,
+            Seen {
+                lease: *lease,
+                seated: true,
+            },
+        );
         let held = self.by_peer.entry(lease.peer).or_default();
         held.insert(lease.id);
         let (seats, is_self) = self.seats[&lease.peer];
         let seated = held.iter().filter(|lease| self.live[lease].seated).count() as u32;
-        assert!(seated <= seats + u32::from(!is_self), "{}: {seated} leases on {seats} seats", lease.peer);
+        assert!(
+            seated <= seats + u32::from(!is_self),
+            "{}: {seated} leases on {seats} seats",
+            lease.peer
+        );
         let state = farm.segment(lease.job, lease.segment).unwrap().state;
-        assert!(matches!(state, SegmentState::Leased { .. }), "{lease:?} of a segment that is {state:?}");
-        assert_eq!(farm.state(lease.job), Some(&JobState::Processing), "{lease:?} started");
+        assert!(
+            matches!(state, SegmentState::Leased { .. }),
+            "{lease:?} of a segment that is {state:?}"
+        );
+        assert_eq!(
+            farm.state(lease.job),
+            Some(&JobState::Processing),
+            "{lease:?} started"
+        );
     }
 
     /// Looks at the whole farm. `timeout` says that time was just told to it.
@@ -209,21 +279,37 @@ impl Watch {
         let theirs: Vec<LeaseId> = live.iter().map(|view| view.lease.id).collect();
         assert_eq!(ours, theirs, "live leases");
         for view in &live {
-            assert!(!timeout || view.deadline > now, "{view:?} has outlived its deadline");
-            assert!(view.deadline <= now.after(config.delivery.max(config.silence)), "{view:?} has for ever");
+            assert!(
+                !timeout || view.deadline > now,
+                "{view:?} has outlived its deadline"
+            );
+            assert!(
+                view.deadline <= now.after(config.delivery.max(config.silence)),
+                "{view:?} has for ever"
+            );
             let job = farm.job(view.lease.job).unwrap();
             assert!(!job.state.has_ended(), "a lease of a job that has ended");
         }
-        assert!(!timeout || farm.poll_timeout().is_none_or(|next| next > now), "wants to be called at once");
+        assert!(
+            !timeout || farm.poll_timeout().is_none_or(|next| next > now),
+            "wants to be called at once"
+        );
         for job in farm.jobs() {
             let before = self.done.insert(job.job, job.done).unwrap_or_default();
             assert!(job.done >= before, "job {}: progress fell", job.job);
             assert!(job.verified <= job.planned);
             let segments = farm.segments(job.job);
             let sum = |keep: fn(&SegmentState) -> bool| {
-                segments.iter().filter(|segment| keep(&segment.state)).map(|segment| segment.work.0).sum::<u64>()
+                segments
+                    .iter()
+                    .filter(|segment| keep(&segment.state))
+                    .map(|segment| segment.work.0)
+                    .sum::<u64>()
             };
-            assert_eq!(sum(|state| matches!(state, SegmentState::Verified { .. })), job.done.0);
+            assert_eq!(
+                sum(|state| matches!(state, SegmentState::Verified { .. })),
+                job.done.0
+            );
             if job.state == JobState::Combining || job.state == JobState::Completed {
                 assert_eq!(job.verified, job.planned);
                 assert_eq!(job.leases, 0);
@@ -233,14 +319,25 @@ impl Watch {
 
     /// What an input for a dead lease may do: nothing but say so.
     pub fn assert_nothing(before: &str, farm: &Farm, events: &[Event], did: usize) {
-        assert!(events.iter().all(|event| matches!(event, Event::Ignored { .. })), "{events:?}");
+        assert!(
+            events
+                .iter()
+                .all(|event| matches!(event, Event::Ignored { .. })),
+            "{events:?}"
+        );
         assert_eq!(events.len(), 1);
         assert_eq!(did, 0, "a dead lease led to changes or actions");
-        assert_eq!(before, format!("{farm:?}"), "a dead lease changed something");
+        assert_eq!(
+            before,
+            format!("{farm:?}"),
+            "a dead lease changed something"
+        );
     }
 }
 
 fn most_seats(offers: &[Offer]) -> u32 {
-    let fit = offers.iter().filter(|offer| offer.speed.is_finite() && offer.speed > 0.0);
+    let fit = offers
+        .iter()
+        .filter(|offer| offer.speed.is_finite() && offer.speed > 0.0);
     fit.map(|offer| offer.seats.min(64)).max().unwrap_or(0)
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use schedule::{
-    Action, Event, Farm, FarmConfig, Fault, Input, JobId, JobState, Lease, LeaseId, PeerId, Rejection, SegmentIndex, Time,
-    Work,
+    Action, Event, Farm, FarmConfig, Fault, Input, JobId, JobState, Lease, LeaseId, PeerId,
+    Rejection, SegmentIndex, Time, Work,
 };
 
 use crate::donor::Donor;
@@ -90,12 +90,18 @@ impl Sim {
     }
 
     pub fn appear(&mut self, id: PeerId) {
-        let Some(donor) = self.donors.get_mut(&id) else { return };
+        let Some(donor) = self.donors.get_mut(&id) else {
+            return;
+        };
         donor.here = true;
         donor.queue.clear();
         donor.encoding.clear();
         let (is_self, offers) = (donor.is_self, donor.offers.clone());
-        self.hear(Input::PeerJoined { peer: id, is_self, offers });
+        self.hear(Input::PeerJoined {
+            peer: id,
+            is_self,
+            offers,
+        });
     }
 
     pub fn leave(&mut self, id: PeerId) {
@@ -120,17 +126,31 @@ impl Sim {
 
     /// Cuts or heals a link. The engine notices some broken transfers, of others nothing more is heard.
     pub fn cut_link(&mut self, id: PeerId, cut: bool) {
-        let Some(donor) = self.donors.get_mut(&id) else { return };
+        let Some(donor) = self.donors.get_mut(&id) else {
+            return;
+        };
         donor.habits.cut_off = cut;
         if !cut {
             return;
         }
-        let held: Vec<LeaseId> = self.tasks.iter().filter(|(_, (lease, _))| lease.peer == id).map(|(id, _)| *id).collect();
+        let held: Vec<LeaseId> = self
+            .tasks
+            .iter()
+            .filter(|(_, (lease, _))| lease.peer == id)
+            .map(|(id, _)| *id)
+            .collect();
         for lease in held {
             if self.rng.percent(50) {
                 let wait = self.rng.between(1, 20_000);
                 let reason = "the connection broke".to_owned();
-                self.in_ms(wait, Happening::Hear(Input::Failed { lease, fault: Fault::Network, reason }));
+                self.in_ms(
+                    wait,
+                    Happening::Hear(Input::Failed {
+                        lease,
+                        fault: Fault::Network,
+                        reason,
+                    }),
+                );
             }
         }
     }
@@ -142,7 +162,13 @@ impl Sim {
         film.begun = self.now;
         film.indexed = self.now.after(reading);
         self.films.insert(job, film);
-        self.hear(Input::JobSubmitted { job, needs, wait_for, only_here, total_hint });
+        self.hear(Input::JobSubmitted {
+            job,
+            needs,
+            wait_for,
+            only_here,
+            total_hint,
+        });
     }
 
     pub fn reset(&mut self, job: JobId) {
@@ -150,14 +176,40 @@ impl Sim {
             film.reset();
         }
         // The cutter's answers from before the reset never come after it.
-        self.agenda.retain(|_, happening| !is_from_cutter(happening, job));
+        self.agenda
+            .retain(|_, happening| !is_from_cutter(happening, job));
         self.hear(Input::PlanReset { job });
+    }
+
+    /// The film turns out not to be one that can be cut.
+    pub fn plan_fails(&mut self, job: JobId) {
+        self.agenda
+            .retain(|_, happening| !is_from_cutter(happening, job));
+        self.hear(Input::PlanFailed {
+            job,
+            reason: "its timestamps run backwards".to_owned(),
+        });
+    }
+
+    pub fn forget(&mut self, job: JobId) {
+        let known = self.farm.state(job).is_some();
+        self.hear(Input::Forget { job });
+        if known && self.farm.state(job).is_none() {
+            self.films.remove(&job);
+            self.agenda
+                .retain(|_, happening| !is_from_cutter(happening, job));
+        }
     }
 
     /// The owner is killed and started again. Donors notice and forget; messages that are still on the way
     /// arrive all the same.
     pub fn restart(&mut self) {
-        let progress: BTreeMap<JobId, Work> = self.farm.jobs().iter().map(|job| (job.job, job.done)).collect();
+        let progress: BTreeMap<JobId, Work> = self
+            .farm
+            .jobs()
+            .iter()
+            .map(|job| (job.job, job.done))
+            .collect();
         self.config.epoch += 1;
         self.farm = Farm::new(self.config.clone());
         self.watch.restart();
@@ -171,14 +223,27 @@ impl Sim {
             donor.encoding.clear();
         }
         for input in self.journal.restore() {
-            let restored = if let Input::JobRestored { job, .. } = &input { Some(*job) } else { None };
+            let restored = if let Input::JobRestored { job, .. } = &input {
+                Some(*job)
+            } else {
+                None
+            };
             self.hear(input);
             if let Some(job) = restored {
-                assert_eq!(self.farm.job(job).unwrap().done, progress[&job], "verified work was lost");
+                assert_eq!(
+                    self.farm.job(job).unwrap().done,
+                    progress[&job],
+                    "verified work was lost"
+                );
                 self.recut(job);
             }
         }
-        let here: Vec<PeerId> = self.donors.values().filter(|donor| donor.here).map(|donor| donor.id).collect();
+        let here: Vec<PeerId> = self
+            .donors
+            .values()
+            .filter(|donor| donor.here)
+            .map(|donor| donor.id)
+            .collect();
         for id in here {
             self.appear(id);
         }
@@ -211,7 +276,12 @@ impl Sim {
             }
             let agenda = self.agenda.keys().next().map(|(time, _)| *time);
             let timeout = self.farm.poll_timeout();
-            let Some(next) = agenda.into_iter().chain(timeout).min().filter(|next| *next <= end) else {
+            let Some(next) = agenda
+                .into_iter()
+                .chain(timeout)
+                .min()
+                .filter(|next| *next <= end)
+            else {
                 self.now = end;
                 return done(self);
             };
@@ -231,7 +301,9 @@ impl Sim {
     }
 
     pub fn all_ended(&self) -> bool {
-        self.films.keys().all(|job| self.farm.state(*job).is_none_or(JobState::has_ended))
+        self.films
+            .keys()
+            .all(|job| self.farm.state(*job).is_none_or(JobState::has_ended))
     }
 
     // The engine.
@@ -240,7 +312,9 @@ impl Sim {
     pub fn hear(&mut self, input: Input) {
         self.steps += 1;
         let dead = Watch::lease_of(&input).filter(|lease| !self.watch.is_live(*lease));
-        let before = dead.filter(|_| self.watch.thorough).map(|_| format!("{:?}", self.farm));
+        let before = dead
+            .filter(|_| self.watch.thorough)
+            .map(|_| format!("{:?}", self.farm));
         self.watch.before(&input);
         if let Some(told) = &mut self.told {
             note_input(told, self.now, &input);
@@ -305,13 +379,26 @@ impl Sim {
     }
 
     fn cut(&mut self, job: JobId, target: Work) {
-        let Some(film) = self.films.get_mut(&job) else { return };
+        let Some(film) = self.films.get_mut(&job) else {
+            return;
+        };
         let (wait, answer) = match film.cut(target, self.now) {
-            Cut::Segment(segment, work) => (self.cutting, Input::Planned { job, segment, work, bytes: work.0 }),
+            Cut::Segment(segment, work) => (
+                self.cutting,
+                Input::Planned {
+                    job,
+                    segment,
+                    work,
+                    bytes: work.0,
+                },
+            ),
             Cut::Finished => (self.cutting, Input::PlanFinished { job }),
             Cut::Waits { until } => {
                 let more = until.since(self.now).as_millis() as u64;
-                self.in_ms(self.cutting + more, Happening::Hear(Input::PlanMore { job }));
+                self.in_ms(
+                    self.cutting + more,
+                    Happening::Hear(Input::PlanMore { job }),
+                );
                 (0, Input::PlanWaits { job })
             }
         };
@@ -325,11 +412,19 @@ impl Sim {
         let travel = donor.travel;
         if donor.habits.cut_off {
             let reason = "it cannot be reached".to_owned();
-            let input = Input::Failed { lease: lease.id, fault: Fault::Network, reason };
+            let input = Input::Failed {
+                lease: lease.id,
+                fault: Fault::Network,
+                reason,
+            };
             self.in_ms(3000, Happening::Hear(input));
         } else if donor.habits.declines {
             let reason = "its disk is full".to_owned();
-            let input = Input::Failed { lease: lease.id, fault: Fault::Declined, reason };
+            let input = Input::Failed {
+                lease: lease.id,
+                fault: Fault::Declined,
+                reason,
+            };
             self.in_ms(10, Happening::Hear(input));
         } else {
             self.in_ms(travel, Happening::Arrives(lease.id));
@@ -339,9 +434,10 @@ impl Sim {
     fn happen(&mut self, happening: Happening) {
         let lease = match &happening {
             Happening::Hear(_) | Happening::Joined(_) | Happening::Examined(_) => None,
-            Happening::Arrives(lease) | Happening::Some(lease, _) | Happening::Encoded(lease) | Happening::Back(lease) => {
-                Some(*lease)
-            }
+            Happening::Arrives(lease)
+            | Happening::Some(lease, _)
+            | Happening::Encoded(lease)
+            | Happening::Back(lease) => Some(*lease),
         };
         if let Some((lease, _)) = lease.and_then(|lease| self.tasks.get(&lease)) {
             if self.donors[&lease.peer].habits.asleep {
@@ -377,17 +473,30 @@ impl Sim {
     /// Whatever waits at a donor takes the seats that are free.
     fn seat(&mut self, peer: PeerId) {
         loop {
-            let Some(donor) = self.donors.get_mut(&peer) else { return };
+            let Some(donor) = self.donors.get_mut(&peer) else {
+                return;
+            };
             if donor.encoding.len() >= donor.seats() as usize {
                 return;
             }
-            let Some(lease) = donor.queue.pop_front() else { return };
-            let Some((terms, work)) = self.tasks.get(&lease) else { continue };
+            let Some(lease) = donor.queue.pop_front() else {
+                return;
+            };
+            let Some((terms, work)) = self.tasks.get(&lease) else {
+                continue;
+            };
             donor.encoding.insert(lease);
             let length = work.at(donor.seat_speed(terms.encoder)).as_millis() as u64;
             if donor.habits.crashes {
                 let reason = "the encoder ended with an error".to_owned();
-                self.in_ms(100, Happening::Hear(Input::Failed { lease, fault: Fault::Peer, reason }));
+                self.in_ms(
+                    100,
+                    Happening::Hear(Input::Failed {
+                        lease,
+                        fault: Fault::Peer,
+                        reason,
+                    }),
+                );
             } else {
                 let tick = BEAT.min(length / 2);
                 self.in_ms(tick, Happening::Some(lease, tick));
@@ -402,7 +511,13 @@ impl Sim {
         let done = donor.seat_speed(terms.encoder) * spent as f64 / 1000.0;
         if donor.encoding.contains(&lease) {
             self.in_ms(BEAT, Happening::Some(lease, spent + BEAT));
-            self.say(lease, Input::Progress { lease, done: Work((done as u64).min(work.0)) });
+            self.say(
+                lease,
+                Input::Progress {
+                    lease,
+                    done: Work((done as u64).min(work.0)),
+                },
+            );
         }
     }
 
@@ -422,15 +537,26 @@ impl Sim {
     }
 
     fn examined(&mut self, lease: LeaseId) {
-        let Some((terms, _)) = self.tasks.get(&lease) else { return };
+        let Some((terms, _)) = self.tasks.get(&lease) else {
+            return;
+        };
         let habits = &self.donors[&terms.peer].habits;
-        let refresh = self.films.get(&terms.job).is_some_and(|film| film.intra_refresh.contains(&terms.segment));
+        let refresh = self
+            .films
+            .get(&terms.job)
+            .is_some_and(|film| film.intra_refresh.contains(&terms.segment));
         let input = if habits.cut_off {
             return;
         } else if refresh && terms.step_back == 0 {
-            Input::Rejected { lease, why: Rejection::WrongFrames }
+            Input::Rejected {
+                lease,
+                why: Rejection::WrongFrames,
+            }
         } else if habits.corrupts {
-            Input::Rejected { lease, why: Rejection::Bad("it is not a film".to_owned()) }
+            Input::Rejected {
+                lease,
+                why: Rejection::Bad("it is not a film".to_owned()),
+            }
         } else {
             Input::Verified { lease }
         };
@@ -438,14 +564,29 @@ impl Sim {
     }
 
     fn joined(&mut self, job: JobId) {
-        let Some(film) = self.films.get_mut(&job) else { return };
+        let Some(film) = self.films.get_mut(&job) else {
+            return;
+        };
         let reason = "the joined film was not right".to_owned();
         let input = match film.merge_faults.pop_front() {
             None => Input::Merged { job },
-            Some(MergeFault::Whole) => Input::MergeFailed { job, segments: Vec::new(), reason },
+            Some(MergeFault::Whole) => Input::MergeFailed {
+                job,
+                segments: Vec::new(),
+                reason,
+            },
             Some(MergeFault::Segments(count)) => {
-                let segments = film.planned.iter().copied().take(usize::from(count)).collect();
-                Input::MergeFailed { job, segments, reason }
+                let segments = film
+                    .planned
+                    .iter()
+                    .copied()
+                    .take(usize::from(count))
+                    .collect();
+                Input::MergeFailed {
+                    job,
+                    segments,
+                    reason,
+                }
             }
         };
         self.hear(input);
@@ -453,7 +594,9 @@ impl Sim {
 
     /// A message of a donor to the farm, with what can become of one on its way.
     fn say(&mut self, lease: LeaseId, input: Input) {
-        let Some((terms, _)) = self.tasks.get(&lease) else { return };
+        let Some((terms, _)) = self.tasks.get(&lease) else {
+            return;
+        };
         let habits = self.donors[&terms.peer].habits.clone();
         if habits.cut_off || self.rng.percent(habits.loses) {
             return;
@@ -472,7 +615,8 @@ impl Sim {
 
     pub fn in_ms(&mut self, wait: u64, happening: Happening) {
         self.next += 1;
-        self.agenda.insert((Time(self.now.0 + wait), self.next), happening);
+        self.agenda
+            .insert((Time(self.now.0 + wait), self.next), happening);
     }
 }
 
@@ -490,7 +634,9 @@ fn is_from_cutter(happening: &Happening, of: JobId) -> bool {
 
 fn ended_by(input: &Input) -> Option<LeaseId> {
     match input {
-        Input::Verified { lease } | Input::Rejected { lease, .. } | Input::Failed { lease, .. } => Some(*lease),
+        Input::Verified { lease } | Input::Rejected { lease, .. } | Input::Failed { lease, .. } => {
+            Some(*lease)
+        }
         _ => None,
     }
 }
