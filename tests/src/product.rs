@@ -30,9 +30,10 @@ fn find() -> Result<PathBuf> {
     let folder = here.ancestors().nth(2).context("no build folder")?;
     let path = folder.join(format!("manyhands{}", std::env::consts::EXE_SUFFIX));
     if let Some(cargo) = std::env::var_os("CARGO") {
+        // The whole workspace's features, as in the build of everything: one set of them is built once.
         let mut build = Command::new(cargo);
         build
-            .args(["build", "--quiet", "--package", "cli"])
+            .args(["build", "--quiet", "--workspace", "--bin", "manyhands"])
             .current_dir(tool::checkout());
         if folder.ends_with("release") {
             build.arg("--release");

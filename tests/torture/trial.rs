@@ -146,7 +146,7 @@ impl Trial {
                 seconds,
                 joins,
             },
-            _ if [".ts", ".mpg"]
+            _ if [".ts", ".mpg", ".m2ts"]
                 .iter()
                 .any(|end| self.clip.name.ends_with(end)) =>
             {

@@ -38,6 +38,12 @@ fn odd() -> Vec<Clip> {
                     .save("nocues.mkv"),
             ],
         ),
+        shot(
+            "blu-ray.m2ts",
+            &film,
+            &format!("{X264} -mpegts_m2ts_mode 1"),
+        ),
+        size_change(),
         clip(
             "nopts_raw.h264",
             Truth::Mended {
@@ -49,6 +55,24 @@ fn odd() -> Vec<Clip> {
             vec![Shoot::new().film(&film).with(X264).save("nopts_raw.h264")],
         ),
     ]
+}
+
+/// A broadcast that changes its picture's size in mid-film.
+fn size_change() -> Clip {
+    let part = |name: &str, number: u32, size: (u32, u32), start: &str| {
+        let film = Film::new(75).from(number).size(size.0, size.1);
+        Shoot::new().film(&film).with(X264).with(start).save(name)
+    };
+    let join = Step::Join {
+        from: &["a.ts", "b.ts"],
+        to: "size_change.ts",
+    };
+    let steps = vec![
+        part("a.ts", 0, (320, 180), "-output_ts_offset 10"),
+        part("b.ts", 75, (480, 270), "-output_ts_offset 13"),
+        join,
+    ];
+    clip("size_change.ts", Truth::Whole(150), steps)
 }
 
 fn whole(name: &'static str, more: &str) -> Step {

@@ -65,7 +65,14 @@ fn sounds() -> Vec<Clip> {
             .save(name);
         clip(name, Truth::Whole(150), vec![step])
     };
+    let long = Shoot::new()
+        .film(&Film::new(150))
+        .sound(0, 11)
+        .with(X264)
+        .with("-c:a aac")
+        .save("sound_longer.mkv");
     vec![
+        clip("sound_longer.mkv", Truth::Whole(150), vec![long]),
         with("sound_opus.mkv", "-c:a libopus -b:a 64k"),
         with("sound_flac.mkv", "-c:a flac"),
         with("sound_ac3.mkv", "-ac 2 -c:a ac3 -b:a 192k"),

@@ -44,15 +44,13 @@ pub(super) fn clips() -> Vec<Clip> {
             &film.clone().format("yuv422p"),
             "-c:v dnxhd -profile:v dnxhr_lb",
         ),
-        shot(
+        twice(
             "vp8_altref.webm",
-            &film,
-            "-c:v libvpx -deadline good -cpu-used 5 -b:v 500k -g 50 -auto-alt-ref 1 -lag-in-frames 16",
+            "-c:v libvpx -deadline good -cpu-used 4 -b:v 300k",
         ),
-        shot(
+        twice(
             "vp9_altref.webm",
-            &film,
-            "-c:v libvpx-vp9 -deadline good -cpu-used 8 -b:v 400k -g 50 -auto-alt-ref 1 -lag-in-frames 25",
+            "-c:v libvpx-vp9 -deadline good -cpu-used 5 -b:v 300k",
         ),
         shot(
             "vp9_odd.webm",
@@ -74,8 +72,26 @@ pub(super) fn clips() -> Vec<Clip> {
             &film,
             "-c:v libaom-av1 -cpu-used 8 -b:v 300k -g 50 -lag-in-frames 25 -auto-alt-ref 1",
         ),
+        shot(
+            "vp9_10bit.mkv",
+            &film.clone().format("yuv420p10le"),
+            "-c:v libvpx-vp9 -deadline good -cpu-used 8 -b:v 400k -g 50",
+        ),
+        shot("h264.flv", &film, super::h264::X264),
         silent("gif.gif", &Film::new(60).rate("10"), ""),
     ]
+}
+
+/// Encoded twice over: the second time there are frames that are never shown. VP8 gives each a packet of its own, VP9
+/// packs them with the next one.
+fn twice(name: &'static str, codec: &str) -> Clip {
+    let pass = |number: u32| {
+        let film = Shoot::new().film(&Film::new(150)).sound(0, 6).with(codec);
+        let hidden = "-g 60 -auto-alt-ref 1 -lag-in-frames 25 -c:a libopus -b:a 64k";
+        film.with(&format!("{hidden} -pass {number} -passlogfile log"))
+    };
+    let steps = vec![pass(1).with("-f null").save("nothing"), pass(2).save(name)];
+    clip(name, Truth::Whole(150), steps)
 }
 
 /// An AVI with B-frames holds no presentation times at all.

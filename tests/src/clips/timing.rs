@@ -99,6 +99,17 @@ fn starts() -> Vec<Clip> {
         ),
         // 33 bits of 90 kHz end after 95 443.7 s.
         shot("wrap.ts", &film, &format!("{X264} -output_ts_offset 95440")),
+        // A pause of 20 seconds in mid-film, as in recordings of slides.
+        silent(
+            "pause.mkv",
+            &film.clone().then("setpts='PTS+gte(N,80)*20/TB'"),
+            &format!("{X264} -fps_mode passthrough"),
+        ),
+        silent(
+            "slides.mp4",
+            &Film::new(40).rate("2"),
+            "-c:v libx264 -g 8 -sc_threshold 0",
+        ),
         clip(
             "discont.ts",
             Truth::Mended {
