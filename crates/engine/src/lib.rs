@@ -1,5 +1,84 @@
 //! A node: takes files in, hands work out, takes work on, puts a file back.
+//!
+//! The road of a file is the order of the modules below. Deciding happens in `plan` and
+//! `schedule`, which do no IO; everything here only does.
 
+/// A dropped path becomes a film we may touch.
+mod intake;
+
+/// A source becomes what is in it, and where it may be cut.
+mod probe;
+
+/// What is known of it from then on.
+mod film;
+
+// plan::cut          -> Segment             (pure)
+// plan::order        -> SegmentSpec         (pure)
+// schedule::Farm     -> Action::Start …     (pure)
+
+/// A lease is performed: the segment's way out, back, and through the check.
+mod lease;
+
+/// A segment goes to the peer that holds its lease, and its result comes back into quarantine.
+mod send;
+
+/// A segment is encoded on this machine.
+mod encode;
+
+/// A result is what the plan said it would be, or it is thrown away.
+mod verify;
+
+/// What travels beside the film is made ready meanwhile.
+mod companion;
+
+/// Verified segments become one file.
+mod merge;
+
+/// The file is the film: proved.
+mod prove;
+
+/// The proof on paper.
+mod receipt;
+
+/// Merge, prove, receipt, place: the end of the road.
+mod combine;
+
+/// The file takes its place.
+mod output;
+
+// The other side of `send`: work for others.
+mod worker;
+
+// The loop, and what it keeps.
+mod driver;
+
+mod jobs;
+
+mod network;
+
+mod calls;
+
+mod journal;
+
+mod view;
+
+mod job;
+
+mod neighbour;
+
+mod workspace;
+
+mod capability;
+
+mod machine;
+
+mod pairing;
+
+mod doctor;
+
+mod start;
+
+// The public face.
 pub mod node;
 
 pub mod status;

@@ -1,13 +1,30 @@
 //! A running node, as the shells hold it: a cheap clone with plain methods.
 
+use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
+use ffmpeg::tools::Tool;
 use media::choice::Choice;
-use tokio::sync::watch;
+use peer::Net;
+use plan::name;
+use store::Store;
+use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::status::{Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerStatus, Settings, Terms};
+use crate::driver::{Call, Mail, NewJob, unix_ms};
+use crate::intake::{self, Dropped};
+use crate::job::Wish;
+use crate::journal::{self, job_id};
+use crate::lease::Bench;
+use crate::probe::{self, Indexing, Probed};
+use crate::status::{
+    Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerState, PeerStatus, Settings, Terms,
+};
 use crate::trouble::{Kind, Trouble};
+use crate::workspace::Workspace;
+use crate::{doctor, pairing, start};
 
 /// How to start a node.
 #[derive(Clone, Debug)]
@@ -26,6 +43,8 @@ pub struct NodeConfig {
     pub donate: Option<bool>,
     /// Addresses to try beside those found.
     pub peers: Vec<SocketAddr>,
+    /// Stays: goes on with interrupted jobs, and measures its encoders while idle.
+    pub stays: bool,
 }
 
 /// What to do with a job.
@@ -44,9 +63,23 @@ pub enum Steer {
 }
 
 /// A running node.
-#[derive(Clone, Debug)]
-pub struct Node {
-    changes: watch::Receiver<u64>,
+#[derive(Clone)]
+pub struct Node(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub mail: mpsc::UnboundedSender<Mail>,
+    pub changes: watch::Receiver<u64>,
+    pub store: Store,
+    pub workspace: Workspace,
+    pub tool: Result<Tool, Trouble>,
+    pub bench: Option<Bench>,
+    pub net: Option<Net>,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("data", &self.0.workspace.root()).finish_non_exhaustive()
+    }
 }
 
 impl Node {
@@ -54,110 +87,180 @@ impl Node {
     ///
     /// # Errors
     /// What keeps it from starting, in words.
-    pub async fn start(_config: NodeConfig) -> Result<Self, Trouble> {
-        Err(Trouble::new(Kind::Other, "The engine is being built."))
+    pub async fn start(config: NodeConfig) -> Result<Self, Trouble> {
+        start::start(config).await
     }
 
     /// Stops: running encoders end, what is verified is kept for the next start.
-    pub async fn stop(&self) {}
+    pub async fn stop(&self) {
+        let (reply, stopped) = oneshot::channel();
+        if self.0.mail.send(Mail::Call(Call::Stop(reply))).is_ok() {
+            // A loop that has ended already has stopped, too.
+            let _ = stopped.await;
+        }
+    }
 
     /// Everything there is to say, now.
-    pub async fn status(&self) -> NodeStatus {
-        std::future::pending().await
+    ///
+    /// # Errors
+    /// The node has stopped.
+    pub async fn status(&self) -> Result<NodeStatus, Trouble> {
+        self.ask(Call::Status).await
     }
 
     /// Ticks whenever something shown may have changed; closes when the node stops.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.clone()
+        self.0.changes.clone()
     }
 
     /// Looks at a file without starting anything.
     ///
     /// # Errors
     /// Why it cannot be worked on.
-    pub async fn inspect(&self, _path: PathBuf, _choice: Choice, _terms: Terms) -> Result<Inspection, Trouble> {
-        std::future::pending().await
+    pub async fn inspect(
+        &self,
+        path: PathBuf,
+        choice: Choice,
+        terms: Terms,
+    ) -> Result<Inspection, Trouble> {
+        let (dropped, folder) = look(&path, &terms)?;
+        let probed = self.probe(&dropped, &choice).await?;
+        Ok(Inspection {
+            bytes: dropped.bytes,
+            duration_us: probed.parts.info.duration_us,
+            picture: probe::picture_words(&probed.parts.video),
+            others: probe::others_words(&probed.parts.info),
+            output: free_name(&dropped.path, &folder, &choice, &terms),
+            losses: probed.losses,
+            notes: probed.parts.notes,
+        })
     }
 
-    /// Starts a job.
+    /// Starts a job; an interrupted one of the same file and wish goes on instead.
     ///
     /// # Errors
     /// Why it cannot be worked on.
-    pub async fn submit(&self, _path: PathBuf, _choice: Choice, _terms: Terms) -> Result<JobId, Trouble> {
-        std::future::pending().await
+    pub async fn submit(
+        &self,
+        path: PathBuf,
+        choice: Choice,
+        terms: Terms,
+    ) -> Result<JobId, Trouble> {
+        let begun = Instant::now();
+        let (dropped, folder) = look(&path, &terms)?;
+        let probed = self.probe(&dropped, &choice).await?;
+        if !probed.losses.is_empty() && !choice.accept_losses {
+            return Err(Trouble::new(Kind::WouldLose, probed.losses.join(" "))
+                .help("Agree with --yes, or choose otherwise."));
+        }
+        let results = estimate(&probed, dropped.bytes);
+        intake::check_space(self.0.workspace.root(), &folder, results, 0)?;
+        if let Some(row) = self.interrupted(&dropped, &choice, &terms).await {
+            return self.go_on(row, probed, folder, begun).await;
+        }
+        let id = self.record(&dropped, &choice, &terms).await?;
+        self.begin(id, probed, terms, folder, begun).await?;
+        Ok(id)
     }
 
     /// Does something with a job.
     ///
     /// # Errors
     /// No such job, or not in this state.
-    pub async fn steer(&self, _job: JobId, _steer: Steer) -> Result<(), Trouble> {
-        std::future::pending().await
+    pub async fn steer(&self, job: JobId, steer: Steer) -> Result<(), Trouble> {
+        self.ask(|reply| Call::Steer(job, steer, reply)).await?
     }
 
     /// Makes an invite: its line and the seconds it is good for.
     ///
     /// # Errors
     /// Where the node does not listen.
-    pub async fn invite(&self) -> Result<(String, u64), Trouble> {
-        std::future::pending().await
+    pub fn invite(&self) -> Result<(String, u64), Trouble> {
+        let net = pairing::network(self.0.net.as_ref())?;
+        Ok((net.invite().to_string(), peer::INVITE_LIFETIME.as_secs()))
     }
 
     /// Redeems an invite.
     ///
     /// # Errors
     /// Why it is not good.
-    pub async fn pair(&self, _invite: String) -> Result<PeerStatus, Trouble> {
-        std::future::pending().await
+    pub async fn pair(&self, invite: String) -> Result<PeerStatus, Trouble> {
+        let paired = pairing::redeem(self.0.net.as_ref(), &invite).await?;
+        let id = PeerId(paired.id.0);
+        let known = self
+            .status()
+            .await?
+            .peers
+            .into_iter()
+            .find(|p| p.id == id && p.state != PeerState::Nearby);
+        Ok(known.unwrap_or_else(|| pairing::just_paired(&paired)))
     }
 
     /// Ends a pairing.
     ///
     /// # Errors
     /// No such computer.
-    pub async fn unpair(&self, _peer: PeerId) -> Result<(), Trouble> {
-        std::future::pending().await
+    pub async fn unpair(&self, peer: PeerId) -> Result<(), Trouble> {
+        let net = pairing::network(self.0.net.as_ref())?;
+        if net.unpair(peer::PeerId(peer.0)).await {
+            return Ok(());
+        }
+        Err(Trouble::new(
+            Kind::NoSuchPeer,
+            format!("This computer is not paired with {peer}."),
+        ))
     }
 
     /// Looks for a computer at `host:port` or `host`, and remembers the address.
     ///
     /// # Errors
     /// Nobody there.
-    pub async fn connect(&self, _address: String) -> Result<(), Trouble> {
-        std::future::pending().await
+    pub async fn connect(&self, address: String) -> Result<(), Trouble> {
+        pairing::connect(self.0.net.as_ref(), &self.0.store, &address).await
     }
 
     /// What the user has set.
     ///
     /// # Errors
-    /// The store's.
+    /// The node has stopped.
     pub async fn settings(&self) -> Result<Settings, Trouble> {
-        std::future::pending().await
+        self.ask(Call::Settings).await
     }
 
-    /// Sets it.
+    /// Sets it. Another ffmpeg is used from the next start on.
     ///
     /// # Errors
     /// The store's, or an ffmpeg that does not work.
-    pub async fn set_settings(&self, _settings: Settings) -> Result<(), Trouble> {
-        std::future::pending().await
+    pub async fn set_settings(&self, settings: Settings) -> Result<(), Trouble> {
+        if let Some(path) = &settings.ffmpeg {
+            let checked = ffmpeg::tools::check(path.clone(), ffmpeg::tools::Origin::Settings).await;
+            checked.map_err(|e| start::tool_trouble(&e))?;
+        }
+        self.ask(|reply| Call::SetSettings(settings, reply)).await?
     }
 
     /// Turns helping on or off.
     ///
     /// # Errors
     /// The store's.
-    pub async fn donate(&self, _on: bool) -> Result<(), Trouble> {
-        std::future::pending().await
+    pub async fn donate(&self, on: bool) -> Result<(), Trouble> {
+        self.ask(|reply| Call::Donate(on, reply)).await?
     }
 
     /// Looks at everything that may be wrong.
     ///
     /// # Errors
-    /// None today.
+    /// The node has stopped.
     pub async fn doctor(&self) -> Result<Vec<Finding>, Trouble> {
-        std::future::pending().await
+        let status = self.status().await?;
+        Ok(doctor::examine(
+            &status,
+            self.0.tool.as_ref().ok(),
+            &self.0.workspace,
+            self.0.net.is_some(),
+        )
+        .await)
     }
 
     /// Removes scratch that no job needs.
@@ -165,6 +268,307 @@ impl Node {
     /// # Errors
     /// The folder cannot be read.
     pub async fn clean(&self) -> Result<Cleaned, Trouble> {
-        std::future::pending().await
+        let keep = self.ask(Call::OpenJobs).await?;
+        let swept = self.0.workspace.sweep(&keep);
+        let (removed, bytes) = swept.map_err(|e| {
+            Trouble::new(
+                Kind::BadDataFolder,
+                format!("The data folder cannot be swept: {e}."),
+            )
+        })?;
+        Ok(Cleaned {
+            removed,
+            bytes,
+            kept_jobs: u32::try_from(keep.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    async fn ask<T>(&self, call: impl FnOnce(oneshot::Sender<T>) -> Call) -> Result<T, Trouble> {
+        let stopped = || Trouble::new(Kind::Other, "The node has stopped.");
+        let (reply, answer) = oneshot::channel();
+        self.0
+            .mail
+            .send(Mail::Call(call(reply)))
+            .map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())
+    }
+
+    async fn probe(&self, dropped: &Dropped, choice: &Choice) -> Result<Probed, Trouble> {
+        let bench = self.bench()?;
+        probe::probe(&bench.ffmpeg, bench.muxer, dropped, choice).await
+    }
+
+    fn bench(&self) -> Result<&Bench, Trouble> {
+        let none = || Trouble::new(Kind::NoFfmpeg, "There is no ffmpeg.");
+        self.0
+            .bench
+            .as_ref()
+            .ok_or_else(|| self.0.tool.as_ref().err().cloned().unwrap_or_else(none))
+    }
+
+    /// Gives a job its number.
+    async fn record(
+        &self,
+        dropped: &Dropped,
+        choice: &Choice,
+        terms: &Terms,
+    ) -> Result<JobId, Trouble> {
+        let wish = Wish {
+            choice: choice.clone(),
+            terms: terms.clone(),
+        };
+        let row = store::NewJob {
+            source: dropped.path.clone(),
+            source_bytes: dropped.bytes,
+            source_modified: dropped.modified_ms,
+            choice: serde_json::to_value(wish).unwrap_or_default(),
+            created: unix_ms(),
+        };
+        let id = self.0.store.call(move |tables| tables.add_job(&row)).await;
+        id.map(job_id).map_err(|e| {
+            Trouble::new(
+                Kind::BadDataFolder,
+                format!("The job cannot be stored: {e}."),
+            )
+        })
+    }
+
+    /// Hands a new job to the loop, its index growing.
+    async fn begin(
+        &self,
+        id: JobId,
+        probed: Probed,
+        terms: Terms,
+        folder: PathBuf,
+        begun: Instant,
+    ) -> Result<(), Trouble> {
+        let bench = self.bench()?;
+        self.make_folder(id)?;
+        let mail = self.0.mail.clone();
+        let tell = move |said| {
+            drop(mail.send(Mail::Index {
+                job: id,
+                generation: 0,
+                said,
+            }))
+        };
+        let indexed = probe::index(&bench.ffmpeg, probed.parts, tell).await;
+        let (film, go) = match indexed {
+            Ok(indexed) => indexed,
+            Err(trouble) => {
+                // Nothing was begun: the number is given back.
+                let _ = self
+                    .0
+                    .store
+                    .call(move |tables| tables.forget_job(journal::row_id(id)))
+                    .await;
+                self.0.workspace.remove_job(id);
+                return Err(trouble);
+            }
+        };
+        let job = NewJob {
+            id,
+            film,
+            terms,
+            folder,
+            created_ms: unix_ms(),
+            begun,
+            restored: None,
+        };
+        self.add(job).await?;
+        // The loop knows the job now: it may hear of its index.
+        let _ = go.send(());
+        Ok(())
+    }
+
+    async fn add(&self, job: NewJob) -> Result<(), Trouble> {
+        let stopped = || Trouble::new(Kind::Other, "The node has stopped.");
+        let (reply, added) = oneshot::channel();
+        self.0
+            .mail
+            .send(Mail::Add {
+                job: Box::new(job),
+                reply,
+            })
+            .map_err(|_| stopped())?;
+        added.await.map_err(|_| stopped())
+    }
+
+    fn make_folder(&self, id: JobId) -> Result<(), Trouble> {
+        let made = self.0.workspace.make_job(id);
+        made.map(drop).map_err(|e| {
+            Trouble::new(
+                Kind::BadDataFolder,
+                format!("The job's folder cannot be made: {e}."),
+            )
+        })
+    }
+
+    /// An interrupted job that was to make the same of the same file.
+    async fn interrupted(
+        &self,
+        dropped: &Dropped,
+        choice: &Choice,
+        terms: &Terms,
+    ) -> Option<store::Job> {
+        let running = self.status().await.ok()?;
+        let wish = serde_json::to_value(Wish {
+            choice: choice.clone(),
+            terms: terms.clone(),
+        })
+        .ok()?;
+        let open = self.0.store.call(|tables| tables.open_jobs()).await.ok()?;
+        open.into_iter().rev().find(|row| {
+            let idle = running.jobs.iter().any(|j| {
+                j.id == job_id(row.id)
+                    && j.segments.is_empty()
+                    && matches!(j.state, crate::status::JobState::Paused(_))
+            });
+            let same = row.source == dropped.path
+                && row.source_bytes == dropped.bytes
+                && row.source_modified == dropped.modified_ms;
+            idle && same && row.choice == wish
+        })
+    }
+
+    /// Goes on with an interrupted job: what is whole of it is taken over.
+    async fn go_on(
+        &self,
+        row: store::Job,
+        probed: Probed,
+        folder: PathBuf,
+        begun: Instant,
+    ) -> Result<JobId, Trouble> {
+        let id = job_id(row.id);
+        let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
+        self.make_folder(id)?;
+        let bench = self.bench()?;
+        let (tell, mut heard) = mpsc::unbounded_channel();
+        let (film, go) = probe::index(&bench.ffmpeg, probed.parts.clone(), move |said| {
+            drop(tell.send(said))
+        })
+        .await?;
+        let _ = go.send(());
+        let whole = loop {
+            match heard.recv().await {
+                Some(Indexing::More) => {}
+                Some(Indexing::Finished) => break true,
+                Some(Indexing::Anomaly(_) | Indexing::Failed(_)) | None => break false,
+            }
+        };
+        if !whole {
+            // A film that had to be repaired is repaired again.
+            let cleared = self
+                .0
+                .store
+                .call(move |tables| tables.clear_segments(row.id))
+                .await;
+            cleared.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+            self.begin(id, probed, wish.terms, folder, begun).await?;
+            return Ok(id);
+        }
+        let rows = self.0.store.call(move |tables| {
+            tables.count_restart(row.id)?;
+            tables.segments(row.id)
+        });
+        let rows = rows
+            .await
+            .map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+        let restored =
+            journal::restore(rows, &film, self.0.workspace.job(id), row.plan_finished).await;
+        let job = NewJob {
+            id,
+            film,
+            terms: wish.terms,
+            folder,
+            created_ms: row.created,
+            begun,
+            restored: Some(restored),
+        };
+        self.add(job).await?;
+        Ok(id)
+    }
+
+    /// Takes up every interrupted job again.
+    pub(crate) async fn resume_all(&self) {
+        let open = self
+            .0
+            .store
+            .call(|tables| tables.open_jobs())
+            .await
+            .unwrap_or_default();
+        for row in open {
+            let id = row.id;
+            if let Err(trouble) = self.resume(row).await {
+                let at = unix_ms();
+                let message = trouble.message.clone();
+                tracing::warn!(job = id, %trouble, "an interrupted job cannot go on");
+                let ended = self
+                    .0
+                    .store
+                    .call(move |tables| {
+                        tables.end_job(id, store::JobState::Failed, Some(&message), at)
+                    })
+                    .await;
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "its end was not stored");
+                }
+            }
+        }
+    }
+
+    async fn resume(&self, row: store::Job) -> Result<(), Trouble> {
+        let begun = Instant::now();
+        let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
+        let (dropped, folder) = look(&row.source, &wish.terms)?;
+        if dropped.bytes != row.source_bytes || dropped.modified_ms != row.source_modified {
+            let name = dropped.path.display();
+            return Err(Trouble::new(
+                Kind::SourceChanged,
+                format!("{name} was changed since its job began, so the job does not go on."),
+            )
+            .help("Encode it again."));
+        }
+        let probed = self.probe(&dropped, &wish.choice).await?;
+        self.go_on(row, probed, folder, begun).await.map(drop)
+    }
+}
+
+/// The path, and where its output goes.
+fn look(path: &Path, terms: &Terms) -> Result<(Dropped, PathBuf), Trouble> {
+    let dropped = intake::look(path)?;
+    let folder = intake::check_output(&dropped.path, terms)?;
+    Ok((dropped, folder))
+}
+
+fn free_name(source: &Path, folder: &Path, choice: &Choice, terms: &Terms) -> PathBuf {
+    let candidate = |n| match &terms.output {
+        Some(path) => name::numbered(path, n),
+        None => name::candidate(source, Some(folder), choice, n),
+    };
+    (1..1000)
+        .map(candidate)
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| candidate(1))
+}
+
+/// A generous guess of the results' size: a tenth of a bit a pixel for each point of quality
+/// better than the worst, and never more than the source and a bit, bytes.
+fn estimate(probed: &Probed, source: u64) -> u64 {
+    let video = &probed.parts.video;
+    let seconds = probed
+        .parts
+        .info
+        .duration_us
+        .map_or(0.0, |us| us.max(0) as f64 / 1e6);
+    let rate = video
+        .frame_rate
+        .map_or(25.0, |r| f64::from(r.num()) / f64::from(r.den()));
+    let pixels = f64::from(video.width) * f64::from(video.height) * rate * seconds;
+    let by_pixels = (pixels * 0.25 / 8.0) as u64;
+    if by_pixels == 0 {
+        source
+    } else {
+        by_pixels.min(source.saturating_add(source / 4))
     }
 }

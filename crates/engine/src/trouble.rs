@@ -89,7 +89,11 @@ pub enum Kind {
 impl Trouble {
     /// Without advice.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), help: String::new() }
+        Self {
+            kind,
+            message: message.into(),
+            help: String::new(),
+        }
     }
 
     /// With advice.
@@ -103,7 +107,11 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        if self.help.is_empty() { Ok(()) } else { write!(f, " {}", self.help) }
+        if self.help.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " {}", self.help)
+        }
     }
 }
 

@@ -4,8 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use media::argv::{QUIET, SHIFT_US};
+use media::Timebase;
+use media::parse::packets::{self, Line};
 use media::time::seconds_text;
-use tokio::io::AsyncReadExt;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use crate::child::{Feed, Run, RunError, Running, Said, Sink};
 
@@ -83,61 +86,94 @@ pub async fn normalise(
     run.args([crate::source::url(target)]).finish().await
 }
 
-/// One stream's content: a hash over its packets' bytes, or over its decoded samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// As stored.
-    Packets,
-    /// As heard or seen.
-    Decoded,
+/// What a stream holds, packet by packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contents {
+    /// How many packets.
+    pub packets: u64,
+    /// BLAKE3, in hex, over each packet's SHA-256, in order.
+    pub hash: String,
+    /// The first packet's presentation time, microseconds.
+    pub first_us: Option<i64>,
+    /// The last packet's.
+    pub last_us: Option<i64>,
 }
 
-/// SHA-256 of each of `streams` of `file`, in that order, in hex.
+/// Lists the packets of `streams` of `file` and hashes each stream.
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn hashes(
-    ffmpeg: &Path,
-    file: &Path,
-    streams: &[u32],
-    content: Content,
-) -> Result<Vec<String>, RunError> {
+pub async fn contents(ffmpeg: &Path, file: &Path, streams: &[u32]) -> Result<Vec<Contents>, RunError> {
     if streams.is_empty() {
         return Ok(Vec::new());
     }
-    let mut run = Run::new(ffmpeg)
-        .args(QUIET)
-        .args(["-copyts", "-protocol_whitelist", "file"])
-        .input(file);
+    let run = mapped(Run::new(ffmpeg).args(QUIET).args(["-copyts", "-protocol_whitelist", "file"]).input(file), streams);
+    let mut running =
+        run.args(["-c", "copy", "-copyts", "-f", "framehash", "-hash", "sha256", "pipe:1"]).sink(Sink::Pipe).start()?;
+    let mut found = vec![(Contents::default(), blake3::Hasher::new(), Timebase::MICROSECONDS); streams.len()];
+    if let Some(stdout) = running.stdout.take() {
+        let mut lines = BufReader::with_capacity(1 << 16, stdout).lines();
+        while let Some(line) = lines.next_line().await? {
+            account(&line, &mut found);
+        }
+    }
+    running.finish().await?;
+    let finished = found.into_iter().map(|(contents, hasher, _)| Contents { hash: hasher.finalize().to_hex().to_string(), ..contents });
+    Ok(finished.collect())
+}
+
+/// Adds one line of framehash to its stream.
+fn account(line: &str, found: &mut [(Contents, blake3::Hasher, Timebase)]) {
+    if let Line::Timebase(stream, timebase) = packets::line(line) {
+        if let Some(slot) = found.get_mut(stream as usize) {
+            slot.2 = timebase;
+        }
+        return;
+    }
+    if line.starts_with('#') {
+        return;
+    }
+    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+    let [stream, _dts, pts, _duration, _size, hash, ..] = fields[..] else { return };
+    let Some(slot) = stream.parse().ok().and_then(|at: usize| found.get_mut(at)) else { return };
+    slot.0.packets += 1;
+    slot.1.update(hash.as_bytes());
+    if let Some(us) = pts.parse().ok().filter(|p| *p != i64::MIN).map(|p: i64| slot.2.micros(p)) {
+        slot.0.first_us.get_or_insert(us);
+        slot.0.last_us = Some(us);
+    }
+}
+
+/// How a stream is turned into something comparable where its packets were repackaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Essence {
+    /// Decoded samples.
+    Sound,
+    /// The text, without its times.
+    Text,
+}
+
+/// SHA-256, in hex, of what one stream of `file` means rather than of how it is packed.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn essence(ffmpeg: &Path, file: &Path, stream: u32, essence: Essence) -> Result<String, RunError> {
+    let run = mapped(Run::new(ffmpeg).args(QUIET).args(["-protocol_whitelist", "file"]).input(file), &[stream]);
+    let run = match essence {
+        Essence::Sound => run.args(["-f", "hash", "-hash", "sha256"]),
+        Essence::Text => run.args(["-c:s", "text", "-f", "streamhash", "-hash", "sha256"]),
+    };
+    let mut running = run.args(["pipe:1"]).sink(Sink::Pipe).start()?;
+    let text = read_all(&mut running).await?;
+    running.finish().await?;
+    Ok(text.rsplit('=').next().unwrap_or_default().trim().to_owned())
+}
+
+fn mapped(mut run: Run, streams: &[u32]) -> Run {
     for stream in streams {
         run = run.args(["-map".to_owned(), format!("0:{stream}")]);
     }
-    if content == Content::Packets {
-        run = run.args(["-c", "copy"]);
-    }
-    let mut running = run
-        .args(["-f", "streamhash", "-hash", "sha256", "pipe:1"])
-        .sink(Sink::Pipe)
-        .start()?;
-    let text = read_all(&mut running).await?;
-    running.finish().await?;
-    let mut found = vec![String::new(); streams.len()];
-    for line in text.lines() {
-        // `0,a,SHA256=…`
-        let Some((position, hash)) = line.split_once(',').zip(line.split_once("SHA256=")) else {
-            continue;
-        };
-        if let Some(slot) = position
-            .0
-            .trim()
-            .parse()
-            .ok()
-            .and_then(|at: usize| found.get_mut(at))
-        {
-            hash.1.trim().clone_into(slot);
-        }
-    }
-    Ok(found)
+    run
 }
 
 async fn read_all(running: &mut Running) -> Result<String, RunError> {
@@ -294,7 +330,6 @@ pub async fn film_packets(
     file: &Path,
     mut each: impl FnMut(FilmPacket),
 ) -> Result<(), RunError> {
-    use tokio::io::AsyncBufReadExt;
     let mut running = Run::new(ffmpeg)
         .args(QUIET)
         .args(["-copyts", "-protocol_whitelist", "file"])

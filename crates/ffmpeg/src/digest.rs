@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use media::argv::QUIET;
+use media::time::seconds_text;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -45,7 +46,7 @@ pub async fn segment(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError>
             "mp4",
         ])
         .input(file);
-    decode(run, "0:v:0").await
+    decode(run, "0:v:0", None).await
 }
 
 /// Decodes every frame of what `feed` gives: a fragmented MP4.
@@ -66,7 +67,7 @@ pub async fn stream(ffmpeg: &Path, feed: Feed) -> Result<Decoded, DigestError> {
             "pipe:0",
         ])
         .feed(feed);
-    decode(run, "0:v:0").await
+    decode(run, "0:v:0", None).await
 }
 
 /// Decodes the first film of a finished file, frame times ignored.
@@ -80,15 +81,32 @@ pub async fn film(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
             .args(["-protocol_whitelist", "file"])
             .input(file),
         "0:v:0",
+        None,
     )
     .await
 }
 
-async fn decode(run: Run, map: &str) -> Result<Decoded, DigestError> {
+/// Decodes the first film of a finished file from `start_us` up to but not including `end_us`.
+///
+/// # Errors
+/// As [`segment`].
+pub async fn range(ffmpeg: &Path, file: &Path, start_us: i64, end_us: Option<i64>) -> Result<Decoded, DigestError> {
+    let mut trim = format!("settb=1/1000000,trim=start_pts={start_us}");
+    if let Some(end) = end_us {
+        trim.push_str(&format!(":end_pts={end}"));
+    }
+    let seek = seconds_text(start_us.max(0));
+    let run = Run::new(ffmpeg).args(QUIET).args(["-copyts"]);
+    let run = if start_us > 0 { run.args(["-noaccurate_seek", "-seek_timestamp", "1", "-ss", &seek]) } else { run };
+    let run = run.args(["-protocol_whitelist", "file", "-noautorotate"]).input(file);
+    decode(run, "0:v:0", Some(&trim)).await
+}
+
+async fn decode(run: Run, map: &str, filter: Option<&str>) -> Result<Decoded, DigestError> {
+    let run = run.args(["-map", map]);
+    let run = filter.into_iter().fold(run, |run, graph| run.args(["-vf", graph]));
     let mut running = run
         .args([
-            "-map",
-            map,
             "-fps_mode",
             "passthrough",
             "-f",

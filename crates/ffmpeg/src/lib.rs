@@ -25,3 +25,18 @@ pub mod picture;
 
 /// Everything beside the film, and the final mux.
 pub mod carry;
+
+/// Which ffmpeg to use.
+pub mod tools;
+
+/// What it says it is and can do.
+pub mod features;
+
+/// The machine it runs on.
+pub mod hardware;
+
+/// Films out of test sources.
+pub mod clip;
+
+/// Which of its encoders work, and how fast.
+pub mod trial;

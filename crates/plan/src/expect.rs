@@ -40,7 +40,9 @@ pub fn times(
     Times::Exact
 }
 
-fn shifted(ticks: i64, timebase: Timebase, out: Timebase, shift_us: i64) -> i64 {
+/// A source time in the output's ticks, `shift_us` added.
+#[must_use]
+pub fn shifted(ticks: i64, timebase: Timebase, out: Timebase, shift_us: i64) -> i64 {
     let there = timebase.rescale(ticks, out, Rounding::Nearest);
     there.saturating_add(out.ticks(shift_us))
 }

@@ -84,6 +84,21 @@ pub enum JoinError {
     TooLong,
 }
 
+impl JoinError {
+    /// The segment to be encoded again, where one is to blame.
+    #[must_use]
+    pub fn part(&self) -> Option<usize> {
+        match self {
+            Self::Empty | Self::TooLong => None,
+            Self::Mismatch { part, .. }
+            | Self::Timescale { part, .. }
+            | Self::Picture { part, .. }
+            | Self::Order { part }
+            | Self::Time { part } => Some(*part),
+        }
+    }
+}
+
 /// A sample's decoding time and duration in the joined film, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {

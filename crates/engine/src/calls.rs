@@ -1,0 +1,179 @@
+//! What shells ask of the loop, and the trying of encoders.
+
+use schedule::{Input, JobId};
+
+use crate::capability::{self, Trial};
+use crate::driver::{Call, Core, Mail};
+use crate::node::Steer;
+use crate::status::JobState;
+use crate::trouble::{Kind, Trouble};
+
+impl Core {
+    pub(crate) async fn call(&mut self, call: Call) {
+        // Whoever asked may have gone: an answer nobody takes is dropped.
+        match call {
+            Call::Status(reply) => {
+                self.remember_progress();
+                drop(reply.send(self.status()));
+            }
+            Call::Steer(job, steer, reply) => drop(reply.send(self.steer(job, steer).await)),
+            Call::Donate(on, reply) => {
+                let settings = crate::status::Settings {
+                    donating: on,
+                    ..self.settings.clone()
+                };
+                drop(reply.send(self.set_settings(settings).await));
+            }
+            Call::Settings(reply) => drop(reply.send(self.settings.clone())),
+            Call::SetSettings(settings, reply) => {
+                drop(reply.send(self.set_settings(settings).await))
+            }
+            Call::OpenJobs(reply) => {
+                let open = self
+                    .jobs
+                    .values()
+                    .filter(|j| j.ended.is_none())
+                    .map(|j| j.id);
+                let past = self
+                    .past
+                    .values()
+                    .filter(|p| !matches!(p.state, JobState::Completed(_) | JobState::Cancelled))
+                    .map(|p| p.id);
+                drop(reply.send(open.chain(past).collect()));
+            }
+            Call::Stop(reply) => drop(reply.send(())),
+        }
+    }
+
+    async fn set_settings(&mut self, settings: crate::status::Settings) -> Result<(), Trouble> {
+        let stored = settings.clone();
+        let written = self
+            .store
+            .call(move |tables| tables.set_setting("settings", &stored))
+            .await;
+        written.map_err(|e| {
+            Trouble::new(
+                Kind::BadDataFolder,
+                format!("The settings cannot be stored: {e}."),
+            )
+        })?;
+        self.settings = settings;
+        self.tell_about();
+        Ok(())
+    }
+
+    async fn steer(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {
+        let not_now = |text: &str| Trouble::new(Kind::NotNow, text.to_owned());
+        if self.past.contains_key(&id) {
+            return self.steer_past(id, steer).await;
+        }
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return Err(Trouble::new(
+                Kind::NoSuchJob,
+                format!("There is no job {id}."),
+            ));
+        };
+        let over = job.ended.is_some() || self.farm.job(id).is_some_and(|v| v.state.has_ended());
+        match steer {
+            Steer::Cancel if over => return Err(not_now("The job is over already.")),
+            Steer::Cancel => {
+                job.cancel.cancel();
+                self.pending.push_back(Input::Cancel { job: id });
+            }
+            Steer::Pause | Steer::Resume if over => return Err(not_now("The job is over.")),
+            Steer::Pause => self.pending.push_back(Input::Pause { job: id }),
+            Steer::Resume => self.pending.push_back(Input::Resume { job: id }),
+            Steer::Retry if !over => return Err(not_now("The job has not failed.")),
+            Steer::Retry => {
+                job.ended = None;
+                job.finished_ms = None;
+                job.cancel = tokio_util::sync::CancellationToken::new();
+                self.pending.push_back(Input::Retry { job: id });
+            }
+            Steer::Forget if !over => return Err(not_now("The job is not over: cancel it first.")),
+            Steer::Forget => {
+                self.workspace.remove_job(id);
+                self.jobs.remove(&id);
+                self.pending.push_back(Input::Forget { job: id });
+            }
+        }
+        Ok(())
+    }
+
+    async fn steer_past(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {
+        let row = crate::journal::row_id(id);
+        let stored = |e: store::StoreError| Trouble::new(Kind::BadDataFolder, e.to_string());
+        match steer {
+            Steer::Forget => {
+                self.store
+                    .call(move |tables| tables.forget_job(row))
+                    .await
+                    .map_err(stored)?;
+                self.past.remove(&id);
+            }
+            Steer::Cancel => {
+                let at = crate::driver::unix_ms();
+                self.store
+                    .call(move |tables| tables.end_job(row, store::JobState::Cancelled, None, at))
+                    .await
+                    .map_err(stored)?;
+                if let Some(past) = self.past.get_mut(&id) {
+                    past.state = JobState::Cancelled;
+                }
+            }
+            Steer::Pause | Steer::Resume | Steer::Retry => {
+                return Err(Trouble::new(Kind::NotNow, "This job is from an earlier run.").help("Encode the file again with the same choices: it goes on from what is done."));
+            }
+        }
+        self.workspace.remove_job(id);
+        Ok(())
+    }
+
+    /// Starts measuring this machine's encoders, where that has not been done and nothing runs.
+    pub(crate) fn measure_if_idle(&mut self) {
+        let idle = self.leases.is_empty() && self.guests.is_empty();
+        if !self.may_measure || self.measuring || self.abilities.is_measured() || !idle {
+            return;
+        }
+        let Ok(tool) = self.tool.clone() else { return };
+        self.measuring = true;
+        self.may_measure = false;
+        self.tell_about();
+        let (store, folder, mail) = (
+            self.store.clone(),
+            self.workspace.donated().join("trial"),
+            self.mail.clone(),
+        );
+        tokio::spawn(async move {
+            let tell = mail.clone();
+            capability::measure(&tool, &folder, &store, move |trial| {
+                drop(tell.send(Mail::Trial(trial)))
+            })
+            .await;
+            let _ = mail.send(Mail::TrialsDone);
+        });
+    }
+
+    /// An encoder was tried.
+    pub(crate) fn trial(&mut self, trial: Trial) {
+        match trial {
+            Trial::Works(measurement) => self.abilities.add(measurement),
+            Trial::Unusable(unusable) => {
+                tracing::info!(encoder = %unusable.encoder, why = %unusable, "an encoder does not work here");
+                self.abilities.remove(unusable.encoder);
+            }
+        }
+        let offers = self.abilities.offers();
+        self.pending.push_back(Input::PeerChanged {
+            peer: self.me,
+            is_self: true,
+            offers,
+        });
+    }
+
+    /// All encoders were tried.
+    pub(crate) fn trials_done(&mut self) {
+        self.measuring = false;
+        self.tell_about();
+    }
+}

@@ -1,0 +1,106 @@
+//! What travels beside the film is made ready while segments are being encoded: sound encoded
+//! once, the carried streams' content hashed, a broken source copied onto one timeline.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ffmpeg::carry::{self, Contents};
+use media::stream::StreamKind;
+use plan::carry::How;
+
+use crate::film::Film;
+
+/// What the final mux and the proof need beside the segments.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Companion {
+    /// Encoded sound.
+    pub sound: Option<PathBuf>,
+    /// What each carried stream of the source holds, in the freight's order.
+    pub contents: Vec<Contents>,
+}
+
+/// Makes everything ready.
+///
+/// # Errors
+/// ffmpeg's reason.
+pub(crate) async fn prepare(
+    ffmpeg: &Path,
+    film: Arc<Film>,
+    folder: PathBuf,
+) -> Result<Companion, String> {
+    let tracks: Vec<(u32, &'static str, u32)> = film
+        .freight
+        .carried
+        .iter()
+        .enumerate()
+        .filter_map(|(position, carried)| match carried.how {
+            How::Sound(encoder, bits) => {
+                Some((packets_index(&film, position, carried.index), encoder, bits))
+            }
+            How::Copy | How::Text(_) => None,
+        })
+        .collect();
+    let sound = folder.join("sound.nut");
+    if !tracks.is_empty() {
+        carry::encode_sound(ffmpeg, &film.source.path, &tracks, &sound)
+            .await
+            .map_err(|e| e.to_string())?;
+    }
+    let contents = contents(ffmpeg, &film).await?;
+    Ok(Companion {
+        sound: (!tracks.is_empty()).then_some(sound),
+        contents,
+    })
+}
+
+/// A carried stream's index in the file its packets are read from.
+fn packets_index(film: &Film, position: usize, index: u32) -> u32 {
+    if film.normalised {
+        u32::try_from(position + 1).unwrap_or(u32::MAX)
+    } else {
+        index
+    }
+}
+
+async fn contents(ffmpeg: &Path, film: &Film) -> Result<Vec<Contents>, String> {
+    let list = &film.freight.carried;
+    let hashed: Vec<u32> = list
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.kind != StreamKind::Attachment)
+        .map(|(position, c)| packets_index(film, position, c.index))
+        .collect();
+    let found = carry::contents(ffmpeg, &film.source.path, &hashed)
+        .await
+        .map_err(|e| e.to_string())?;
+    let mut found = found.into_iter();
+    let blank = |c: &plan::carry::Carried| c.kind == StreamKind::Attachment;
+    Ok(list
+        .iter()
+        .map(|c| {
+            if blank(c) {
+                Contents::default()
+            } else {
+                found.next().unwrap_or_default()
+            }
+        })
+        .collect())
+}
+
+/// Copies a film with broken timestamps, and what travels with it, into `folder`.
+///
+/// # Errors
+/// ffmpeg's reason.
+pub(crate) async fn normalise(
+    ffmpeg: &Path,
+    film: &Film,
+    folder: &Path,
+) -> Result<PathBuf, String> {
+    let target = folder.join("normalised.nut");
+    let mut streams = vec![film.video.index];
+    streams.extend(film.freight.carried.iter().map(|c| c.index));
+    carry::normalise(ffmpeg, &film.path, &streams, &target)
+        .await
+        .map_err(|e| e.to_string())?;
+    Ok(target)
+}

@@ -1,0 +1,176 @@
+//! Everything that may be wrong, looked at, in the order to read it.
+
+use ffmpeg::tools::Tool;
+use ffmpeg::trial::Trials;
+use media::spec::PixelFormat;
+
+use crate::status::{FfmpegStatus, Finding, Level, NodeStatus, PeerState};
+use crate::workspace::Workspace;
+
+/// Looks.
+pub(crate) async fn examine(
+    status: &NodeStatus,
+    tool: Option<&Tool>,
+    workspace: &Workspace,
+    networked: bool,
+) -> Vec<Finding> {
+    let mut findings = vec![ffmpeg(status)];
+    if let Some(tool) = tool {
+        findings.extend(encoders(tool, workspace).await);
+    }
+    findings.push(disk(workspace));
+    findings.extend(network(status, networked));
+    findings
+}
+
+fn finding(
+    subject: impl Into<String>,
+    level: Level,
+    says: impl Into<String>,
+    help: impl Into<String>,
+) -> Finding {
+    Finding {
+        subject: subject.into(),
+        level,
+        says: says.into(),
+        help: help.into(),
+    }
+}
+
+fn ffmpeg(status: &NodeStatus) -> Finding {
+    match &status.ffmpeg {
+        FfmpegStatus::Looking => finding("ffmpeg", Level::Note, "It is being looked for.", ""),
+        FfmpegStatus::Found {
+            path,
+            version,
+            origin,
+        } => finding(
+            "ffmpeg",
+            Level::Good,
+            format!("{version}, {origin}, at {}.", path.display()),
+            "",
+        ),
+        FfmpegStatus::Missing(trouble) => finding(
+            "ffmpeg",
+            Level::Bad,
+            trouble.message.clone(),
+            trouble.help.clone(),
+        ),
+    }
+}
+
+/// Tries every encoder the build lists with a short clip.
+async fn encoders(tool: &Tool, workspace: &Workspace) -> Vec<Finding> {
+    let folder = workspace.donated().join("doctor");
+    if let Err(error) = std::fs::create_dir_all(&folder) {
+        return vec![finding(
+            "encoders",
+            Level::Bad,
+            format!("No scratch folder could be made: {error}."),
+            "",
+        )];
+    }
+    let trials = Trials::new(tool, &folder);
+    let mut findings = Vec::new();
+    for encoder in trials.candidates() {
+        let subject = format!("encoder {encoder}");
+        findings.push(match trials.try_out(encoder, PixelFormat::Yuv420p).await {
+            Ok(()) => finding(subject, Level::Good, "Works.", ""),
+            Err(unusable) => finding(subject, Level::Note, format!("{unusable}."), ""),
+        });
+    }
+    // Its clips are scratch.
+    let _ = std::fs::remove_dir_all(&folder);
+    findings
+}
+
+fn disk(workspace: &Workspace) -> Finding {
+    const LOW: u64 = 10 << 30;
+    match fs4::available_space(workspace.root()) {
+        Ok(free) => {
+            let says = format!(
+                "{:.1} GB free for working files in {}.",
+                free as f64 / 1e9,
+                workspace.root().display()
+            );
+            if free < LOW {
+                finding(
+                    "disk",
+                    Level::Note,
+                    says,
+                    "Long films may need more: free some space, or use --data on a larger disk.",
+                )
+            } else {
+                finding("disk", Level::Good, says, "")
+            }
+        }
+        Err(error) => finding(
+            "disk",
+            Level::Bad,
+            format!("The data folder's disk cannot be asked: {error}."),
+            "",
+        ),
+    }
+}
+
+fn network(status: &NodeStatus, networked: bool) -> Vec<Finding> {
+    if !networked {
+        return vec![finding(
+            "network",
+            Level::Note,
+            "This run does not use the network.",
+            "",
+        )];
+    }
+    let mut findings = Vec::new();
+    findings.push(if status.listening.is_empty() {
+        finding(
+            "network",
+            Level::Bad,
+            "No usable network was found.",
+            "Connect this computer to the network the others are in.",
+        )
+    } else {
+        finding(
+            "network",
+            Level::Good,
+            format!(
+                "Other computers reach this one at {}.",
+                status.listening.join(", ")
+            ),
+            "",
+        )
+    });
+    let count = |nearby: bool| {
+        status
+            .peers
+            .iter()
+            .filter(|p| (p.state == PeerState::Nearby) == nearby)
+            .count()
+    };
+    findings.push(match (count(false), count(true)) {
+        (0, 0) => finding(
+            "computers",
+            Level::Note,
+            "No other computer was found.",
+            "Start Manyhands on another computer in this network, or use `manyhands invite` there and `manyhands pair` here. Guest Wi-Fi and VPNs often keep computers apart.",
+        ),
+        (0, n) => finding("computers", Level::Note, format!("{n} nearby, none paired."), "Pair with `manyhands invite` and `manyhands pair`."),
+        (n, m) => finding("computers", Level::Good, format!("{n} paired, {m} more nearby."), ""),
+    });
+    for peer in status.peers.iter().filter(|p| p.trouble.is_some()) {
+        findings.push(finding(
+            peer.name.clone(),
+            Level::Note,
+            peer.trouble.clone().unwrap_or_default(),
+            "",
+        ));
+    }
+    findings.extend(
+        status
+            .notices
+            .iter()
+            .map(|notice| finding("notice", Level::Note, notice.clone(), "")),
+    );
+    findings
+}

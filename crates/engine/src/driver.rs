@@ -1,0 +1,338 @@
+//! The one loop of a node. It owns the scheduler and every record; nothing else touches them.
+//!
+//! Each turn: take one piece of mail, tell the scheduler, write what changed to the journal, then
+//! perform what it asks. Work is done by tasks that send mail back.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ffmpeg::tools::Tool;
+use peer::{Message, Net, NetEvent, TaskId};
+use schedule::{Action, Event, Farm, FarmConfig, Input, JobId, Lease, LeaseId, PeerId, Time, Work};
+use store::Store;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::capability::{Abilities, Trial};
+use crate::combine::CombineError;
+use crate::companion::Companion;
+use crate::film::Film;
+use crate::job::{Job, Past};
+use crate::lease::{Bench, Piece};
+use crate::neighbour::Neighbour;
+use crate::node::Steer;
+use crate::probe::Indexing;
+use crate::status::{NodeStatus, Outcome, Settings, Terms};
+use crate::trouble::Trouble;
+use crate::worker::Gift;
+use crate::workspace::Workspace;
+
+/// What comes to the loop.
+#[derive(Debug)]
+pub(crate) enum Mail {
+    /// For the scheduler.
+    Farm(Input),
+    /// A lease ended well.
+    Piece { lease: Lease, piece: Box<Piece> },
+    /// A film's index grew.
+    Index {
+        job: JobId,
+        generation: u32,
+        said: Indexing,
+    },
+    /// A new or restored job.
+    Add {
+        job: Box<NewJob>,
+        reply: oneshot::Sender<()>,
+    },
+    /// What travels beside a film is ready.
+    Companion {
+        job: JobId,
+        generation: u32,
+        result: Result<Companion, String>,
+    },
+    /// A broken source was copied onto one timeline and indexed anew.
+    Normalised {
+        job: JobId,
+        generation: u32,
+        result: Result<Arc<Film>, Trouble>,
+    },
+    /// The end of the road.
+    Combined {
+        job: JobId,
+        result: Result<Outcome, CombineError>,
+    },
+    /// A task for somebody else ended.
+    Guest {
+        task: TaskId,
+        peer: peer::PeerId,
+        gift: Option<Gift>,
+    },
+    /// An encoder was tried.
+    Trial(Trial),
+    /// All were.
+    TrialsDone,
+    /// The network.
+    Net(NetEvent),
+    /// A shell asks.
+    Call(Call),
+}
+
+/// A job to be taken up.
+#[derive(Debug)]
+pub(crate) struct NewJob {
+    pub id: JobId,
+    pub film: Arc<Film>,
+    pub terms: Terms,
+    pub folder: PathBuf,
+    pub created_ms: i64,
+    pub begun: Instant,
+    /// Segments of an earlier run, with the results found whole.
+    pub restored: Option<Restored>,
+}
+
+/// What an earlier run left.
+#[derive(Debug)]
+pub(crate) struct Restored {
+    pub segments: Vec<plan::cut::Segment>,
+    pub pieces: BTreeMap<u32, Piece>,
+    pub plan_finished: bool,
+}
+
+/// What a shell asks of the loop itself.
+#[derive(Debug)]
+pub(crate) enum Call {
+    Status(oneshot::Sender<NodeStatus>),
+    Steer(JobId, Steer, oneshot::Sender<Result<(), Trouble>>),
+    Donate(bool, oneshot::Sender<Result<(), Trouble>>),
+    Settings(oneshot::Sender<Settings>),
+    SetSettings(Settings, oneshot::Sender<Result<(), Trouble>>),
+    OpenJobs(oneshot::Sender<Vec<JobId>>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// A live lease's handles.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub lease: Lease,
+    pub cancel: CancellationToken,
+    pub task: Option<TaskId>,
+}
+
+/// A task done for somebody else.
+#[derive(Debug)]
+pub(crate) struct GuestTask {
+    pub peer: peer::PeerId,
+    pub words: mpsc::Sender<Message>,
+}
+
+/// Everything the loop owns.
+pub(crate) struct Core {
+    pub farm: Farm,
+    pub since: Instant,
+    pub store: Store,
+    pub workspace: Workspace,
+    pub tool: Result<Tool, Trouble>,
+    pub bench: Option<Bench>,
+    pub abilities: Abilities,
+    pub measuring: bool,
+    pub may_measure: bool,
+    pub me: PeerId,
+    pub settings: Settings,
+    pub net: Option<Net>,
+    pub jobs: BTreeMap<JobId, Job>,
+    pub past: BTreeMap<JobId, Past>,
+    pub neighbours: BTreeMap<PeerId, Neighbour>,
+    pub leases: BTreeMap<LeaseId, Held>,
+    /// Words for tasks we gave out.
+    pub tasks: BTreeMap<TaskId, mpsc::Sender<Message>>,
+    pub guests: BTreeMap<TaskId, GuestTask>,
+    pub notices: Vec<String>,
+    pub mail: mpsc::UnboundedSender<Mail>,
+    pub pending: VecDeque<Input>,
+    pub changes: watch::Sender<u64>,
+}
+
+/// The scheduler's numbers that are ours to set: segment lengths are bounded in seconds of film
+/// where the plan is cut, so the scheduler's own bounds are left wide.
+pub(crate) fn farm_config(epoch: u32) -> FarmConfig {
+    FarmConfig {
+        epoch,
+        normal: Work(u64::from(u32::MAX)),
+        min: Work(1),
+        ..FarmConfig::default()
+    }
+}
+
+impl Core {
+    /// Runs until told to stop.
+    pub async fn run(mut self, mut mail: mpsc::UnboundedReceiver<Mail>) {
+        self.settle().await;
+        let stopped = loop {
+            let wait = self
+                .farm
+                .poll_timeout()
+                .map_or(Duration::from_secs(3600), |at| at.since(self.now()));
+            tokio::select! {
+                biased;
+                word = mail.recv() => match word {
+                    Some(Mail::Call(Call::Stop(reply))) => break Some(reply),
+                    Some(word) => self.take(word).await,
+                    None => break None,
+                },
+                () = tokio::time::sleep(wait) => {
+                    let now = self.now();
+                    self.farm.handle_timeout(now);
+                }
+            }
+            self.settle().await;
+            self.changes.send_modify(|n| *n += 1);
+        };
+        self.stop().await;
+        if let Some(reply) = stopped {
+            // Whoever asked may have gone.
+            let _ = reply.send(());
+        }
+    }
+
+    /// Milliseconds since the loop was made: the scheduler's clock.
+    pub fn now(&self) -> Time {
+        Time(u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    async fn take(&mut self, word: Mail) {
+        match word {
+            Mail::Farm(input) => self.farm_says(input),
+            Mail::Piece { lease, piece } => self.piece(lease, *piece).await,
+            Mail::Index {
+                job,
+                generation,
+                said,
+            } => self.index_says(job, generation, said),
+            Mail::Add { job, reply } => {
+                self.add(*job);
+                let _ = reply.send(());
+            }
+            Mail::Companion {
+                job,
+                generation,
+                result,
+            } => self.companion_says(job, generation, result),
+            Mail::Normalised {
+                job,
+                generation,
+                result,
+            } => self.normalised(job, generation, result),
+            Mail::Combined { job, result } => self.combined(job, result).await,
+            Mail::Guest { task, peer, gift } => self.guest_left(task, peer, gift).await,
+            Mail::Trial(trial) => self.trial(trial),
+            Mail::TrialsDone => self.trials_done(),
+            Mail::Net(event) => self.net_says(event).await,
+            Mail::Call(call) => self.call(call).await,
+        }
+    }
+
+    /// Feeds the scheduler until it is content, journal first.
+    async fn settle(&mut self) {
+        loop {
+            let now = self.now();
+            while let Some(input) = self.pending.pop_front() {
+                self.farm.handle_input(input, now);
+            }
+            let mut changes = Vec::new();
+            while let Some(change) = self.farm.poll_change() {
+                changes.push(change);
+            }
+            self.journal(changes).await;
+            while let Some(action) = self.farm.poll_action() {
+                self.perform(action);
+            }
+            while let Some(event) = self.farm.poll_event() {
+                self.tell(event);
+            }
+            if self.pending.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Plan { job, target } => self.cut(job, target),
+            Action::Start { lease } => self.start(lease),
+            Action::Revoke { lease, .. } => self.revoke(lease),
+            Action::Merge { job } => self.merge(job),
+            Action::Discard { job } => self.discard(job),
+        }
+    }
+
+    fn farm_says(&mut self, input: Input) {
+        if let Input::Failed { lease, .. } | Input::Rejected { lease, .. } = &input {
+            self.let_go(*lease);
+        }
+        self.pending.push_back(input);
+    }
+
+    fn tell(&mut self, event: Event) {
+        match event {
+            Event::SegmentLost {
+                job,
+                segment,
+                peer,
+                reason,
+            } => {
+                tracing::warn!(%job, %segment, %peer, reason, "a segment was lost and is done again");
+                if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+                    neighbour.trouble = Some(reason);
+                }
+            }
+            Event::PeerSetAside { peer, reason, .. } => {
+                tracing::warn!(%peer, reason, "a computer is set aside")
+            }
+            Event::GoesOnWithout { job, wanted, there } => {
+                self.note(job, format!("Waited for {wanted} computers; {there} came, and the job goes on without the others."));
+            }
+            Event::NobodyAble { job } => {
+                self.note(job, "No computer here can encode this yet.".to_owned())
+            }
+            Event::Ignored { why } => tracing::debug!(?why, "ignored"),
+            Event::JobMoved { .. }
+            | Event::SegmentVerified { .. }
+            | Event::Hedged { .. }
+            | Event::PeerTriedAgain { .. } => {}
+        }
+    }
+
+    /// A sentence for the job's user, once.
+    pub fn note(&mut self, job: JobId, text: String) {
+        if let Some(job) = self.jobs.get_mut(&job)
+            && !job.notes.contains(&text)
+        {
+            job.notes.push(text);
+        }
+    }
+
+    /// Ends everything; what is verified stays for the next start.
+    async fn stop(&mut self) {
+        for held in self.leases.values() {
+            held.cancel.cancel();
+        }
+        for job in self.jobs.values() {
+            job.cancel.cancel();
+        }
+        self.guests.clear();
+        if let Some(net) = self.net.take() {
+            net.shutdown().await;
+        }
+    }
+}
+
+/// Now, Unix milliseconds.
+pub(crate) fn unix_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

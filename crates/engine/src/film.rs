@@ -1,0 +1,142 @@
+//! A film on its way through one job: its facts, its plan's shared part, its growing index.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ffmpeg::source::Source;
+use media::choice::Choice;
+use media::stream::{SourceInfo, VideoStream};
+use media::{Index, Timebase};
+use plan::carry::Freight;
+use plan::cut::Segment;
+use plan::order::Order;
+use plan::read::{self, SeekBy};
+use schedule::Work;
+
+/// A probed film and what is to become of it.
+#[derive(Debug)]
+pub(crate) struct Film {
+    /// The file as dropped; never written.
+    pub path: PathBuf,
+    /// Its size in bytes when it was probed.
+    pub bytes: u64,
+    /// Its modification time then, Unix milliseconds.
+    pub modified_ms: i64,
+    /// Where packets are read: the file, or its normalised copy.
+    pub source: Source,
+    /// Whether `source` is a normalised copy.
+    pub normalised: bool,
+    /// What the container says.
+    pub info: SourceInfo,
+    /// What the first frame says.
+    pub video: VideoStream,
+    /// What was asked for.
+    pub choice: Choice,
+    /// What every segment's order shares.
+    pub order: Order,
+    /// What travels beside the film.
+    pub freight: Freight,
+    /// How its container is made to start at a key.
+    pub seek: SeekBy,
+    /// Removed from every timestamp of the output, microseconds.
+    pub start_us: i64,
+    /// Sentences for the user.
+    pub notes: Vec<String>,
+    index: Mutex<Index>,
+}
+
+impl Film {
+    /// Puts a probed film together with its empty index.
+    pub fn new(parts: FilmParts, index: Index) -> Arc<Self> {
+        let seek = SeekBy::of(&parts.info);
+        Arc::new(Self {
+            path: parts.path,
+            bytes: parts.bytes,
+            modified_ms: parts.modified_ms,
+            source: parts.source,
+            normalised: parts.normalised,
+            start_us: parts.start_us,
+            info: parts.info,
+            video: parts.video,
+            choice: parts.choice,
+            order: parts.order,
+            freight: parts.freight,
+            notes: parts.notes,
+            seek: if parts.normalised {
+                SeekBy::Earliest
+            } else {
+                seek
+            },
+            index: Mutex::new(index),
+        })
+    }
+
+    /// The index; held for microseconds.
+    pub fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of the film's timestamps.
+    pub fn timebase(&self) -> Timebase {
+        self.video.timebase
+    }
+
+    /// What must be read for `segment`.
+    pub fn reading(&self, segment: &Segment, step_back: u8) -> ffmpeg::extract::Reading {
+        let (seek_us, stop_us) = read::reading(&self.index(), segment, self.seek, step_back);
+        ffmpeg::extract::Reading { seek_us, stop_us }
+    }
+
+    /// Presentation times of a segment's frames, ascending.
+    pub fn shown(&self, segment: &Segment) -> Vec<i64> {
+        self.index().shown(segment.span).unwrap_or_default()
+    }
+
+    /// The scheduler's measure of so many frames: thousands of pixels.
+    pub fn work(&self, frames: u64) -> Work {
+        Work((frames * self.order.pixels() / 1000).max(1))
+    }
+
+    /// Frames in so much work.
+    pub fn frames(&self, work: Work) -> u64 {
+        work.0 * 1000 / self.order.pixels().max(1)
+    }
+
+    /// Frames a second, for estimates.
+    pub fn rate(&self) -> f64 {
+        self.video
+            .frame_rate
+            .map_or(25.0, |r| f64::from(r.num()) / f64::from(r.den()))
+            .clamp(1.0, 1000.0)
+    }
+
+    /// Frames of the film: counted once the index is complete, estimated before.
+    pub fn frames_estimate(&self) -> u64 {
+        let index = self.index();
+        if index.is_finished() {
+            return index.len() as u64;
+        }
+        let by_duration = self
+            .info
+            .duration_us
+            .map_or(0, |us| (us.max(0) as f64 / 1e6 * self.rate()) as u64);
+        by_duration.max(index.len() as u64)
+    }
+}
+
+/// What [`Film::new`] needs.
+#[derive(Clone, Debug)]
+pub(crate) struct FilmParts {
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub modified_ms: i64,
+    pub source: Source,
+    pub normalised: bool,
+    pub start_us: i64,
+    pub info: SourceInfo,
+    pub video: VideoStream,
+    pub choice: Choice,
+    pub order: Order,
+    pub freight: Freight,
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,228 @@
+//! A dropped path becomes a film we may touch, or a sentence that says why not.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::status::Terms;
+use crate::trouble::{Kind, Trouble};
+
+/// A readable file of some size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    /// Absolute.
+    pub path: PathBuf,
+    /// Bytes.
+    pub bytes: u64,
+    /// Unix milliseconds.
+    pub modified_ms: i64,
+}
+
+/// Looks at a path before anything is run on it.
+///
+/// # Errors
+/// One sentence for each thing a person can get wrong.
+pub(crate) fn look(path: &Path) -> Result<Dropped, Trouble> {
+    let name = path.display();
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            Trouble::new(Kind::NoSuchFile, format!("There is no file {name}."))
+                .help("Check the name and the folder.")
+        }
+        io::ErrorKind::PermissionDenied => {
+            Trouble::new(Kind::Unreadable, format!("{name} may not be read by you."))
+                .help("Change its permissions, or run as a user who may read it.")
+        }
+        _ => Trouble::new(Kind::Unreadable, format!("{name} cannot be read: {error}.")),
+    };
+    let path = std::path::absolute(path).map_err(unreadable)?;
+    let about = fs::metadata(&path).map_err(unreadable)?;
+    if about.is_dir() {
+        return Err(Trouble::new(Kind::IsFolder, format!("{name} is a folder."))
+            .help("Give the video files in it."));
+    }
+    if !about.is_file() {
+        return Err(Trouble::new(
+            Kind::Unreadable,
+            format!("{name} is not a file but a device or a pipe."),
+        )
+        .help("Save the video as a file first."));
+    }
+    if about.len() == 0 {
+        return Err(Trouble::new(Kind::EmptyFile, format!("{name} is empty."))
+            .help("Copy it again from where it came from."));
+    }
+    File::open(&path)
+        .and_then(|mut file| file.read(&mut [0; 1]))
+        .map_err(unreadable)?;
+    Ok(Dropped {
+        path,
+        bytes: about.len(),
+        modified_ms: modified_ms(&about),
+    })
+}
+
+/// A file's modification time, Unix milliseconds; 0 where the disk does not say.
+pub(crate) fn modified_ms(about: &fs::Metadata) -> i64 {
+    let since = about
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since
+        .and_then(|d| i64::try_from(d.as_millis()).ok())
+        .unwrap_or(0)
+}
+
+/// Checks that the output can be put where it is wanted: the folder is there and takes files.
+///
+/// # Errors
+/// No such folder, or not ours to write.
+pub(crate) fn check_output(source: &Path, terms: &Terms) -> Result<PathBuf, Trouble> {
+    let folder = match (&terms.output, &terms.out_dir) {
+        (Some(output), _) => std::path::absolute(output)
+            .ok()
+            .and_then(|p| p.parent().map(Path::to_owned)),
+        (None, Some(folder)) => std::path::absolute(folder).ok(),
+        (None, None) => source.parent().map(Path::to_owned),
+    };
+    let folder = folder.unwrap_or_else(|| PathBuf::from("."));
+    let name = folder.display();
+    if terms.output.as_ref().is_some_and(|o| o.is_dir()) {
+        return Err(Trouble::new(Kind::BadRequest, "The output is a folder.")
+            .help("Name a file, or use --out-dir for a folder."));
+    }
+    if !folder.is_dir() {
+        return Err(Trouble::new(
+            Kind::NoOutputFolder,
+            format!("The output folder {name} does not exist."),
+        )
+        .help("Make it, or choose another with --out-dir."));
+    }
+    let probe = folder.join(format!(".manyhands-{}.probe", std::process::id()));
+    match File::create_new(&probe) {
+        Ok(_) => {
+            // It was ours and is empty.
+            let _ = fs::remove_file(&probe);
+            Ok(folder)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(folder),
+        Err(error) => Err(Trouble::new(
+            Kind::OutputReadOnly,
+            format!("The output folder {name} cannot be written: {error}."),
+        )
+        .help("Choose another with --out-dir.")),
+    }
+}
+
+/// Checks that the disks have room for what a job needs: results and sound in the data folder,
+/// the output (and, for a normalised source, its copy) where they go.
+///
+/// # Errors
+/// How much is missing, and where.
+pub(crate) fn check_space(
+    data: &Path,
+    output: &Path,
+    results: u64,
+    copy: u64,
+) -> Result<(), Trouble> {
+    const MARGIN: u64 = 64 << 20;
+    let same = same_disk(data, output);
+    let wanted = |path: &Path, bytes: u64| -> Result<(), Trouble> {
+        let Ok(free) = fs4::available_space(path) else {
+            return Ok(());
+        };
+        let need = bytes.saturating_add(MARGIN);
+        if free >= need {
+            return Ok(());
+        }
+        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+        Err(Trouble::new(
+            Kind::NoSpace,
+            format!(
+                "The disk of {} has {} MB free, and this job may need {} MB.",
+                path.display(),
+                megabytes(free),
+                megabytes(need)
+            ),
+        )
+        .help("Free some space, or choose another folder with --out-dir or --data."))
+    };
+    if same {
+        wanted(data, results.saturating_mul(2).saturating_add(copy))
+    } else {
+        wanted(data, results.saturating_add(copy))?;
+        wanted(output, results)
+    }
+}
+
+#[cfg(unix)]
+fn same_disk(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |p: &Path| fs::metadata(p).map(|m| m.dev());
+    matches!((device(a), device(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+#[cfg(not(unix))]
+fn same_disk(a: &Path, b: &Path) -> bool {
+    a.components().next() == b.components().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wrong_path_has_its_own_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("empty.mkv");
+        File::create_new(&empty).unwrap();
+        let kind = |path: &Path| look(path).unwrap_err().kind;
+        assert_eq!(kind(&folder.path().join("nothing.mkv")), Kind::NoSuchFile);
+        assert_eq!(kind(folder.path()), Kind::IsFolder);
+        assert_eq!(kind(&empty), Kind::EmptyFile);
+        fs::write(&empty, "x").unwrap();
+        assert_eq!(look(&empty).unwrap().bytes, 1);
+    }
+
+    #[test]
+    fn a_missing_output_folder_is_found_before_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("a.mkv");
+        let to = |output: &Path| Terms {
+            output: Some(output.to_owned()),
+            ..Terms::default()
+        };
+        assert_eq!(
+            check_output(&source, &to(&folder.path().join("no/such/b.mkv")))
+                .unwrap_err()
+                .kind,
+            Kind::NoOutputFolder
+        );
+        assert_eq!(
+            check_output(&source, &to(folder.path())).unwrap_err().kind,
+            Kind::BadRequest
+        );
+        assert_eq!(
+            check_output(&source, &Terms::default()).unwrap(),
+            folder.path()
+        );
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "nothing is left behind"
+        );
+    }
+
+    #[test]
+    fn more_than_the_disk_has_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check_space(folder.path(), folder.path(), 1 << 20, 0).is_ok());
+        assert_eq!(
+            check_space(folder.path(), folder.path(), 1 << 60, 0)
+                .unwrap_err()
+                .kind,
+            Kind::NoSpace
+        );
+    }
+}

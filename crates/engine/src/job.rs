@@ -1,0 +1,141 @@
+//! A job in the loop's memory: its film, its plan so far, what is finished of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use media::choice::Choice;
+use plan::cut::{Cutter, Segment};
+use schedule::JobId;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::companion::Companion;
+use crate::film::Film;
+use crate::lease::Piece;
+use crate::status::{JobState, Outcome, Stages, Terms};
+use crate::trouble::Trouble;
+
+/// A job that is being worked on.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub id: JobId,
+    pub film: Arc<Film>,
+    pub terms: Terms,
+    /// The output's folder.
+    pub folder: PathBuf,
+    pub cutter: Cutter,
+    /// Cut so far, in order.
+    pub segments: Vec<Segment>,
+    /// Verified results by segment.
+    pub pieces: BTreeMap<u32, Piece>,
+    pub companion: CompanionState,
+    /// The scheduler wants the merge, and the companion is not ready.
+    pub wants_merge: bool,
+    /// The scheduler waits for the index.
+    pub waits_for_index: bool,
+    /// Starts again at each new index.
+    pub generation: u32,
+    pub begun: Instant,
+    pub created_ms: i64,
+    pub finished_ms: Option<i64>,
+    pub stages: Stages,
+    pub notes: Vec<String>,
+    pub ended: Option<Ended>,
+    /// The highest progress ever shown.
+    pub shown: f64,
+    /// Ends everything that runs for this job but leases.
+    pub cancel: CancellationToken,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Ended {
+    Well(Outcome),
+    Badly(Trouble),
+}
+
+/// What travels beside the film.
+#[derive(Clone, Debug)]
+pub(crate) enum CompanionState {
+    Pending,
+    Ready(Companion),
+}
+
+/// What the journal keeps of a job beside its rows' columns.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wish {
+    pub choice: Choice,
+    pub terms: Terms,
+}
+
+/// What the journal keeps of a finished job.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Memo {
+    pub exact: bool,
+    pub verdict: String,
+    pub frames: u64,
+    pub bytes: u64,
+    pub wall_ms: u64,
+    pub help: String,
+    pub picture: String,
+    pub duration_us: Option<i64>,
+}
+
+/// A segment as the journal keeps it beside its columns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SegmentMemo {
+    pub open_end: bool,
+}
+
+/// A job of an earlier run, for the list.
+#[derive(Clone, Debug)]
+pub(crate) struct Past {
+    pub id: JobId,
+    pub source: PathBuf,
+    pub source_bytes: u64,
+    pub wish: Wish,
+    pub memo: Memo,
+    pub state: JobState,
+    pub created_ms: i64,
+    pub finished_ms: Option<i64>,
+}
+
+impl Job {
+    /// Milliseconds since it began.
+    pub fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// What there is to remember once it has ended.
+    pub fn memo(&self) -> Memo {
+        let picture = crate::probe::picture_words(&self.film.video);
+        let duration_us = self.film.info.duration_us;
+        match &self.ended {
+            Some(Ended::Well(outcome)) => Memo {
+                exact: outcome.exact,
+                verdict: outcome.verdict.clone(),
+                frames: outcome.frames,
+                bytes: outcome.bytes,
+                wall_ms: outcome.wall_ms,
+                help: String::new(),
+                picture,
+                duration_us,
+            },
+            Some(Ended::Badly(trouble)) => Memo {
+                help: trouble.help.clone(),
+                picture,
+                duration_us,
+                ..Memo::default()
+            },
+            None => Memo {
+                picture,
+                duration_us,
+                ..Memo::default()
+            },
+        }
+    }
+}

@@ -1,0 +1,649 @@
+//! The loop's handling of jobs: what the scheduler asks is set going, what comes back is filed.
+
+use std::sync::Arc;
+
+use media::choice::Encoders;
+use plan::cut::{Cutter, Cutting};
+use schedule::{EncoderId, Input, JobId, Lease, LeaseId, Needs, SegmentIndex, Work};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::capability;
+use crate::combine::{self, Combine, CombineError};
+use crate::companion::{self, Companion};
+use crate::driver::{Core, Held, Mail, NewJob};
+use crate::film::Film;
+use crate::job::{CompanionState, Ended, Job};
+use crate::lease::{self, Assignment, Piece};
+use crate::merge::Parts;
+use crate::probe::{self, Indexing};
+use crate::status::{Outcome, Stages};
+use crate::trouble::{Kind, Trouble};
+use crate::{encode, send};
+
+/// A segment's usual length, seconds of film: below ten the extra keyframes cost size.
+const LONGEST_S: f64 = 24.0;
+/// The shortest that is cut so that machines finish together.
+const SHORTEST_S: f64 = 2.5;
+
+/// Segment lengths may be set for tests: one number of seconds, used as the longest.
+fn longest_s() -> f64 {
+    let set = std::env::var("MANYHANDS_SEGMENT_SECONDS")
+        .ok()
+        .and_then(|text| text.parse::<f64>().ok());
+    set.filter(|s| *s > 0.0 && *s < 3600.0).unwrap_or(LONGEST_S)
+}
+
+impl Core {
+    /// Takes up a job.
+    pub(crate) fn add(&mut self, new: NewJob) {
+        let film = Arc::clone(&new.film);
+        let restored = new.restored;
+        let (segments, pieces, plan_finished) = restored.map_or_else(Default::default, |r| {
+            (r.segments, r.pieces, r.plan_finished)
+        });
+        let next = u32::try_from(segments.len()).unwrap_or(u32::MAX);
+        let start = segments.last().and_then(|s| s.span.end).map(|end| end.0);
+        let cutter = if next == 0 {
+            Cutter::default()
+        } else {
+            Cutter::resume(next, start)
+        };
+        let job = Job {
+            id: new.id,
+            notes: film.notes.clone(),
+            film: Arc::clone(&film),
+            terms: new.terms,
+            folder: new.folder,
+            cutter,
+            segments,
+            pieces,
+            companion: CompanionState::Pending,
+            wants_merge: false,
+            waits_for_index: false,
+            generation: 0,
+            begun: new.begun,
+            created_ms: new.created_ms,
+            finished_ms: None,
+            stages: Stages::default(),
+            ended: None,
+            shown: 0.0,
+            cancel: CancellationToken::new(),
+        };
+        self.past.remove(&new.id);
+        self.announce(&job, plan_finished);
+        self.jobs.insert(new.id, job);
+        self.accompany(new.id);
+    }
+
+    /// Tells the scheduler of a job.
+    fn announce(&mut self, job: &Job, plan_finished: bool) {
+        let needs = self.needs(&job.film);
+        if job.segments.is_empty() {
+            let total_hint = job.film.work(job.film.frames_estimate());
+            let (wait_for, only_here) = (job.terms.wait_for, job.terms.only_here);
+            self.pending.push_back(Input::JobSubmitted {
+                job: job.id,
+                needs,
+                wait_for,
+                only_here,
+                total_hint,
+            });
+            return;
+        }
+        let planned = job.segments.iter().map(|segment| {
+            let verified = job
+                .pieces
+                .get(&segment.index)
+                .map(|piece| verified_by(piece));
+            (
+                SegmentIndex(segment.index),
+                job.film.work(u64::from(segment.frames)),
+                verified,
+            )
+        });
+        let planned = planned.collect();
+        self.pending.push_back(Input::JobRestored {
+            job: job.id,
+            needs,
+            only_here: job.terms.only_here,
+            planned,
+            plan_finished,
+        });
+        self.pending.push_back(Input::RemainingWork {
+            job: job.id,
+            remaining: remaining(job),
+        });
+    }
+
+    /// Which encoders may work on a film.
+    fn needs(&self, film: &Film) -> Needs {
+        let codec = film.choice.codec();
+        match film.choice.encoders {
+            Encoders::Same => Needs::Exactly(capability::id(codec.software())),
+            Encoders::Any => {
+                let of_codec = media::Encoder::ALL.iter().filter(|e| e.codec() == codec);
+                Needs::AnyOf(
+                    of_codec
+                        .map(|e| capability::id(*e))
+                        .collect::<Vec<EncoderId>>(),
+                )
+            }
+        }
+    }
+
+    /// Starts what is made ready beside the film.
+    fn accompany(&mut self, id: JobId) {
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        let Some(bench) = self.bench.clone() else {
+            return;
+        };
+        let (film, cancel, generation) =
+            (Arc::clone(&job.film), job.cancel.clone(), job.generation);
+        let folder = self.workspace.job(id);
+        let mail = self.mail.clone();
+        tokio::spawn(async move {
+            let result = tokio::select! {
+                result = companion::prepare(&bench.ffmpeg, film, folder) => result,
+                () = cancel.cancelled() => return,
+            };
+            let _ = mail.send(Mail::Companion {
+                job: id,
+                generation,
+                result,
+            });
+        });
+    }
+
+    /// Cuts the next segment of about `target`.
+    pub(crate) fn cut(&mut self, id: JobId, target: Work) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let film = Arc::clone(&job.film);
+        let longest = longest_s();
+        let seconds =
+            (film.frames(target) as f64 / film.rate()).clamp(SHORTEST_S.min(longest), longest);
+        let ticks = film.timebase().ticks((seconds * 1e6) as i64);
+        let cut = job.cutter.next(&film.index(), ticks);
+        match cut {
+            Ok(Cutting::Segment(segment)) => {
+                let input = Input::Planned {
+                    job: id,
+                    segment: SegmentIndex(segment.index),
+                    work: film.work(u64::from(segment.frames)),
+                    bytes: segment.bytes,
+                };
+                job.segments.push(segment);
+                let finished = job.cutter.is_finished();
+                self.pending.push_back(input);
+                if finished {
+                    self.pending.push_back(Input::PlanFinished { job: id });
+                } else {
+                    let remaining = remaining(job);
+                    self.pending
+                        .push_back(Input::RemainingWork { job: id, remaining });
+                }
+            }
+            Ok(Cutting::Waits) => {
+                job.waits_for_index = true;
+                self.pending.push_back(Input::PlanWaits { job: id });
+            }
+            Ok(Cutting::Finished) => self.pending.push_back(Input::PlanFinished { job: id }),
+            Err(anomaly) => self.start_over(id, anomaly),
+        }
+    }
+
+    /// News of a film's index.
+    pub(crate) fn index_says(&mut self, id: JobId, generation: u32, said: Indexing) {
+        let Some(job) = self
+            .jobs
+            .get_mut(&id)
+            .filter(|j| j.generation == generation)
+        else {
+            return;
+        };
+        match said {
+            Indexing::More => {}
+            Indexing::Finished => {
+                job.stages.analyse = job.elapsed_ms();
+                if job.film.index().is_empty() {
+                    let name = job.film.path.display().to_string();
+                    return self.fail(
+                        id,
+                        Trouble::new(
+                            Kind::Damaged,
+                            format!("{name} has a video track without a single frame."),
+                        ),
+                    );
+                }
+                let remaining = remaining(job);
+                self.pending
+                    .push_back(Input::RemainingWork { job: id, remaining });
+            }
+            Indexing::Anomaly(anomaly) => return self.start_over(id, anomaly),
+            Indexing::Failed(why) => {
+                let name = job.film.path.display().to_string();
+                let trouble = Trouble::new(
+                    Kind::Damaged,
+                    format!("{name} could not be read to its end: {why}."),
+                )
+                .help("Copy the file again, or repair it with another tool.");
+                return self.fail(id, trouble);
+            }
+        }
+        if std::mem::take(&mut job.waits_for_index) {
+            self.pending.push_back(Input::PlanMore { job: id });
+        }
+    }
+
+    /// The source's timestamps are broken: copy it once onto a clean timeline and begin again.
+    fn start_over(&mut self, id: JobId, anomaly: media::gop::Anomaly) {
+        let Some(bench) = self.bench.clone() else {
+            return;
+        };
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        if job.film.normalised {
+            let name = job.film.path.display().to_string();
+            let trouble = Trouble::new(
+                Kind::Damaged,
+                format!("{name} has timestamps that cannot be repaired: {anomaly}."),
+            );
+            return self.fail(id, trouble);
+        }
+        job.generation += 1;
+        let generation = job.generation;
+        job.cancel.cancel();
+        job.cancel = CancellationToken::new();
+        job.cutter = Cutter::default();
+        job.segments.clear();
+        job.pieces.clear();
+        job.companion = CompanionState::Pending;
+        job.notes.push(format!("The film's timestamps are broken ({anomaly}); it is copied once onto a repaired timeline."));
+        self.pending.push_back(Input::PlanReset { job: id });
+        let (film, cancel, mail) = (Arc::clone(&job.film), job.cancel.clone(), self.mail.clone());
+        let folder = self.workspace.job(id);
+        tokio::spawn(async move {
+            let work = normalised_film(&bench.ffmpeg, &film, &folder, id, generation, mail.clone());
+            let result = tokio::select! {
+                result = work => result,
+                () = cancel.cancelled() => return,
+            };
+            let _ = mail.send(Mail::Normalised {
+                job: id,
+                generation,
+                result,
+            });
+        });
+    }
+
+    /// The repaired copy is there.
+    pub(crate) fn normalised(
+        &mut self,
+        id: JobId,
+        generation: u32,
+        result: Result<Arc<Film>, Trouble>,
+    ) {
+        let Some(job) = self
+            .jobs
+            .get_mut(&id)
+            .filter(|j| j.generation == generation)
+        else {
+            return;
+        };
+        match result {
+            Ok(film) => {
+                job.film = film;
+                job.waits_for_index = false;
+                self.accompany(id);
+                self.pending.push_back(Input::PlanMore { job: id });
+            }
+            Err(trouble) => self.fail(id, trouble),
+        }
+    }
+
+    /// Sets a lease going.
+    pub(crate) fn start(&mut self, lease: Lease) {
+        let failed = |fault, reason: &str| Input::Failed {
+            lease: lease.id,
+            fault,
+            reason: reason.to_owned(),
+        };
+        let Some(mut bench) = self.bench.clone() else {
+            return self
+                .pending
+                .push_back(failed(schedule::Fault::Source, "there is no ffmpeg"));
+        };
+        let Some(assignment) = self.assignment(lease) else {
+            return self.pending.push_back(failed(
+                schedule::Fault::Source,
+                "the segment is beyond every limit",
+            ));
+        };
+        if let Some(job) = self.jobs.get_mut(&lease.job)
+            && job.stages.first_segment == 0
+        {
+            job.stages.first_segment = job.elapsed_ms().max(1);
+        }
+        let cancel = CancellationToken::new();
+        let mut task = None;
+        bench.allowance = self.abilities.allowance(assignment.spec.encoder);
+        if lease.peer == self.me {
+            let work = encode::here(bench.clone(), assignment.clone());
+            tokio::spawn(lease::perform(bench, assignment, cancel.clone(), work));
+        } else {
+            let Some(link) = self
+                .net
+                .as_ref()
+                .and_then(|net| net.link(peer::PeerId(lease.peer.0)))
+            else {
+                return self
+                    .pending
+                    .push_back(failed(schedule::Fault::Network, "it is not connected"));
+            };
+            let id = peer::TaskId::random();
+            let (words, heard) = mpsc::channel(64);
+            self.tasks.insert(id, words);
+            task = Some(id);
+            let work = send::away(bench.clone(), assignment.clone(), link, id, heard);
+            tokio::spawn(lease::perform(bench, assignment, cancel.clone(), work));
+        }
+        self.leases.insert(
+            lease.id,
+            Held {
+                lease,
+                cancel,
+                task,
+            },
+        );
+    }
+
+    fn assignment(&self, lease: Lease) -> Option<Assignment> {
+        let job = self.jobs.get(&lease.job)?;
+        let segment = job.segments.get(lease.segment.0 as usize)?.clone();
+        let spec = job
+            .film
+            .order
+            .segment(&segment, capability::encoder(lease.encoder))?;
+        let file = self.workspace.segment(lease.job, lease.segment, lease.id.0);
+        Some(Assignment {
+            lease,
+            film: Arc::clone(&job.film),
+            segment,
+            spec,
+            file,
+            paranoid: job.terms.paranoid,
+        })
+    }
+
+    /// Takes a lease back.
+    pub(crate) fn revoke(&mut self, id: LeaseId) {
+        let Some(held) = self.let_go(id) else { return };
+        held.cancel.cancel();
+        if let Some(task) = held.task
+            && let Some(link) = self
+                .net
+                .as_ref()
+                .and_then(|net| net.link(peer::PeerId(held.lease.peer.0)))
+        {
+            tokio::spawn(async move {
+                // A broken link cancels by itself.
+                let _ = link.send(peer::Message::Cancel { task }).await;
+            });
+        }
+    }
+
+    /// Forgets a lease's handles.
+    pub(crate) fn let_go(&mut self, id: LeaseId) -> Option<Held> {
+        let held = self.leases.remove(&id)?;
+        if let Some(task) = held.task {
+            self.tasks.remove(&task);
+        }
+        Some(held)
+    }
+
+    /// A result was found good: into the journal, then to the scheduler.
+    pub(crate) async fn piece(&mut self, lease: Lease, piece: Piece) {
+        let known = self.let_go(lease.id).is_some();
+        let Some(job) = self.jobs.get_mut(&lease.job).filter(|_| known) else {
+            return;
+        };
+        if let Some(neighbour) = self.neighbours.get_mut(&lease.peer) {
+            neighbour.trouble = None;
+        }
+        job.pieces.insert(lease.segment.0, piece);
+        job.stages.process = job.elapsed_ms().saturating_sub(job.stages.first_segment);
+        self.pending.push_back(Input::Verified { lease: lease.id });
+    }
+
+    /// What travels beside the film is ready, or never will be.
+    pub(crate) fn companion_says(
+        &mut self,
+        id: JobId,
+        generation: u32,
+        result: Result<Companion, String>,
+    ) {
+        let Some(job) = self
+            .jobs
+            .get_mut(&id)
+            .filter(|j| j.generation == generation)
+        else {
+            return;
+        };
+        match result {
+            Ok(companion) => {
+                job.companion = CompanionState::Ready(companion);
+                if std::mem::take(&mut job.wants_merge) {
+                    self.merge(id);
+                }
+            }
+            Err(why) => {
+                let name = job.film.path.display().to_string();
+                self.fail(
+                    id,
+                    Trouble::new(
+                        Kind::EncodeFailed,
+                        format!("The sound or subtitles of {name} could not be read: {why}."),
+                    ),
+                );
+            }
+        }
+    }
+
+    /// All segments are verified: join them.
+    pub(crate) fn merge(&mut self, id: JobId) {
+        let Some(bench) = self.bench.clone() else {
+            return;
+        };
+        let folder = self.workspace.job(id);
+        let receipts = self.workspace.receipts();
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let CompanionState::Ready(companion) = &job.companion else {
+            job.wants_merge = true;
+            return;
+        };
+        let pieces: Vec<_> = job
+            .segments
+            .iter()
+            .filter_map(|s| Some((s.clone(), job.pieces.get(&s.index)?.clone())))
+            .collect();
+        if pieces.len() != job.segments.len() {
+            let missing = job
+                .segments
+                .iter()
+                .filter(|s| !job.pieces.contains_key(&s.index))
+                .map(|s| SegmentIndex(s.index))
+                .collect();
+            let reason = "results are missing".to_owned();
+            return self.pending.push_back(Input::MergeFailed {
+                job: id,
+                segments: missing,
+                reason,
+            });
+        }
+        let parts = Parts {
+            film: Arc::clone(&job.film),
+            pieces,
+            folder,
+            sound: companion.sound.clone(),
+        };
+        let work = Combine {
+            job: id,
+            parts,
+            companion: companion.clone(),
+            terms: job.terms.clone(),
+            folder: job.folder.clone(),
+            receipts,
+            begun: job.begun,
+        };
+        let (cancel, mail) = (job.cancel.clone(), self.mail.clone());
+        tokio::spawn(async move {
+            let result = tokio::select! {
+                result = combine::combine(&bench, work) => result,
+                () = cancel.cancelled() => return,
+            };
+            let _ = mail.send(Mail::Combined { job: id, result });
+        });
+    }
+
+    /// The end of the road.
+    pub(crate) async fn combined(&mut self, id: JobId, result: Result<Outcome, CombineError>) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        match result {
+            Ok(outcome) => {
+                let before = job.stages.first_segment + job.stages.process;
+                job.stages.merge = job.elapsed_ms().saturating_sub(before);
+                job.ended = Some(Ended::Well(outcome));
+                job.finished_ms = Some(crate::driver::unix_ms());
+                self.pending.push_back(Input::Merged { job: id });
+            }
+            Err(CombineError::Redo(segments, reason)) => {
+                tracing::warn!(job = %id, ?segments, reason, "segments are encoded again");
+                for segment in &segments {
+                    job.pieces.remove(segment);
+                }
+                let segments = segments.into_iter().map(SegmentIndex).collect();
+                self.pending.push_back(Input::MergeFailed {
+                    job: id,
+                    segments,
+                    reason,
+                });
+            }
+            Err(CombineError::Failed(trouble)) => self.fail(id, trouble),
+        }
+    }
+
+    /// Fails a job for a reason of ours.
+    pub(crate) fn fail(&mut self, id: JobId, trouble: Trouble) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let reason = trouble.message.clone();
+        job.ended = Some(Ended::Badly(trouble));
+        job.cancel.cancel();
+        self.pending
+            .push_back(Input::PlanFailed { job: id, reason });
+    }
+
+    /// A job is over and its scratch may go.
+    pub(crate) fn discard(&mut self, id: JobId) {
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        let failed = matches!(job.ended, Some(Ended::Badly(_)));
+        job.cancel.cancel();
+        if !job.terms.keep_temp && !failed {
+            self.workspace.remove_job(id);
+        }
+    }
+}
+
+/// Who a result came from, for the scheduler.
+fn verified_by(piece: &Piece) -> schedule::Verified {
+    let peer = piece
+        .peer
+        .parse::<peer::PeerId>()
+        .map_or([0; 32], |id| id.0);
+    schedule::Verified {
+        peer: schedule::PeerId(peer),
+        attempt: schedule::Attempt(1),
+    }
+}
+
+/// What is not cut yet, as far as is known.
+fn remaining(job: &Job) -> Work {
+    let cut: u64 = job.segments.iter().map(|s| u64::from(s.frames)).sum();
+    let left = job.film.frames_estimate().saturating_sub(cut);
+    if left == 0 {
+        Work(0)
+    } else {
+        job.film.work(left)
+    }
+}
+
+/// Copies and indexes a film with broken timestamps.
+async fn normalised_film(
+    ffmpeg: &std::path::Path,
+    film: &Film,
+    folder: &std::path::Path,
+    id: JobId,
+    generation: u32,
+    mail: mpsc::UnboundedSender<Mail>,
+) -> Result<Arc<Film>, Trouble> {
+    let broken = |why: String| {
+        Trouble::new(
+            Kind::Damaged,
+            format!(
+                "{} has broken timestamps and could not be repaired: {why}.",
+                film.path.display()
+            ),
+        )
+    };
+    crate::intake::check_space(folder, folder, film.bytes, film.bytes)?;
+    let copy = companion::normalise(ffmpeg, film, folder)
+        .await
+        .map_err(broken)?;
+    let info = ffmpeg::source::describe(ffmpeg, &copy)
+        .await
+        .map_err(|e| broken(e.to_string()))?;
+    let mut parts = crate::film::FilmParts {
+        path: film.path.clone(),
+        bytes: film.bytes,
+        modified_ms: film.modified_ms,
+        source: ffmpeg::source::Source {
+            path: copy,
+            stream: 0,
+            genpts: false,
+        },
+        normalised: true,
+        start_us: probe::whole_ms(info.start_us.unwrap_or(0)),
+        info: film.info.clone(),
+        video: film.video.clone(),
+        choice: film.choice.clone(),
+        order: film.order.clone(),
+        freight: film.freight.clone(),
+        notes: film.notes.clone(),
+    };
+    parts
+        .notes
+        .push("Its timestamps were repaired; the output follows the repaired timeline.".to_owned());
+    let tell = move |said| {
+        drop(mail.send(Mail::Index {
+            job: id,
+            generation,
+            said,
+        }))
+    };
+    let (film, go) = probe::index(ffmpeg, parts, tell).await?;
+    // The loop knows this generation already.
+    let _ = go.send(());
+    Ok(film)
+}

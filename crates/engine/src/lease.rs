@@ -1,0 +1,212 @@
+//! One lease performed: the road of a segment from the source to quarantine and through the
+//! check. Each task ends by sending exactly one last word to the loop, whatever happened.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use media::SegmentSpec;
+use media::argv::Allowance;
+use media::encoder::Encoder;
+use plan::cut::Segment;
+use plan::keep::Muxer;
+use schedule::{Fault, Input, Lease, Rejection};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::driver::Mail;
+use crate::film::Film;
+use crate::verify::{self, Proof, Unfit};
+
+/// What every task needs of its node.
+#[derive(Clone, Debug)]
+pub(crate) struct Bench {
+    /// The ffmpeg.
+    pub ffmpeg: PathBuf,
+    /// Its version as it says.
+    pub version: String,
+    /// What it can write.
+    pub muxer: Muxer,
+    /// Encoders that may run here at once.
+    pub seats: Arc<Semaphore>,
+    /// Checks that may run here at once: proving must not crowd out encoding.
+    pub checks: Arc<Semaphore>,
+    /// Encoder threads of each seat.
+    pub allowance: Allowance,
+    /// To the loop.
+    pub mail: mpsc::UnboundedSender<Mail>,
+}
+
+/// A lease with all it takes to perform it.
+#[derive(Clone, Debug)]
+pub(crate) struct Assignment {
+    /// The lease.
+    pub lease: Lease,
+    /// The film.
+    pub film: Arc<Film>,
+    /// The segment.
+    pub segment: Segment,
+    /// The order.
+    pub spec: SegmentSpec,
+    /// Where the result goes.
+    pub file: PathBuf,
+    /// Decode everything here, whatever donors say.
+    pub paranoid: bool,
+}
+
+/// A good result, for the journal and the receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Piece {
+    /// The result's file name in the job's folder.
+    pub file: String,
+    /// Who encoded it: peer id in hex.
+    pub peer: String,
+    /// With what.
+    pub encoder: Encoder,
+    /// And which ffmpeg.
+    pub ffmpeg: String,
+    /// Encoding took so long, milliseconds.
+    pub encode_ms: u64,
+    /// What the check found.
+    pub proof: Proof,
+}
+
+/// Why a lease came to nothing.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// For the scheduler: whose fault, and why.
+    Failed(Fault, String),
+    /// The result was looked at and refused.
+    Rejected(Rejection),
+}
+
+impl Broken {
+    pub(crate) fn peer(reason: impl ToString) -> Self {
+        Self::Failed(Fault::Peer, reason.to_string())
+    }
+
+    pub(crate) fn network(reason: impl ToString) -> Self {
+        Self::Failed(Fault::Network, reason.to_string())
+    }
+}
+
+impl Bench {
+    /// Tells the loop something about a lease.
+    pub fn tell(&self, input: Input) {
+        // The loop ends before its tasks do; then nobody wants to know.
+        let _ = self.mail.send(Mail::Farm(input));
+    }
+}
+
+/// Runs `work`, checks its result, and sends the last word.
+pub(crate) async fn perform<W>(
+    bench: Bench,
+    assignment: Assignment,
+    cancel: CancellationToken,
+    work: W,
+) where
+    W: Future<Output = Result<Made, Broken>>,
+{
+    let lease = assignment.lease.id;
+    let made = tokio::select! {
+        biased;
+        () = cancel.cancelled() => None,
+        made = take(&bench, &assignment, work) => Some(made),
+    };
+    if !matches!(made, Some(Ok(_))) {
+        remove(&assignment.file).await;
+    }
+    match made {
+        None => {} // Revoked: the scheduler has forgotten this lease.
+        Some(Ok(piece)) => {
+            let _ = bench.mail.send(Mail::Piece {
+                lease: assignment.lease,
+                piece: Box::new(piece),
+            });
+        }
+        Some(Err(Broken::Failed(fault, reason))) => bench.tell(Input::Failed {
+            lease,
+            fault,
+            reason,
+        }),
+        Some(Err(Broken::Rejected(why))) => bench.tell(Input::Rejected { lease, why }),
+    }
+}
+
+/// A result in quarantine.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The donor's own whole decode; `None`: it is to be made here.
+    pub decoded: Option<ffmpeg::digest::Decoded>,
+    /// Encoding took so long.
+    pub encode_ms: u64,
+    /// Its encoder's ffmpeg.
+    pub ffmpeg: String,
+}
+
+async fn take<W>(bench: &Bench, assignment: &Assignment, work: W) -> Result<Piece, Broken>
+where
+    W: Future<Output = Result<Made, Broken>>,
+{
+    let made = work.await?;
+    bench.tell(Input::Returned {
+        lease: assignment.lease.id,
+    });
+    let _turn = bench.checks.acquire().await;
+    let proof = check(bench, assignment, &made).await?;
+    Ok(Piece {
+        file: assignment
+            .file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        peer: hex(&assignment.lease.peer.0),
+        encoder: assignment.spec.encoder,
+        ffmpeg: made.ffmpeg,
+        encode_ms: made.encode_ms,
+        proof,
+    })
+}
+
+async fn check(bench: &Bench, assignment: &Assignment, made: &Made) -> Result<Proof, Broken> {
+    let donor = made.decoded.clone().filter(|_| !assignment.paranoid);
+    let result = verify::Returned {
+        film: &assignment.film,
+        segment: &assignment.segment,
+        spec: &assignment.spec,
+        file: &assignment.file,
+        donor,
+        random: rand::random(),
+        step_back: assignment.lease.step_back,
+    };
+    let claimed = made.decoded.as_ref().filter(|_| assignment.paranoid);
+    match verify::verify(&bench.ffmpeg, result).await {
+        Ok(proof) => match claimed {
+            Some(claim) if *claim != proof.decoded => Err(Broken::Rejected(Rejection::Bad(
+                "its decode is not what the donor said".to_owned(),
+            ))),
+            _ => Ok(proof),
+        },
+        Err(Unfit::WrongFrames(why)) => {
+            tracing::info!(
+                segment = assignment.segment.index,
+                why,
+                "other frames than expected"
+            );
+            Err(Broken::Rejected(Rejection::WrongFrames))
+        }
+        Err(Unfit::Bad(why)) => Err(Broken::Rejected(Rejection::Bad(why))),
+        Err(Unfit::Check(why)) => Err(Broken::Failed(Fault::Source, why)),
+    }
+}
+
+async fn remove(file: &Path) {
+    // Not there is as good as removed.
+    let _ = tokio::fs::remove_file(file).await;
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

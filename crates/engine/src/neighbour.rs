@@ -1,0 +1,51 @@
+//! Another computer as the loop knows it.
+
+use peer::About;
+use schedule::PeerId;
+
+use crate::status::EncoderStatus;
+
+/// A paired computer, or one seen nearby.
+#[derive(Clone, Debug)]
+pub(crate) struct Neighbour {
+    pub id: PeerId,
+    pub name: String,
+    pub paired: bool,
+    pub i_may_use: bool,
+    pub may_use_me: bool,
+    /// What it last said of itself; while connected.
+    pub about: Option<About>,
+    pub address: Option<String>,
+    pub last_seen_ms: Option<i64>,
+    pub trouble: Option<String>,
+}
+
+impl Neighbour {
+    /// Its encoders as it says.
+    pub fn encoders(&self) -> Vec<EncoderStatus> {
+        let offers = self.about.iter().flat_map(|about| &about.encoders);
+        offers
+            .map(|o| EncoderStatus {
+                encoder: o.encoder,
+                fps_1080p: f64::from(o.fps_1080p),
+                seats: u32::from(o.seats.max(1)),
+            })
+            .collect()
+    }
+
+    /// For the scheduler: nothing unless it helps us.
+    pub fn offers(&self) -> Vec<schedule::Offer> {
+        let helps = self.i_may_use
+            && self
+                .about
+                .as_ref()
+                .is_some_and(|a| a.donating && a.paused.is_none());
+        if !helps {
+            return Vec::new();
+        }
+        self.encoders()
+            .iter()
+            .map(|e| crate::capability::offer(e.encoder, e.fps_1080p, e.seats))
+            .collect()
+    }
+}

@@ -1,0 +1,340 @@
+//! The loop's handling of the network: computers come and go, ask and answer.
+
+use peer::{About, EncoderOffer, Message, NetEvent, Paired, PauseReason};
+use schedule::{Input, PeerId};
+use tokio::sync::mpsc;
+
+use crate::driver::{Core, GuestTask, Mail, unix_ms};
+use crate::neighbour::Neighbour;
+use crate::worker::{self, Ask, Gift, Stand};
+
+impl Core {
+    /// Something happened on the network.
+    pub(crate) async fn net_says(&mut self, event: NetEvent) {
+        match event {
+            NetEvent::Seen(nearby) => self.seen(&nearby),
+            NetEvent::Unseen { peer } => {
+                self.neighbours.retain(|id, n| n.paired || id.0 != peer.0);
+            }
+            NetEvent::LinkUp { link, about, addresses } => self.link_up(link, about, addresses).await,
+            NetEvent::Message { peer, message } => self.heard(peer, message).await,
+            NetEvent::LinkDown { peer, why } => self.link_down(peer, &why.to_string()),
+            NetEvent::Paired(paired) => self.paired(paired).await,
+            NetEvent::Unpaired { peer, by_them } => self.unpaired(peer, by_them).await,
+            NetEvent::ChangedIdentity { peer, name, .. } => self.trouble(
+                peer,
+                format!("{name} shows another identity than before. This happens after reinstalling; pair again with an invite if you trust it."),
+            ),
+            NetEvent::OtherProtocol { peer, name, theirs } => {
+                let text = format!("{name} speaks protocol {theirs}, this computer {}. Update the older one.", peer::PROTOCOL);
+                self.notice(text.clone());
+                self.trouble(peer, text);
+            }
+            NetEvent::SameIdentity { address, name } => self.notice(format!(
+                "{name} at {address} has this computer's identity: its data folder was copied. Delete identity.pem in one of the two and pair again."
+            )),
+            NetEvent::OwnAddress { address } => self.notice(format!("{address} is this computer's own address.")),
+            NetEvent::DiscoveryFailed { why } => {
+                self.notice(format!("Computers cannot be found by themselves here ({why}); invites and typed addresses work."));
+            }
+        }
+    }
+
+    fn notice(&mut self, text: String) {
+        if !self.notices.contains(&text) && self.notices.len() < 20 {
+            self.notices.push(text);
+        }
+    }
+
+    fn trouble(&mut self, peer: peer::PeerId, text: String) {
+        if let Some(neighbour) = self.neighbours.get_mut(&PeerId(peer.0)) {
+            neighbour.trouble = Some(text);
+        }
+    }
+
+    fn seen(&mut self, nearby: &peer::Nearby) {
+        let id = PeerId(nearby.peer.0);
+        let neighbour = self.neighbours.entry(id).or_insert_with(|| stranger(id));
+        if !neighbour.paired {
+            neighbour.name = nearby.name.to_string();
+            neighbour.address = nearby.addresses.first().map(ToString::to_string);
+            neighbour.last_seen_ms = Some(unix_ms());
+        }
+    }
+
+    async fn link_up(
+        &mut self,
+        link: peer::Link,
+        about: About,
+        addresses: Vec<std::net::SocketAddr>,
+    ) {
+        let id = PeerId(link.peer().0);
+        let neighbour = self.neighbours.entry(id).or_insert_with(|| stranger(id));
+        neighbour.name = about.name.to_string();
+        neighbour.about = Some(about);
+        neighbour.address = Some(link.address().to_string());
+        neighbour.last_seen_ms = Some(unix_ms());
+        neighbour.trouble = None;
+        let offers = neighbour.offers();
+        self.pending.push_back(Input::PeerJoined {
+            peer: id,
+            is_self: false,
+            offers,
+        });
+        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        let name = self
+            .neighbours
+            .get(&id)
+            .map(|n| n.name.clone())
+            .unwrap_or_default();
+        let seen = unix_ms();
+        let stored = self.store.call(move |tables| {
+            if let Some(mut row) = tables.peer(&id.0)? {
+                row.name = name;
+                row.addresses = addresses;
+                row.last_seen = Some(seen);
+                tables.put_peer(&row)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = stored.await {
+            tracing::warn!(%error, "a computer's addresses were not stored");
+        }
+    }
+
+    fn link_down(&mut self, peer: peer::PeerId, why: &str) {
+        let id = PeerId(peer.0);
+        if let Some(neighbour) = self.neighbours.get_mut(&id) {
+            neighbour.about = None;
+            neighbour.last_seen_ms = Some(unix_ms());
+            tracing::info!(peer = %id, why, "a computer is gone");
+        }
+        self.pending.push_back(Input::PeerLeft { peer: id });
+        let lost: Vec<_> = self
+            .leases
+            .values()
+            .filter(|h| h.lease.peer == id)
+            .filter_map(|h| h.task)
+            .collect();
+        for task in lost {
+            // The task's own channel closes: it ends with a network fault.
+            self.tasks.remove(&task);
+        }
+        self.guests.retain(|_, guest| guest.peer != peer);
+    }
+
+    async fn heard(&mut self, peer: peer::PeerId, message: Message) {
+        match message {
+            Message::About(about) => self.about(peer, about),
+            Message::Task {
+                task,
+                spec,
+                source,
+                source_ceiling,
+                result,
+                result_ceiling,
+            } => {
+                let ask = Ask {
+                    task,
+                    spec: *spec,
+                    source,
+                    source_ceiling,
+                    result,
+                    result_ceiling,
+                };
+                self.asked(peer, ask).await;
+            }
+            Message::Accepted { task }
+            | Message::Declined { task, .. }
+            | Message::Progress { task, .. }
+            | Message::Finished { task, .. }
+            | Message::Failed { task, .. } => self.pass_on(task, message).await,
+            Message::SourceReady { task, .. }
+            | Message::Cancel { task }
+            | Message::Collected { task } => {
+                let ends = matches!(message, Message::Cancel { .. } | Message::Collected { .. });
+                let words = self
+                    .guests
+                    .get(&task)
+                    .filter(|g| g.peer == peer)
+                    .map(|g| g.words.clone());
+                if let Some(words) = words {
+                    let _ = words.send(message).await;
+                    if ends {
+                        self.guests.remove(&task);
+                    }
+                }
+            }
+            Message::Hello(_) | Message::Beat {} | Message::Unpaired {} => {}
+        }
+    }
+
+    async fn pass_on(&mut self, task: peer::TaskId, message: Message) {
+        if let Some(words) = self.tasks.get(&task) {
+            // Full or closed: the task is behind or gone; progress may be lost, the rest waits its turn.
+            match message {
+                Message::Progress { .. } => drop(words.try_send(message)),
+                other => drop(words.send(other).await),
+            }
+        }
+    }
+
+    fn about(&mut self, peer: peer::PeerId, about: About) {
+        let id = PeerId(peer.0);
+        let Some(neighbour) = self.neighbours.get_mut(&id) else {
+            return;
+        };
+        neighbour.name = about.name.to_string();
+        neighbour.about = Some(about);
+        let offers = neighbour.offers();
+        self.pending.push_back(Input::PeerChanged {
+            peer: id,
+            is_self: false,
+            offers,
+        });
+    }
+
+    /// A paired computer asks for help.
+    async fn asked(&mut self, peer: peer::PeerId, ask: Ask) {
+        let Some(link) = self.net.as_ref().and_then(|net| net.link(peer)) else {
+            return;
+        };
+        let task = ask.task;
+        let held = self.guests.values().filter(|g| g.peer == peer).count();
+        let allowed = self
+            .neighbours
+            .get(&PeerId(peer.0))
+            .is_some_and(|n| n.may_use_me);
+        let stand = Stand {
+            donating: self.settings.donating && allowed && self.bench.is_some(),
+            paused: self.measuring,
+            able: self.abilities.has(ask.spec.encoder),
+            held,
+            room: usize::from(self.abilities.seats()) + 2,
+            free: fs4::available_space(self.workspace.root()).unwrap_or(u64::MAX),
+        };
+        let declined = worker::decline(&ask, stand);
+        let (Some(mut bench), None) = (self.bench.clone(), declined) else {
+            let reason = declined.unwrap_or(peer::DeclineReason::NotDonating);
+            let _ = link.send(Message::Declined { task, reason }).await;
+            return;
+        };
+        bench.allowance = self.abilities.allowance(ask.spec.encoder);
+        let (words, heard) = mpsc::channel(16);
+        self.guests.insert(task, GuestTask { peer, words });
+        let folder = self.workspace.donated().join(task.to_string());
+        let mail = self.mail.clone();
+        tokio::spawn(async move {
+            let gift = worker::run(bench, folder, link, ask, heard).await;
+            let _ = mail.send(Mail::Guest { task, peer, gift });
+        });
+    }
+
+    /// A task for somebody else ended.
+    pub(crate) async fn guest_left(
+        &mut self,
+        task: peer::TaskId,
+        peer: peer::PeerId,
+        gift: Option<Gift>,
+    ) {
+        self.guests.remove(&task);
+        let Some(gift) = gift else { return };
+        let more = store::Given {
+            peer: peer.0,
+            segments: 1,
+            frames: gift.frames,
+            bytes: gift.bytes,
+            ms: gift.ms,
+        };
+        if let Err(error) = self.store.call(move |tables| tables.add_given(&more)).await {
+            tracing::warn!(%error, "what was given was not noted");
+        }
+    }
+
+    /// A new pairing: both directions of help.
+    async fn paired(&mut self, paired: Paired) {
+        let id = PeerId(paired.id.0);
+        let neighbour = self.neighbours.entry(id).or_insert_with(|| stranger(id));
+        neighbour.name = paired.name.to_string();
+        neighbour.paired = true;
+        neighbour.i_may_use = true;
+        neighbour.may_use_me = true;
+        neighbour.trouble = None;
+        let row = store::Peer {
+            id: id.0,
+            name: paired.name.to_string(),
+            addresses: paired.addresses.iter().map(ToString::to_string).collect(),
+            may_use_me: true,
+            i_may_use: true,
+            paired: unix_ms(),
+            last_seen: Some(unix_ms()),
+        };
+        if let Err(error) = self.store.call(move |tables| tables.put_peer(&row)).await {
+            self.notice(format!(
+                "A pairing could not be stored and ends with this run: {error}."
+            ));
+        }
+    }
+
+    async fn unpaired(&mut self, peer: peer::PeerId, by_them: bool) {
+        let id = PeerId(peer.0);
+        if let Some(neighbour) = self.neighbours.remove(&id)
+            && by_them
+        {
+            self.notice(format!(
+                "{} ended the pairing with this computer.",
+                neighbour.name
+            ));
+        }
+        self.pending.push_back(Input::PeerLeft { peer: id });
+        if let Err(error) = self
+            .store
+            .call(move |tables| tables.remove_peer(&id.0))
+            .await
+        {
+            tracing::warn!(%error, "a pairing was not removed");
+        }
+    }
+
+    /// Tells the paired computers what this one is.
+    pub(crate) fn tell_about(&self) {
+        let Some(net) = &self.net else { return };
+        let encoders = self.abilities.statuses().into_iter().map(|e| EncoderOffer {
+            encoder: e.encoder,
+            ten_bit: true,
+            fps_1080p: e.fps_1080p as f32,
+            seats: u8::try_from(e.seats).unwrap_or(u8::MAX),
+        });
+        let machine = crate::machine::describe();
+        net.set_about(About {
+            name: self.settings.name.as_str().into(),
+            donating: self.settings.donating && self.bench.is_some(),
+            cpu_model: machine.cpu.as_str().into(),
+            cores: u16::try_from(machine.cores).unwrap_or(u16::MAX),
+            memory_mb: machine.memory_mb,
+            encoders: encoders.collect(),
+            busy: !self.guests.is_empty() || !self.leases.is_empty(),
+            paused: self.measuring.then_some(PauseReason::Measuring),
+            ffmpeg: self
+                .tool
+                .as_ref()
+                .map(|t| t.version.text.as_str())
+                .unwrap_or_default()
+                .into(),
+        });
+    }
+}
+
+fn stranger(id: PeerId) -> Neighbour {
+    Neighbour {
+        id,
+        name: String::new(),
+        paired: false,
+        i_may_use: false,
+        may_use_me: false,
+        about: None,
+        address: None,
+        last_seen_ms: None,
+        trouble: None,
+    }
+}

@@ -1,0 +1,98 @@
+//! The receipt: what was proved of one output, by whom, in JSON. Documented in `docs/receipt.md`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use media::choice::Choice;
+use media::encoder::Encoder;
+use serde::{Deserialize, Serialize};
+
+use crate::lease::Piece;
+use crate::prove::FileProof;
+
+/// Of this file format.
+const VERSION: u32 = 1;
+
+/// A receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Receipt {
+    /// [`VERSION`].
+    pub receipt: u32,
+    /// Of Manyhands.
+    pub manyhands: String,
+    /// Everything below holds.
+    pub exact: bool,
+    /// In a sentence.
+    pub verdict: String,
+    /// The film.
+    pub source: FileFacts,
+    /// The result.
+    pub output: FileFacts,
+    /// What was asked for.
+    pub choice: Choice,
+    /// Frames in source and output.
+    pub frames: u64,
+    /// Segments in film order.
+    pub segments: Vec<SegmentFacts>,
+    /// The joined file.
+    pub file: FileProof,
+    /// The source's timestamps were broken; the output follows their repaired timeline.
+    pub normalised: bool,
+    /// Sentences that were shown to the user.
+    pub notes: Vec<String>,
+}
+
+/// A file as it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FileFacts {
+    /// Its path, lossily where it is no Unicode.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A segment's part of the receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SegmentFacts {
+    /// Position in the film.
+    pub index: u32,
+    /// First tick, source timebase.
+    pub start: i64,
+    /// First tick after it; absent at the film's end.
+    pub end: Option<i64>,
+    /// Its headers are those of the joined file.
+    pub equal_headers: bool,
+    /// Packets found byte-identical in the joined file.
+    pub packets_identical: bool,
+    /// Who, how long, with what, and the checks.
+    #[serde(flatten)]
+    pub piece: Piece,
+}
+
+impl Receipt {
+    /// The encoders used, each once.
+    pub fn encoders(&self) -> Vec<Encoder> {
+        let mut list: Vec<Encoder> = self.segments.iter().map(|s| s.piece.encoder).collect();
+        list.sort_unstable();
+        list.dedup();
+        list
+    }
+
+    /// A new receipt's version number.
+    pub const fn version() -> u32 {
+        VERSION
+    }
+
+    /// Writes it aside and renames it into `folder`.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write(&self, folder: &Path, name: &str) -> io::Result<PathBuf> {
+        let path = folder.join(format!("{name}.json"));
+        let aside = folder.join(format!(".{name}.json.part"));
+        let text = serde_json::to_vec_pretty(self)?;
+        std::fs::write(&aside, text)?;
+        std::fs::rename(&aside, &path)?;
+        Ok(path)
+    }
+}

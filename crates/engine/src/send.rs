@@ -1,0 +1,233 @@
+//! A segment goes to the peer that holds its lease, and its result comes back into quarantine.
+//!
+//! No split pass and no copy: what is sent is read out of the source while it is sent. The same
+//! reading gives the same bytes, so a broken transfer goes on from where it stopped.
+
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use ffmpeg::child::RunError;
+use ffmpeg::extract::{self, Reading};
+use ffmpeg::source::Source as FilmSource;
+use futures_util::future::BoxFuture;
+use peer::{BlobId, DeclineReason, FailReason, Link, Message, TaskId, TaskReport, TransferError};
+use schedule::{Fault, Input};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::sync::mpsc;
+
+use crate::lease::{Assignment, Bench, Broken, Made, hex};
+
+/// A donor that says nothing to an offer for so long is not there.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Headers and a GOP more than planned, bytes.
+const SLACK: u64 = 64 << 20;
+
+/// Sends a segment, waits for its result, takes it.
+///
+/// # Errors
+/// [`Broken`] with whose fault it was.
+pub(crate) async fn away(
+    bench: Bench,
+    assignment: Assignment,
+    link: Link,
+    task: TaskId,
+    mut words: mpsc::Receiver<Message>,
+) -> Result<Made, Broken> {
+    let lease = assignment.lease.id;
+    let (source, result) = (BlobId::random(), BlobId::random());
+    let source_ceiling = assignment
+        .segment
+        .bytes
+        .saturating_mul(3)
+        .saturating_add(SLACK)
+        .min(assignment.film.bytes * 2 + SLACK);
+    let result_ceiling = assignment
+        .segment
+        .bytes
+        .saturating_mul(8)
+        .saturating_add(4 * SLACK);
+    let offer = Message::Task {
+        task,
+        spec: Box::new(assignment.spec.clone()),
+        source,
+        source_ceiling,
+        result,
+        result_ceiling,
+    };
+    link.send(offer).await.map_err(Broken::network)?;
+    accepted(&mut words).await?;
+    let reading = assignment
+        .film
+        .reading(&assignment.segment, assignment.lease.step_back);
+    let packets = Packets {
+        ffmpeg: bench.ffmpeg.clone(),
+        source: assignment.film.source.clone(),
+        reading,
+    };
+    let sent = link
+        .push(source, source_ceiling, Arc::new(packets))
+        .await
+        .map_err(transfer)?;
+    link.send(Message::SourceReady {
+        task,
+        digest: sent.digest,
+    })
+    .await
+    .map_err(Broken::network)?;
+    bench.tell(Input::Delivered { lease });
+    let report = finished(&bench, &assignment, &mut words).await?;
+    bench.tell(Input::Encoded { lease });
+    if report.bytes > result_ceiling {
+        return Err(Broken::peer("its result is larger than it may be"));
+    }
+    let received = link
+        .pull(result, report.bytes, &assignment.file)
+        .await
+        .map_err(transfer)?;
+    if received.digest != report.digest {
+        return Err(Broken::peer("its result is not what it said it would send"));
+    }
+    // The donor keeps its copy until told; where that fails it goes with its lease.
+    let _ = link.send(Message::Collected { task }).await;
+    Ok(Made {
+        decoded: Some(ffmpeg::digest::Decoded {
+            frames: u32::try_from(report.decoded_frames).unwrap_or(u32::MAX),
+            hash: hex(&report.decoded_digest.0),
+        }),
+        encode_ms: report.encode_ms,
+        ffmpeg: report.ffmpeg.to_string(),
+    })
+}
+
+fn transfer(error: TransferError) -> Broken {
+    Broken::network(error)
+}
+
+async fn accepted(words: &mut mpsc::Receiver<Message>) -> Result<(), Broken> {
+    loop {
+        let word = tokio::time::timeout(ANSWER, words.recv()).await;
+        match word {
+            Ok(Some(Message::Accepted { .. })) => return Ok(()),
+            Ok(Some(Message::Declined { reason, .. })) => return Err(declined(reason)),
+            Ok(Some(Message::Failed { reason, detail, .. })) => {
+                return Err(failed(reason, detail.as_ref()));
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return Err(Broken::network("the connection broke")),
+            Err(_) => return Err(Broken::network("no answer to the offer")),
+        }
+    }
+}
+
+fn declined(reason: DeclineReason) -> Broken {
+    let text = match reason {
+        DeclineReason::NotDonating => "it does not help at the moment",
+        DeclineReason::Busy => "it is busy",
+        DeclineReason::Paused => "it is paused",
+        DeclineReason::NoSpace => "its disk is nearly full",
+        DeclineReason::CannotEncode => "it cannot encode this",
+        DeclineReason::TooLarge => "the segment is too large for it",
+        DeclineReason::Stopping => "it is stopping",
+    };
+    let fault = if reason == DeclineReason::CannotEncode {
+        Fault::Peer
+    } else {
+        Fault::Declined
+    };
+    Broken::Failed(fault, text.to_owned())
+}
+
+fn failed(reason: FailReason, detail: &str) -> Broken {
+    let fault = match reason {
+        FailReason::SourceLost => Fault::Network,
+        FailReason::Stopped | FailReason::NoSpace => Fault::Declined,
+        FailReason::SourceUnreadable
+        | FailReason::Encode
+        | FailReason::SelfCheck
+        | FailReason::TooLarge
+        | FailReason::Other => Fault::Peer,
+    };
+    Broken::Failed(fault, format!("{reason:?}: {detail}"))
+}
+
+async fn finished(
+    bench: &Bench,
+    assignment: &Assignment,
+    words: &mut mpsc::Receiver<Message>,
+) -> Result<TaskReport, Broken> {
+    while let Some(word) = words.recv().await {
+        match word {
+            Message::Progress { frames, .. } => {
+                let done = assignment
+                    .film
+                    .work(frames.min(u64::from(assignment.segment.frames)));
+                bench.tell(Input::Progress {
+                    lease: assignment.lease.id,
+                    done,
+                });
+            }
+            Message::Finished { report, .. } => return Ok(report),
+            Message::Failed { reason, detail, .. } => return Err(failed(reason, detail.as_ref())),
+            Message::Declined { reason, .. } => return Err(declined(reason)),
+            _ => {}
+        }
+    }
+    Err(Broken::network("the connection broke"))
+}
+
+/// A segment's packets as something that can be sent, and sent again.
+struct Packets {
+    ffmpeg: PathBuf,
+    source: FilmSource,
+    reading: Reading,
+}
+
+impl peer::Source for Packets {
+    fn open(&self) -> BoxFuture<'_, io::Result<Box<dyn AsyncRead + Send + Unpin>>> {
+        Box::pin(async move {
+            let mut running = extract::start(&self.ffmpeg, &self.source, self.reading)
+                .map_err(io::Error::other)?;
+            let stdout = running
+                .stdout
+                .take()
+                .ok_or_else(|| io::Error::other("ffmpeg has no output"))?;
+            let end: BoxFuture<'static, Result<(), RunError>> =
+                Box::pin(async move { running.finish().await.map(drop) });
+            Ok(Box::new(Checked {
+                stdout,
+                end: Some(end),
+            }) as Box<dyn AsyncRead + Send + Unpin>)
+        })
+    }
+}
+
+/// A run's output whose end counts only if the run ended well: half an extraction is none.
+struct Checked {
+    stdout: tokio::process::ChildStdout,
+    end: Option<BoxFuture<'static, Result<(), RunError>>>,
+}
+
+impl AsyncRead for Checked {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        match Pin::new(&mut self.stdout).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) if buffer.filled().len() == before && buffer.remaining() > 0 => {
+                let Some(end) = self.end.as_mut() else {
+                    return Poll::Ready(Ok(()));
+                };
+                let ended = std::task::ready!(end.as_mut().poll(context));
+                self.end = None;
+                Poll::Ready(ended.map_err(io::Error::other))
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! How a node comes up: data folder, ffmpeg, network, loop, in this order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use ffmpeg::tools::{self, Places, Tool, ToolError};
+use peer::{Identity, Net, NetConfig, NetEvent, Paired};
+use plan::keep::Muxer;
+use schedule::{Farm, Input, PeerId};
+use store::{OpenError, Store};
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use crate::capability::Abilities;
+use crate::driver::{Core, Mail, farm_config};
+use crate::job::Past;
+use crate::lease::Bench;
+use crate::neighbour::Neighbour;
+use crate::node::{Inner, Node, NodeConfig};
+use crate::status::Settings;
+use crate::trouble::{Kind, Trouble};
+use crate::workspace::Workspace;
+use crate::{journal, machine};
+
+/// Checks of results that run at once: proving stays below one core.
+const CHECKS: usize = 1;
+
+/// Brings a node up.
+pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
+    let store = Store::open(&config.data_dir).map_err(|e| store_trouble(&e))?;
+    let workspace =
+        Workspace::open(&config.data_dir).map_err(|e| folder_trouble(&config, &e.to_string()))?;
+    let identity =
+        Identity::open(&config.data_dir).map_err(|e| folder_trouble(&config, &e.to_string()))?;
+    let settings = settings(&store, &config).await?;
+    let tool = tools::find(&Places::here(settings.ffmpeg.clone()))
+        .await
+        .map_err(|e| tool_trouble(&e));
+    let abilities = match &tool {
+        Ok(tool) => Abilities::load(&store, tool).await,
+        Err(_) => Abilities::default(),
+    };
+    let (mail, letters) = mpsc::unbounded_channel();
+    let bench = tool
+        .as_ref()
+        .ok()
+        .map(|tool| bench(tool, &abilities, mail.clone()));
+    let me = PeerId(identity.id().0);
+    let (net, neighbours) = network(&config, identity, &store, &settings, &mail).await?;
+    let (ticks, changes) = watch::channel(0);
+    let core = Core {
+        farm: Farm::new(farm_config(epoch(&store).await?)),
+        since: Instant::now(),
+        store: store.clone(),
+        workspace: workspace.clone(),
+        tool: tool.clone(),
+        bench: bench.clone(),
+        abilities,
+        measuring: false,
+        may_measure: config.stays,
+        me,
+        settings,
+        net: net.clone(),
+        jobs: BTreeMap::new(),
+        past: past_jobs(&store).await,
+        neighbours,
+        leases: BTreeMap::new(),
+        tasks: BTreeMap::new(),
+        guests: BTreeMap::new(),
+        notices: Vec::new(),
+        mail: mail.clone(),
+        pending: VecDeque::new(),
+        changes: ticks,
+    };
+    tokio::spawn(ready(core).run(letters));
+    let node = Node(Arc::new(Inner {
+        mail,
+        changes,
+        store,
+        workspace,
+        tool,
+        bench,
+        net,
+    }));
+    if config.stays {
+        let again = node.clone();
+        tokio::spawn(async move { again.resume_all().await });
+    }
+    Ok(node)
+}
+
+/// Introduces this machine to its own scheduler, and to its neighbours.
+fn ready(mut core: Core) -> Core {
+    if core.bench.is_some() {
+        let offers = core.abilities.offers();
+        core.pending.push_back(Input::PeerJoined {
+            peer: core.me,
+            is_self: true,
+            offers,
+        });
+    }
+    core.tell_about();
+    core.measure_if_idle();
+    core
+}
+
+fn bench(tool: &Tool, abilities: &Abilities, mail: mpsc::UnboundedSender<Mail>) -> Bench {
+    // An unnumbered build is taken for a modern one: it was checked for what every job needs.
+    let (major, minor) = tool.version.release.unwrap_or((9, 0));
+    Bench {
+        ffmpeg: tool.path.clone(),
+        version: tool.version.text.clone(),
+        muxer: Muxer { major, minor },
+        seats: Arc::new(Semaphore::new(usize::from(abilities.seats()))),
+        checks: Arc::new(Semaphore::new(CHECKS)),
+        allowance: media::argv::Allowance { threads: None },
+        mail,
+    }
+}
+
+async fn settings(store: &Store, config: &NodeConfig) -> Result<Settings, Trouble> {
+    let stored = store
+        .call(|tables| tables.setting::<Settings>("settings"))
+        .await;
+    let mut settings = stored
+        .map_err(|e| folder_trouble(config, &e.to_string()))?
+        .unwrap_or_default();
+    if let Some(name) = &config.name {
+        settings.name.clone_from(name);
+    }
+    if settings.name.is_empty() {
+        settings.name = machine::host_name();
+    }
+    settings.donating = config.donate.unwrap_or(settings.donating);
+    Ok(settings)
+}
+
+async fn epoch(store: &Store) -> Result<u32, Trouble> {
+    let next = store.call(|tables| {
+        let next = tables.setting::<u32>("epoch")?.unwrap_or(0).wrapping_add(1);
+        tables.set_setting("epoch", &next)?;
+        Ok(next)
+    });
+    next.await.map_err(|e| {
+        Trouble::new(
+            Kind::BadDataFolder,
+            format!("The data folder cannot be written: {e}."),
+        )
+    })
+}
+
+async fn past_jobs(store: &Store) -> BTreeMap<schedule::JobId, Past> {
+    let rows = store.call(|tables| tables.jobs()).await.unwrap_or_default();
+    rows.into_iter()
+        .map(|row| (journal::job_id(row.id), journal::past(row)))
+        .collect()
+}
+
+type Neighbours = BTreeMap<PeerId, Neighbour>;
+
+/// Starts the network, where there is to be one.
+async fn network(
+    config: &NodeConfig,
+    identity: Identity,
+    store: &Store,
+    settings: &Settings,
+    mail: &mpsc::UnboundedSender<Mail>,
+) -> Result<(Option<Net>, Neighbours), Trouble> {
+    let rows = store
+        .call(|tables| tables.peers())
+        .await
+        .map_err(|e| folder_trouble(config, &e.to_string()))?;
+    let neighbours = rows
+        .iter()
+        .map(|row| (PeerId(row.id), known(row)))
+        .collect();
+    if !config.network {
+        return Ok((None, neighbours));
+    }
+    let paired = rows.iter().map(|row| Paired {
+        id: peer::PeerId(row.id),
+        name: row.name.as_str().into(),
+        addresses: row
+            .addresses
+            .iter()
+            .filter_map(|a| a.parse().ok())
+            .collect(),
+    });
+    let typed = store
+        .call(|tables| tables.setting::<Vec<SocketAddr>>("typed"))
+        .await
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    let net_config = NetConfig {
+        listen: config
+            .listen
+            .unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0)),
+        mdns: config.mdns,
+        paired: paired.collect(),
+        typed: config.peers.iter().copied().chain(typed).collect(),
+        donating: settings.donating,
+        ..NetConfig::new(identity, &settings.name)
+    };
+    let (net, events) = Net::start(net_config).await.map_err(|e| {
+        Trouble::new(
+            Kind::CannotListen,
+            format!("The network cannot be used: {e}."),
+        )
+        .help("Choose another address with --listen.")
+    })?;
+    tokio::spawn(forward(events, mail.clone()));
+    Ok((Some(net), neighbours))
+}
+
+async fn forward(mut events: mpsc::Receiver<NetEvent>, mail: mpsc::UnboundedSender<Mail>) {
+    while let Some(event) = events.recv().await {
+        if mail.send(Mail::Net(event)).is_err() {
+            return;
+        }
+    }
+}
+
+fn known(row: &store::Peer) -> Neighbour {
+    Neighbour {
+        id: PeerId(row.id),
+        name: row.name.clone(),
+        paired: true,
+        i_may_use: row.i_may_use,
+        may_use_me: row.may_use_me,
+        about: None,
+        address: row.addresses.first().cloned(),
+        last_seen_ms: row.last_seen,
+        trouble: None,
+    }
+}
+
+/// The store's refusal in the user's words.
+fn store_trouble(error: &OpenError) -> Trouble {
+    let text = error.to_string();
+    let mut sentence: String = text.chars().take(1).flat_map(char::to_uppercase).collect();
+    sentence.extend(text.chars().skip(1));
+    let kind = if matches!(error, OpenError::InUse(_)) {
+        Kind::NodeRunning
+    } else {
+        Kind::BadDataFolder
+    };
+    Trouble::new(kind, format!("{sentence}."))
+}
+
+fn folder_trouble(config: &NodeConfig, reason: &str) -> Trouble {
+    Trouble::new(
+        Kind::BadDataFolder,
+        format!(
+            "The data folder {} cannot be used: {reason}.",
+            config.data_dir.display()
+        ),
+    )
+    .help("Give another folder with --data.")
+}
+
+/// Why there is no usable ffmpeg; the sentences are the tool's own.
+pub(crate) fn tool_trouble(error: &ToolError) -> Trouble {
+    let kind = match error {
+        ToolError::TooOld { .. } => Kind::FfmpegTooOld,
+        ToolError::Missing
+        | ToolError::NotThere { .. }
+        | ToolError::Broken { .. }
+        | ToolError::Incomplete { .. } => Kind::NoFfmpeg,
+    };
+    Trouble::new(kind, error.to_string())
+}

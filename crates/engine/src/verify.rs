@@ -1,0 +1,323 @@
+//! A result is what the plan said it would be, or it is thrown away.
+//!
+//! Counts and timestamps prove little, so three things are asked: the container's own story
+//! (frames, times to the tick, codec, size, sample format), a whole decode (the donor's, or ours
+//! for our own and under `paranoid`), and the pictures themselves, compared with the source at
+//! both ends and at a random keyframe.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use ffmpeg::digest::{self, Decoded};
+use ffmpeg::picture;
+use media::encoder::Codec;
+use media::spec::{PixelFormat, SegmentSpec};
+use media::{Pts, Span};
+use plan::cut::Segment;
+use plan::picture::Verdict;
+use serde::{Deserialize, Serialize};
+use splice::{Limits, Track};
+
+use crate::film::Film;
+
+/// What was found of one good result; kept for the receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Proof {
+    /// Frames shown.
+    pub frames: u32,
+    /// Who decoded the whole result, and what came out.
+    pub decoded: Decoded,
+    /// `donor` or `owner`.
+    pub decoded_by: DecodedBy,
+    /// Windows of pictures compared with the source.
+    pub compared: Vec<Compared>,
+    /// BLAKE3 of the result, hex.
+    pub digest: String,
+    /// Bytes of the result.
+    pub bytes: u64,
+}
+
+/// Who made the whole decode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DecodedBy {
+    /// The machine that encoded it.
+    Donor,
+    /// This machine.
+    Owner,
+}
+
+/// One window of pictures that were the source's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Compared {
+    /// First frame, source ticks.
+    pub from: i64,
+    /// Frames.
+    pub frames: usize,
+    /// Worst mean squared error, grey levels squared, at 160×90.
+    pub worst: f64,
+}
+
+/// Why a result is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unfit {
+    /// Not the frames that were asked for: may be the extraction's fault, blames nobody.
+    #[error("not the expected frames: {0}")]
+    WrongFrames(String),
+    /// Broken, or of another kind than ordered.
+    #[error("{0}")]
+    Bad(String),
+    /// This machine could not check it.
+    #[error("the check itself failed: {0}")]
+    Check(String),
+}
+
+/// A result to be checked.
+pub(crate) struct Returned<'a> {
+    /// The film it belongs to.
+    pub film: &'a Arc<Film>,
+    /// The segment it should be.
+    pub segment: &'a Segment,
+    /// What was ordered.
+    pub spec: &'a SegmentSpec,
+    /// The file.
+    pub file: &'a Path,
+    /// The donor's whole decode, where one is believed.
+    pub donor: Option<Decoded>,
+    /// Chooses the sample.
+    pub random: u64,
+    /// Reading the source for a comparison starts so many steps earlier.
+    pub step_back: u8,
+}
+
+/// Checks a result.
+///
+/// # Errors
+/// [`Unfit`].
+pub(crate) async fn verify(ffmpeg: &Path, result: Returned<'_>) -> Result<Proof, Unfit> {
+    let expected = result.film.shown(result.segment);
+    let track = container(&result, &expected).await?;
+    let (decoded, decoded_by) = whole_decode(ffmpeg, &result).await?;
+    if decoded.frames != result.segment.frames {
+        return Err(Unfit::WrongFrames(format!(
+            "{} of {} decode",
+            decoded.frames, result.segment.frames
+        )));
+    }
+    let compared = pictures(ffmpeg, &result, &expected, &track).await?;
+    let (digest, bytes) = file_digest(result.file)
+        .await
+        .map_err(|e| Unfit::Check(e.to_string()))?;
+    Ok(Proof {
+        frames: decoded.frames,
+        decoded,
+        decoded_by,
+        compared,
+        digest,
+        bytes,
+    })
+}
+
+/// The container's story.
+async fn container(result: &Returned<'_>, expected: &[i64]) -> Result<Track, Unfit> {
+    let file = result.file.to_owned();
+    let limits = Limits {
+        samples: expected.len() + 1,
+        ..Limits::default()
+    };
+    let scanned = tokio::task::spawn_blocking(move || {
+        let file = File::open(file).map_err(|e| Unfit::Check(e.to_string()))?;
+        splice::scan(file, limits).map_err(|e| Unfit::Bad(e.to_string()))
+    });
+    let track = scanned.await.map_err(|e| Unfit::Check(e.to_string()))??;
+    let scale = i64::from(result.spec.timebase.num());
+    let ticks: Vec<i64> = expected.iter().map(|pts| pts * scale).collect();
+    track
+        .check(&ticks)
+        .map_err(|mismatch| Unfit::WrongFrames(mismatch.to_string()))?;
+    kind(&track, result.spec)?;
+    Ok(track)
+}
+
+/// Codec, size and sample format as ordered.
+fn kind(track: &Track, spec: &SegmentSpec) -> Result<(), Unfit> {
+    let entry = track.entry();
+    let codec = match entry.codec() {
+        splice::Codec::H264 => Codec::H264,
+        splice::Codec::Hevc => Codec::Hevc,
+        splice::Codec::Av1 => Codec::Av1,
+    };
+    if codec != spec.encoder.codec() {
+        return Err(Unfit::Bad(format!(
+            "{codec} came back, {} was ordered",
+            spec.encoder.codec()
+        )));
+    }
+    if (entry.width(), entry.height()) != (spec.width.get(), spec.height.get()) {
+        return Err(Unfit::Bad(format!(
+            "{}×{} came back",
+            entry.width(),
+            entry.height()
+        )));
+    }
+    let format = entry.config().format();
+    if format.bit_depth != spec.pixel_format.depth() || format.chroma != chroma(spec.pixel_format) {
+        return Err(Unfit::Bad(format!(
+            "{format:?} came back, {} was ordered",
+            spec.pixel_format.name()
+        )));
+    }
+    Ok(())
+}
+
+fn chroma(format: PixelFormat) -> splice::Chroma {
+    match format {
+        PixelFormat::Yuv420p | PixelFormat::Yuv420p10 => splice::Chroma::C420,
+        PixelFormat::Yuv422p | PixelFormat::Yuv422p10 => splice::Chroma::C422,
+        PixelFormat::Yuv444p | PixelFormat::Yuv444p10 => splice::Chroma::C444,
+    }
+}
+
+async fn whole_decode(ffmpeg: &Path, result: &Returned<'_>) -> Result<(Decoded, DecodedBy), Unfit> {
+    if let Some(donor) = &result.donor {
+        return Ok((donor.clone(), DecodedBy::Donor));
+    }
+    match digest::segment(ffmpeg, result.file).await {
+        Ok(decoded) => Ok((decoded, DecodedBy::Owner)),
+        Err(digest::DigestError::Run(ffmpeg::child::RunError::NotStarted { error, .. })) => {
+            Err(Unfit::Check(error.to_string()))
+        }
+        Err(error) => Err(Unfit::Bad(error.to_string())),
+    }
+}
+
+/// Frames compared at each place.
+const WINDOW: usize = 4;
+
+/// Compares pictures at the segment's beginning and end, and round a random keyframe.
+async fn pictures(
+    ffmpeg: &Path,
+    result: &Returned<'_>,
+    expected: &[i64],
+    track: &Track,
+) -> Result<Vec<Compared>, Unfit> {
+    let mut windows = vec![0..expected.len().min(WINDOW)];
+    if expected.len() > WINDOW {
+        windows.push(expected.len().saturating_sub(WINDOW).max(WINDOW)..expected.len());
+    }
+    windows.extend(sample(result, expected, track));
+    let mut compared = Vec::new();
+    for window in windows {
+        let (first, count) = (expected[window.start], window.len());
+        let end = expected.get(window.end).copied();
+        let worst = window_alike(ffmpeg, result, track, first, end, count).await?;
+        compared.push(Compared {
+            from: first,
+            frames: count,
+            worst,
+        });
+    }
+    Ok(compared)
+}
+
+/// A window that starts at one of the result's keyframes inside the segment: cheap to decode there.
+fn sample(
+    result: &Returned<'_>,
+    expected: &[i64],
+    track: &Track,
+) -> Option<std::ops::Range<usize>> {
+    let scale = i64::from(result.spec.timebase.num());
+    let least = track.samples().iter().map(|s| s.pts).min()?;
+    let inner = 2 * WINDOW..expected.len().saturating_sub(2 * WINDOW);
+    let keys: Vec<usize> = track
+        .samples()
+        .iter()
+        .filter(|s| s.key)
+        .filter_map(|s| {
+            expected
+                .binary_search(&((s.pts - least) / scale + expected[0]))
+                .ok()
+        })
+        .filter(|at| inner.contains(at))
+        .collect();
+    let at = match keys.len() {
+        0 if inner.is_empty() => return None,
+        0 => inner.start + usize::try_from(result.random % inner.len() as u64).ok()?,
+        n => keys[usize::try_from(result.random % n as u64).ok()?],
+    };
+    Some(at..at + WINDOW)
+}
+
+async fn window_alike(
+    ffmpeg: &Path,
+    result: &Returned<'_>,
+    track: &Track,
+    first: i64,
+    end: Option<i64>,
+    count: usize,
+) -> Result<f64, Unfit> {
+    let film = result.film;
+    let timebase = film.timebase();
+    let check = |e: ffmpeg::child::RunError| Unfit::Check(e.to_string());
+    let span = Span {
+        start: Pts(first),
+        end: end.or(result.segment.span.end.map(|e| e.0)).map(Pts),
+    };
+    let seek = near(film, result.segment, first, result.step_back);
+    let theirs = picture::of_source(ffmpeg, &film.source, timebase, seek, span)
+        .await
+        .map_err(check)?;
+    let scale = i64::from(timebase.num());
+    let least = track.samples().iter().map(|s| s.pts).min().unwrap_or(0);
+    let expected_first = film.shown(result.segment).first().copied().unwrap_or(first);
+    // The result counts from wherever its encoder put its first frame; normally source + 64 s.
+    let shift = least / scale - expected_first;
+    let shifted = |pts: Pts| Pts(pts.0 + shift);
+    let inside = Span {
+        start: shifted(span.start),
+        end: span.end.map(shifted),
+    };
+    let to_seek = (first != expected_first).then(|| timebase.micros(inside.start.0));
+    let ours = picture::of_segment(ffmpeg, result.file, timebase, to_seek, inside)
+        .await
+        .map_err(check)?;
+    let theirs = &theirs[..theirs.len().min(count)];
+    let ours = &ours[..ours.len().min(count)];
+    match plan::picture::compare(theirs, ours, count) {
+        Verdict::Same { worst } => Ok(worst),
+        Verdict::Shifted(by) => Err(Unfit::Bad(format!(
+            "its pictures are {by} frames off at tick {first}"
+        ))),
+        Verdict::Different { frame, error } => Err(Unfit::Bad(format!(
+            "frame {frame} from tick {first} shows another picture (error {error:.0})"
+        ))),
+        Verdict::Missing(source, result, expected) => Err(Unfit::WrongFrames(format!(
+            "at tick {first} the source gives {source}, the result {result} of {expected} frames"
+        ))),
+    }
+}
+
+/// Where to seek so that the source's frames from `first` on come out right.
+fn near(film: &Film, segment: &Segment, first: i64, step_back: u8) -> Option<i64> {
+    let index = film.index();
+    let from = index.cut_before(first)?;
+    let at = Segment {
+        from,
+        index: segment.index.max(u32::from(from.packet > 0)),
+        ..segment.clone()
+    };
+    plan::read::reading(&index, &at, film.seek, step_back).0
+}
+
+/// BLAKE3 of a file, hex, and its size.
+pub(crate) async fn file_digest(path: &Path) -> std::io::Result<(String, u64)> {
+    let path = path.to_owned();
+    let hashing = tokio::task::spawn_blocking(move || {
+        let mut hasher = blake3::Hasher::new();
+        let mut file = File::open(path)?;
+        let bytes = std::io::copy(&mut file, &mut hasher)?;
+        Ok((hasher.finalize().to_hex().to_string(), bytes))
+    });
+    hashing.await.map_err(std::io::Error::other)?
+}

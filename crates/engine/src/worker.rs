@@ -1,0 +1,336 @@
+//! The other side of `send`: take a segment from a paired computer, encode it, prove it, give it back.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ffmpeg::child::Feed;
+use ffmpeg::{digest, encode};
+use media::SegmentSpec;
+use peer::{
+    BlobId, DeclineReason, Digest, FailReason, FileSource, Link, Message, TaskId, TaskReport,
+};
+use tokio::sync::mpsc;
+
+use crate::lease::Bench;
+
+/// An owner that neither takes its result nor cancels within this time has forgotten it.
+const KEPT: Duration = Duration::from_secs(3600);
+/// How often the owner hears of progress.
+const BEAT: Duration = Duration::from_millis(500);
+/// More than this is taken from nobody, bytes.
+const MOST_BYTES: u64 = 16 << 30;
+/// Left free on the disk, bytes.
+const LEFT_FREE: u64 = 512 << 20;
+
+/// What a paired computer asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub task: TaskId,
+    pub spec: SegmentSpec,
+    pub source: BlobId,
+    pub source_ceiling: u64,
+    pub result: BlobId,
+    pub result_ceiling: u64,
+}
+
+/// What decides whether it is taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stand {
+    /// Helping is on, and for this computer.
+    pub donating: bool,
+    /// Our own films come first.
+    pub paused: bool,
+    /// This encoder works here.
+    pub able: bool,
+    /// Segments this computer has here already.
+    pub held: usize,
+    /// Segments that may be here at once.
+    pub room: usize,
+    /// Free bytes of the scratch disk.
+    pub free: u64,
+}
+
+/// Why `ask` is not taken; `None` where it is.
+pub(crate) fn decline(ask: &Ask, stand: Stand) -> Option<DeclineReason> {
+    let bytes = ask.source_ceiling.saturating_add(ask.result_ceiling);
+    if !stand.donating {
+        Some(DeclineReason::NotDonating)
+    } else if !ask.spec.is_sound() || bytes > MOST_BYTES {
+        Some(DeclineReason::TooLarge)
+    } else if !stand.able {
+        Some(DeclineReason::CannotEncode)
+    } else if stand.paused {
+        Some(DeclineReason::Paused)
+    } else if stand.held >= stand.room {
+        Some(DeclineReason::Busy)
+    } else if stand.free < LEFT_FREE.saturating_add(ask.source_ceiling.min(1 << 30)) {
+        Some(DeclineReason::NoSpace)
+    } else {
+        None
+    }
+}
+
+/// What was given to a peer by one task, for the log of good deeds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gift {
+    pub frames: u64,
+    pub bytes: u64,
+    pub ms: u64,
+}
+
+/// Does what `ask` says. The scratch folder is gone when it returns, however it ends.
+pub(crate) async fn run(
+    bench: Bench,
+    folder: PathBuf,
+    link: Link,
+    ask: Ask,
+    mut words: mpsc::Receiver<Message>,
+) -> Option<Gift> {
+    let scratch = Scratch::new(folder).ok()?;
+    let task = ask.task;
+    link.send(Message::Accepted { task }).await.ok()?;
+    let outcome = tokio::select! {
+        made = make(&bench, &scratch.0, &link, &ask) => made,
+        () = cancelled(&mut words) => return None,
+    };
+    let report = match outcome {
+        Ok(report) => report,
+        Err((reason, detail)) => {
+            let detail: String = detail.chars().take(500).collect();
+            let _ = link
+                .send(Message::Failed {
+                    task,
+                    reason,
+                    detail: detail.as_str().into(),
+                })
+                .await;
+            return None;
+        }
+    };
+    let gift = Gift {
+        frames: report.frames,
+        bytes: report.bytes,
+        ms: report.encode_ms,
+    };
+    link.send(Message::Finished { task, report }).await.ok()?;
+    let result = scratch.0.join("result.mp4");
+    let give = async {
+        let sent = link
+            .push(
+                ask.result,
+                ask.result_ceiling,
+                Arc::new(FileSource(result)),
+            )
+            .await;
+        if sent.is_ok() {
+            // The owner may still find its copy broken: ours stays until it says otherwise.
+            tokio::time::sleep(KEPT).await;
+        }
+    };
+    tokio::select! {
+        () = give => {}
+        () = collected(&mut words) => {}
+    }
+    Some(gift)
+}
+
+async fn cancelled(words: &mut mpsc::Receiver<Message>) {
+    while let Some(word) = words.recv().await {
+        if matches!(word, Message::Cancel { .. }) {
+            return;
+        }
+    }
+}
+
+async fn collected(words: &mut mpsc::Receiver<Message>) {
+    while let Some(word) = words.recv().await {
+        if matches!(word, Message::Cancel { .. } | Message::Collected { .. }) {
+            return;
+        }
+    }
+}
+
+type Refused = (FailReason, String);
+
+async fn make(
+    bench: &Bench,
+    scratch: &Path,
+    link: &Link,
+    ask: &Ask,
+) -> Result<TaskReport, Refused> {
+    let source = scratch.join("source.nut");
+    let other = |e: io::Error| (FailReason::Other, e.to_string());
+    link.pull(ask.source, ask.source_ceiling, &source)
+        .await
+        .map_err(|e| (FailReason::SourceLost, e.to_string()))?;
+    let seat = bench
+        .seats
+        .acquire()
+        .await
+        .map_err(|e| (FailReason::Stopped, e.to_string()))?;
+    let begun = Instant::now();
+    let result = scratch.join("result.mp4");
+    let feed = Feed::File(File::open(&source).map_err(other)?);
+    let file = File::create(&result).map_err(other)?;
+    let encoding = encode::start(&bench.ffmpeg, &ask.spec, bench.allowance, feed, file)
+        .map_err(|e| (FailReason::Encode, e.to_string()))?;
+    let frames = encoding.frames();
+    let tell = async {
+        loop {
+            tokio::time::sleep(BEAT).await;
+            let frames = u64::from(*frames.borrow());
+            let _ = link
+                .send(Message::Progress {
+                    task: ask.task,
+                    frames,
+                })
+                .await;
+        }
+    };
+    tokio::select! {
+        said = encoding.finish() => said.map_err(|e| (FailReason::Encode, e.to_string()))?,
+        never = tell => never,
+    };
+    drop(seat);
+    let encode_ms = millis(begun);
+    let begun = Instant::now();
+    let decoded = digest::segment(&bench.ffmpeg, &result)
+        .await
+        .map_err(|e| (FailReason::SelfCheck, e.to_string()))?;
+    let (hash, bytes) = crate::verify::file_digest(&result).await.map_err(other)?;
+    if bytes > ask.result_ceiling {
+        return Err((FailReason::TooLarge, format!("{bytes} bytes")));
+    }
+    let parse = |text: &str| {
+        text.parse::<Digest>()
+            .map_err(|e| (FailReason::Other, e.to_string()))
+    };
+    Ok(TaskReport {
+        bytes,
+        digest: parse(&hash)?,
+        frames: u64::from(decoded.frames),
+        decoded_frames: u64::from(decoded.frames),
+        decoded_digest: parse(&decoded.hash)?,
+        encode_ms,
+        decode_ms: millis(begun),
+        encoder_version: ask.spec.encoder.name().into(),
+        ffmpeg: bench.version.as_str().into(),
+    })
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A task's folder, removed on drop.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(folder: PathBuf) -> io::Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+        }
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Swept again at the next start.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask() -> Ask {
+        let spec = r#"{"input":"h264","width":640,"height":360,"timebase":{"num":1,"den":25},"span":{"start":0,"end":50},
+            "frames":50,"encoder":"libx264","speed":"balanced","quality":23,"pixel_format":"yuv420p","frame_rate":{"num":25,"den":1},
+            "color":{"primaries":null,"transfer":null,"matrix":null,"range":null,"chroma":null},"hdr10":null,"sar":null,"scan":"progressive"}"#;
+        let spec = serde_json::from_str(spec).unwrap();
+        Ask {
+            task: TaskId::random(),
+            spec,
+            source: BlobId::random(),
+            source_ceiling: 1000,
+            result: BlobId::random(),
+            result_ceiling: 1000,
+        }
+    }
+
+    const WILLING: Stand = Stand {
+        donating: true,
+        paused: false,
+        able: true,
+        held: 0,
+        room: 2,
+        free: 100 << 30,
+    };
+
+    #[test]
+    fn takes_work_only_when_it_should() {
+        assert_eq!(decline(&ask(), WILLING), None);
+        assert_eq!(
+            decline(
+                &ask(),
+                Stand {
+                    donating: false,
+                    ..WILLING
+                }
+            ),
+            Some(DeclineReason::NotDonating)
+        );
+        assert_eq!(
+            decline(
+                &ask(),
+                Stand {
+                    able: false,
+                    ..WILLING
+                }
+            ),
+            Some(DeclineReason::CannotEncode)
+        );
+        assert_eq!(
+            decline(&ask(), Stand { held: 2, ..WILLING }),
+            Some(DeclineReason::Busy)
+        );
+        assert_eq!(
+            decline(
+                &ask(),
+                Stand {
+                    free: 1 << 20,
+                    ..WILLING
+                }
+            ),
+            Some(DeclineReason::NoSpace)
+        );
+        assert_eq!(
+            decline(
+                &Ask {
+                    source_ceiling: u64::MAX,
+                    ..ask()
+                },
+                WILLING
+            ),
+            Some(DeclineReason::TooLarge)
+        );
+        assert_eq!(
+            decline(
+                &ask(),
+                Stand {
+                    paused: true,
+                    ..WILLING
+                }
+            ),
+            Some(DeclineReason::Paused)
+        );
+    }
+}
