@@ -228,7 +228,8 @@ impl Host {
         self.groups.as_ref()?.cpu_seconds()
     }
 
-    /// Ends everything in it at once, as a power cut would.
+    /// Ends everything in it at once, as a power cut would. A program started only just now may not have
+    /// entered the host yet.
     pub fn kill_all(&self) {
         // A process may be starting another one just now: look again until nothing is there.
         for _ in 0..250 {
@@ -441,6 +442,7 @@ fn quiet(command: &mut Command) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
 
     fn says(host: &Host, script: &str) -> String {
         let out = host.command("sh").args(["-c", script]).output().unwrap();
@@ -463,7 +465,23 @@ mod tests {
             !says(one, "ip -brief link").contains("port1"),
             "sees only its own end"
         );
-        let mut sleeper = two.command("sleep").arg("1000").spawn().unwrap();
+        if one.set_cpu(0.5).is_ok() {
+            let before = one.cpu_seconds().unwrap();
+            says(one, "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done");
+            assert!(
+                one.cpu_seconds().unwrap() > before,
+                "what runs in a host is charged to it"
+            );
+        }
+        let mut sleeper = two
+            .command("sh")
+            .args(["-c", "echo up; exec sleep 1000"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Only when it has spoken is it in the host for certain.
+        let mut up = [0; 3];
+        sleeper.stdout.take().unwrap().read_exact(&mut up).unwrap();
         two.kill_all();
         assert!(!sleeper.wait().unwrap().success());
         let name = lan.name.clone();
