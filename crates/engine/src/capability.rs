@@ -1,10 +1,10 @@
 //! What this machine encodes with: proved by trial, measured, remembered.
 
+use ffmpeg::hardware;
 use ffmpeg::tools::Tool;
 use ffmpeg::trial::{Measurement, Trials, Unusable};
-use ffmpeg::{hardware, trial};
 use media::argv::Allowance;
-use media::encoder::{Codec, Encoder};
+use media::encoder::{Codec, Encoder, Family};
 use media::spec::PixelFormat;
 use schedule::{EncoderId, Offer};
 use store::Store;
@@ -27,6 +27,8 @@ struct Ability {
     fps_1080p: f64,
     seats: u8,
     threads: Option<u8>,
+    /// It also takes 10-bit pictures.
+    ten_bit: bool,
     measured: bool,
 }
 
@@ -39,15 +41,15 @@ impl Abilities {
             .call(|tables| tables.measurements())
             .await
             .unwrap_or_default();
-        let known = rows
+        let known: Vec<Measurement> = rows
             .into_iter()
-            .filter_map(|row| serde_json::from_value::<Measurement>(row.value).ok())
-            .filter(|m| {
-                !m.is_outdated(&version, &fingerprint) && m.pixel_format == PixelFormat::Yuv420p
-            });
-        let mut abilities = Self {
-            list: known.map(Ability::from).collect(),
-        };
+            .filter_map(|row| serde_json::from_value(row.value).ok())
+            .filter(|m: &Measurement| !m.is_outdated(&version, &fingerprint))
+            .collect();
+        let mut abilities = Self::default();
+        for measurement in known {
+            abilities.add(measurement);
+        }
         for encoder in [Encoder::X264, Encoder::X265, Encoder::SvtAv1] {
             if tool.features.lists(encoder) && !abilities.has(encoder) {
                 abilities.list.push(guess(encoder));
@@ -70,8 +72,13 @@ impl Abilities {
     pub fn offers(&self) -> Vec<Offer> {
         self.list
             .iter()
-            .map(|a| offer(a.encoder, a.fps_1080p, u32::from(a.seats)))
+            .flat_map(|a| offers(a.encoder, a.ten_bit, a.fps_1080p, u32::from(a.seats)))
             .collect()
+    }
+
+    /// Whether `encoder` takes 10-bit pictures here.
+    pub fn ten_bit(&self, encoder: Encoder) -> bool {
+        self.list.iter().any(|a| a.encoder == encoder && a.ten_bit)
     }
 
     /// For people.
@@ -97,18 +104,26 @@ impl Abilities {
         self.list.iter().map(|a| a.seats).max().unwrap_or(1).max(1)
     }
 
-    /// The encoders of `codec` that work here.
-    pub fn of_codec(&self, codec: Codec) -> impl Iterator<Item = Encoder> + '_ {
-        self.list
-            .iter()
-            .map(|a| a.encoder)
-            .filter(move |e| e.codec() == codec)
-    }
-
-    /// Takes a new measurement in.
+    /// Takes a new measurement in; one at 10 bit only adds that to its encoder.
     pub fn add(&mut self, measurement: Measurement) {
-        self.list.retain(|a| a.encoder != measurement.encoder);
-        self.list.push(Ability::from(measurement));
+        let deep = measurement.pixel_format.depth() == 10;
+        let known = self
+            .list
+            .iter_mut()
+            .find(|a| a.encoder == measurement.encoder);
+        match known {
+            Some(ability) if deep => ability.ten_bit = true,
+            Some(ability) => {
+                *ability = Ability {
+                    ten_bit: ability.ten_bit,
+                    ..Ability::from(measurement)
+                }
+            }
+            None => self.list.push(Ability {
+                ten_bit: deep,
+                ..Ability::from(measurement)
+            }),
+        }
     }
 
     /// An encoder turned out not to work.
@@ -124,6 +139,7 @@ impl From<Measurement> for Ability {
             fps_1080p: m.fps_1080p,
             seats: m.seats.max(1),
             threads: m.threads,
+            ten_bit: false,
             measured: true,
         }
     }
@@ -144,31 +160,51 @@ fn guess(encoder: Encoder) -> Ability {
         fps_1080p: each * f64::from(cores),
         seats: 1,
         threads,
+        ten_bit: true,
         measured: false,
     }
 }
 
-/// An encoder's offer to the scheduler.
-pub(crate) fn offer(encoder: Encoder, fps_1080p: f64, seats: u32) -> Offer {
-    Offer {
-        encoder: id(encoder),
-        speed: (fps_1080p * FRAME_1080P).max(1.0),
+/// An encoder's offers to the scheduler: one for 8-bit pictures, one more where it takes 10-bit
+/// ones, which are about a third slower.
+pub(crate) fn offers(encoder: Encoder, ten_bit: bool, fps_1080p: f64, seats: u32) -> Vec<Offer> {
+    const DEEP: f64 = 0.7;
+    let speed = (fps_1080p * FRAME_1080P).max(1.0);
+    let offer = |deep, speed| Offer {
+        encoder: id(encoder, deep),
+        speed,
         seats: seats.max(1),
+    };
+    let mut list = vec![offer(false, speed)];
+    if ten_bit {
+        list.push(offer(true, speed * DEEP));
     }
+    list
 }
 
-/// An encoder's number in the scheduler.
-pub(crate) fn id(encoder: Encoder) -> EncoderId {
+/// An encoder's number in the scheduler: even for 8-bit pictures, odd for 10-bit ones.
+pub(crate) fn id(encoder: Encoder, deep: bool) -> EncoderId {
     let at = Encoder::ALL.iter().position(|e| *e == encoder).unwrap_or(0);
-    EncoderId(u16::try_from(at).unwrap_or(u16::MAX))
+    EncoderId(u16::try_from(at * 2 + usize::from(deep)).unwrap_or(u16::MAX))
 }
 
 /// And back.
 pub(crate) fn encoder(id: EncoderId) -> Encoder {
     Encoder::ALL
-        .get(usize::from(id.0))
+        .get(usize::from(id.0 / 2))
         .copied()
         .unwrap_or(Encoder::X264)
+}
+
+/// The encoders that may work on a film of `format`: hardware only where its layout is 4:2:0.
+pub(crate) fn candidates(codec: Codec, format: PixelFormat) -> Vec<EncoderId> {
+    let fits =
+        |e: &&Encoder| e.codec() == codec && (format.is_420() || e.family() == Family::Software);
+    Encoder::ALL
+        .iter()
+        .filter(fits)
+        .map(|e| id(*e, format.depth() == 10))
+        .collect()
 }
 
 /// What one trial found.
@@ -196,7 +232,19 @@ pub(crate) async fn measure(
         match trials.measure(encoder, PixelFormat::Yuv420p).await {
             Ok(measurement) => {
                 remember(store, &measurement).await;
+                let deep = Measurement {
+                    pixel_format: PixelFormat::Yuv420p10,
+                    ..measurement.clone()
+                };
                 tell(Trial::Works(measurement));
+                if trials
+                    .try_out(encoder, PixelFormat::Yuv420p10)
+                    .await
+                    .is_ok()
+                {
+                    remember(store, &deep).await;
+                    tell(Trial::Works(deep));
+                }
             }
             Err(unusable) => tell(Trial::Unusable(unusable)),
         }
@@ -221,16 +269,4 @@ async fn remember(store: &Store, measurement: &Measurement) {
     if let Err(error) = store.call(move |tables| tables.put_measurement(&row)).await {
         tracing::warn!(%error, "a measurement was not stored");
     }
-}
-
-/// Tries one encoder with a short clip at the film's pixel format.
-pub(crate) async fn works(
-    tool: &Tool,
-    folder: &std::path::Path,
-    encoder: Encoder,
-    format: PixelFormat,
-) -> Result<(), trial::Unusable> {
-    // Made by the caller's workspace; a failure shows in the trial itself.
-    let _ = std::fs::create_dir_all(folder);
-    Trials::new(tool, folder).try_out(encoder, format).await
 }

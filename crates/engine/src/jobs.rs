@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use media::choice::Encoders;
 use plan::cut::{Cutter, Cutting};
-use schedule::{EncoderId, Input, JobId, Lease, LeaseId, Needs, SegmentIndex, Work};
+use schedule::{Input, JobId, Lease, LeaseId, Needs, SegmentIndex, Work};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -78,7 +78,7 @@ impl Core {
 
     /// Tells the scheduler of a job.
     fn announce(&mut self, job: &Job, plan_finished: bool) {
-        let needs = self.needs(&job.film);
+        let needs = Self::needs(&job.film);
         if job.segments.is_empty() {
             let total_hint = job.film.work(job.film.frames_estimate());
             let (wait_for, only_here) = (job.terms.wait_for, job.terms.only_here);
@@ -117,18 +117,13 @@ impl Core {
     }
 
     /// Which encoders may work on a film.
-    fn needs(&self, film: &Film) -> Needs {
-        let codec = film.choice.codec();
+    fn needs(film: &Film) -> Needs {
+        let (codec, format) = (film.choice.codec(), film.order.pixel_format());
         match film.choice.encoders {
-            Encoders::Same => Needs::Exactly(capability::id(codec.software())),
-            Encoders::Any => {
-                let of_codec = media::Encoder::ALL.iter().filter(|e| e.codec() == codec);
-                Needs::AnyOf(
-                    of_codec
-                        .map(|e| capability::id(*e))
-                        .collect::<Vec<EncoderId>>(),
-                )
+            Encoders::Same => {
+                Needs::Exactly(capability::id(codec.software(), format.depth() == 10))
             }
+            Encoders::Any => Needs::AnyOf(capability::candidates(codec, format)),
         }
     }
 

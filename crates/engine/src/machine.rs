@@ -24,7 +24,9 @@ pub(crate) fn describe() -> Machine {
             .with_memory(MemoryRefreshKind::nothing().with_ram());
         let system = System::new_with_specifics(kinds).ok();
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let brand = system.as_ref().and_then(|s| Some(s.cpus().first()?.brand().trim().to_owned()));
+        let brand = system
+            .as_ref()
+            .and_then(|s| Some(s.cpus().first()?.brand().trim().to_owned()));
         Machine {
             cpu: brand.unwrap_or_default(),
             cores: u32::try_from(cores).unwrap_or(u32::MAX),

@@ -43,9 +43,16 @@ impl Neighbour {
         if !helps {
             return Vec::new();
         }
-        self.encoders()
-            .iter()
-            .map(|e| crate::capability::offer(e.encoder, e.fps_1080p, e.seats))
+        let offers = self.about.iter().flat_map(|about| &about.encoders);
+        offers
+            .flat_map(|o| {
+                crate::capability::offers(
+                    o.encoder,
+                    o.ten_bit,
+                    f64::from(o.fps_1080p),
+                    u32::from(o.seats.max(1)),
+                )
+            })
             .collect()
     }
 }

@@ -301,7 +301,7 @@ impl Core {
         let Some(net) = &self.net else { return };
         let encoders = self.abilities.statuses().into_iter().map(|e| EncoderOffer {
             encoder: e.encoder,
-            ten_bit: true,
+            ten_bit: self.abilities.ten_bit(e.encoder),
             fps_1080p: e.fps_1080p as f32,
             seats: u8::try_from(e.seats).unwrap_or(u8::MAX),
         });

@@ -78,7 +78,9 @@ pub(crate) struct Inner {
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node").field("data", &self.0.workspace.root()).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("data", &self.0.workspace.root())
+            .finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use media::choice::Choice;
-use media::encoder::Encoder;
 use serde::{Deserialize, Serialize};
 
 use crate::lease::Piece;
@@ -70,14 +69,6 @@ pub(crate) struct SegmentFacts {
 }
 
 impl Receipt {
-    /// The encoders used, each once.
-    pub fn encoders(&self) -> Vec<Encoder> {
-        let mut list: Vec<Encoder> = self.segments.iter().map(|s| s.piece.encoder).collect();
-        list.sort_unstable();
-        list.dedup();
-        list
-    }
-
     /// A new receipt's version number.
     pub const fn version() -> u32 {
         VERSION

@@ -119,11 +119,7 @@ pub(crate) async fn run(
     let result = scratch.0.join("result.mp4");
     let give = async {
         let sent = link
-            .push(
-                ask.result,
-                ask.result_ceiling,
-                Arc::new(FileSource(result)),
-            )
+            .push(ask.result, ask.result_ceiling, Arc::new(FileSource(result)))
             .await;
         if sent.is_ok() {
             // The owner may still find its copy broken: ours stays until it says otherwise.
