@@ -239,7 +239,7 @@ impl Farm {
         self.jobs.get(&id).ok_or(Ignored::UnknownJob(id))
     }
 
-    fn job_mut(&mut self, id: JobId) -> Result<&mut Job, Ignored> {
+    fn known_job_mut(&mut self, id: JobId) -> Result<&mut Job, Ignored> {
         self.jobs.get_mut(&id).ok_or(Ignored::UnknownJob(id))
     }
 

@@ -124,7 +124,8 @@ pub enum Input {
         /// Which.
         job: JobId,
     },
-    /// The film cannot be cut; the job fails.
+    /// The film cannot be cut, or something else that the whole job needs cannot be done: the job fails.
+    /// Answers [`crate::Action::Plan`], or comes at any time before the job has ended.
     PlanFailed {
         /// Which.
         job: JobId,

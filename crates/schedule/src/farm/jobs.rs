@@ -203,7 +203,13 @@ impl Farm {
     }
 
     pub(super) fn plan_failed(&mut self, id: JobId, reason: String, now: Time) -> Handled {
-        self.cuttable(id)?.cutting = Cutting::Ready;
+        let job = self.known_job_mut(id)?;
+        if job.state.has_ended() {
+            return Err(Ignored::JobElsewhere(id));
+        }
+        if job.cutting == Cutting::Asked {
+            job.cutting = Cutting::Ready;
+        }
         self.fail_job(id, reason, now);
         Ok(Then::Decide)
     }
@@ -213,7 +219,7 @@ impl Farm {
             return Err(Ignored::JobElsewhere(id));
         }
         self.revoke_all(id, now);
-        self.job_mut(id)?.forget_segments();
+        self.known_job_mut(id)?.forget_segments();
         self.changes.push_back(Change::PlanReset { job: id });
         self.actions.push_back(Action::Discard { job: id });
         self.move_job(id, JobInput::Reset, now);
@@ -227,7 +233,7 @@ impl Farm {
 
     /// The job, if it can still be cut.
     fn cuttable(&mut self, id: JobId) -> Result<&mut Job, Ignored> {
-        let job = self.job_mut(id)?;
+        let job = self.known_job_mut(id)?;
         if job.state.has_ended() || job.cutting == Cutting::Finished {
             return Err(Ignored::JobElsewhere(id));
         }
@@ -268,7 +274,7 @@ impl Farm {
         now: Time,
     ) -> Handled {
         let retries = self.config.merge_retries;
-        let job = self.job_mut(id)?;
+        let job = self.known_job_mut(id)?;
         if job.state != JobState::Combining {
             return Err(Ignored::JobElsewhere(id));
         }
