@@ -123,20 +123,31 @@ impl Trials {
             .folder
             .join(format!("try-{encoder}-{}.mp4", format.name()));
         let encoded = self.encode(&clip, &spec, Allowance { threads: None }, &result);
-        match tokio::time::timeout(TRIAL_LIMIT, encoded).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(Unusable::of(encoder, format, error)),
-            Err(_) => return Err(unusable(Cause::TooSlow, String::new())),
-        }
-        let decoded = digest::segment(&self.tool.path, &result).await;
-        let _ = tokio::fs::remove_file(&result).await; // scratch, gone with its folder at the latest
-        match decoded {
+        let encoded = match tokio::time::timeout(TRIAL_LIMIT, encoded).await {
+            Ok(encoded) => encoded.map_err(|error| Unusable::of(encoder, format, error)),
+            Err(_) => Err(unusable(Cause::TooSlow, String::new())),
+        };
+        let checked = match encoded {
+            Ok(()) => self
+                .check(&result, frames)
+                .await
+                .map_err(|words| unusable(Cause::WrongResult, words)),
+            Err(unusable) => Err(unusable),
+        };
+        // Scratch, gone with its folder at the latest.
+        let _ = tokio::fs::remove_file(&result).await;
+        checked
+    }
+
+    /// Whether the result decodes to so many frames; if not, what is wrong with it.
+    async fn check(&self, result: &Path, frames: u32) -> Result<(), String> {
+        match digest::segment(&self.tool.path, result).await {
             Ok(decoded) if decoded.frames == frames => Ok(()),
-            Ok(decoded) => {
-                let words = format!("{} frames came back instead of {frames}", decoded.frames);
-                Err(unusable(Cause::WrongResult, words))
-            }
-            Err(error) => Err(unusable(Cause::WrongResult, error.to_string())),
+            Ok(decoded) => Err(format!(
+                "{} frames came back instead of {frames}",
+                decoded.frames
+            )),
+            Err(error) => Err(error.to_string()),
         }
     }
 
