@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::call::{self, Call};
+use crate::choice::Choice;
 use crate::event::Numbered;
 
 /// Something that wants to see every call.
@@ -67,11 +68,14 @@ fn typescript() -> String {
     call::for_each(&mut writer);
     let types: Vec<_> = writer.types.into_values().collect();
     let head = "// Written by `cargo xtask bindings` from crates/api. Do not edit.\n\n";
+    let calls = writer.calls;
     let calls = format!(
-        "/** Every call: its name, its arguments, what comes back. */\nexport interface Calls {{\n{}}}\n",
-        writer.calls
+        "/** Every call: its name, its arguments, what comes back. */\nexport interface Calls {{\n{calls}}}\n"
     );
-    format!("{head}{}\n{calls}", types.join("\n"))
+    let default = serde_json::to_string_pretty(&Choice::default()).unwrap();
+    let default =
+        format!("/** What `{{}}` means. */\nexport const DEFAULT_CHOICE: Choice = {default};\n");
+    format!("{head}{}\n{default}\n{calls}", types.join("\n"))
 }
 
 /// Writes the file where TS_RS_EXPORT_DIR says; without it, only looks that it can be made.

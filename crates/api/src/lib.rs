@@ -7,6 +7,7 @@
 mod choice;
 mod error;
 mod event;
+mod live;
 mod node;
 mod path;
 mod pump;
@@ -22,6 +23,7 @@ pub use call::Call;
 pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
+pub use live::{Live, NodeConfig};
 pub use node::{Answer, Node, Steer};
 pub use path::FilePath;
 pub use pump::Events;
@@ -79,9 +81,9 @@ impl Api {
     /// Everything there is to show.
     ///
     /// # Errors
-    /// None; the signature is that of every call. The same holds for `jobs` and `peers`.
+    /// If the node has stopped. The same holds for `jobs` and `peers`.
     pub async fn snapshot(&self) -> Result<Snapshot, ApiError> {
-        Ok(self.pump.look().await)
+        self.pump.look().await
     }
 
     /// What these files are.
@@ -141,9 +143,9 @@ impl Api {
     /// All jobs.
     ///
     /// # Errors
-    /// None.
+    /// If the node has stopped.
     pub async fn jobs(&self) -> Result<Vec<Job>, ApiError> {
-        Ok(self.node.scene().await.jobs)
+        Ok(self.node.scene().await?.jobs)
     }
 
     /// One job.
@@ -151,7 +153,7 @@ impl Api {
     /// # Errors
     /// [`ErrorCode::NoSuchJob`].
     pub async fn job(&self, id: JobId) -> Result<Job, ApiError> {
-        let jobs = self.node.scene().await.jobs;
+        let jobs = self.node.scene().await?.jobs;
         jobs.into_iter()
             .find(|job| job.id == id)
             .ok_or_else(|| no_such_job(id))
@@ -227,9 +229,9 @@ impl Api {
     /// The other computers.
     ///
     /// # Errors
-    /// None.
+    /// If the node has stopped.
     pub async fn peers(&self) -> Result<Vec<Computer>, ApiError> {
-        Ok(self.node.scene().await.computers)
+        Ok(self.node.scene().await?.computers)
     }
 
     /// Makes an invite.

@@ -33,8 +33,8 @@ pub enum Steer {
 
 /// A node, as far as this crate needs one.
 pub trait Node: Send + Sync + 'static {
-    /// Everything there is to show, now.
-    fn scene(&self) -> BoxFuture<'_, Scene>;
+    /// Everything there is to show, now. Fails only where the node has stopped.
+    fn scene(&self) -> Answer<'_, Scene>;
     /// Ticks whenever something that is shown may have changed; closes when the node stops.
     fn changes(&self) -> watch::Receiver<u64>;
     /// Looks at a file.

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, broadcast};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::error::ApiError;
 use crate::event::{Numbered, difference};
 use crate::node::Node;
 use crate::view::{Scene, Snapshot};
@@ -69,7 +70,7 @@ impl Pump {
     }
 
     /// A fresh snapshot. What it holds that nobody was told yet is told now, so that the numbers agree.
-    pub async fn look(&self) -> Snapshot {
+    pub async fn look(&self) -> Result<Snapshot, ApiError> {
         self.told.look().await
     }
 }
@@ -93,32 +94,28 @@ async fn keep_telling(told: Arc<Told>) {
             return;
         }
         // With nobody to tell, only remember that there may be something.
-        if told.events.receiver_count() > 0 {
-            going = told
-                .look()
-                .await
-                .scene
-                .jobs
-                .iter()
-                .any(|job| !job.state.is_over());
-        } else {
-            going = true;
-        }
+        going = told.events.receiver_count() == 0 || told.still_goes_on().await;
         sleep(PAUSE).await;
     }
 }
 
 impl Told {
-    async fn look(&self) -> Snapshot {
+    /// Looks and tells; whether there is a job that goes on.
+    async fn still_goes_on(&self) -> bool {
+        let looked = self.look().await;
+        looked.is_ok_and(|snapshot| snapshot.scene.jobs.iter().any(|job| !job.state.is_over()))
+    }
+
+    async fn look(&self) -> Result<Snapshot, ApiError> {
         // Held while looking, so that two looks cannot tell their events in the wrong order.
         let mut last = self.last.lock().await;
-        let scene = self.node.scene().await;
+        let scene = self.node.scene().await?;
         let seq = last
             .as_ref()
             .map_or(0, |snapshot| self.tell(snapshot, &scene));
         let snapshot = Snapshot { seq, scene };
         *last = Some(snapshot.clone());
-        snapshot
+        Ok(snapshot)
     }
 
     fn tell(&self, before: &Snapshot, after: &Scene) -> u64 {

@@ -16,7 +16,7 @@ use crate::node::{Answer, Node, Steer};
 use crate::path::FilePath;
 use crate::view::{
     Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Here, Inspected, Invite, Job,
-    JobId, JobState, Report, Scene, Settings,
+    JobId, JobState, Report, Scene, Settings, Stages,
 };
 
 /// The invite that the rehearsal's other computer "made".
@@ -154,8 +154,8 @@ fn now<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
 }
 
 impl Node for Rehearsal {
-    fn scene(&self) -> BoxFuture<'_, Scene> {
-        now(self.state().scene.clone())
+    fn scene(&self) -> Answer<'_, Scene> {
+        now(Ok(self.state().scene.clone()))
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
@@ -295,6 +295,7 @@ pub fn job(id: u64, name: &str) -> Job {
         segments: Vec::new(),
         hands: Vec::new(),
         notes: Vec::new(),
+        stages: Stages::default(),
         created_ms: 0,
         finished_ms: None,
     }

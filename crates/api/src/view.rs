@@ -208,10 +208,26 @@ pub struct Job {
     pub hands: Vec<Hand>,
     /// What the user should know about it, in sentences.
     pub notes: Vec<String>,
+    /// How long each stage has taken so far.
+    pub stages: Stages,
     /// When it was submitted.
     pub created_ms: u64,
     /// When it ended.
     pub finished_ms: Option<u64>,
+}
+
+/// How long each stage of a job took, seconds. They overlap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Stages {
+    /// From the start to the first segment handed out.
+    pub first_segment_s: f64,
+    /// From the start to the complete index.
+    pub analyse_s: f64,
+    /// From the first segment handed out to the last one verified.
+    pub process_s: f64,
+    /// From the last segment verified to the output in place.
+    pub merge_s: f64,
 }
 
 /// How a job stands.

@@ -501,6 +501,10 @@ hands: Array<Hand>,
  */
 notes: Array<string>, 
 /**
+ * How long each stage has taken so far.
+ */
+stages: Stages, 
+/**
  * When it was submitted.
  */
 created_ms: number, 
@@ -696,6 +700,27 @@ jobs: Array<Job>, };
 export type Speed = "fast" | "balanced" | "slow";
 
 /**
+ * How long each stage of a job took, seconds. They overlap.
+ */
+export type Stages = { 
+/**
+ * From the start to the first segment handed out.
+ */
+first_segment_s: number, 
+/**
+ * From the start to the complete index.
+ */
+analyse_s: number, 
+/**
+ * From the first segment handed out to the last one verified.
+ */
+process_s: number, 
+/**
+ * From the last segment verified to the output in place.
+ */
+merge_s: number, };
+
+/**
  * One file of a `submit`.
  */
 export type Submitted = { 
@@ -711,6 +736,25 @@ job: JobId | null,
  * Why not, if it was not.
  */
 error: ApiError | null, };
+
+/** What `{}` means. */
+export const DEFAULT_CHOICE: Choice = {
+  "purpose": "smaller",
+  "codec": null,
+  "quality": null,
+  "speed": "balanced",
+  "encoders": "same",
+  "audio": null,
+  "audio_kbps": null,
+  "container": null,
+  "output": null,
+  "out_dir": null,
+  "wait_for": 0,
+  "only_here": false,
+  "paranoid": false,
+  "keep_temp": false,
+  "yes": false
+};
 
 /** Every call: its name, its arguments, what comes back. */
 export interface Calls {

@@ -1,0 +1,139 @@
+//! The real node: [`engine::node::Node`] behind this crate's [`Node`], and its values as view models.
+//!
+//! The border between the two vocabularies is here and nowhere else. Every match is complete, so that a
+//! word that is new on one side does not compile until it has its place on the other.
+
+mod words;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use engine::node::Node as EngineNode;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+
+pub use engine::node::NodeConfig;
+
+use crate::Api;
+use crate::choice::Choice;
+use crate::error::{ApiError, ErrorCode};
+use crate::node::{Answer, Node, Steer};
+use crate::view::{
+    Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
+};
+
+/// A running node and its API. Ask it to [`Live::stop`]: dropped, it is not stopped.
+pub struct Live {
+    node: EngineNode,
+    api: Api,
+}
+
+impl Live {
+    /// Starts a node. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NodeRunning`], [`ErrorCode::BadDataFolder`], [`ErrorCode::CannotListen`], or what else
+    /// keeps the node from starting. A missing ffmpeg does not: it is shown.
+    pub async fn start(config: NodeConfig) -> Result<Self, ApiError> {
+        let node = EngineNode::start(config).await?;
+        let api = Api::new(Arc::new(Engine(node.clone())));
+        Ok(Self { node, api })
+    }
+
+    /// Its API.
+    pub fn api(&self) -> Api {
+        self.api.clone()
+    }
+
+    /// Stops the node: encoders end, what is verified is kept for the next start, the folder is free.
+    pub async fn stop(self) {
+        self.node.stop().await;
+    }
+}
+
+struct Engine(EngineNode);
+
+impl Node for Engine {
+    fn scene(&self) -> Answer<'_, Scene> {
+        async { Ok(self.0.status().await?.into()) }.boxed()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes()
+    }
+
+    fn inspect(&self, path: PathBuf, choice: Choice) -> BoxFuture<'_, Inspected> {
+        let (choice, terms) = choice.into();
+        async {
+            match self.0.inspect(path, choice, terms).await {
+                Ok(inspection) => Inspected::Fine(inspection.into()),
+                Err(trouble) => Inspected::Refused {
+                    error: trouble.into(),
+                },
+            }
+        }
+        .boxed()
+    }
+
+    fn submit(&self, path: PathBuf, choice: Choice) -> Answer<'_, JobId> {
+        let (choice, terms) = choice.into();
+        async { Ok(self.0.submit(path, choice, terms).await?.into()) }.boxed()
+    }
+
+    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()> {
+        async move { Ok(self.0.steer(job.into(), steer.into()).await?) }.boxed()
+    }
+
+    fn invite(&self) -> Answer<'_, Invite> {
+        async {
+            let (text, valid_s) = self.0.invite()?;
+            Ok(Invite { text, valid_s })
+        }
+        .boxed()
+    }
+
+    fn pair(&self, invite: String) -> Answer<'_, Computer> {
+        async { Ok(self.0.pair(invite).await?.into()) }.boxed()
+    }
+
+    fn unpair(&self, computer: ComputerId) -> Answer<'_, ()> {
+        async move {
+            let unknown =
+                || ApiError::new(ErrorCode::NoSuchPeer, "That is not the id of a computer.");
+            let peer = words::peer_id(&computer).ok_or_else(unknown)?;
+            Ok(self.0.unpair(peer).await?)
+        }
+        .boxed()
+    }
+
+    fn connect(&self, address: String) -> Answer<'_, ()> {
+        async { Ok(self.0.connect(address).await?) }.boxed()
+    }
+
+    fn settings(&self) -> Answer<'_, Settings> {
+        async { Ok(self.0.settings().await?.into()) }.boxed()
+    }
+
+    fn set_settings(&self, settings: Settings) -> Answer<'_, ()> {
+        async { Ok(self.0.set_settings(settings.into()).await?) }.boxed()
+    }
+
+    fn donate(&self, on: bool) -> Answer<'_, ()> {
+        async move { Ok(self.0.donate(on).await?) }.boxed()
+    }
+
+    fn doctor(&self) -> Answer<'_, Report> {
+        async {
+            let findings = self.0.doctor().await?;
+            Ok(Report {
+                findings: findings.into_iter().map(Into::into).collect(),
+            })
+        }
+        .boxed()
+    }
+
+    fn clean(&self) -> Answer<'_, Cleaned> {
+        async { Ok(self.0.clean().await?.into()) }.boxed()
+    }
+}

@@ -1,0 +1,153 @@
+/** A browser: calls by HTTP, events by server-sent events, files by upload. */
+import type { FilePath, Job, Numbered } from '../generated/api';
+import { isApiError, Refused, shown, type DropListener, type Host, type Picked } from './types';
+
+/** The header that no foreign page can send; see crates/web/src/guard.rs. */
+const HEADERS = { 'x-manyhands': '1' };
+
+interface Page {
+  uploads: string;
+  upload_limit_bytes: number;
+}
+
+export function browserHost(): Host {
+  const signedIn = signIn();
+  let page: Page | null = null;
+  const about = signedIn.then(async () => (page = await read<Page>(await send('/api/page', {}))));
+  // Whoever calls hears of it; nobody else has to.
+  about.catch(() => undefined);
+  return {
+    async call(name, args) {
+      await signedIn;
+      const headers = { ...HEADERS, 'content-type': 'application/json' };
+      return read(await send(`/api/${name}`, { method: 'POST', headers, body: JSON.stringify(args) }));
+    },
+    events(listener) {
+      let source: EventSource | null = null;
+      let over = false;
+      const open = () => {
+        source = new EventSource('/api/events');
+        source.onopen = () => listener.open();
+        source.onmessage = (message: MessageEvent<string>) => listener.event(JSON.parse(message.data) as Numbered);
+        source.onerror = () => {
+          listener.lost();
+          // A browser gives up on a stream that was refused; the node may only be starting again.
+          if (source?.readyState === EventSource.CLOSED) setTimeout(() => over || open(), 3000);
+        };
+      };
+      signedIn.then(() => over || open(), () => listener.lost());
+      return () => {
+        over = true;
+        source?.close();
+      };
+    },
+    drops,
+    choose,
+    async hand(file, progress, signal) {
+      if (!('file' in file)) throw new Refused('other', 'A browser cannot read this path.');
+      const { upload_limit_bytes: limit } = await about;
+      if (file.file.size > limit) throw new Refused('no_space', 'This file is larger than the page takes.');
+      return upload(file.file, progress, signal);
+    },
+    download: (job) => (job.state.is === 'completed' ? `/api/output/${job.id}` : null),
+    ownsFiles: (job) => page !== null && isBelow(job, page.uploads),
+  };
+}
+
+/** Exchanges the link's token, if there is one, and takes it out of the address. */
+async function signIn(): Promise<void> {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (!token) return;
+  history.replaceState(null, '', location.pathname);
+  const headers = { ...HEADERS, 'content-type': 'application/json' };
+  const answer = await send('/api/session', { method: 'POST', headers, body: JSON.stringify({ token }) });
+  if (!answer.ok) await read(answer);
+}
+
+async function send(path: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { ...request, credentials: 'same-origin', redirect: 'error' });
+  } catch {
+    throw new Refused('not_reached', 'Manyhands does not answer.', 'Is it still running on this computer?');
+  }
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  if (answer.ok) return (await answer.json()) as T;
+  const body: unknown = await answer.json().catch(() => null);
+  if (answer.status === 401 || answer.status === 429) throw signedOut(body);
+  if (isApiError(body)) throw Refused.from(body);
+  throw new Refused('other', `Manyhands answered with status ${answer.status}.`);
+}
+
+function signedOut(body: unknown): Refused {
+  const message = isApiError(body) ? body.message : 'Open the link that Manyhands printed when it started.';
+  return new Refused('signed_out', message);
+}
+
+function drops(listener: DropListener): () => void {
+  // Entering a child comes before leaving its parent: count, rather than believe either.
+  let depth = 0;
+  const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+  const handlers = {
+    dragenter(event: DragEvent) {
+      if (holdsFiles(event) && ++depth === 1) listener.over(true);
+    },
+    dragleave(event: DragEvent) {
+      if (holdsFiles(event) && --depth === 0) listener.over(false);
+    },
+    dragover(event: DragEvent) {
+      event.preventDefault();
+    },
+    drop(event: DragEvent) {
+      event.preventDefault();
+      depth = 0;
+      listener.over(false);
+      const files = [...(event.dataTransfer?.files ?? [])];
+      if (files.length > 0) listener.drop(files.map(picked));
+    },
+  };
+  const names = Object.keys(handlers) as (keyof typeof handlers)[];
+  for (const name of names) window.addEventListener(name, handlers[name]);
+  return () => {
+    for (const name of names) window.removeEventListener(name, handlers[name]);
+  };
+}
+
+function choose(): Promise<Picked[]> {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.multiple = true;
+  return new Promise((resolve) => {
+    input.onchange = () => resolve([...(input.files ?? [])].map(picked));
+    input.oncancel = () => resolve([]);
+    input.click();
+  });
+}
+
+function picked(file: File): Picked {
+  return { name: file.name, file };
+}
+
+/** `fetch` tells nothing of how far an upload is; this does. */
+function upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('PUT', `/api/upload/${encodeURIComponent(file.name)}`);
+    for (const [name, value] of Object.entries(HEADERS)) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => progress(file.size > 0 ? event.loaded / file.size : 1);
+    request.onerror = () => reject(new Refused('not_reached', 'The upload was interrupted.', 'Drop the file again.'));
+    request.onabort = () => reject(new Refused('cancelled', 'The upload was stopped.'));
+    request.onload = () => {
+      const answer = new Response(request.responseText, { status: request.status });
+      read<{ path: string }>(answer).then(({ path }) => resolve(path), reject);
+    };
+    signal.addEventListener('abort', () => request.abort());
+    request.send(file);
+  });
+}
+
+function isBelow(job: Job, folder: string): boolean {
+  const path = shown(job.source);
+  return path.startsWith(folder) && /^[/\\]/.test(path.slice(folder.length));
+}

@@ -1,0 +1,68 @@
+/** What the fake host and the tests show: computers, jobs and segments made of a few words. */
+import type { Computer, Here, Job, Segment, SegmentState } from '../generated/api';
+import { DEFAULT_CHOICE } from '../generated/api';
+
+export function computer(name: string, over: Partial<Computer> = {}): Computer {
+  const digits = [...name].map((letter) => letter.codePointAt(0)?.toString(16) ?? '').join('');
+  return {
+    id: digits.repeat(64).slice(0, 64),
+    name,
+    status: { is: 'ready' },
+    helps_us: true,
+    we_help: true,
+    cpu: '',
+    cores: 0,
+    memory_mb: 0,
+    encoders: [],
+    address: null,
+    speed_fps: null,
+    last_seen_ms: null,
+    trouble: null,
+    ...over,
+  };
+}
+
+export function here(over: Partial<Here> = {}): Here {
+  return {
+    computer: computer('Studio'),
+    version: '0.1.0',
+    data_dir: '/home/ada/.local/share/manyhands',
+    listening: ['192.168.1.20:47820'],
+    donating: true,
+    ffmpeg: { is: 'found', path: '/usr/lib/manyhands/ffmpeg', version: '9.0.2', origin: 'the one that came with the app' },
+    ready: 0,
+    notices: [],
+    ...over,
+  };
+}
+
+export function segment(index: number, start_s: number, end_s: number, state: SegmentState = 'waiting', progress = 0): Segment {
+  return { index, start_s, end_s, state, computer: null, progress, attempts: state === 'waiting' ? 0 : 1 };
+}
+
+export function job(id: number, name: string, over: Partial<Job> = {}): Job {
+  return {
+    id,
+    name,
+    source: `/films/${name}`,
+    source_bytes: 8_240_000_000,
+    duration_s: null,
+    picture: null,
+    choice: DEFAULT_CHOICE,
+    state: { is: 'queued' },
+    progress: 0,
+    frames_done: 0,
+    frames_total: null,
+    speed_fps: null,
+    eta_s: null,
+    speed_up: null,
+    elapsed_s: 0,
+    segments: [],
+    hands: [],
+    notes: [],
+    stages: { first_segment_s: 0, analyse_s: 0, process_s: 0, merge_s: 0 },
+    created_ms: 0,
+    finished_ms: null,
+    ...over,
+  };
+}

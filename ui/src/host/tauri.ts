@@ -1,0 +1,57 @@
+/** The window: calls go to Rust in the same process. The only file that knows Tauri. */
+import { invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+import type { FilePath, Numbered } from '../generated/api';
+import { asRefused, isApiError, Refused, shown, type Host, type Picked } from './types';
+
+/** What the shell tells the page beside the node's events; see src-tauri/sink.rs and drop.rs. */
+type Dropped = { is: 'over' } | { is: 'out' } | { is: 'files'; paths: FilePath[] };
+
+export function windowHost(): Host {
+  return {
+    call: (name, args) => run(name, args),
+    events(listener) {
+      const stop = subscribe<Numbered>('event', (numbered) => listener.event(numbered));
+      void stop.then(() => listener.open());
+      return () => void stop.then((off) => off());
+    },
+    drops(listener) {
+      const stop = subscribe<Dropped>('drop', (dropped) => {
+        listener.over(dropped.is === 'over');
+        if (dropped.is === 'files') listener.drop(dropped.paths.map(picked));
+      });
+      // A page in the window must not be replaced by a file that misses the drop handler.
+      const stay = (event: DragEvent) => event.preventDefault();
+      window.addEventListener('dragover', stay);
+      window.addEventListener('drop', stay);
+      return () => {
+        void stop.then((off) => off());
+        window.removeEventListener('dragover', stay);
+        window.removeEventListener('drop', stay);
+      };
+    },
+    choose: async () => (await run<FilePath[]>('shell.choose', {})).map(picked),
+    async hand(file) {
+      if ('path' in file) return file.path;
+      throw new Refused('other', 'The window takes files by their path.');
+    },
+    download: () => null,
+    ownsFiles: () => false,
+  };
+}
+
+async function run<T>(name: string, args: object): Promise<T> {
+  try {
+    return await invoke<T>('call', { name, args });
+  } catch (thrown) {
+    throw isApiError(thrown) ? Refused.from(thrown) : asRefused(thrown);
+  }
+}
+
+function subscribe<T>(name: string, listener: (payload: T) => void): Promise<() => void> {
+  return listen<T>(name, (message) => listener(message.payload));
+}
+
+function picked(path: FilePath): Picked {
+  return { name: shown(path).split(/[/\\]/).pop() ?? '', path };
+}

@@ -1,0 +1,76 @@
+/** Everything the page may ask of where it runs. Three hosts: the window, a browser, and a fake. */
+import type { ApiError, Calls, ErrorCode, FilePath, Job, Numbered } from '../generated/api';
+
+export interface Host {
+  /** Runs a call. Rejects with a `Refused`. */
+  call<N extends keyof Calls>(name: N, args: Calls[N]['args']): Promise<Calls[N]['reply']>;
+
+  /** Listens to events until the returned function is called. */
+  events(listener: EventListener): () => void;
+
+  /** Listens to files dropped on the page until the returned function is called. */
+  drops(listener: DropListener): () => void;
+
+  /** Lets the user choose files; none if they change their mind. */
+  choose(): Promise<Picked[]>;
+
+  /** Makes a file readable for the node: at once in the window, by upload in a browser. */
+  hand(file: Picked, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath>;
+
+  /** Where the output of a completed job can be downloaded from; `null` where it is on this computer's disk. */
+  download(job: Job): string | null;
+
+  /** Whether taking this job off the list deletes its source and its output: they were uploaded for it. */
+  ownsFiles(job: Job): boolean;
+}
+
+export interface EventListener {
+  /** The stream is open: whoever listens should ask for a snapshot. */
+  open(): void;
+  event(numbered: Numbered): void;
+  /** The stream broke; the host tries again by itself. */
+  lost(): void;
+}
+
+export interface DropListener {
+  /** Files are being held over the page, or not any more. */
+  over(held: boolean): void;
+  drop(files: Picked[]): void;
+}
+
+/** A file the user pointed at: a path in the window, bytes in a browser. */
+export type Picked = { name: string; path: FilePath } | { name: string; file: File };
+
+/** A call that was refused, or that never arrived. */
+export class Refused extends Error {
+  readonly code: ErrorCode | 'signed_out' | 'not_reached';
+  readonly help: string;
+
+  constructor(code: Refused['code'], message: string, help = '') {
+    super(message);
+    this.code = code;
+    this.help = help;
+  }
+
+  static from(error: ApiError): Refused {
+    return new Refused(error.code, error.message, error.help);
+  }
+}
+
+/** Anything thrown, as something that can be shown. */
+export function asRefused(thrown: unknown): Refused {
+  if (thrown instanceof Refused) return thrown;
+  return new Refused('other', thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+/** Whether a value is an error as the node writes it. */
+export function isApiError(value: unknown): value is ApiError {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
+}
+
+/** A path as text to show. */
+export function shown(path: FilePath): string {
+  if (typeof path === 'string') return path;
+  const bytes = Uint8Array.from(path.hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,21 @@
+/** What a screen reader is told of the jobs: their ends, and every quarter of the way. Pure. */
+import type { Job } from '../generated/api';
+
+/** Sentences for what happened between two looks at the jobs. */
+export function announce(before: readonly Job[], after: readonly Job[]): string[] {
+  return after.flatMap((job) => {
+    const last = before.find((one) => one.id === job.id);
+    return last ? between(last, job) : [];
+  });
+}
+
+function between(last: Job, job: Job): string[] {
+  if (last.state.is !== job.state.is) {
+    if (job.state.is === 'completed') return [`${job.name} is done. ${job.state.outcome.verdict}`];
+    if (job.state.is === 'failed') return [`${job.name} failed. ${job.state.error.message}`];
+    if (job.state.is === 'cancelled') return [`${job.name} was stopped.`];
+  }
+  const quarter = Math.floor(job.progress * 4);
+  const passed = quarter > Math.floor(last.progress * 4) && quarter < 4;
+  return passed ? [`${job.name}: ${quarter * 25} percent.`] : [];
+}

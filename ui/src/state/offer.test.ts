@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import type { Facts } from '../generated/api';
+import { at, isReady, items, leftOver, looked, startable, wouldLose } from './offer';
+
+const facts: Facts = { bytes: 1, duration_s: 1, picture: '', others: '', output: '/o.mkv', losses: [], notes: [] };
+const fine = (over: Partial<Facts> = {}) => looked({ path: '/a', name: 'a', result: { is: 'fine', ...facts, ...over } });
+const error = { code: 'not_a_video', message: 'It is not a video.', help: 'Drop another.' } as const;
+const no = looked({ path: '/a', name: 'a', result: { is: 'refused', error } });
+
+describe('an offer', () => {
+  const two = at(at(items(['a', 'b']), 0, { path: '/a', stage: fine() }), 1, { path: '/b', stage: no });
+
+  it('is ready when everything is known and something can be done', () => {
+    expect(isReady(items(['a']))).toBe(false);
+    expect(isReady(at(two, 1, { stage: { is: 'looking' } }))).toBe(false);
+    expect(isReady(two)).toBe(true);
+    expect(isReady(at(two, 0, { stage: no }))).toBe(false);
+  });
+
+  it('starts what can be started', () => expect(startable(two)).toEqual(['/a']));
+
+  it('knows what would be lost', () => {
+    expect(wouldLose(two)).toBe(false);
+    expect(wouldLose(at(two, 0, { stage: fine({ losses: ['Subtitles.'] }) }))).toBe(true);
+  });
+
+  it('keeps what was not taken, with the reason', () => {
+    const both = at(two, 1, { stage: fine() });
+    const rest = leftOver(both, [{ path: '/a', job: 1, error: null }, { path: '/b', job: null, error }]);
+    expect(rest.map((item) => [item.name, item.stage])).toEqual([['b', no]]);
+    expect(leftOver(two, [{ path: '/a', job: 1, error: null }])).toEqual([]);
+  });
+});

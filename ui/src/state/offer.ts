@@ -1,0 +1,60 @@
+/** Files on their way to becoming jobs: handed over, looked at, agreed to. Pure. */
+import type { ApiError, Facts, FilePath, Inspection, Submitted } from '../generated/api';
+
+export interface Item {
+  name: string;
+  /** Where the node finds it, once it has it. */
+  path: FilePath | null;
+  stage: Stage;
+}
+
+export type Stage =
+  /** Being uploaded: share from 0 to 1. */
+  | { is: 'handing'; share: number }
+  /** Being looked at. */
+  | { is: 'looking' }
+  | { is: 'fine'; facts: Facts }
+  | { is: 'refused'; message: string; help: string };
+
+export function items(names: string[]): Item[] {
+  return names.map((name) => ({ name, path: null, stage: { is: 'handing', share: 0 } }));
+}
+
+/** The items with one of them changed. */
+export function at(all: readonly Item[], place: number, change: Partial<Item>): Item[] {
+  return all.map((item, index) => (index === place ? { ...item, ...change } : item));
+}
+
+export function refused(error: Pick<ApiError, 'message' | 'help'>): Stage {
+  return { is: 'refused', message: error.message, help: error.help };
+}
+
+export function looked({ result }: Inspection): Stage {
+  return result.is === 'fine' ? { is: 'fine', facts: result } : refused(result.error);
+}
+
+/** The paths that can be started. */
+export function startable(all: readonly Item[]): FilePath[] {
+  return all.flatMap((item) => (item.stage.is === 'fine' && item.path !== null ? [item.path] : []));
+}
+
+/** Everything is known and something can be started. */
+export function isReady(all: readonly Item[]): boolean {
+  const known = all.every((item) => item.stage.is === 'fine' || item.stage.is === 'refused');
+  return known && startable(all).length > 0;
+}
+
+/** Something would be lost, so that starting is agreeing. */
+export function wouldLose(all: readonly Item[]): boolean {
+  return all.some((item) => item.stage.is === 'fine' && item.stage.facts.losses.length > 0);
+}
+
+/** What is left after a start: the files that were not taken, each with the reason. */
+export function leftOver(all: readonly Item[], lines: readonly Submitted[]): Item[] {
+  const paths = startable(all).map((path) => JSON.stringify(path));
+  const errors = new Map(paths.map((path, place) => [path, lines[place]?.error ?? null]));
+  return all.flatMap((item) => {
+    const error = item.path === null ? null : errors.get(JSON.stringify(item.path));
+    return error ? [{ ...item, stage: refused(error) }] : [];
+  });
+}
