@@ -1,0 +1,65 @@
+//! One node by itself: a film goes in, a proved film comes out.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use engine::node::{Node, NodeConfig};
+use engine::status::{JobState, JobStatus, Terms};
+use media::choice::{Choice, Purpose};
+
+/// ffmpeg for making the clip: the bundled one, as the product finds it.
+fn ffmpeg() -> PathBuf {
+    let places = ffmpeg::tools::Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
+    places.candidates().into_iter().map(|(path, _)| path).find(|path| path.is_file()).expect("an ffmpeg: run `cargo xtask test`")
+}
+
+fn clip(folder: &Path) -> PathBuf {
+    let path = folder.join("film.mkv");
+    let made = std::process::Command::new(ffmpeg())
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=8", "-f", "lavfi", "-i", "sine=d=8"])
+        .args(["-c:v", "libx264", "-g", "50", "-c:a", "aac"])
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    path
+}
+
+fn config(folder: &Path) -> NodeConfig {
+    NodeConfig {
+        data_dir: folder.join("data"),
+        name: Some("alone".into()),
+        listen: None,
+        mdns: false,
+        network: false,
+        donate: None,
+        peers: Vec::new(),
+        stays: false,
+    }
+}
+
+async fn ended(node: &Node, job: engine::status::JobId) -> JobStatus {
+    loop {
+        let status = node.status().await.unwrap();
+        let job = status.jobs.into_iter().find(|j| j.id == job).unwrap();
+        match job.state {
+            JobState::Completed(_) | JobState::Failed(_) | JobState::Cancelled => return job,
+            _ => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_comes_out_proved() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(folder.path());
+    let node = Node::start(config(folder.path())).await.unwrap();
+    let choice = Choice { purpose: Purpose::Everywhere, ..Choice::default() };
+    let job = node.submit(film, choice, Terms::default()).await.unwrap();
+    let job = ended(&node, job).await;
+    let JobState::Completed(outcome) = job.state else { panic!("{:?}", job.state) };
+    assert!(outcome.exact && outcome.output.is_file() && outcome.receipt.is_file());
+    assert_eq!(outcome.frames, 200);
+    assert!(outcome.output.ends_with("film.h264.mp4"));
+    node.stop().await;
+}
