@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use api::Live;
 use api::{Api, ApiError, Call, ErrorCode, Numbered};
 use tokio::sync::mpsc;
 
-use crate::local::{self, Client, Server};
+use crate::local::{Client, Server};
 use crate::node::{self, Start};
 
 /// How often a node that has the folder but not yet opened its door is asked again, and for how long.
@@ -25,7 +26,7 @@ pub enum Door {
 pub struct Own {
     /// Its calls.
     pub api: Api,
-    node: node::Running,
+    node: Live,
     server: Server,
 }
 
@@ -41,7 +42,7 @@ impl Own {
             Ok(server) => Ok(Self { api, node, server }),
             Err(error) => {
                 node.stop().await;
-                Err(local::cannot_open(&error))
+                Err(error)
             }
         }
     }

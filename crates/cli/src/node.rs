@@ -3,7 +3,11 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use api::{Api, ApiError, ErrorCode};
+use api::{ApiError, ErrorCode};
+use api::{Live, NodeConfig};
+
+/// The port that others are looked for at where none is named.
+const PORT: u16 = 47820;
 
 /// How a node is to be started.
 #[derive(Debug, Clone, Default)]
@@ -20,8 +24,8 @@ pub struct Start {
     pub peers: Vec<String>,
     /// Open no network socket at all: the job is for this computer alone.
     pub no_network: bool,
-    /// Leave jobs that were interrupted as they are: the command only wants to look or to pair.
-    pub only_look: bool,
+    /// It stays: jobs that were interrupted go on, and encoders are measured while nothing else is to be done.
+    pub stays: bool,
     /// Encode so many segments at once, each on one processor core, instead of what was measured as fastest.
     pub workers: Option<u32>,
 }
@@ -30,16 +34,7 @@ impl Start {
     /// For a command that only looks at what is stored.
     pub fn to_look() -> Self {
         Self {
-            only_look: true,
             no_network: true,
-            ..Self::default()
-        }
-    }
-
-    /// For a command that meets other computers and works on nothing.
-    pub fn to_meet() -> Self {
-        Self {
-            only_look: true,
             ..Self::default()
         }
     }
@@ -54,27 +49,82 @@ impl Start {
     }
 }
 
-/// A node of this process.
-pub struct Running {
-    api: Api,
-}
-
-/// Starts a node.
+/// Starts a node. Must be called within a tokio runtime.
 ///
 /// # Errors
-/// [`ErrorCode::NodeRunning`] if the folder has one; what is wrong with the folder; an address that is taken.
-#[expect(clippy::unused_async, reason = "not wired yet")]
-pub async fn start(_data: &Path, _start: Start) -> Result<Running, ApiError> {
-    Err(ApiError::new(ErrorCode::Other, "There is no engine yet."))
+/// [`ErrorCode::NodeRunning`] if the folder has one; what is wrong with the folder; an address that is taken or
+/// not understood.
+pub async fn start(data: &Path, start: Start) -> Result<Live, ApiError> {
+    let mut peers = Vec::new();
+    for address in &start.peers {
+        peers.extend(resolve(address).await?);
+    }
+    Live::start(NodeConfig {
+        data_dir: data.to_owned(),
+        name: start.name,
+        listen: start.listen,
+        mdns: !start.no_mdns,
+        network: !start.no_network,
+        donate: start.donate,
+        peers,
+        stays: start.stays,
+    })
+    .await
 }
 
-impl Running {
-    /// Its calls.
-    pub fn api(&self) -> Api {
-        self.api.clone()
-    }
+/// Where `host:port` is, or `host` with the usual port: every address it has.
+async fn resolve(address: &str) -> Result<Vec<SocketAddr>, ApiError> {
+    let unknown = |error: std::io::Error| {
+        ApiError::new(
+            ErrorCode::BadRequest,
+            format!("{address:?} is no address: {error}."),
+        )
+        .help("Write it as host:port, for example 192.168.1.4:47820.")
+    };
+    let found = if has_port(address) {
+        tokio::net::lookup_host(address).await
+    } else {
+        let host = address.trim_start_matches('[').trim_end_matches(']');
+        return Ok(tokio::net::lookup_host((host, PORT))
+            .await
+            .map_err(unknown)?
+            .collect());
+    };
+    Ok(found.map_err(unknown)?.collect())
+}
 
-    /// Stops it; its jobs are kept as they are.
-    #[expect(clippy::unused_async, reason = "not wired yet")]
-    pub async fn stop(self) {}
+/// Whether an address ends in a port: `[::1]:9` and `host:9` do, `::1`, `[::1]` and `host` do not.
+fn has_port(address: &str) -> bool {
+    match address.rsplit_once(':') {
+        Some((host, port)) => {
+            port.parse::<u16>().is_ok() && (host.ends_with(']') || !host.contains(':'))
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_with_and_without_a_port() {
+        for (text, address) in [
+            ("127.0.0.1:9", "127.0.0.1:9"),
+            ("127.0.0.1", "127.0.0.1:47820"),
+            ("[::1]:9", "[::1]:9"),
+            ("[::1]", "[::1]:47820"),
+            ("::1", "[::1]:47820"),
+        ] {
+            assert_eq!(
+                resolve(text).await.unwrap(),
+                [address.parse().unwrap()],
+                "{text}"
+            );
+        }
+        assert_eq!(
+            resolve("not an address").await.unwrap_err().code,
+            ErrorCode::BadRequest
+        );
+    }
 }

@@ -160,25 +160,21 @@ impl Row {
             first.map_or((wall_s, workers), |first| (first.wall_s, first.workers));
         let speed_up = laws::speed_up(serial, wall_s);
         let ratio = f64::from(workers) / f64::from(fewest);
-        let (analyse_s, process_s, merge_s) = stages(&run.job);
+        let stages = run.job.stages;
         Self {
             workers,
             wall_s,
             speed_up,
             efficiency: laws::efficiency(speed_up, ratio),
             cpu: Some(run.load).filter(|load| load.is_finite()),
-            analyse_s,
-            process_s,
-            merge_s,
+            analyse_s: stages.analyse_s,
+            process_s: stages.process_s,
+            merge_s: stages.merge_s,
             karp_flatt: laws::karp_flatt(speed_up, ratio),
             frames: run.outcome.frames,
             exact: run.outcome.exact,
         }
     }
-}
-
-fn stages(_job: &Job) -> (f64, f64, f64) {
-    (0.0, 0.0, 0.0)
 }
 
 /// What the rows say together: `bench_summary` in docs/json.md.

@@ -48,7 +48,7 @@ pub async fn cancel(id: u64, app: &App) -> Result<End, ApiError> {
 
 /// `doctor`: what may be wrong. Ends with code 1 if something is.
 pub async fn doctor(app: &App) -> Result<End, ApiError> {
-    with_node(app, Start::to_meet(), async |node| {
+    with_node(app, Start::default(), async |node| {
         let report = node.call(call::Doctor {}).await?;
         if app.out.is_json() {
             report

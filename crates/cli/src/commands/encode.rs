@@ -64,7 +64,8 @@ struct Work {
 }
 
 impl Work {
-    /// Goes on with the jobs that an earlier command left for these films, and makes jobs for the others.
+    /// Joins the jobs that the node has for these films already, and makes jobs for the others. A node of our own
+    /// finds by itself what an earlier one was interrupted at.
     async fn hand_in(
         &mut self,
         inputs: Vec<FilePath>,
@@ -81,8 +82,8 @@ impl Work {
                 .iter()
                 .find(|job| is_same(job, &input, &choice))
             {
-                Some(job) => self.go_on(job, node, app).await?,
-                None => new.push(input),
+                Some(job) if goes_on(job, node).await => self.add(job.id, input, true, app),
+                _ => new.push(input),
             }
         }
         if new.is_empty() {
@@ -91,12 +92,7 @@ impl Work {
         for Submitted { path, job, error } in node.call(call::Submit { paths: new, choice }).await?
         {
             if let Some(job) = job {
-                self.jobs.push(job);
-                app.out.line(&SubmittedLine {
-                    job: job.0,
-                    input: path.clone(),
-                    resumed: false,
-                });
+                self.add(job, path.clone(), watch.job(job).is_some(), app);
             }
             if let Some(error) = error {
                 self.fail(
@@ -112,22 +108,20 @@ impl Work {
         Ok(())
     }
 
-    async fn go_on(&mut self, job: &Job, node: &Door, app: &App) -> Result<(), ApiError> {
-        if matches!(job.state, JobState::Paused { .. }) {
-            node.call(call::Resume { id: job.id }).await?;
+    fn add(&mut self, job: JobId, input: FilePath, resumed: bool, app: &App) {
+        self.jobs.push(job);
+        if resumed {
+            let name = plain(&input.shown());
+            app.out.remark(&format!(
+                "{name}: goes on with job {}, begun earlier.",
+                job.0
+            ));
         }
-        self.jobs.push(job.id);
         app.out.line(&SubmittedLine {
-            job: job.id.0,
-            input: job.source.clone(),
-            resumed: true,
+            job: job.0,
+            input,
+            resumed,
         });
-        app.out.remark(&format!(
-            "{}: goes on with job {}, which was interrupted.",
-            plain(&job.name),
-            job.id.0
-        ));
-        Ok(())
     }
 
     /// Shows the jobs until all are over.
@@ -207,6 +201,12 @@ impl Work {
 
 fn is_over(watch: &Watch, id: JobId) -> bool {
     watch.job(id).is_none_or(|job| job.state.is_over())
+}
+
+/// Whether a job of the node can simply be joined: it runs, or was held and runs again.
+async fn goes_on(job: &Job, node: &Door) -> bool {
+    !matches!(job.state, JobState::Paused { .. })
+        || node.call(call::Resume { id: job.id }).await.is_ok()
 }
 
 /// Whether a job is what this command asks for, begun earlier. Having agreed to losses is not part of what is made.

@@ -19,7 +19,7 @@ const LOOK_AROUND: Duration = Duration::from_secs(3);
 
 /// `invite`: prints the line for the other computer; waits for it where the node is our own.
 pub async fn invite(args: &args::Invite, app: &App) -> Result<End, ApiError> {
-    with_node(app, Start::to_meet(), async |node| {
+    with_node(app, Start::default(), async |node| {
         let mut watch = Watch::start(node).await?;
         let known = paired(&watch.scene);
         let invite = node.call(call::Invite {}).await?;
@@ -48,7 +48,7 @@ pub async fn invite(args: &args::Invite, app: &App) -> Result<End, ApiError> {
 
 /// `pair`: redeems an invite.
 pub async fn pair(args: args::Pair, app: &App) -> Result<End, ApiError> {
-    with_node(app, Start::to_meet(), async |node| {
+    with_node(app, Start::default(), async |node| {
         let computer = tokio::select! {
             computer = node.call(call::Pair { invite: args.invite.clone() }) => computer?,
             () = app.stop.asked() => return Ok(End::Stopped),
@@ -61,7 +61,7 @@ pub async fn pair(args: args::Pair, app: &App) -> Result<End, ApiError> {
 
 /// `peers`: the list of computers. A node of our own first looks for those it is paired with.
 pub async fn peers(app: &App) -> Result<End, ApiError> {
-    with_node(app, Start::to_meet(), async |node| {
+    with_node(app, Start::default(), async |node| {
         let mut watch = Watch::start(node).await?;
         if node.is_own() {
             tokio::select! {
@@ -88,7 +88,7 @@ pub async fn peers(app: &App) -> Result<End, ApiError> {
 
 /// `unpair`: ends a pairing. The other computer learns of it if it is there.
 pub async fn unpair(args: args::Unpair, app: &App) -> Result<End, ApiError> {
-    with_node(app, Start::to_meet(), async |node| {
+    with_node(app, Start::default(), async |node| {
         let id = args.id.clone();
         node.call(call::Unpair { id: id.clone() }).await?;
         let text = format!(

@@ -23,6 +23,7 @@ pub async fn run(args: Serve, app: &App) -> Result<End, ApiError> {
         donate: args.donate.map(|whether| whether == Whether::On),
         no_mdns: args.no_mdns,
         peers: args.peers,
+        stays: true,
         ..Start::default()
     };
     let own = Own::start(&app.data, start).await?;

@@ -9,7 +9,7 @@ mod server;
 mod wire;
 
 pub use client::Client;
-pub use server::{Server, cannot_open};
+pub use server::Server;
 
 #[cfg(test)]
 mod tests;

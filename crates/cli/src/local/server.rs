@@ -26,9 +26,9 @@ impl Server {
     /// Opens the door of the node that has locked `data`.
     ///
     /// # Errors
-    /// If the socket cannot be made.
-    pub fn start(api: Api, data: &Path) -> io::Result<Self> {
-        let (listener, bound) = place::bind(data)?;
+    /// [`ErrorCode::CannotListen`] if the socket cannot be made.
+    pub fn start(api: Api, data: &Path) -> Result<Self, ApiError> {
+        let (listener, bound) = place::bind(data).map_err(|error| cannot_open(&error))?;
         let task = tokio::spawn(async move {
             let mut clients = JoinSet::new();
             loop {
@@ -131,8 +131,7 @@ async fn tell(mut events: api::Events, replies: mpsc::Sender<Reply>) {
     }
 }
 
-/// What a shell says when its node cannot open the door.
-pub fn cannot_open(error: &io::Error) -> ApiError {
+fn cannot_open(error: &io::Error) -> ApiError {
     ApiError::new(
         ErrorCode::CannotListen,
         format!("The local socket cannot be opened: {error}."),
