@@ -104,6 +104,18 @@ impl Abilities {
         self.list.iter().map(|a| a.seats).max().unwrap_or(1).max(1)
     }
 
+    /// So many segments at once, each on one thread.
+    #[must_use]
+    pub fn with_workers(mut self, workers: u32) -> Self {
+        let seats = u8::try_from(workers.clamp(1, 64)).unwrap_or(64);
+        for ability in &mut self.list {
+            ability.seats = seats;
+            ability.threads = Some(1);
+            ability.measured = true;
+        }
+        self
+    }
+
     /// Takes a new measurement in; one at 10 bit only adds that to its encoder.
     pub fn add(&mut self, measurement: Measurement) {
         let deep = measurement.pixel_format.depth() == 10;

@@ -45,6 +45,8 @@ pub struct NodeConfig {
     pub peers: Vec<SocketAddr>,
     /// Stays: goes on with interrupted jobs, and measures its encoders while idle.
     pub stays: bool,
+    /// Encodes so many segments at once, each on one thread, instead of what was measured as fastest.
+    pub workers: Option<u32>,
 }
 
 /// What to do with a job.
@@ -263,6 +265,20 @@ impl Node {
             self.0.net.is_some(),
         )
         .await)
+    }
+
+    /// Makes a film to try things with: moving pictures and a tone, `seconds` long.
+    ///
+    /// # Errors
+    /// There is no ffmpeg, or it cannot write there.
+    pub async fn test_clip(&self, path: PathBuf, seconds: u32) -> Result<(), Trouble> {
+        let made = ffmpeg::clip::film(&self.bench()?.ffmpeg, &path, seconds).await;
+        made.map_err(|e| {
+            Trouble::new(
+                Kind::Other,
+                format!("The test film could not be made: {e}."),
+            )
+        })
     }
 
     /// Removes scratch that no job needs.
@@ -532,7 +548,13 @@ impl Node {
             .help("Encode it again."));
         }
         let probed = self.probe(&dropped, &wish.choice).await?;
-        self.go_on(row, probed, folder, begun).await.map(drop)
+        let held = row.state == store::JobState::Paused;
+        let id = self.go_on(row, probed, folder, begun).await?;
+        if held {
+            self.steer(id, Steer::Pause).await
+        } else {
+            Ok(())
+        }
     }
 }
 

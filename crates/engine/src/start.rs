@@ -41,6 +41,9 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         Ok(tool) => Abilities::load(&store, tool).await,
         Err(_) => Abilities::default(),
     };
+    let abilities = config
+        .workers
+        .map_or(abilities.clone(), |workers| abilities.with_workers(workers));
     let (mail, letters) = mpsc::unbounded_channel();
     let bench = tool
         .as_ref()

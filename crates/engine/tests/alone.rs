@@ -9,14 +9,31 @@ use media::choice::{Choice, Purpose};
 
 /// ffmpeg for making the clip: the bundled one, as the product finds it.
 fn ffmpeg() -> PathBuf {
-    let places = ffmpeg::tools::Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
-    places.candidates().into_iter().map(|(path, _)| path).find(|path| path.is_file()).expect("an ffmpeg: run `cargo xtask test`")
+    let places =
+        ffmpeg::tools::Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
+    places
+        .candidates()
+        .into_iter()
+        .map(|(path, _)| path)
+        .find(|path| path.is_file())
+        .expect("an ffmpeg: run `cargo xtask test`")
 }
 
 fn clip(folder: &Path) -> PathBuf {
     let path = folder.join("film.mkv");
     let made = std::process::Command::new(ffmpeg())
-        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=8", "-f", "lavfi", "-i", "sine=d=8"])
+        .args([
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=320x180:r=25:d=8",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=d=8",
+        ])
         .args(["-c:v", "libx264", "-g", "50", "-c:a", "aac"])
         .arg(&path)
         .status()
@@ -35,6 +52,7 @@ fn config(folder: &Path) -> NodeConfig {
         donate: None,
         peers: Vec::new(),
         stays: false,
+        workers: None,
     }
 }
 
@@ -54,10 +72,15 @@ async fn a_film_comes_out_proved() {
     let folder = tempfile::tempdir().unwrap();
     let film = clip(folder.path());
     let node = Node::start(config(folder.path())).await.unwrap();
-    let choice = Choice { purpose: Purpose::Everywhere, ..Choice::default() };
+    let choice = Choice {
+        purpose: Purpose::Everywhere,
+        ..Choice::default()
+    };
     let job = node.submit(film, choice, Terms::default()).await.unwrap();
     let job = ended(&node, job).await;
-    let JobState::Completed(outcome) = job.state else { panic!("{:?}", job.state) };
+    let JobState::Completed(outcome) = job.state else {
+        panic!("{:?}", job.state)
+    };
     assert!(outcome.exact && outcome.output.is_file() && outcome.receipt.is_file());
     assert_eq!(outcome.frames, 200);
     assert!(outcome.output.ends_with("film.h264.mp4"));

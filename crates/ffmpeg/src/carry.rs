@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use media::argv::{QUIET, SHIFT_US};
 use media::Timebase;
+use media::argv::{QUIET, SHIFT_US};
 use media::parse::packets::{self, Line};
 use media::time::seconds_text;
 use serde::{Deserialize, Serialize};
@@ -103,14 +103,42 @@ pub struct Contents {
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn contents(ffmpeg: &Path, file: &Path, streams: &[u32]) -> Result<Vec<Contents>, RunError> {
+pub async fn contents(
+    ffmpeg: &Path,
+    file: &Path,
+    streams: &[u32],
+) -> Result<Vec<Contents>, RunError> {
     if streams.is_empty() {
         return Ok(Vec::new());
     }
-    let run = mapped(Run::new(ffmpeg).args(QUIET).args(["-copyts", "-protocol_whitelist", "file"]).input(file), streams);
-    let mut running =
-        run.args(["-c", "copy", "-copyts", "-f", "framehash", "-hash", "sha256", "pipe:1"]).sink(Sink::Pipe).start()?;
-    let mut found = vec![(Contents::default(), blake3::Hasher::new(), Timebase::MICROSECONDS); streams.len()];
+    let run = mapped(
+        Run::new(ffmpeg)
+            .args(QUIET)
+            .args(["-copyts", "-protocol_whitelist", "file"])
+            .input(file),
+        streams,
+    );
+    let mut running = run
+        .args([
+            "-c",
+            "copy",
+            "-copyts",
+            "-f",
+            "framehash",
+            "-hash",
+            "sha256",
+            "pipe:1",
+        ])
+        .sink(Sink::Pipe)
+        .start()?;
+    let mut found = vec![
+        (
+            Contents::default(),
+            blake3::Hasher::new(),
+            Timebase::MICROSECONDS
+        );
+        streams.len()
+    ];
     if let Some(stdout) = running.stdout.take() {
         let mut lines = BufReader::with_capacity(1 << 16, stdout).lines();
         while let Some(line) = lines.next_line().await? {
@@ -118,7 +146,10 @@ pub async fn contents(ffmpeg: &Path, file: &Path, streams: &[u32]) -> Result<Vec
         }
     }
     running.finish().await?;
-    let finished = found.into_iter().map(|(contents, hasher, _)| Contents { hash: hasher.finalize().to_hex().to_string(), ..contents });
+    let finished = found.into_iter().map(|(contents, hasher, _)| Contents {
+        hash: hasher.finalize().to_hex().to_string(),
+        ..contents
+    });
     Ok(finished.collect())
 }
 
@@ -134,11 +165,20 @@ fn account(line: &str, found: &mut [(Contents, blake3::Hasher, Timebase)]) {
         return;
     }
     let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-    let [stream, _dts, pts, _duration, _size, hash, ..] = fields[..] else { return };
-    let Some(slot) = stream.parse().ok().and_then(|at: usize| found.get_mut(at)) else { return };
+    let [stream, _dts, pts, _duration, _size, hash, ..] = fields[..] else {
+        return;
+    };
+    let Some(slot) = stream.parse().ok().and_then(|at: usize| found.get_mut(at)) else {
+        return;
+    };
     slot.0.packets += 1;
     slot.1.update(hash.as_bytes());
-    if let Some(us) = pts.parse().ok().filter(|p| *p != i64::MIN).map(|p: i64| slot.2.micros(p)) {
+    if let Some(us) = pts
+        .parse()
+        .ok()
+        .filter(|p| *p != i64::MIN)
+        .map(|p: i64| slot.2.micros(p))
+    {
         slot.0.first_us.get_or_insert(us);
         slot.0.last_us = Some(us);
     }
@@ -157,8 +197,19 @@ pub enum Essence {
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn essence(ffmpeg: &Path, file: &Path, stream: u32, essence: Essence) -> Result<String, RunError> {
-    let run = mapped(Run::new(ffmpeg).args(QUIET).args(["-protocol_whitelist", "file"]).input(file), &[stream]);
+pub async fn essence(
+    ffmpeg: &Path,
+    file: &Path,
+    stream: u32,
+    essence: Essence,
+) -> Result<String, RunError> {
+    let run = mapped(
+        Run::new(ffmpeg)
+            .args(QUIET)
+            .args(["-protocol_whitelist", "file"])
+            .input(file),
+        &[stream],
+    );
     let run = match essence {
         Essence::Sound => run.args(["-f", "hash", "-hash", "sha256"]),
         Essence::Text => run.args(["-c:s", "text", "-f", "streamhash", "-hash", "sha256"]),
@@ -166,7 +217,12 @@ pub async fn essence(ffmpeg: &Path, file: &Path, stream: u32, essence: Essence) 
     let mut running = run.args(["pipe:1"]).sink(Sink::Pipe).start()?;
     let text = read_all(&mut running).await?;
     running.finish().await?;
-    Ok(text.rsplit('=').next().unwrap_or_default().trim().to_owned())
+    Ok(text
+        .rsplit('=')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned())
 }
 
 fn mapped(mut run: Run, streams: &[u32]) -> Run {
@@ -321,7 +377,11 @@ impl Mux {
     }
 }
 
-/// Lists the packets of the film in a finished file with their SHA-256.
+/// Lists the packets of the film in a finished file with their SHA-256, times as stored.
+///
+/// Where segments with different reordering were joined, ffmpeg's Matroska demuxer guesses
+/// decode times and then bends presentation times to them; `+nofillin` and decode times of our
+/// own keep it from that (5.1 and 9.0).
 ///
 /// # Errors
 /// [`RunError`].
@@ -330,22 +390,24 @@ pub async fn film_packets(
     file: &Path,
     mut each: impl FnMut(FilmPacket),
 ) -> Result<(), RunError> {
-    let mut running = Run::new(ffmpeg)
-        .args(QUIET)
-        .args(["-copyts", "-protocol_whitelist", "file"])
-        .input(file)
-        .args([
-            "-map",
-            "0:v:0",
-            "-c",
-            "copy",
-            "-copyts",
-            "-f",
-            "framehash",
-            "-hash",
-            "sha256",
-            "pipe:1",
-        ])
+    let run = Run::new(ffmpeg).args(QUIET).args([
+        "-fflags",
+        "+nofillin",
+        "-copyts",
+        "-protocol_whitelist",
+        "file",
+    ]);
+    let run = run.input(file).args([
+        "-map",
+        "0:v:0",
+        "-c",
+        "copy",
+        "-bsf:v",
+        "setts=pts=PTS:dts=N-1000000",
+        "-copyts",
+    ]);
+    let mut running = run
+        .args(["-f", "framehash", "-hash", "sha256", "pipe:1"])
         .sink(Sink::Pipe)
         .start()?;
     if let Some(stdout) = running.stdout.take() {

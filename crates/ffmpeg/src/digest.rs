@@ -90,21 +90,34 @@ pub async fn film(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
 ///
 /// # Errors
 /// As [`segment`].
-pub async fn range(ffmpeg: &Path, file: &Path, start_us: i64, end_us: Option<i64>) -> Result<Decoded, DigestError> {
+pub async fn range(
+    ffmpeg: &Path,
+    file: &Path,
+    start_us: i64,
+    end_us: Option<i64>,
+) -> Result<Decoded, DigestError> {
     let mut trim = format!("settb=1/1000000,trim=start_pts={start_us}");
     if let Some(end) = end_us {
         trim.push_str(&format!(":end_pts={end}"));
     }
     let seek = seconds_text(start_us.max(0));
     let run = Run::new(ffmpeg).args(QUIET).args(["-copyts"]);
-    let run = if start_us > 0 { run.args(["-noaccurate_seek", "-seek_timestamp", "1", "-ss", &seek]) } else { run };
-    let run = run.args(["-protocol_whitelist", "file", "-noautorotate"]).input(file);
+    let run = if start_us > 0 {
+        run.args(["-noaccurate_seek", "-seek_timestamp", "1", "-ss", &seek])
+    } else {
+        run
+    };
+    let run = run
+        .args(["-protocol_whitelist", "file", "-noautorotate"])
+        .input(file);
     decode(run, "0:v:0", Some(&trim)).await
 }
 
 async fn decode(run: Run, map: &str, filter: Option<&str>) -> Result<Decoded, DigestError> {
     let run = run.args(["-map", map]);
-    let run = filter.into_iter().fold(run, |run, graph| run.args(["-vf", graph]));
+    let run = filter
+        .into_iter()
+        .fold(run, |run, graph| run.args(["-vf", graph]));
     let mut running = run
         .args([
             "-fps_mode",

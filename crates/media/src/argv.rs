@@ -6,7 +6,7 @@
 //! through NUT is guessed wrongly.
 
 use crate::encoder::{Codec, Encoder, Family, Speed};
-use crate::spec::{ChromaLocation, Hdr10, Mastering, PixelFormat, Scan, SegmentSpec};
+use crate::spec::{ChromaLocation, Color, Hdr10, Mastering, PixelFormat, Scan, SegmentSpec};
 use crate::time::Timebase;
 
 /// Microseconds added to every timestamp on the pipes, so that none is negative:
@@ -120,6 +120,7 @@ fn filters(spec: &SegmentSpec) -> String {
         Scan::TopFirst => graph.push_str(",setfield=tff"),
         Scan::BottomFirst => graph.push_str(",setfield=bff"),
     }
+    graph.push_str(&params(&spec.color));
     if spec.encoder.family() == Family::Vaapi {
         graph.push_str(&format!(
             ",format={},hwupload",
@@ -127,6 +128,26 @@ fn filters(spec: &SegmentSpec) -> String {
         ));
     }
     graph
+}
+
+/// Colour on the frames themselves: ffmpeg 9.0 ignores `-color_primaries` and `-color_trc` where
+/// the decoded frames carry none, 5.1 takes both.
+fn params(color: &Color) -> String {
+    let words = [
+        ("color_primaries", color.primaries.map(|v| v.name())),
+        ("color_trc", color.transfer.map(|v| v.name())),
+        ("colorspace", color.matrix.map(|v| v.name())),
+        ("range", color.range.map(|v| v.name())),
+    ];
+    let known: Vec<String> = words
+        .iter()
+        .filter_map(|(key, value)| Some(format!("{key}={}", (*value)?)))
+        .collect();
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!(",setparams={}", known.join(":"))
+    }
 }
 
 fn device(encoder: Encoder) -> Option<&'static str> {

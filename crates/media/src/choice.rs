@@ -138,8 +138,15 @@ mod tests {
     #[test]
     fn purposes_mean_what_the_readme_says() {
         let of = |purpose| {
-            let choice = Choice { purpose, ..Choice::default() };
-            (choice.codec(), choice.quality().unwrap().number(), choice.container())
+            let choice = Choice {
+                purpose,
+                ..Choice::default()
+            };
+            (
+                choice.codec(),
+                choice.quality().unwrap().number(),
+                choice.container(),
+            )
         };
         assert_eq!(of(Purpose::Everywhere), (Codec::H264, 20, Container::Mp4));
         assert_eq!(of(Purpose::Smaller), (Codec::Hevc, 24, Container::Mkv));
@@ -149,7 +156,10 @@ mod tests {
 
     #[test]
     fn a_number_off_the_scale_is_none() {
-        let choice = Choice { quality: Some(60), ..Choice::default() };
+        let choice = Choice {
+            quality: Some(60),
+            ..Choice::default()
+        };
         assert_eq!(choice.quality(), None);
     }
 }
