@@ -332,79 +332,96 @@ fn fail(encoder: Encoder, kind: Behaviour) -> ExitCode {
 
 /// ffmpeg 9.0's words, as it prints them with `-loglevel level+warning`.
 fn last_words(encoder: Encoder, kind: Behaviour) -> Vec<String> {
-    let label = format!("[{encoder} @ 0x55b925be25c0] [error]");
-    let mut lines: Vec<String> = match (encoder.family(), kind) {
-        (Family::Nvenc, Behaviour::Device) => vec![format!("{label} Cannot load libcuda.so.1")],
-        (Family::Nvenc, Behaviour::Driver) => vec![
-            format!(
-                "{label} Driver does not support the required nvenc API version. Required: 13.1 Found: 13.0"
-            ),
-            format!("{label} The minimum required Nvidia driver for nvenc is 610.00 or newer"),
-        ],
-        (Family::Nvenc, Behaviour::Sessions(_)) => vec![
-            format!("{label} OpenEncodeSessionEx failed: out of memory (10): (no details)"),
-            format!("{label} No capable devices found"),
-        ],
-        (Family::Nvenc, Behaviour::Depth) => vec![
-            format!("[{encoder} @ 0x55b925be25c0] [warning] 10 bit encode not supported"),
-            format!("{label} No capable devices found"),
-        ],
-        (Family::Nvenc, _) => vec![
-            format!("{label} Codec not supported"),
-            format!("{label} Provided device doesn't support required NVENC features"),
-            format!("{label} No capable devices found"),
-        ],
-        (Family::Qsv, Behaviour::Device | Behaviour::Driver) => {
-            vec![format!("{label} Error creating a MFX session: -9.")]
-        }
-        (Family::Qsv, Behaviour::Depth) => vec![
-            format!("{label} Current pixel format is unsupported"),
-            format!(
-                "{label} some encoding parameters are not supported by the QSV runtime. Please double check the input parameters."
-            ),
-        ],
-        (Family::Qsv, _) => vec![
-            format!("{label} Current codec type is unsupported"),
-            format!("{label} Current pixel format is unsupported"),
-            format!(
-                "{label} some encoding parameters are not supported by the QSV runtime. Please double check the input parameters."
-            ),
-        ],
-        (Family::Amf, Behaviour::Device | Behaviour::Driver) => vec![
-            "[AMF @ 0x7f37100601c0] [error] DLL amfrt64.dll failed to open".to_owned(),
-            format!(
-                "{label} Failed to create  hardware device context (AMF) : Unknown error occurred"
-            ),
-        ],
-        (Family::Amf, _) => vec![format!(
-            "{label} CreateComponent(AMFVideoEncoderHW_AV1) failed with error 30"
-        )],
-        (Family::VideoToolbox, Behaviour::Sessions(_)) => vec![format!(
-            "{label} Error: cannot create compression session: -12915"
-        )],
-        (Family::VideoToolbox, _) => vec![
-            format!("{label} Error: cannot create compression session: -12908"),
-            format!("{label} Try -allow_sw 1. The hardware encoder may be busy, or not supported."),
-        ],
-        (Family::Vaapi, Behaviour::Device | Behaviour::Driver) => {
-            return [
-                "[VAAPI @ 0x55aa5c3a4e80] [error] No VA display found for device /dev/dri/renderD128.",
-                "[error] Device creation failed: -22.",
-                "[error] Failed to set value '/dev/dri/renderD128' for option 'vaapi_device': Invalid argument",
-                "[fatal] Error parsing global options: Invalid argument",
-            ]
-            .map(str::to_owned)
-            .to_vec();
-        }
-        (Family::Vaapi | Family::Software, _) => {
-            vec![format!("{label} No usable encoding profile found.")]
-        }
+    if encoder.family() == Family::Vaapi && kind == Behaviour::Device {
+        return no_vaapi();
+    }
+    let words = match encoder.family() {
+        Family::Nvenc => nvenc(kind),
+        Family::Qsv => qsv(kind),
+        Family::Amf => amf(kind),
+        Family::VideoToolbox => videotoolbox(kind),
+        Family::Vaapi | Family::Software => &["No usable encoding profile found."],
     };
-    let stream = format!("[vost#0:0/{encoder} @ 0x55b925be1a80]");
-    lines.push(format!("{stream} [error] Error while opening encoder - maybe incorrect parameters such as bit_rate, rate, width or height."));
+    let stream = format!("[vost#0:0/{encoder} @ 0x55b925be1a80] [error]");
+    let mut lines: Vec<String> = words
+        .iter()
+        .map(|words| format!("[{encoder} @ 0x55b925be25c0] [error] {words}"))
+        .collect();
     lines.push(format!(
-        "{stream} [error] Could not open encoder before EOF"
+        "{stream} Error while opening encoder - maybe incorrect parameters such as bit_rate, \
+         rate, width or height."
     ));
-    lines.push("[out#0/mp4 @ 0x55b925be0ec0] [error] Nothing was written into output file, because at least one of its streams received no packets.".to_owned());
+    lines.push(format!("{stream} Could not open encoder before EOF"));
+    lines.push(
+        "[out#0/mp4 @ 0x55b925be0ec0] [error] Nothing was written into output file, because at \
+         least one of its streams received no packets."
+            .to_owned(),
+    );
     lines
+}
+
+fn nvenc(kind: Behaviour) -> &'static [&'static str] {
+    match kind {
+        Behaviour::Device => &["Cannot load libcuda.so.1"],
+        Behaviour::Driver => &[
+            "Driver does not support the required nvenc API version. Required: 13.1 Found: 13.0",
+            "The minimum required Nvidia driver for nvenc is 610.00 or newer",
+        ],
+        Behaviour::Sessions(_) => &[
+            "OpenEncodeSessionEx failed: out of memory (10): (no details)",
+            "No capable devices found",
+        ],
+        Behaviour::Depth => &["10 bit encode not supported", "No capable devices found"],
+        _ => &[
+            "Codec not supported",
+            "Provided device doesn't support required NVENC features",
+            "No capable devices found",
+        ],
+    }
+}
+
+fn qsv(kind: Behaviour) -> &'static [&'static str] {
+    const PARAMETERS: &str = "some encoding parameters are not supported by the QSV runtime. \
+                              Please double check the input parameters.";
+    match kind {
+        Behaviour::Device | Behaviour::Driver => &["Error creating a MFX session: -9."],
+        Behaviour::Depth => &["Current pixel format is unsupported", PARAMETERS],
+        _ => &[
+            "Current codec type is unsupported",
+            "Current pixel format is unsupported",
+            PARAMETERS,
+        ],
+    }
+}
+
+fn amf(kind: Behaviour) -> &'static [&'static str] {
+    match kind {
+        Behaviour::Device | Behaviour::Driver => &[
+            "DLL amfrt64.dll failed to open",
+            "Failed to create  hardware device context (AMF) : Unknown error occurred",
+        ],
+        _ => &["CreateComponent(AMFVideoEncoderHW_AV1) failed with error 30"],
+    }
+}
+
+fn videotoolbox(kind: Behaviour) -> &'static [&'static str] {
+    match kind {
+        Behaviour::Sessions(_) => &["Error: cannot create compression session: -12915"],
+        _ => &[
+            "Error: cannot create compression session: -12908",
+            "Try -allow_sw 1. The hardware encoder may be busy, or not supported.",
+        ],
+    }
+}
+
+/// Fails before there is an encoder: the device is an option of the whole command line.
+fn no_vaapi() -> Vec<String> {
+    [
+        "[VAAPI @ 0x55aa5c3a4e80] [error] No VA display found for device /dev/dri/renderD128.",
+        "[error] Device creation failed: -22.",
+        "[error] Failed to set value '/dev/dri/renderD128' for option 'vaapi_device': Invalid argument",
+        "[fatal] Error parsing global options: Invalid argument",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
