@@ -102,7 +102,7 @@ pub fn read_with(ffmpeg: &Path, file: &Path) -> Result<Reading> {
         filters.into(),
     ]);
     arguments.extend(
-        "-fps_mode passthrough -f rawvideo pipe:1"
+        "-fps_mode passthrough -enc_time_base 1:100000000 -f rawvideo pipe:1"
             .split(' ')
             .map(Into::into),
     );
