@@ -70,8 +70,8 @@ pub enum Command {
 /// Encode films with every computer that helps.
 ///
 /// The output goes beside the source as NAME.CODEC.EXT, under a free name, and only once every frame of it is
-/// proved to be the source's; a receipt with the proof goes beside it. Ctrl-C once holds the job, so that the
-/// same command goes on with it later; twice stops at once.
+/// proved to be the source's; a receipt in the data folder holds the proof. Ctrl-C once holds the job, so that
+/// the same command goes on with it later; twice stops at once.
 #[derive(Debug, Args)]
 pub struct Encode {
     /// The films

@@ -68,6 +68,7 @@ pub async fn start(data: &Path, start: Start) -> Result<Live, ApiError> {
         donate: start.donate,
         peers,
         stays: start.stays,
+        workers: start.workers,
     })
     .await
 }

@@ -10,6 +10,7 @@ use crate::bench::laws;
 use crate::bench::load::Load;
 use crate::door::{Door, Own};
 use crate::node::Start;
+use crate::present::json::{rounded, rounded_option};
 use crate::present::{Progress, human, span};
 use crate::watch::Watch;
 use crate::{App, End};
@@ -140,13 +141,21 @@ async fn encode(
 #[serde(tag = "type", rename = "bench")]
 struct Row {
     workers: u32,
+    #[serde(serialize_with = "rounded")]
     wall_s: f64,
+    #[serde(serialize_with = "rounded")]
     speed_up: f64,
+    #[serde(serialize_with = "rounded")]
     efficiency: f64,
+    #[serde(serialize_with = "rounded_option")]
     cpu: Option<f64>,
+    #[serde(serialize_with = "rounded")]
     analyse_s: f64,
+    #[serde(serialize_with = "rounded")]
     process_s: f64,
+    #[serde(serialize_with = "rounded")]
     merge_s: f64,
+    #[serde(serialize_with = "rounded_option")]
     karp_flatt: Option<f64>,
     frames: u64,
     exact: bool,
@@ -181,7 +190,9 @@ impl Row {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename = "bench_summary")]
 struct Summary {
+    #[serde(serialize_with = "rounded_option")]
     serial_fraction: Option<f64>,
+    #[serde(serialize_with = "rounded_option")]
     limit: Option<f64>,
     twice: Option<Forecast>,
 }
@@ -190,6 +201,7 @@ struct Summary {
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Forecast {
     workers: u32,
+    #[serde(serialize_with = "rounded")]
     speed_up: f64,
 }
 

@@ -170,7 +170,7 @@ pub fn to_go(job: &Job) -> String {
     if let Some(eta) = job.eta_s {
         text += &format!(", about {} to go", span(eta as f64));
     }
-    if let Some(speed_up) = job.speed_up {
+    if let Some(speed_up) = job.speed_up.filter(|_| job.hands.len() > 1) {
         text += &format!(", {speed_up:.1} x this computer alone");
     }
     text

@@ -5,7 +5,22 @@ use api::{
     ApiError, Cleaned, Computer, ComputerStatus, ErrorCode, FilePath, Finding, Hand, Here, Job,
     JobState, Level, Outcome, SegmentState,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+/// A measured number as a program reads it: digits that mean something, and no more. `null` if it is none.
+pub fn rounded<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((value * 1e4).round() / 1e4)
+}
+
+/// As [`rounded`], for a number that may not be known.
+pub fn rounded_option<S: Serializer>(
+    value: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    value
+        .map(|value| (value * 1e4).round() / 1e4)
+        .serialize(serializer)
+}
 
 /// `error`: something failed.
 #[derive(Debug, Serialize)]
@@ -112,12 +127,16 @@ pub struct NoteLine {
 pub struct ProgressLine {
     job: u64,
     state: &'static str,
+    #[serde(serialize_with = "rounded")]
     progress: f64,
     frames: u64,
     frames_total: Option<u64>,
+    #[serde(serialize_with = "rounded_option")]
     fps: Option<f64>,
     eta_s: Option<u64>,
+    #[serde(serialize_with = "rounded_option")]
     speed_up: Option<f64>,
+    #[serde(serialize_with = "rounded")]
     elapsed_s: f64,
     peers: Vec<PeerShare>,
 }
@@ -148,6 +167,7 @@ pub struct PeerShare {
     segments: u32,
     working: u32,
     frames: u64,
+    #[serde(serialize_with = "rounded_option")]
     fps: Option<f64>,
     encoder: Option<String>,
     paused: Option<String>,
@@ -180,7 +200,9 @@ pub struct DoneLine {
     frames: u64,
     bytes: u64,
     source_bytes: u64,
+    #[serde(serialize_with = "rounded")]
     wall_s: f64,
+    #[serde(serialize_with = "rounded_option")]
     speed_up: Option<f64>,
     peers: Vec<DoneShare>,
     receipt: FilePath,
@@ -279,6 +301,7 @@ pub struct PeerLine {
     memory_mb: u64,
     encoders: Vec<EncoderLine>,
     address: Option<String>,
+    #[serde(serialize_with = "rounded_option")]
     fps: Option<f64>,
     last_seen_ms: Option<u64>,
     trouble: Option<String>,
@@ -289,6 +312,7 @@ struct EncoderLine {
     name: String,
     codec: api::Codec,
     hardware: bool,
+    #[serde(serialize_with = "rounded")]
     fps_1080p: f64,
     seats: u32,
 }
@@ -337,12 +361,16 @@ pub struct JobLine {
     job: u64,
     input: FilePath,
     state: &'static str,
+    #[serde(serialize_with = "rounded")]
     progress: f64,
     frames: u64,
     frames_total: Option<u64>,
+    #[serde(serialize_with = "rounded_option")]
     duration_s: Option<f64>,
+    #[serde(serialize_with = "rounded_option")]
     fps: Option<f64>,
     eta_s: Option<u64>,
+    #[serde(serialize_with = "rounded")]
     elapsed_s: f64,
     created_ms: u64,
     finished_ms: Option<u64>,
@@ -370,10 +398,13 @@ struct JobError {
 #[derive(Debug, Serialize)]
 struct SegmentLine {
     index: u32,
+    #[serde(serialize_with = "rounded")]
     start_s: f64,
+    #[serde(serialize_with = "rounded")]
     end_s: f64,
     state: &'static str,
     peer: Option<String>,
+    #[serde(serialize_with = "rounded")]
     progress: f64,
     attempts: u32,
 }
