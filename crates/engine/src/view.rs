@@ -164,6 +164,8 @@ impl Core {
         let frames_total = index.is_finished().then(|| index.len() as u64);
         drop(index);
         let hands = self.hands(job, &leases);
+        // Alone there is nothing to compare with.
+        let helped = hands.iter().any(|h| h.peer != self.me);
         let speed = hands.iter().filter_map(|h| h.speed_fps).sum::<f64>();
         let elapsed_ms = match (job.finished_ms, &job.ended) {
             (_, Some(Ended::Well(outcome))) => outcome.wall_ms,
@@ -180,16 +182,17 @@ impl Core {
             terms: job.terms.clone(),
             state: self.job_state(job, view.as_ref().map(|v| &v.state)),
             progress: progress.max(job.shown),
-            frames_done: segments
-                .iter()
-                .zip(&job.segments)
-                .filter(|(s, _)| s.state == SegmentState::Done)
-                .map(|(_, s)| u64::from(s.frames))
-                .sum(),
+            frames_done: match &job.ended {
+                Some(Ended::Well(outcome)) => outcome.frames,
+                _ => job
+                    .film
+                    .frames(Work(done))
+                    .min(frames_total.unwrap_or(u64::MAX)),
+            },
             frames_total,
             speed_fps: (speed > 0.0).then_some(speed),
             eta_ms: self.eta(job, now, view.as_ref().map_or(0, |v| v.verified)),
-            speed_up: self.farm.speed_up(job.id, now),
+            speed_up: helped.then(|| self.farm.speed_up(job.id, now)).flatten(),
             elapsed_ms,
             segments,
             hands,

@@ -64,11 +64,9 @@ impl Encoding {
         let mut frames = self.running.frames.clone();
         let end = self.running.finish();
         tokio::pin!(end);
-        loop {
-            tokio::select! {
-                said = &mut end => return Ok(said?),
-                () = silence(&mut frames) => return Err(EncodeError::Stuck),
-            }
+        tokio::select! {
+            said = &mut end => Ok(said?),
+            () = silence(&mut frames) => Err(EncodeError::Stuck),
         }
     }
 }
