@@ -174,6 +174,11 @@ impl Core {
     /// All encoders were tried.
     pub(crate) fn trials_done(&mut self) {
         self.measuring = false;
+        let waiting = self
+            .jobs
+            .keys()
+            .map(|job| Input::BenchmarkDone { job: *job });
+        self.pending.extend(waiting);
         self.tell_about();
     }
 }

@@ -1,6 +1,7 @@
 //! The end of the road: merge, prove, write the receipt, put the file in its place.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use media::choice::Container;
@@ -8,9 +9,11 @@ use plan::name;
 use schedule::JobId;
 
 use crate::companion::Companion;
+use crate::film::Film;
+use crate::intake::modified_ms;
 use crate::lease::Bench;
 use crate::merge::{self, MergeError, Merged, Parts};
-use crate::output;
+use crate::output::{self, Aside};
 use crate::prove::{self, FileProof};
 use crate::receipt::{FileFacts, Receipt, SegmentFacts};
 use crate::status::{Outcome, Terms};
@@ -31,6 +34,8 @@ pub(crate) struct Combine {
     pub folder: PathBuf,
     /// Where receipts go.
     pub receipts: PathBuf,
+    /// This node's short id.
+    pub node: String,
     /// When the job began.
     pub begun: Instant,
 }
@@ -49,33 +54,39 @@ pub(crate) enum CombineError {
 /// # Errors
 /// [`CombineError`].
 pub(crate) async fn combine(bench: &Bench, work: Combine) -> Result<Outcome, CombineError> {
-    let film = &work.parts.film;
-    let extension = film.choice.container().name();
-    let aside = output::aside(&work.folder, work.job.0, extension);
-    let result = join_and_prove(bench, &work, &aside).await;
-    match result {
-        Ok((merged, proof)) => place(work, &aside, &merged, proof).map_err(|e| {
-            CombineError::Failed(
-                Trouble::new(
-                    Kind::OutputReadOnly,
-                    format!("The finished film cannot be put in its place: {e}."),
-                )
-                .help("Check the output folder; then run the job again: what is encoded is kept."),
-            )
+    let film = Arc::clone(&work.parts.film);
+    unchanged(&film).map_err(CombineError::Failed)?;
+    let container = film.choice.container();
+    let mut aside = Aside::new(&work.folder, &work.node, work.job.0, container.name());
+    match join_and_prove(bench, &work, aside.path()).await {
+        Ok((merged, proof)) => place(work, aside.path(), &merged, proof).map_err(|e| {
+            let text = format!("The finished film cannot be put in its place: {e}.");
+            let help = "Check the output folder; then run the job again: what is encoded is kept.";
+            CombineError::Failed(Trouble::new(Kind::OutputReadOnly, text).help(help))
         }),
-        Err(error) => {
-            if !work.terms.keep_temp {
-                // A failed join is made anew from the segments, which stay.
-                let _ = tokio::fs::remove_file(&aside).await;
+        Err(MergeError::Redo { segments, reason }) => Err(CombineError::Redo(segments, reason)),
+        Err(MergeError::Failed(reason)) => {
+            if work.terms.keep_temp {
+                aside.keep();
             }
-            Err(match error {
-                MergeError::Redo { segments, reason } => CombineError::Redo(segments, reason),
-                MergeError::Failed(reason) => {
-                    CombineError::Failed(not_proved(&reason, film.choice.container()))
-                }
-            })
+            Err(CombineError::Failed(not_proved(&reason, container)))
         }
     }
+}
+
+/// The source must still be what was encoded.
+fn unchanged(film: &Film) -> Result<(), Trouble> {
+    let now = std::fs::metadata(&film.path)
+        .ok()
+        .map(|about| (about.len(), modified_ms(&about)));
+    if now == Some((film.bytes, film.modified_ms)) {
+        return Ok(());
+    }
+    let text = format!(
+        "{} was changed or removed while it was being encoded.",
+        film.path.display()
+    );
+    Err(Trouble::new(Kind::SourceChanged, text).help("Nothing was put in place. Encode it again."))
 }
 
 fn not_proved(reason: &str, container: Container) -> Trouble {
@@ -164,7 +175,7 @@ fn place(
         segments: segments.collect(),
         file: proof,
         normalised: film.normalised,
-        notes: film.notes.clone(),
+        notes: notes(film),
     };
     let receipt = receipt.write(&work.receipts, &format!("job-{}", work.job.0))?;
     let wall_ms = u64::try_from(work.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -177,6 +188,18 @@ fn place(
         bytes,
         wall_ms,
     })
+}
+
+/// What the user was told, and what the source turned out to lack.
+fn notes(film: &Film) -> Vec<String> {
+    let mut notes = film.notes.clone();
+    match film.blank() {
+        0 => {}
+        n => notes.push(format!(
+            "{n} of the source's packets give no picture of their own: no decoder shows them."
+        )),
+    }
+    notes
 }
 
 fn verdict(work: &Combine, frames: u64, proof: &FileProof) -> String {

@@ -205,7 +205,7 @@ impl Core {
     async fn take(&mut self, word: Mail) {
         match word {
             Mail::Farm(input) => self.farm_says(input),
-            Mail::Piece { lease, piece } => self.piece(lease, *piece).await,
+            Mail::Piece { lease, piece } => self.piece(lease, *piece),
             Mail::Index {
                 job,
                 generation,
@@ -225,7 +225,7 @@ impl Core {
                 generation,
                 result,
             } => self.normalised(job, generation, result),
-            Mail::Combined { job, result } => self.combined(job, result).await,
+            Mail::Combined { job, result } => self.combined(job, result),
             Mail::Guest { task, peer, gift } => self.guest_left(task, peer, gift).await,
             Mail::Trial(trial) => self.trial(trial),
             Mail::TrialsDone => self.trials_done(),

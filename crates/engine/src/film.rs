@@ -1,10 +1,12 @@
 //! A film on its way through one job: its facts, its plan's shared part, its growing index.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ffmpeg::source::Source;
 use media::choice::Choice;
+use media::gop::Anomaly;
 use media::stream::{SourceInfo, VideoStream};
 use media::{Index, Timebase};
 use plan::carry::Freight;
@@ -43,6 +45,9 @@ pub(crate) struct Film {
     /// Sentences for the user.
     pub notes: Vec<String>,
     index: Mutex<Index>,
+    /// Times of packets that no decoder makes a picture of: the second field of a frame, what
+    /// is left of a picture whose reference was cut away.
+    blank: Mutex<BTreeSet<i64>>,
 }
 
 impl Film {
@@ -68,6 +73,7 @@ impl Film {
                 seek
             },
             index: Mutex::new(index),
+            blank: Mutex::default(),
         })
     }
 
@@ -89,7 +95,41 @@ impl Film {
 
     /// Presentation times of a segment's frames, ascending.
     pub fn shown(&self, segment: &Segment) -> Vec<i64> {
-        self.index().shown(segment.span).unwrap_or_default()
+        let times = self.index().shown(segment.span).unwrap_or_default();
+        self.with_picture(times)
+    }
+
+    /// Presentation times of all frames, ascending.
+    ///
+    /// # Errors
+    /// Where two frames share one.
+    pub fn all_shown(&self) -> Result<Vec<i64>, Anomaly> {
+        let times = self.index().all_shown()?;
+        Ok(self.with_picture(times))
+    }
+
+    fn with_picture(&self, mut times: Vec<i64>) -> Vec<i64> {
+        let blank = self.blank.lock().unwrap_or_else(PoisonError::into_inner);
+        if !blank.is_empty() {
+            times.retain(|time| !blank.contains(time));
+        }
+        times
+    }
+
+    /// These packets give no picture.
+    pub fn add_blank(&self, times: impl IntoIterator<Item = i64>) {
+        self.blank
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(times);
+    }
+
+    /// How many packets give no picture.
+    pub fn blank(&self) -> usize {
+        self.blank
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     /// The scheduler's measure of so many frames: thousands of pixels.

@@ -72,6 +72,11 @@ impl Core {
         };
         self.past.remove(&new.id);
         self.announce(&job, plan_finished);
+        if self.measuring {
+            // Encoding beside the trials would spoil both.
+            self.pending
+                .push_back(Input::BenchmarkStarted { job: new.id });
+        }
         self.jobs.insert(new.id, job);
         self.accompany(new.id);
     }
@@ -92,10 +97,7 @@ impl Core {
             return;
         }
         let planned = job.segments.iter().map(|segment| {
-            let verified = job
-                .pieces
-                .get(&segment.index)
-                .map(|piece| verified_by(piece));
+            let verified = job.pieces.get(&segment.index).map(verified_by);
             (
                 SegmentIndex(segment.index),
                 job.film.work(u64::from(segment.frames)),
@@ -402,7 +404,7 @@ impl Core {
     }
 
     /// A result was found good: into the journal, then to the scheduler.
-    pub(crate) async fn piece(&mut self, lease: Lease, piece: Piece) {
+    pub(crate) fn piece(&mut self, lease: Lease, piece: Piece) {
         let known = self.let_go(lease.id).is_some();
         let Some(job) = self.jobs.get_mut(&lease.job).filter(|_| known) else {
             return;
@@ -495,6 +497,7 @@ impl Core {
             terms: job.terms.clone(),
             folder: job.folder.clone(),
             receipts,
+            node: self.me.to_string(),
             begun: job.begun,
         };
         let (cancel, mail) = (job.cancel.clone(), self.mail.clone());
@@ -508,7 +511,7 @@ impl Core {
     }
 
     /// The end of the road.
-    pub(crate) async fn combined(&mut self, id: JobId, result: Result<Outcome, CombineError>) {
+    pub(crate) fn combined(&mut self, id: JobId, result: Result<Outcome, CombineError>) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };

@@ -112,11 +112,13 @@ impl Core {
         if let FarmState::Failed { reason } = state
             && !matches!(job.ended, Some(Ended::Badly(_)))
         {
-            let trouble = Trouble::new(
-                Kind::EncodeFailed,
-                format!("The film could not be encoded: {reason}."),
-            )
-            .help("What is encoded is kept; try again, or look at `manyhands doctor`.");
+            let kind = if reason.contains("No space left") {
+                Kind::NoSpace
+            } else {
+                Kind::EncodeFailed
+            };
+            let trouble = Trouble::new(kind, format!("The film could not be encoded: {reason}."))
+                .help("What is encoded is kept; try again, or look at `manyhands doctor`.");
             job.ended = Some(Ended::Badly(trouble));
         }
         let error = match &job.ended {
@@ -255,6 +257,7 @@ pub(crate) async fn restore(
                 .and_then(|value| serde_json::from_value::<Piece>(value).ok())
             && whole(&folder, &piece).await
         {
+            film.add_blank(piece.proof.blank.iter().copied());
             pieces.insert(segment.index, piece);
         }
         segments.push(segment);

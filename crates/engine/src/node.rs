@@ -158,6 +158,7 @@ impl Node {
             return Err(Trouble::new(Kind::WouldLose, probed.losses.join(" "))
                 .help("Agree with --yes, or choose otherwise."));
         }
+        self.check_encoder(&choice, &terms)?;
         let results = estimate(&probed, dropped.bytes);
         intake::check_space(self.0.workspace.root(), &folder, results, 0)?;
         if let Some(row) = self.interrupted(&dropped, &choice, &terms).await {
@@ -322,6 +323,30 @@ impl Node {
             .bench
             .as_ref()
             .ok_or_else(|| self.0.tool.as_ref().err().cloned().unwrap_or_else(none))
+    }
+
+    /// The encoder must be somewhere it can be used.
+    fn check_encoder(&self, choice: &Choice, terms: &Terms) -> Result<(), Trouble> {
+        let encoder = choice.codec().software();
+        let here = self
+            .0
+            .tool
+            .as_ref()
+            .is_ok_and(|tool| tool.features.lists(encoder));
+        let others = !terms.only_here
+            && self
+                .0
+                .net
+                .as_ref()
+                .is_some_and(|net| !net.paired().is_empty());
+        if here || others || choice.encoders == media::choice::Encoders::Any {
+            return Ok(());
+        }
+        let text = format!(
+            "The ffmpeg in use here has no {encoder}, and no other computer is paired that may have it."
+        );
+        Err(Trouble::new(Kind::NoEncoder, text)
+            .help("Choose another codec, or use the ffmpeg that comes with Manyhands."))
     }
 
     /// Gives a job its number.

@@ -7,12 +7,40 @@ use std::path::{Path, PathBuf};
 /// Candidates tried before giving up.
 const MOST_NAMES: u32 = 10_000;
 
-/// A name beside the output for the file while it is unproved.
-pub(crate) fn aside(folder: &Path, job: u64, extension: &str) -> PathBuf {
-    folder.join(format!(
-        ".manyhands-{}-{job}.part.{extension}",
-        std::process::id()
-    ))
+/// The output while it is unproved: a hidden file beside its place, gone on drop unless kept.
+#[derive(Debug)]
+pub(crate) struct Aside {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl Aside {
+    /// In `folder`, named after the node and the job: a restarted node finds and replaces it.
+    pub fn new(folder: &Path, node: &str, job: u64, extension: &str) -> Self {
+        Self {
+            path: folder.join(format!(".manyhands-{node}-{job}.part.{extension}")),
+            keep: false,
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves it where it is.
+    pub fn keep(&mut self) {
+        self.keep = true;
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Moved into place already, or never made: not there is as good as removed.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// Syncs `file` and moves it to the first free of `candidates(1)`, `candidates(2)`, …

@@ -79,7 +79,7 @@ pub(crate) async fn prove(
     let film = &parts.film;
     let (timebase, mut times) = packets(bench, merged).await?;
     times.sort_unstable();
-    let expected = film.index().all_shown().map_err(MergeError::failed)?;
+    let expected = film.all_shown().map_err(MergeError::failed)?;
     match expect::times(&expected, film.timebase(), &times, timebase, -film.start_us) {
         Times::Exact => {}
         Times::Count(found, wanted) => {

@@ -36,6 +36,9 @@ pub(crate) struct Proof {
     pub digest: String,
     /// Bytes of the result.
     pub bytes: u64,
+    /// Times of packets of the source that give no picture; source ticks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blank: Vec<i64>,
 }
 
 /// Who made the whole decode.
@@ -96,16 +99,31 @@ pub(crate) struct Returned<'a> {
 /// # Errors
 /// [`Unfit`].
 pub(crate) async fn verify(ffmpeg: &Path, result: Returned<'_>) -> Result<Proof, Unfit> {
+    let first = attempt(ffmpeg, &result).await;
+    let (Err(Unfit::WrongFrames(_)), Some(blank)) = (&first, blank(ffmpeg, &result).await?) else {
+        return first;
+    };
+    // The source itself gives no picture for these packets: the result may be all there is.
+    let kept = blank.clone();
+    result.film.add_blank(blank);
+    Ok(Proof {
+        blank: kept,
+        ..attempt(ffmpeg, &result).await?
+    })
+}
+
+async fn attempt(ffmpeg: &Path, result: &Returned<'_>) -> Result<Proof, Unfit> {
     let expected = result.film.shown(result.segment);
-    let track = container(&result, &expected).await?;
-    let (decoded, decoded_by) = whole_decode(ffmpeg, &result).await?;
-    if decoded.frames != result.segment.frames {
+    let track = container(result, &expected).await?;
+    let (decoded, decoded_by) = whole_decode(ffmpeg, result).await?;
+    if decoded.frames as usize != expected.len() {
         return Err(Unfit::WrongFrames(format!(
             "{} of {} decode",
-            decoded.frames, result.segment.frames
+            decoded.frames,
+            expected.len()
         )));
     }
-    let compared = pictures(ffmpeg, &result, &expected, &track).await?;
+    let compared = pictures(ffmpeg, result, &expected, &track).await?;
     let (digest, bytes) = file_digest(result.file)
         .await
         .map_err(|e| Unfit::Check(e.to_string()))?;
@@ -116,7 +134,34 @@ pub(crate) async fn verify(ffmpeg: &Path, result: Returned<'_>) -> Result<Proof,
         compared,
         digest,
         bytes,
+        blank: Vec::new(),
     })
+}
+
+/// The segment's packets of which this machine's own decode of the source makes no picture;
+/// `None` while an earlier extraction may still help, or where every packet gives one.
+async fn blank(ffmpeg: &Path, result: &Returned<'_>) -> Result<Option<Vec<i64>>, Unfit> {
+    let film = result.film;
+    let seek = film
+        .reading(result.segment, result.step_back.max(1))
+        .seek_us;
+    let can_go_back = film
+        .reading(result.segment, result.step_back)
+        .seek_us
+        .is_some();
+    if can_go_back && result.step_back == 0 {
+        return Ok(None);
+    }
+    let span = result.segment.span;
+    let times = picture::times_of_source(ffmpeg, &film.source, film.timebase(), seek, span).await;
+    let times = times.map_err(|e| Unfit::Check(e.to_string()))?;
+    let expected = film.shown(result.segment);
+    let blank: Vec<i64> = expected
+        .iter()
+        .copied()
+        .filter(|t| times.binary_search(t).is_err())
+        .collect();
+    Ok(Some(blank).filter(|b| !b.is_empty() && !times.is_empty()))
 }
 
 /// The container's story.
@@ -202,7 +247,7 @@ async fn pictures(
     expected: &[i64],
     track: &Track,
 ) -> Result<Vec<Compared>, Unfit> {
-    let mut windows = vec![0..expected.len().min(WINDOW)];
+    let mut windows = Vec::from([0..expected.len().min(WINDOW)]);
     if expected.len() > WINDOW {
         windows.push(expected.len().saturating_sub(WINDOW).max(WINDOW)..expected.len());
     }

@@ -1,4 +1,9 @@
 //! One node by itself: a film goes in, a proved film comes out.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test makes its own clips and may fail anywhere"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use media::argv::QUIET;
+use media::parse::packets;
 use media::time::seconds_text;
 use media::{Span, Timebase};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use crate::child::{Run, RunError, Sink};
 use crate::source::Source;
@@ -33,6 +34,45 @@ pub async fn of_source(
     let run =
         source.open(open(ffmpeg, seek_us).args(["-protocol_whitelist", "file", "-noautorotate"]));
     frames(run, timebase, span).await
+}
+
+/// The times of the frames that decoding `source` really gives within `span`, ascending.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn times_of_source(
+    ffmpeg: &Path,
+    source: &Source,
+    timebase: Timebase,
+    seek_us: Option<i64>,
+    span: Span,
+) -> Result<Vec<i64>, RunError> {
+    let run =
+        source.open(open(ffmpeg, seek_us).args(["-protocol_whitelist", "file", "-noautorotate"]));
+    let graph = format!("{},scale=16:16,format=gray", trim(timebase, span));
+    let encoder = [
+        "-enc_time_base".to_owned(),
+        format!("{}:{}", timebase.num(), timebase.den()),
+    ];
+    let run = run
+        .args(["-vf", &graph, "-fps_mode", "passthrough"])
+        .args(encoder);
+    let mut running = run
+        .args(["-f", "framecrc", "pipe:1"])
+        .sink(Sink::Pipe)
+        .start()?;
+    let mut times = Vec::new();
+    if let Some(stdout) = running.stdout.take() {
+        let mut lines = BufReader::new(stdout).lines();
+        while let Some(line) = lines.next_line().await? {
+            if let packets::Line::Packet(0, packet, _) = packets::line(&line) {
+                times.extend(packet.pts);
+            }
+        }
+    }
+    running.finish().await?;
+    times.sort_unstable();
+    Ok(times)
 }
 
 /// The frames of an encoded segment shown within `span` of its own (shifted) timeline.
@@ -77,10 +117,7 @@ fn open(ffmpeg: &Path, seek_us: Option<i64>) -> Run {
 }
 
 async fn frames(run: Run, timebase: Timebase, span: Span) -> Result<Vec<Grey>, RunError> {
-    let mut graph = format!("settb={timebase},trim=start_pts={}", span.start.0);
-    if let Some(end) = span.end {
-        graph.push_str(&format!(":end_pts={}", end.0));
-    }
+    let mut graph = trim(timebase, span);
     let (width, height) = SIZE;
     graph.push_str(&format!(",scale={width}:{height}:flags=area,format=gray"));
     let mut running = run
@@ -105,4 +142,13 @@ async fn frames(run: Run, timebase: Timebase, span: Span) -> Result<Vec<Grey>, R
     // Enough was read, or the decoder reached the end of what there is: its exit code adds nothing.
     running.kill().await;
     Ok(pictures)
+}
+
+/// The frames of `span`, in its own timebase.
+fn trim(timebase: Timebase, span: Span) -> String {
+    let end = span
+        .end
+        .map(|end| format!(":end_pts={}", end.0))
+        .unwrap_or_default();
+    format!("settb={timebase},trim=start_pts={}{end}", span.start.0)
 }
