@@ -76,6 +76,9 @@ pub(crate) enum Heard {
     Moved,
 }
 
+/// After so many seconds, progress tells something however little it is.
+const TELLING: f64 = 20.0;
+
 /// A live lease.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
@@ -155,15 +158,25 @@ impl Held {
         Heard::Moved
     }
 
-    /// When its encoding will be over, if it started no later than `start`, on a seat of `speed`. What is
+    /// Work a second on its seat, as far as what was heard of it tells.
+    pub fn told_speed(&self) -> Option<f64> {
+        let Phase::Encoding { since, done, seen } = self.phase else {
+            return None;
+        };
+        let spent = seen.since(since).as_secs_f64();
+        // An encoder starts slowly: what it says counts once it is past that.
+        let tenth = done.0.saturating_mul(10) >= self.work.0;
+        let told = spent > 0.0 && (tenth || spent >= TELLING);
+        told.then(|| done.0.max(self.work.0 / 1000) as f64 / spent)
+    }
+
+    /// When its encoding will be over, if it starts at `start` at the earliest, on a seat of `speed`. What is
     /// overdue is expected to take half as long again as it is late.
     pub fn expected_end(&self, start: Time, speed: f64, now: Time) -> Time {
         let end = match self.phase {
             Phase::Travelling | Phase::Queued => start.after(self.work.at(speed)),
-            Phase::Encoding { since, done, seen } => {
-                let spent = seen.since(since).as_secs_f64();
-                let told = done.0.saturating_mul(10) >= self.work.0 && spent > 0.0;
-                let speed = if told { done.0 as f64 / spent } else { speed };
+            Phase::Encoding { done, seen, .. } => {
+                let speed = self.told_speed().unwrap_or(speed);
                 seen.after(self.work.minus(done).at(speed))
             }
             Phase::Returning | Phase::Quarantined => now,

@@ -197,10 +197,10 @@ impl Ability {
         self.speed / f64::from(self.seats)
     }
 
-    /// Learns from a segment: `work` took `seconds` on one seat, with every seat taken or not. A seat is
-    /// faster while others are empty, so then only bad news counts.
-    pub(crate) fn learn(&mut self, work: Work, seconds: f64, full: bool) {
-        let seen = work.0 as f64 / seconds * f64::from(self.seats);
+    /// Learns that one seat encoded so much a second, with every seat taken or not. A seat is faster while
+    /// others are empty, so then only bad news counts.
+    pub(crate) fn learn(&mut self, seat_speed: f64, full: bool) {
+        let seen = seat_speed * f64::from(self.seats);
         if !seen.is_finite() || seen <= 0.0 || (!full && seen > self.speed) {
             return;
         }
@@ -229,6 +229,8 @@ pub(crate) struct Peer {
     pub seated: u32,
     /// How many of `leases` are results on the way here.
     pub returning: u32,
+    /// How many results of its are here and being examined.
+    pub quarantined: u32,
     /// Whether a source is on the way there.
     pub wire_taken: bool,
     /// When a seat is expected to be free; the past if one is.
@@ -254,6 +256,7 @@ impl Peer {
             mishaps: 0,
             seated: 0,
             returning: 0,
+            quarantined: 0,
             wire_taken: false,
             free_at: Time(0),
             drained_at: Time(0),
@@ -321,9 +324,14 @@ impl Peer {
         ability.seats + u32::from(!self.is_self)
     }
 
-    /// Whether one more lease could be granted with this ability now.
+    /// Whether one more lease could be granted with this ability now. On trial it is one at a time.
     pub fn has_room(&self, ability: &Ability) -> bool {
-        self.seated < self.room(ability)
+        let trusted = match self.standing {
+            Standing::Good { .. } | Standing::Aside { .. } => true,
+            Standing::Trial { .. } => self.leases.is_empty() && self.quarantined == 0,
+        };
+        trusted
+            && self.seated < self.room(ability)
             && self.returning <= ability.seats
             && (self.is_self || !self.wire_taken)
     }

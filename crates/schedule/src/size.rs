@@ -42,7 +42,7 @@ pub(crate) fn common_end(peers: &[Share], left: Work, now: Time) -> Time {
                 .sum::<f64>();
         let next = work / speed;
         // Without those that are busy for longer the end comes sooner, until none is left out any more.
-        if next.is_nan() || next >= end {
+        if speed <= 0.0 || next.is_nan() || next >= end {
             return Time(now.0.saturating_add((end * 1000.0) as u64));
         }
         end = next;
@@ -51,22 +51,25 @@ pub(crate) fn common_end(peers: &[Share], left: Work, now: Time) -> Time {
 
 /// The size to ask for, near the end, for a seat that can do `own` before it comes.
 ///
-/// `left` is what is not cut yet. Never below `min` unless less is left, never above `normal` + `min`.
+/// `left` is what is not cut yet, as far as is known. From `min` to `normal` + `min`; where less is left, the
+/// cutter stops at the end of the film.
 pub(crate) fn target(left: Work, own: Work, normal: Work, min: Work) -> Work {
     let normal = normal.max(Work(1));
     let min = min.clamp(Work(1), normal);
-    let size = Work((own.0 as f64 / ROUNDS) as u64).clamp(min, normal);
+    // Nobody else takes part: there is nobody to finish together with.
+    let alone = own.0 as f64 >= left.0 as f64 * 0.999;
+    let rounds = if alone { 1.0 } else { ROUNDS };
+    let size = Work((own.0 as f64 / rounds) as u64).clamp(min, normal);
     let size = if own.minus(size) < min {
         own.clamp(min, normal.plus(min))
     } else {
         size
     };
-    let size = if left.minus(size) < min {
-        left.min(normal.plus(min))
+    if left.minus(size) < min {
+        left.clamp(min, normal.plus(min))
     } else {
         size
-    };
-    size.min(left).max(Work(1))
+    }
 }
 
 #[cfg(test)]
@@ -101,13 +104,12 @@ mod tests {
         assert_eq!(of(24_000, 1400), 1400);
         assert_eq!(of(2600, 1000), 1000);
         assert_eq!(of(900, 600), 900);
-        assert_eq!(of(3, 0), 3);
-        assert_eq!(of(0, 0), 1);
     }
 
     #[test]
     fn one_seat_alone_does_not_shrink() {
-        assert_eq!(of(5000, 5000), 2400);
+        assert_eq!(of(4800, 4800), 2400);
+        assert_eq!(of(4800, 4799), 2400);
         assert_eq!(of(2600, 2600), 2600);
     }
 
@@ -130,6 +132,12 @@ mod tests {
         assert_eq!(end(&[share(10.0, 0), share(10.0, 5000)], 100), 8000);
         // It is busy for longer than the first needs alone.
         assert_eq!(end(&[share(10.0, 0), share(10.0, 50_000)], 100), 11_000);
+    }
+
+    #[test]
+    fn an_estimate_that_was_too_low_does_not_lead_to_crumbs() {
+        assert_eq!(of(3, 0), 500);
+        assert_eq!(of(0, 0), 500);
     }
 
     #[test]

@@ -644,6 +644,15 @@ fn three_failures_in_a_row_set_a_peer_aside_for_longer_each_time() {
     // P: aside > a minute later  --> on trial
     desk.pass(60);
     assert_eq!(desk.standing(1), Standing::Trial { times: 1 });
+    // P: on trial  --> gets one segment at a time
+    desk.tell(Input::Delivered {
+        lease: desk.lease_of(1).id,
+    });
+    let given = desk
+        .leases()
+        .into_iter()
+        .filter(|lease| lease.peer == peer(1));
+    assert_eq!(given.count(), 1);
     // P: on trial > failed  --> aside for two minutes
     desk.fail(desk.lease_of(1), Fault::Peer);
     let Standing::Aside {

@@ -45,6 +45,9 @@ impl Farm {
 
     /// Gives out what can be given. Returns the peers that could take more and got nothing.
     pub(super) fn assign(&mut self, now: Time) -> Vec<PeerId> {
+        if self.awaits_the_cutter() {
+            return Vec::new();
+        }
         let mut free: Vec<PeerId> = self.open.iter().copied().collect();
         let mut cursor = None;
         while let Some((order, id)) = self.next_in_queue(cursor) {
@@ -55,6 +58,16 @@ impl Farm {
             self.assign_job(id, &mut free, now);
         }
         free
+    }
+
+    /// Whether there is one job alone and everybody waits for its next segment to be cut: with a thousand
+    /// peers it is worth not looking at them all to find that out.
+    fn awaits_the_cutter(&self) -> bool {
+        let mut jobs = self.queue.values().filter_map(|id| self.jobs.get(id));
+        let only = jobs.next().filter(|_| self.queue.len() == 1);
+        only.is_some_and(|job| {
+            job.cutting == Cutting::Asked && job.fresh.is_empty() && job.again.is_empty()
+        })
     }
 
     pub(super) fn next_in_queue(&self, after: Option<u64>) -> Option<(u64, JobId)> {

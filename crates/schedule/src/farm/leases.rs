@@ -97,6 +97,7 @@ impl Farm {
         // It is here: whatever the peer does now cannot harm it any more.
         if let Some(peer) = self.peers.get_mut(&peer) {
             peer.leases.remove(&id);
+            peer.quarantined += 1;
         }
         self.refresh(peer, now);
         Ok(Then::Decide)
@@ -142,6 +143,9 @@ impl Farm {
             segment: index,
             peer,
         });
+        if let Some(other) = other {
+            self.learn_unfinished(other);
+        }
         if let Some(other) = other.and_then(|other| self.end(other)) {
             self.actions.push_back(Action::Revoke {
                 lease: other.lease.id,
@@ -316,6 +320,7 @@ impl Farm {
         }
         if let Some(peer) = self.peers.get_mut(&held.lease.peer) {
             peer.leases.remove(&id);
+            peer.quarantined -= u32::from(held.phase == Phase::Quarantined);
         }
         Some(held)
     }
@@ -364,21 +369,29 @@ impl Farm {
         let Some(held) = self.leases.get(id) else {
             return;
         };
-        let Phase::Encoding { since, .. } = held.phase else {
-            return;
-        };
-        let (work, lease) = (held.work, held.lease);
-        let Some(peer) = self.peers.get(&lease.peer) else {
-            return;
-        };
-        let encoding = self.encoding_at(peer);
-        let seconds = now.since(since).as_secs_f64();
-        let Some(peer) = self.peers.get_mut(&lease.peer) else {
-            return;
-        };
-        if let Some(ability) = peer.ability_mut(lease.encoder) {
-            let full = encoding >= ability.seats as usize;
-            ability.learn(work, seconds, full);
+        if let Phase::Encoding { since, .. } = held.phase {
+            let seconds = now.since(since).as_secs_f64();
+            self.learn_speed(held.lease, held.work.0 as f64 / seconds);
+        }
+    }
+
+    /// Learns the peer's speed from a segment that it was not allowed to finish.
+    fn learn_unfinished(&mut self, id: LeaseId) {
+        let held = self.leases.get(id);
+        if let Some((lease, speed)) = held.and_then(|held| Some((held.lease, held.told_speed()?))) {
+            self.learn_speed(lease, speed);
+        }
+    }
+
+    fn learn_speed(&mut self, lease: Lease, seat_speed: f64) {
+        let encoding = self
+            .peers
+            .get(&lease.peer)
+            .map(|peer| self.encoding_at(peer));
+        let peer = self.peers.get_mut(&lease.peer);
+        let ability = peer.and_then(|peer| peer.ability_mut(lease.encoder));
+        if let (Some(ability), Some(encoding)) = (ability, encoding) {
+            ability.learn(seat_speed, encoding >= ability.seats as usize);
         }
     }
 }

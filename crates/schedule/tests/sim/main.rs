@@ -4,6 +4,7 @@ mod donor;
 mod film;
 mod journal;
 mod rng;
+mod told;
 mod watch;
 mod world;
 
@@ -15,3 +16,6 @@ mod makespan;
 
 /// A thousand peers and thirty thousand segments.
 mod scale;
+
+/// Scenarios with their outcome beside them.
+mod scripts;

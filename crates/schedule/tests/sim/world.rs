@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use schedule::{
-    Action, Event, Farm, FarmConfig, Fault, Input, JobId, JobState, Lease, LeaseId, PeerId,
-    Rejection, SegmentIndex, Time, Work,
+    Action, Farm, FarmConfig, Fault, Input, JobId, JobState, Lease, LeaseId, PeerId, Rejection,
+    SegmentIndex, Time, Work,
 };
 
 use crate::donor::Donor;
 use crate::film::{Cut, Film, MergeFault};
 use crate::journal::Journal;
 use crate::rng::Rng;
+use crate::told;
 use crate::watch::Watch;
 
 /// How often a donor says how far it has come, in milliseconds.
@@ -317,7 +318,7 @@ impl Sim {
             .map(|_| format!("{:?}", self.farm));
         self.watch.before(&input);
         if let Some(told) = &mut self.told {
-            note_input(told, self.now, &input);
+            told.extend(told::input(&input).map(|line| told::at(self.now, &line)));
         }
         self.farm.handle_input(input.clone(), self.now);
         if let Some(before) = before {
@@ -349,11 +350,14 @@ impl Sim {
         let mut actions = VecDeque::new();
         while let Some(action) = self.farm.poll_action() {
             self.watch.on_action(&action, &self.farm, &leased);
+            if let Some(told) = &mut self.told {
+                told.push(told::at(self.now, &told::action(&action)));
+            }
             actions.push_back(action);
         }
         while let Some(event) = self.farm.poll_event() {
             if let Some(told) = &mut self.told {
-                note_event(told, self.now, &event);
+                told.push(told::at(self.now, &told::event(&event)));
             }
         }
         for action in actions {
@@ -639,14 +643,4 @@ fn ended_by(input: &Input) -> Option<LeaseId> {
         }
         _ => None,
     }
-}
-
-fn note_input(told: &mut Vec<String>, now: Time, input: &Input) {
-    if let Input::Failed { .. } | Input::Rejected { .. } = input {
-        told.push(format!("{:>9.3}  < {input:?}", now.0 as f64 / 1000.0));
-    }
-}
-
-fn note_event(told: &mut Vec<String>, now: Time, event: &Event) {
-    told.push(format!("{:>9.3}  {event:?}", now.0 as f64 / 1000.0));
 }
