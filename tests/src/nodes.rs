@@ -32,7 +32,7 @@ pub struct Node<'lan> {
 }
 
 impl<'lan> Node<'lan> {
-    /// Starts a node called as its host, with its data and its log below `folder`, and waits until it answers.
+    /// Starts a node called as its host, with its data and its log below `folder`, and waits until it listens.
     ///
     /// # Errors
     /// A sentence with the end of its log.
@@ -51,7 +51,7 @@ impl<'lan> Node<'lan> {
         serve
             .arg("--data")
             .arg(&data)
-            .args(["serve", "--name", host.name()])
+            .args(["--json", "serve", "--name", host.name()])
             .args(more);
         serve
             .env("MANYHANDS_FFMPEG", &programs.ffmpeg)
@@ -66,12 +66,12 @@ impl<'lan> Node<'lan> {
             data,
             child,
         };
-        node.wait_until_it_answers()?;
+        node.wait_until_it_listens()?;
         Ok(node)
     }
 
-    fn wait_until_it_answers(&mut self) -> Result<(), String> {
-        until("the node to answer", || {
+    fn wait_until_it_listens(&mut self) -> Result<(), String> {
+        until("the node to listen", || {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(format!(
                     "the node on {} ended with {status}:\n{}",
@@ -79,7 +79,8 @@ impl<'lan> Node<'lan> {
                     self.log()
                 ));
             }
-            Ok(self.ask(&["peers", "--json"]).is_ok().then_some(()))
+            // Asking it before it has its folder would have the question take the folder.
+            Ok(self.log().contains(r#"{"type":"listening""#).then_some(()))
         })
     }
 
