@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use api::Live;
 use api::{Api, ApiError, Call, ErrorCode, Numbered};
+use local::{Client, Server};
 use tokio::sync::mpsc;
 
-use crate::local::{Client, Server};
 use crate::node::{self, Start};
 
 /// How often a node that has the folder but not yet opened its door is asked again, and for how long.

@@ -9,7 +9,6 @@ mod args;
 mod bench;
 mod commands;
 mod door;
-mod local;
 mod node;
 mod present;
 mod stop;
@@ -71,7 +70,7 @@ fn main() -> ExitCode {
 }
 
 fn run(line: Line, out: Out) -> Result<End, ApiError> {
-    let data = data_folder(line.data)?;
+    let data = api::data_folder(line.data)?;
     let failed = |error: std::io::Error| {
         ApiError::new(
             ErrorCode::Other,
@@ -93,29 +92,6 @@ fn run(line: Line, out: Out) -> Result<End, ApiError> {
     // A blocking read that never ends must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     outcome
-}
-
-/// The folder that was named, else the system's place for such.
-fn data_folder(named: Option<PathBuf>) -> Result<PathBuf, ApiError> {
-    let found = match named {
-        Some(folder) => folder,
-        None => directories::ProjectDirs::from("", "", "manyhands")
-            .map(|folders| folders.data_local_dir().to_owned())
-            .ok_or_else(|| {
-                ApiError::new(
-                    ErrorCode::BadDataFolder,
-                    "This user has no home folder to keep data in.",
-                )
-                .help("Name a folder with --data.")
-            })?,
-    };
-    std::path::absolute(&found).map_err(|error| {
-        ApiError::new(
-            ErrorCode::BadDataFolder,
-            format!("{} is no folder: {error}.", found.display()),
-        )
-        .help("Name a folder with --data.")
-    })
 }
 
 /// Shows what clap has to say: help and versions on stdout, mistakes on stderr, or as a line of JSON.

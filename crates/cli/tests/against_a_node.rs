@@ -6,9 +6,6 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-#[path = "../src/local/mod.rs"]
-mod local;
-
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use crate::args::Bench;
 use crate::bench::laws;
 use crate::bench::load::Load;
 use crate::door::{Door, Own};
-use crate::node::Start;
+use crate::node::{self, Start};
 use crate::present::json::{rounded, rounded_option};
 use crate::present::{Progress, human, span};
 use crate::watch::Watch;
@@ -277,10 +277,13 @@ fn table(rows: &[Row], summary: &Summary) -> String {
     text
 }
 
-async fn make_clip(_folder: &Path) -> Result<PathBuf, ApiError> {
-    tokio::task::yield_now().await;
-    let _ = CLIP_SECONDS;
-    Err(lost("not wired"))
+/// A film to encode, made by ffmpeg from its own test picture.
+async fn make_clip(folder: &Path) -> Result<PathBuf, ApiError> {
+    let clip = folder.join("clip.mkv");
+    let node = node::start(&folder.join("clip"), Start::to_look()).await?;
+    let made = node.test_clip(clip.clone(), CLIP_SECONDS).await;
+    node.stop().await;
+    made.map(|()| clip)
 }
 
 fn lost(what: &str) -> ApiError {

@@ -309,8 +309,8 @@ pub fn cleaned(cleaned: &Cleaned) -> String {
     )
 }
 
-fn percent(share: f64) -> String {
-    // 100 % only when it is.
+/// A share of 1, rounded down: 100 % only when it is.
+pub fn percent(share: f64) -> String {
     format!("{:>3.0} %", (share * 100.0).floor().clamp(0.0, 100.0))
 }
 

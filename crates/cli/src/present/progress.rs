@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use api::{Computer, ComputerStatus, Job, JobId, JobState, Scene};
+use api::{Computer, ComputerStatus, Hand, Job, JobId, JobState, Scene};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::human::{self, plain};
@@ -51,11 +51,10 @@ impl Progress {
             self.tell(job);
         }
         if let Some(bars) = &mut self.bars {
-            let running = scene
-                .jobs
-                .iter()
-                .filter(|job| jobs.contains(&job.id) && !job.state.is_over());
-            bars.show(scene, &running.collect::<Vec<_>>());
+            let is_running = |job: &&Job| jobs.contains(&job.id) && !job.state.is_over();
+            let mut running: Vec<&Job> = scene.jobs.iter().filter(is_running).collect();
+            running.sort_by_key(|job| job.id);
+            bars.show(scene, &running);
         }
     }
 
@@ -207,7 +206,7 @@ impl Bars {
 
 fn job_bar() -> ProgressBar {
     let bar = ProgressBar::new(STEPS);
-    bar.set_style(style("{prefix:30} [{bar:30}] {percent:>3} % {wide_msg}").progress_chars("=> "));
+    bar.set_style(style("{prefix:30} [{bar:30}] {wide_msg}").progress_chars("=> "));
     bar
 }
 
@@ -216,26 +215,19 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 fn message(job: &Job) -> String {
-    match &job.state {
+    let text = match &job.state {
         JobState::Processing => human::to_go(job).trim_start_matches(", ").to_owned(),
         other => human::state(other),
-    }
+    };
+    format!("{} {text}", human::percent(job.progress))
 }
 
 /// A row for each computer with a hand in the job, then those that could have one and say why not.
 fn rows(scene: &Scene, job: &Job) -> Vec<String> {
-    let total = f64::from(
-        job.hands
-            .iter()
-            .map(|hand| hand.segments)
-            .sum::<u32>()
-            .max(1),
-    );
-    let share = |segments: u32| format!("{:>3.0} %", 100.0 * f64::from(segments) / total);
-    let hands = job
-        .hands
-        .iter()
-        .map(|hand| format!("{}  {}", share(hand.segments), human::hand(hand)));
+    let total = job.hands.iter().map(|hand| hand.frames).sum::<u64>().max(1);
+    let share = |frames: u64| human::percent(frames as f64 / total as f64);
+    let row = |hand: &Hand| format!("{}  {}", share(hand.frames), human::hand(hand));
+    let hands = job.hands.iter().map(row);
     let idle = scene
         .computers
         .iter()
