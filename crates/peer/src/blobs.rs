@@ -27,6 +27,9 @@ use crate::proto::RefusalCode;
 /// How long a request waits for its blob to be registered.
 pub(crate) const REGISTRATION_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How much may be told before anybody listens.
+const TOLD: usize = 16;
+
 /// How many received blobs are remembered.
 const MAX_DONE: usize = 256;
 
@@ -165,7 +168,7 @@ impl Blobs {
         source: Arc<dyn Source>,
         traffic: Arc<Traffic>,
     ) -> Registration {
-        let ((told, hears), current) = (mpsc::channel(16), Current::default());
+        let ((told, hears), current) = (mpsc::channel(TOLD), Current::default());
         let offer = Offer {
             ceiling,
             source,
@@ -183,7 +186,7 @@ impl Blobs {
         path: PathBuf,
         traffic: Arc<Traffic>,
     ) -> Registration {
-        let ((told, hears), current) = (mpsc::channel(16), Current::default());
+        let ((told, hears), current) = (mpsc::channel(TOLD), Current::default());
         let expectation = Expectation {
             ceiling,
             path,
@@ -253,8 +256,7 @@ impl Blobs {
         tokio::spawn(async move {
             let sent = |bytes| {
                 offer.traffic.add_sent(bytes);
-                // Only whether anything moves matters, so a full channel loses nothing.
-                let _ = offer.told.try_send(Told::Alive);
+                say_alive(&offer.told);
             };
             let feeding = feeder.feed(&*offer.source, from, offer.ceiling, sent);
             let told = match cancelled.run_until_cancelled(feeding).await {
@@ -363,12 +365,19 @@ impl Expectation {
         }
         let arrived = |bytes| {
             self.traffic.add_received(bytes);
-            // Only whether anything moves matters, so a full channel loses nothing.
-            let _ = self.told.try_send(Told::Alive);
+            say_alive(&self.told);
         };
         receive(body, partial, self.ceiling, arrived)
             .await
             .map_err(Untaken::Failed)
+    }
+}
+
+/// Says that bytes move, unless that is known already, and leaves room for what matters more.
+fn say_alive(told: &mpsc::Sender<Told>) {
+    if told.capacity() > TOLD / 2 {
+        // Nobody listens any more when the transfer was dropped.
+        let _ = told.try_send(Told::Alive);
     }
 }
 

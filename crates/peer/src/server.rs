@@ -87,6 +87,8 @@ pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, shared: 
             Arc::clone(&strangers).try_acquire_owned(),
             Arc::clone(&all).try_acquire_owned(),
         );
+        // Whoever comes by IPv4 to a socket for both has that address, not its IPv6 disguise.
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         // A connection that is one too many is closed without a word.
         let (Ok(stranger), Ok(connection)) = permits else {
             continue;

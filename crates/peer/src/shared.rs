@@ -463,6 +463,14 @@ impl Shared {
         if news && (state.hints.len() < MAX_NEARBY || state.hints.contains_key(&hint.instance)) {
             state.hints.insert(hint.instance.clone(), hint.clone());
         }
+        // Somebody who called before it was announced.
+        let called = state
+            .nearby
+            .iter_mut()
+            .filter(|(id, _)| id.0.starts_with(&hint.prefix));
+        for (_, (_, instance)) in called {
+            instance.get_or_insert_with(|| hint.instance.clone());
+        }
         let paired = state
             .paired
             .iter()

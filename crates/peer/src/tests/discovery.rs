@@ -21,6 +21,16 @@ async fn found(node: &mut Node, id: PeerId) -> Nearby {
     .await
 }
 
+/// A caller is seen before it is announced; only the announced can say that they leave.
+async fn announced(node: &Node, id: PeerId) {
+    soon("an announcement", async {
+        while node.net.shared().instances_of(id).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 async fn searching(name: &str, port: u16, identity: Identity) -> Node {
     Node::start(NetConfig {
         mdns: true,
@@ -60,6 +70,9 @@ async fn three_nodes_on_one_computer_find_each_other_and_miss_who_leaves() {
     }
     let leaving = nodes.pop().unwrap();
     let gone = leaving.id();
+    for node in &nodes {
+        announced(node, gone).await;
+    }
     leaving.net.shutdown().await;
     for node in &mut nodes {
         let unseen = node.event("the absence", |event| match event {
@@ -121,13 +134,7 @@ async fn mdns_can_be_turned_off_and_on() {
         searching("two", port, identity()).await,
     );
     found(&mut one, two.id()).await;
-    // A caller is seen before it is announced; this is about announcements.
-    soon("an announcement", async {
-        while one.net.shared().instances_of(two.id()).is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    announced(&one, two.id()).await;
     two.net.set_mdns(false).await;
     let gone = one.event("the absence", |event| match event {
         NetEvent::Unseen { peer } => Some(peer),

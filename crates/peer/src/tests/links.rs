@@ -54,14 +54,17 @@ fn wire() -> (Wire, Far) {
 }
 
 fn link() -> (Link, Ends) {
-    let (peer, own) = (PeerId([9; 32]), identity());
+    link_to(PeerId([9; 32]), true, Session([1; 8]))
+}
+
+/// A link that leads nowhere.
+pub(super) fn link_to(peer: PeerId, dialled: bool, session: Session) -> (Link, Ends) {
     let address = "127.0.0.1:1".parse().unwrap();
-    let client = http_client(&own, Some(peer), address).unwrap();
+    let client = http_client(&identity(), Some(peer), address).unwrap();
     let (traffic, blobs) = Default::default();
-    let session = Session([1; 8]);
     Link::new(Parts {
         peer,
-        dialled: true,
+        dialled,
         address,
         session,
         traffic,
