@@ -298,6 +298,11 @@ impl Core {
                 self.note(job, "No computer here can encode this yet.".to_owned())
             }
             Event::Ignored { why } => tracing::debug!(?why, "ignored"),
+            // Journalled by now: a crash from here on finds the job completed.
+            Event::JobMoved {
+                job,
+                state: schedule::JobState::Completed,
+            } => self.discard(job),
             Event::JobMoved { .. }
             | Event::SegmentVerified { .. }
             | Event::Hedged { .. }
