@@ -24,11 +24,14 @@ pub enum Need {
 /// How to tell that something is there already.
 enum Probe {
     Program(&'static str),
+    AnyProgram(&'static [&'static str]),
+    /// A module of the system's Python, which is not always the first on the path.
+    Python(&'static str),
     PkgConfig(&'static str),
     File(&'static str),
 }
 
-/// One thing the system has to provide, by its name in each family of distributions.
+/// One thing the system has to provide, by its names in each family of distributions.
 struct Package {
     need: Need,
     probe: Probe,
@@ -135,6 +138,30 @@ const PACKAGES: &[Package] = &[
         arch: "dbus",
         why: "a session bus for the window's test",
     },
+    Package {
+        need: Need::Tests,
+        probe: Probe::Program("xdotool"),
+        debian: "xdotool",
+        fedora: "xdotool",
+        arch: "xdotool",
+        why: "moves the pointer that drops a film on the window",
+    },
+    Package {
+        need: Need::Tests,
+        probe: Probe::Python("import gi; gi.require_version('Gtk', '3.0')"),
+        debian: "python3-gi gir1.2-gtk-3.0",
+        fedora: "python3-gobject gtk3",
+        arch: "python-gobject gtk3",
+        why: "offers the film that is dropped on the window",
+    },
+    Package {
+        need: Need::Tests,
+        probe: Probe::AnyProgram(&["chromium", "chromium-browser", "google-chrome"]),
+        debian: "chromium",
+        fedora: "chromium",
+        arch: "chromium",
+        why: "opens the page in a real browser",
+    },
 ];
 
 /// Installs what is missing for `need`, or says how to.
@@ -145,16 +172,17 @@ pub fn install(need: Need) -> Result<()> {
     if !cfg!(target_os = "linux") {
         return elsewhere();
     }
-    let missing = missing(need);
+    let os = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let family = family(&os);
+    let missing = missing(need, &family);
     if missing.is_empty() {
         return Ok(());
     }
     for package in &missing {
         say(format!("missing: {} ({})", package.debian, package.why));
     }
-    let os = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    match family(&os) {
-        Family::Debian => apt(&missing)?,
+    match family {
+        Family::Debian | Family::Ubuntu => apt(&missing)?,
         Family::Fedora => by_hand("sudo dnf install", &missing, |package| package.fedora)?,
         Family::Arch => by_hand("sudo pacman -S --needed", &missing, |package| package.arch)?,
         Family::Other => by_hand(
@@ -163,7 +191,7 @@ pub fn install(need: Need) -> Result<()> {
             |package| package.debian,
         )?,
     }
-    let still: Vec<&str> = self::missing(need)
+    let still: Vec<&str> = self::missing(need, &family)
         .iter()
         .map(|package| package.debian)
         .collect();
@@ -173,16 +201,23 @@ pub fn install(need: Need) -> Result<()> {
     Ok(())
 }
 
-fn missing(need: Need) -> Vec<&'static Package> {
+fn missing(need: Need, family: &Family) -> Vec<&'static Package> {
+    // Ubuntu has Chromium only as a snap, which does not run everywhere; its test says that it is skipped.
+    let is_to_be_had =
+        |package: &Package| *family != Family::Ubuntu || package.debian != "chromium";
     PACKAGES
         .iter()
-        .filter(|package| package.need <= need && !is_there(&package.probe))
+        .filter(|package| {
+            package.need <= need && is_to_be_had(package) && !is_there(&package.probe)
+        })
         .collect()
 }
 
 fn is_there(probe: &Probe) -> bool {
     match probe {
         Probe::Program(name) => shell::find(name).is_some(),
+        Probe::AnyProgram(names) => names.iter().any(|name| shell::find(name).is_some()),
+        Probe::Python(line) => shell::succeeds(command("/usr/bin/python3").args(["-c", line])),
         Probe::PkgConfig(module) => {
             shell::succeeds(command("pkg-config").args(["--exists", module]))
         }
@@ -194,6 +229,7 @@ fn is_there(probe: &Probe) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 enum Family {
     Debian,
+    Ubuntu,
     Fedora,
     Arch,
     Other,
@@ -210,7 +246,9 @@ fn family(os_release: &str) -> Family {
         .flat_map(|value| value.trim_matches('"').split_whitespace())
         .collect();
     let is = |names: &[&str]| words.iter().any(|word| names.contains(word));
-    if is(&["debian", "ubuntu"]) {
+    if is(&["ubuntu"]) {
+        Family::Ubuntu
+    } else if is(&["debian"]) {
         Family::Debian
     } else if is(&["fedora", "rhel", "centos"]) {
         Family::Fedora
@@ -222,7 +260,10 @@ fn family(os_release: &str) -> Family {
 }
 
 fn apt(missing: &[&Package]) -> Result<()> {
-    let names: Vec<&str> = missing.iter().map(|package| package.debian).collect();
+    let names: Vec<&str> = missing
+        .iter()
+        .flat_map(|package| package.debian.split(' '))
+        .collect();
     let typed = format!(
         "apt-get install -y --no-install-recommends {}",
         names.join(" ")
@@ -309,8 +350,9 @@ mod tests {
         assert_eq!(family("ID=debian\nVERSION_ID=\"12\"\n"), Family::Debian);
         assert_eq!(
             family("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"),
-            Family::Debian
+            Family::Ubuntu
         );
+        assert_eq!(family("ID=raspbian\nID_LIKE=debian\n"), Family::Debian);
         assert_eq!(family("ID=fedora\n"), Family::Fedora);
         assert_eq!(
             family("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n"),

@@ -71,6 +71,7 @@ fn all(ffmpeg: &Path, skipped: &Path) -> Vec<Step> {
         step("build", || {
             shell::run(cargo().args(["build", "--workspace", "--locked"]))
         }),
+        step("the page in a browser", || ui::browser(ffmpeg, skipped)),
         step("tests", || {
             shell::run(with(cargo()).args(["test", "--workspace", "--locked", "--no-fail-fast"]))
         }),

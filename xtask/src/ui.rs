@@ -5,7 +5,7 @@ use crate::shell::{self, npm, say};
 use crate::tree;
 use anyhow::{Context, Result, bail};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Installs and builds, each only when its inputs have changed.
 pub fn build() -> Result<()> {
@@ -27,6 +27,14 @@ pub fn build() -> Result<()> {
 pub fn check() -> Result<()> {
     shell::run(npm().args(["run", "--silent", "check"]))?;
     shell::run(npm().args(["run", "--silent", "test"]))
+}
+
+/// The page in a real browser, served by the real node. Needs the debug build; a skip goes to the file `skipped`.
+pub fn browser(ffmpeg: &Path, skipped: &Path) -> Result<()> {
+    let mut browser = npm();
+    browser.args(["run", "--silent", "test:browser"]);
+    browser.env("MANYHANDS_FFMPEG", ffmpeg);
+    shell::run(browser.env("MANYHANDS_SKIPPED", skipped))
 }
 
 /// Packages as the lock file has them, never newer ones.

@@ -11,10 +11,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("media", &[]),
     ("splice", &[]),
     ("plan", &["media"]),
-    ("schedule", &["plan", "media"]),
+    ("schedule", &[]),
     ("ffmpeg", &["media"]),
     ("peer", &["media"]),
-    ("store", &["schedule", "media"]),
+    ("store", &[]),
     (
         "engine",
         &[
@@ -23,8 +23,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     ("api", &["engine", "media"]),
     ("web", &["api"]),
-    ("cli", &["api", "web"]),
-    ("manyhands-desktop", &["api", "web"]),
+    ("local", &["api"]),
+    ("cli", &["api", "local", "web"]),
+    ("manyhands-desktop", &["api", "local"]),
     ("xtask", &[]),
 ];
 
