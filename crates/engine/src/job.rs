@@ -102,6 +102,8 @@ pub(crate) struct Past {
     pub state: JobState,
     pub created_ms: i64,
     pub finished_ms: Option<i64>,
+    /// Who did what, as the journal's rows say.
+    pub pieces: Vec<(u64, Piece)>,
 }
 
 impl Job {

@@ -185,7 +185,11 @@ pub(crate) fn job_id(row: i64) -> JobId {
 }
 
 /// A finished or interrupted job of an earlier run, for the list.
-pub(crate) fn past(row: store::Job) -> Past {
+pub(crate) fn past(row: store::Job, segments: Vec<store::Segment>) -> Past {
+    let pieces = segments.into_iter().filter_map(|s| {
+        let piece = serde_json::from_value(s.report?).ok()?;
+        Some((s.frames, piece))
+    });
     let wish: Wish = serde_json::from_value(row.choice).unwrap_or_default();
     let memo: Memo = serde_json::from_value(row.memo).unwrap_or_default();
     let state = match row.state {
@@ -221,6 +225,7 @@ pub(crate) fn past(row: store::Job) -> Past {
         state,
         created_ms: row.created,
         finished_ms: row.finished,
+        pieces: pieces.collect(),
     }
 }
 

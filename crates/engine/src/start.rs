@@ -153,10 +153,26 @@ async fn epoch(store: &Store) -> Result<u32, Trouble> {
     })
 }
 
+/// Jobs whose segments are read again for the list; older ones show their outcome alone.
+const DETAILED: usize = 50;
+
 async fn past_jobs(store: &Store) -> BTreeMap<schedule::JobId, Past> {
-    let rows = store.call(|tables| tables.jobs()).await.unwrap_or_default();
+    let rows = store.call(|tables| {
+        let jobs = tables.jobs()?;
+        let plain = jobs.len().saturating_sub(DETAILED);
+        let detailed = jobs.into_iter().enumerate().map(|(at, job)| {
+            let segments = if at < plain {
+                Vec::new()
+            } else {
+                tables.segments(job.id)?
+            };
+            Ok((job, segments))
+        });
+        detailed.collect::<Result<Vec<_>, store::StoreError>>()
+    });
+    let rows = rows.await.unwrap_or_default();
     rows.into_iter()
-        .map(|row| (journal::job_id(row.id), journal::past(row)))
+        .map(|(job, segments)| (journal::job_id(job.id), journal::past(job, segments)))
         .collect()
 }
 

@@ -26,7 +26,7 @@ impl Core {
             .values()
             .map(|job| self.job_status(job, &leases))
             .collect();
-        jobs.extend(self.past.values().map(past_status));
+        jobs.extend(self.past.values().map(|past| self.past_status(past)));
         jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
         let mut peers: Vec<PeerStatus> = self
             .neighbours
@@ -319,6 +319,52 @@ impl Core {
         }
     }
 
+    fn past_status(&self, past: &Past) -> JobStatus {
+        let hands = self.past_hands(past);
+        let done = matches!(past.state, JobState::Completed(_));
+        JobStatus {
+            id: past.id,
+            source: past.source.clone(),
+            source_bytes: past.source_bytes,
+            duration_us: past.memo.duration_us,
+            picture: (!past.memo.picture.is_empty()).then(|| past.memo.picture.clone()),
+            choice: past.wish.choice.clone(),
+            terms: past.wish.terms.clone(),
+            state: past.state.clone(),
+            progress: if done { 1.0 } else { 0.0 },
+            frames_done: past.memo.frames,
+            frames_total: done.then_some(past.memo.frames),
+            speed_fps: None,
+            eta_ms: None,
+            speed_up: None,
+            elapsed_ms: past.memo.wall_ms,
+            segments: Vec::new(),
+            hands,
+            notes: Vec::new(),
+            stages: Stages::default(),
+            created_ms: u64::try_from(past.created_ms).unwrap_or(0),
+            finished_ms: past.finished_ms.and_then(|ms| u64::try_from(ms).ok()),
+        }
+    }
+
+    fn past_hands(&self, past: &Past) -> Vec<HandStatus> {
+        let mut hands: BTreeMap<PeerId, HandStatus> = BTreeMap::new();
+        for (frames, piece) in &past.pieces {
+            let Ok(id) = piece.peer.parse::<peer::PeerId>() else {
+                continue;
+            };
+            let hand = hands
+                .entry(PeerId(id.0))
+                .or_insert_with(|| self.hand(PeerId(id.0)));
+            hand.segments += 1;
+            hand.frames += frames;
+            hand.encoder = Some(piece.encoder);
+        }
+        let mut list: Vec<HandStatus> = hands.into_values().collect();
+        list.sort_by_key(|h| (std::cmp::Reverse(h.segments), h.peer));
+        list
+    }
+
     /// Remembers the progress shown, so that it never falls.
     pub(crate) fn remember_progress(&mut self) {
         let shown: Vec<_> = self
@@ -366,32 +412,5 @@ fn pause_words(reason: peer::PauseReason) -> &'static str {
         peer::PauseReason::LowDisk => "its disk is nearly full",
         peer::PauseReason::Measuring => "measuring its encoders",
         peer::PauseReason::Schedule => "outside its hours",
-    }
-}
-
-fn past_status(past: &Past) -> JobStatus {
-    let done = matches!(past.state, JobState::Completed(_));
-    JobStatus {
-        id: past.id,
-        source: past.source.clone(),
-        source_bytes: past.source_bytes,
-        duration_us: past.memo.duration_us,
-        picture: (!past.memo.picture.is_empty()).then(|| past.memo.picture.clone()),
-        choice: past.wish.choice.clone(),
-        terms: past.wish.terms.clone(),
-        state: past.state.clone(),
-        progress: if done { 1.0 } else { 0.0 },
-        frames_done: past.memo.frames,
-        frames_total: done.then_some(past.memo.frames),
-        speed_fps: None,
-        eta_ms: None,
-        speed_up: None,
-        elapsed_ms: past.memo.wall_ms,
-        segments: Vec::new(),
-        hands: Vec::new(),
-        notes: Vec::new(),
-        stages: Stages::default(),
-        created_ms: u64::try_from(past.created_ms).unwrap_or(0),
-        finished_ms: past.finished_ms.and_then(|ms| u64::try_from(ms).ok()),
     }
 }
