@@ -6,16 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Work;
 
-/// What a [`crate::Farm`] goes by. [`FarmConfig::default`] is what the product uses, but for `normal` and
-/// `min`, which depend on the film's size and are set by the engine.
+/// What a [`crate::Farm`] goes by. [`FarmConfig::default`] is what the product uses; `normal` and `min` depend
+/// on the film's size, so [`crate::Input::SegmentSizes`] sets them for each job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FarmConfig {
     /// Grows with every start of the node (the engine stores it), so that a lease of an earlier run can
     /// never be taken for one of this run.
     pub epoch: u32,
-    /// A segment's size while much is left to do: about 24 s of film.
+    /// A segment's size while much is left to do, where the job does not say: 24 s of 1080p.
     pub normal: Work,
-    /// The smallest segment worth cutting: below about 5 s of film the extra key frames cost too much.
+    /// The smallest segment worth cutting, where the job does not say: below about 5 s of film the extra key
+    /// frames cost too much.
     pub min: Work,
     /// How often a segment may fail through somebody's fault before its job fails.
     pub attempts: u32,

@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::change::Change;
 use crate::config::FarmConfig;
 use crate::event::{Event, Ignored};
-use crate::ids::{JobId, LeaseId, PeerId, SegmentIndex, Time};
+use crate::ids::{JobId, LeaseId, PeerId, SegmentIndex, Time, Work};
 use crate::input::Input;
 use crate::job::{Job, JobInput, JobState, JobStep, Muscle};
 use crate::lease::Leases;
@@ -60,6 +60,8 @@ pub struct Farm {
     jobs: BTreeMap<JobId, Job>,
     /// The jobs that have not ended, in the order they came.
     queue: BTreeMap<u64, JobId>,
+    /// How large segments should be, normally and at least, by job.
+    sizes: BTreeMap<JobId, (Work, Work)>,
     leases: Leases,
     /// The peers that could take one more lease.
     open: BTreeSet<PeerId>,
@@ -84,6 +86,7 @@ impl Farm {
             peers: BTreeMap::new(),
             jobs: BTreeMap::new(),
             queue: BTreeMap::new(),
+            sizes: BTreeMap::new(),
             leases: Leases::default(),
             open: BTreeSet::new(),
             wakes: BTreeSet::new(),
@@ -168,6 +171,10 @@ impl Farm {
                 plan_finished,
                 now,
             ),
+            Input::SegmentSizes { job, normal, min } => {
+                self.sizes.insert(job, (normal, min));
+                Ok(Then::Rest)
+            }
             Input::BenchmarkStarted { job } => self.benchmark(job, JobInput::BenchmarkStarted, now),
             Input::BenchmarkDone { job } => self.benchmark(job, JobInput::BenchmarkDone, now),
             Input::Planned {

@@ -88,6 +88,17 @@ pub enum Input {
         /// Whether the plan was complete.
         plan_finished: bool,
     },
+    /// How large this job's segments should be, in its own kind of picture: a second of a large film is more
+    /// work than one of a small film. To be sent before `JobSubmitted` or `JobRestored` (then the first
+    /// segment has that size too), or later; without it, [`crate::FarmConfig`] has the sizes.
+    SegmentSizes {
+        /// Which job, known already or not.
+        job: JobId,
+        /// A segment's size while much is left to do: about 24 s of film.
+        normal: Work,
+        /// The smallest worth cutting: about 5 s of film.
+        min: Work,
+    },
     /// Its encoders are being measured: nothing is started meanwhile.
     BenchmarkStarted {
         /// Which.

@@ -66,7 +66,8 @@ pub(crate) fn target(left: Work, own: Work, normal: Work, min: Work) -> Work {
         size
     };
     if left.minus(size) < min {
-        left.clamp(min, normal.plus(min))
+        // All the rest, and a little more, so that rounding to key frames does not leave a crumb of it.
+        left.plus(Work(min.0 / 2)).clamp(min, normal.plus(min))
     } else {
         size
     }
@@ -103,14 +104,14 @@ mod tests {
     fn the_rest_of_a_part_is_not_left_as_a_crumb() {
         assert_eq!(of(24_000, 1400), 1400);
         assert_eq!(of(2600, 1000), 1000);
-        assert_eq!(of(900, 600), 900);
+        assert_eq!(of(900, 600), 1150);
     }
 
     #[test]
     fn one_seat_alone_does_not_shrink() {
         assert_eq!(of(4800, 4800), 2400);
         assert_eq!(of(4800, 4799), 2400);
-        assert_eq!(of(2600, 2600), 2600);
+        assert_eq!(of(2600, 2600), 2850);
     }
 
     #[test]

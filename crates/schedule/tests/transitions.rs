@@ -1,6 +1,11 @@
 //! Every transition, stated in one line before it is tried.
 //! S: a segment, L: a lease, J: a job, P: a peer. `from > what happens  --> to`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a check that stops is a check that fails"
+)]
+
 use schedule::{
     Action, Attempt, Change, EncoderId, Event, Farm, FarmConfig, Fault, Ignored, Input, JobId,
     JobState, Lease, LeaseId, Needs, Offer, PeerId, Phase, Presence, Rejection, SegmentIndex,
@@ -1038,6 +1043,24 @@ fn a_film_that_must_be_normalised_starts_over() {
     assert_eq!(
         (desk.lease_of(1).segment, desk.lease_of(1).attempt),
         (first.segment, Attempt(2))
+    );
+}
+
+#[test]
+fn each_film_has_its_own_sizes() {
+    let mut desk = Desk::with(&[ME]);
+    desk.tell(Input::SegmentSizes {
+        job: JOB,
+        normal: Work(77),
+        min: Work(7),
+    });
+    desk.submit();
+    assert_eq!(
+        desk.actions,
+        [Action::Plan {
+            job: JOB,
+            target: Work(77)
+        }]
     );
 }
 

@@ -157,6 +157,7 @@ impl Farm {
     /// How large the next segment should be for the place that would be through with a normal one first.
     fn next_size(&self, job: &Job, muscle: &Muscle, places: &[Place], now: Time) -> Work {
         let FarmConfig { normal, min, .. } = self.config;
+        let (normal, min) = self.sizes.get(&job.id).copied().unwrap_or((normal, min));
         let Some(at) = soonest(places, normal, now) else {
             return normal;
         };

@@ -380,6 +380,7 @@ impl Farm {
             return Err(Ignored::JobElsewhere(id));
         }
         self.jobs.remove(&id);
+        self.sizes.remove(&id);
         self.changes.push_back(Change::JobForgotten { job: id });
         self.actions.push_back(Action::Discard { job: id });
         Ok(Then::Rest)

@@ -2,7 +2,7 @@
 //! readable difference.
 //!
 //! A line is a command: `peer N [self] [speed=100] [seats=1] [truth=1.0] [travel=200]`,
-//! `film N [total=24000] [gop=100] [wait=0] [here] [reading=0]`, `run SECONDS`, `end` (until every job has
+//! `film N [total=24000] [gop=100] [normal=2400] [wait=0] [here] [reading=0]`, `run SECONDS`, `end` (until every job has
 //! ended), `show`, `restart`; for a peer `join|leave|sleep|wake|cut|heal|busy|free N`,
 //! `corrupts|crashes|declines N on|off`; for a job `pause|resume|cancel|retry|forget|reset N`,
 //! `refresh N SEGMENT` (intra-refresh there), `misjoin N COUNT` (the next join is wrong at so many segments).
@@ -108,6 +108,14 @@ fn obey(sim: &mut Sim, line: &Line) {
         "film" => {
             let (total, gop) = (line.value("total", 24_000.0), line.value("gop", 100.0));
             let mut film = Film::new(Needs::Exactly(ENCODER), total as u64, gop as u64);
+            if let Some(normal) = line.values.get("normal") {
+                let (normal, min) = (Work(*normal as u64), Work(*normal as u64 / 5));
+                sim.hear(Input::SegmentSizes {
+                    job: line.job(),
+                    normal,
+                    min,
+                });
+            }
             film.indexed = Time((line.value("reading", 0.0) * 1000.0) as u64);
             sim.submit(
                 line.job(),
