@@ -291,7 +291,13 @@ impl Message {
         if text.len() > MAX_MESSAGE {
             return Err(WireError(format!("a message of {} bytes", text.len())));
         }
-        serde_json::from_str(text).map_err(|e| WireError(e.to_string()))
+        let message = serde_json::from_str(text).map_err(|e| WireError(e.to_string()))?;
+        match &message {
+            Self::Task { spec, .. } if !spec.is_sound() => Err(WireError(
+                "a task whose parts contradict each other".to_owned(),
+            )),
+            _ => Ok(message),
+        }
     }
 }
 

@@ -21,7 +21,8 @@ use crate::shared::Shared;
 /// How often typed addresses are asked while nobody there is connected.
 const TYPED_AGAIN: Duration = Duration::from_secs(10);
 
-/// How often those who are near, and not known by mDNS, are asked whether they still are.
+/// How often those who are near are asked whether they still are: mDNS takes two minutes to miss
+/// a computer that was switched off, and says nothing of those whom it never knew.
 const RECHECK: Duration = Duration::from_secs(30);
 
 /// The most hellos under way at once.
@@ -251,9 +252,9 @@ async fn recheck_often(shared: &Arc<Shared>) {
     }
 }
 
-/// Drops those of whom there is no other sign, if they do not answer.
+/// Drops those who are near no longer. Whoever comes back is found anew.
 pub(crate) async fn recheck(shared: &Arc<Shared>) {
-    for nearby in shared.near_without_mdns() {
+    for nearby in shared.nearby() {
         let peer = nearby.peer;
         let asked = Arc::clone(shared);
         let call = move |address| {
@@ -269,7 +270,12 @@ pub(crate) async fn recheck(shared: &Arc<Shared>) {
             }
             .boxed()
         };
-        if client::race(&nearby.addresses, call).await.is_err() && shared.drop_nearby(peer) {
+        let gone = match client::race(&nearby.addresses, call).await {
+            // Whoever refuses is there.
+            Ok(()) | Err(DialError::Refused(_) | DialError::Own(_)) => false,
+            Err(_) => shared.drop_nearby(peer),
+        };
+        if gone {
             shared.emit(NetEvent::Unseen { peer }).await;
         }
     }

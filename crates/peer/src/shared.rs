@@ -502,19 +502,14 @@ impl Shared {
             .collect()
     }
 
-    /// Those who are near by their own call or by a typed address only.
-    pub(crate) fn near_without_mdns(&self) -> Vec<Nearby> {
-        let state = lock(&self.state);
-        let unannounced = state
-            .nearby
-            .values()
-            .filter(|(_, instance)| instance.is_none());
-        unannounced.map(|(nearby, _)| nearby.clone()).collect()
-    }
-
-    /// Drops somebody who is near no longer. `false` if it was not.
+    /// Drops somebody who is near no longer, with every hint, so that the next one is news.
+    /// `false` if it was not near.
     pub(crate) fn drop_nearby(&self, peer: PeerId) -> bool {
-        lock(&self.state).nearby.remove(&peer).is_some()
+        let mut state = lock(&self.state);
+        state
+            .hints
+            .retain(|_, hint| !peer.0.starts_with(&hint.prefix));
+        state.nearby.remove(&peer).is_some()
     }
 
     pub(crate) fn is_near_at(&self, peer: PeerId, address: SocketAddr) -> bool {

@@ -1,6 +1,11 @@
 //! What may be said, and how much of it.
 
-use media::Encoder;
+use media::encoder::{Codec, Encoder, Quality, Speed};
+use media::spec::{
+    ChromaLocation, Color, Frames, Hdr10, InputCodec, LightLevel, Mastering, Matrix, PixelFormat,
+    Primaries, Ratio, Scan, SegmentSpec, Side, Transfer,
+};
+use media::time::{Pts, Span, Timebase};
 
 use crate::proto::{ForeignHello, Redeem, Refusal, RefusalCode};
 use crate::*;
@@ -30,6 +35,62 @@ fn fullest_about() -> About {
     }
 }
 
+fn spec() -> SegmentSpec {
+    let ratio = Ratio::new(1_000_000, 999_999);
+    let span = Span {
+        start: Pts(-(1 << 55)),
+        end: Some(Pts(1 << 55)),
+    };
+    let corner = (u16::MAX, u16::MAX);
+    SegmentSpec {
+        input: InputCodec::MsMpeg4v2,
+        width: Side::new(16384).unwrap(),
+        height: Side::new(16384).unwrap(),
+        timebase: Timebase::new(u32::MAX, u32::MAX).unwrap(),
+        span,
+        frames: Frames::new(1_000_000).unwrap(),
+        encoder: Encoder::HevcVideoToolbox,
+        speed: Speed::Balanced,
+        quality: Quality::new(Codec::Hevc, 51).unwrap(),
+        pixel_format: PixelFormat::Yuv420p10,
+        frame_rate: ratio.unwrap(),
+        color: Color {
+            primaries: Some(Primaries::Smpte240m),
+            transfer: Some(Transfer::Iec61966_2_1),
+            matrix: Some(Matrix::ChromaDerivedNc),
+            range: Some(media::spec::Range::Limited),
+            chroma: Some(ChromaLocation::BottomLeft),
+        },
+        hdr10: Some(Hdr10 {
+            mastering: Some(Mastering {
+                red: corner,
+                green: corner,
+                blue: corner,
+                white: corner,
+                max_luminance: u32::MAX,
+                min_luminance: u32::MAX,
+            }),
+            light: Some(LightLevel {
+                max_content: u16::MAX,
+                max_average: u16::MAX,
+            }),
+        }),
+        sar: ratio,
+        scan: Scan::Progressive,
+    }
+}
+
+fn task_of(spec: SegmentSpec) -> Message {
+    Message::Task {
+        task: TaskId([0xab; 16]),
+        spec: Box::new(spec),
+        source: BlobId([1; 16]),
+        source_ceiling: u64::MAX,
+        result: BlobId([2; 16]),
+        result_ceiling: u64::MAX,
+    }
+}
+
 fn messages() -> Vec<Message> {
     let task = TaskId([0xab; 16]);
     let report = TaskReport {
@@ -52,6 +113,7 @@ fn messages() -> Vec<Message> {
         }),
         Message::About(fullest_about()),
         Message::Beat {},
+        task_of(spec()),
         Message::Accepted { task },
         Message::Declined {
             task,
@@ -120,6 +182,29 @@ fn what_is_too_long_or_unknown_is_refused() {
     refused("{\"beat\":{}}{\"beat\":{}}".to_owned());
     refused(format!("{}{{\"beat\":{{}}}}", " ".repeat(MAX_MESSAGE)));
     refused(String::new());
+}
+
+#[test]
+fn a_task_that_contradicts_itself_is_refused() {
+    let backwards = Span {
+        start: Pts(5),
+        end: Some(Pts(5)),
+    };
+    let text = task_of(SegmentSpec {
+        span: backwards,
+        ..spec()
+    })
+    .encode()
+    .unwrap();
+    assert!(
+        Message::decode(&text)
+            .unwrap_err()
+            .to_string()
+            .contains("contradict")
+    );
+    let text = task_of(spec()).encode().unwrap();
+    assert!(Message::decode(&text.replacen("16384", "16385", 1)).is_err());
+    assert!(Message::decode(&text.replacen("msmpeg4v2", "concat", 1)).is_err());
 }
 
 #[test]
