@@ -1,1 +1,128 @@
-fn main() {}
+//! The desktop app: a node and a window that shows it. No rules about videos, jobs or computers live here.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod call;
+mod choose;
+mod drop;
+mod node;
+mod sink;
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tauri::{App, AppHandle, RunEvent};
+
+use crate::node::Node;
+
+/// Every computer in the house encodes one video together.
+#[derive(Parser)]
+#[command(version)]
+struct Line {
+    /// Where this node keeps its data, instead of the usual place.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where other computers reach this one, instead of port 47820 or the next free one.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Do not look for other computers, and do not announce this one.
+    #[arg(long)]
+    no_mdns: bool,
+    /// Videos to offer at once.
+    files: Vec<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let line = Line::parse();
+    if let Some(sentence) = no_screen() {
+        return end(&sentence);
+    }
+    prefer_plain_rendering();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_env("MANYHANDS_LOG"))
+        .with_writer(std::io::stderr)
+        .init();
+    match build(line) {
+        Ok(app) => {
+            app.run(on_event);
+            ExitCode::SUCCESS
+        }
+        Err(error) => end(&format!("The window cannot be opened: {error}.")),
+    }
+}
+
+fn build(line: Line) -> tauri::Result<App> {
+    tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
+        .invoke_handler(tauri::generate_handler![call::call])
+        .on_window_event(drop::on_window_event)
+        .setup(move |app| {
+            node::start(app.handle(), line);
+            quit_on_signals(app.handle().clone());
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+}
+
+fn on_event(app: &AppHandle, event: RunEvent) {
+    if let RunEvent::Exit = event {
+        Node::of(app).stop();
+    }
+}
+
+/// A terminal's Ctrl-C or a session's end must stop the node as closing the window does.
+fn quit_on_signals(app: AppHandle) {
+    tauri::async_runtime::spawn(async move {
+        wait_for_signal().await;
+        app.exit(0);
+    });
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut ended), Ok(mut interrupted)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = ended.recv() => {} _ = interrupted.recv() => {} }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// Why there can be no window, on systems where that is to be expected. GTK would panic.
+fn no_screen() -> Option<String> {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let expected = cfg!(target_os = "linux") && !set("DISPLAY") && !set("WAYLAND_DISPLAY");
+    expected.then(|| {
+        "There is no screen to open a window on. Use `manyhands serve --web 127.0.0.1:8090` and a browser.".to_owned()
+    })
+}
+
+/// WebKitGTK's DMABUF renderer shows a blank window on many NVIDIA machines (tauri #9304, #9394).
+#[cfg(target_os = "linux")]
+fn prefer_plain_rendering() {
+    const NAME: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+    if std::env::var_os(NAME).is_none() {
+        // SAFETY: no other thread has been started yet.
+        unsafe { std::env::set_var(NAME, "1") };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn prefer_plain_rendering() {}
+
+fn end(sentence: &str) -> ExitCode {
+    // Nobody to tell if even this cannot be written.
+    let _ = writeln!(std::io::stderr(), "{sentence}");
+    ExitCode::FAILURE
+}

@@ -7,6 +7,7 @@
 mod choice;
 mod error;
 mod event;
+mod folder;
 mod live;
 mod node;
 mod path;
@@ -23,6 +24,7 @@ pub use call::Call;
 pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
+pub use folder::data_folder;
 pub use live::{Live, NodeConfig};
 pub use node::{Answer, Node, Steer};
 pub use path::FilePath;

@@ -46,6 +46,14 @@ impl Live {
         self.api.clone()
     }
 
+    /// Makes a clip of moving test patterns, for measurements without a film. Within the process only.
+    ///
+    /// # Errors
+    /// No ffmpeg that can be used, or the file cannot be written.
+    pub async fn test_clip(&self, path: PathBuf, seconds: u32) -> Result<(), ApiError> {
+        Ok(self.node.test_clip(path, seconds).await?)
+    }
+
     /// Stops the node: encoders end, what is verified is kept for the next start, the folder is free.
     pub async fn stop(self) {
         self.node.stop().await;

@@ -24,7 +24,9 @@ export function jobWords({ state }: Job): string {
     case 'queued':
       return 'Waiting for its turn';
     case 'waiting_for_peers':
-      return `Waiting for computers: ${state.present} of ${state.wanted} are there`;
+      return state.wanted === 0
+        ? 'Waiting for a computer that can encode this'
+        : `Waiting for computers: ${state.present} of ${state.wanted} are there`;
     case 'benchmarking':
       return 'Finding out how fast the computers are';
     case 'processing':

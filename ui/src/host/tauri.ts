@@ -20,6 +20,8 @@ export function windowHost(): Host {
         listener.over(dropped.is === 'over');
         if (dropped.is === 'files') listener.drop(dropped.paths.map(picked));
       });
+      const opened = run<FilePath[]>('shell.opened', {});
+      void opened.then((paths) => paths.length > 0 && listener.drop(paths.map(picked)));
       // A page in the window must not be replaced by a file that misses the drop handler.
       const stay = (event: DragEvent) => event.preventDefault();
       window.addEventListener('dragover', stay);

@@ -19,6 +19,12 @@ describe('the strip', () => {
     expect(pieces(job(1, 'a.mkv', { duration_s: null }))).toEqual([]);
   });
 
+  it('ends with the last part once all are known', () => {
+    const segments = [segment(0, 0, 6, 'done')];
+    const film = job(1, 'a.mkv', { duration_s: 6.1, state: { is: 'combining' }, segments });
+    expect(pieces(film)[0]).toMatchObject({ x: 0, width: 100 });
+  });
+
   it('never leaves its frame', () => {
     const film = job(1, 'a.mkv', { duration_s: 10, segments: [segment(0, 0, 12, 'encoding', 7)] });
     expect(pieces(film)[0]).toMatchObject({ x: 0, width: 100, progress: 1 });

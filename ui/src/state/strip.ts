@@ -13,9 +13,12 @@ export interface Piece {
 }
 
 /** The strip's pieces, from left to right. What the index has not reached yet has none. */
-export function pieces({ segments, duration_s }: Job): Piece[] {
+export function pieces({ segments, duration_s, state }: Job): Piece[] {
   const start = segments[0]?.start_s ?? 0;
-  const end = Math.max(start + (duration_s ?? 0), ...segments.map((one) => one.end_s));
+  // Once all parts are known they are the film: its stated length may be that of its sound.
+  const whole = state.is === 'combining' || state.is === 'completed';
+  const stated = whole ? 0 : (duration_s ?? 0);
+  const end = Math.max(start + stated, ...segments.map((one) => one.end_s));
   const length = end - start;
   if (!(length > 0)) return [];
   return segments.map((one) => ({

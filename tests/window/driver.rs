@@ -1,0 +1,264 @@
+//! The window through WebDriver (W3C), and through the X server where WebDriver does not reach.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::screen::Screen;
+
+/// How long anything may take; much more than it takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// An open window of the app, with its driver.
+pub struct Window<'a> {
+    screen: &'a Screen,
+    driver: Child,
+    base: String,
+    session: String,
+    http: ureq::Agent,
+}
+
+impl<'a> Window<'a> {
+    /// Starts the app with these arguments.
+    pub fn open(screen: &'a Screen, app: &str, arguments: &[&str]) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let driver = screen
+            .command("WebKitWebDriver")
+            .args([format!("--port={port}"), "--host=127.0.0.1".into()])
+            // Without it the app opens, and the driver waits for ever.
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        until("the driver", || {
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build();
+        let base = format!("http://127.0.0.1:{port}");
+        let mut window = Self {
+            screen,
+            driver,
+            base,
+            session: String::new(),
+            http: agent.into(),
+        };
+        let options = json!({ "binary": app, "args": arguments });
+        let wanted =
+            json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
+        let answer = window.request("POST", "/session", &wanted);
+        window.session = answer["sessionId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no session: {answer}"))
+            .to_owned();
+        window.watch_for_problems();
+        window
+    }
+
+    /// Waits until the element's text is as wanted; gives the text.
+    pub fn wait_for(&self, id: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let mut last = String::new();
+        until_or(
+            || {
+                let element = self.find(id)?;
+                last = self
+                    .get(&format!("/element/{element}/text"))
+                    .as_str()?
+                    .to_owned();
+                wanted(&last).then(|| last.clone())
+            },
+            |this| panic!("{id} is not as wanted; the page says: {this}"),
+            || {
+                self.run("return document.body.innerText", &json!([]))
+                    .to_string()
+            },
+        )
+    }
+
+    /// Clicks it as soon as it can be clicked.
+    pub fn click(&self, id: &str) {
+        let element = until(id, || {
+            self.find(&format!("{id}]:not([disabled]):not([aria-disabled=true"))
+        });
+        self.post(&format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// What has gone wrong on the page since it was opened.
+    pub fn problems(&self) -> Vec<String> {
+        let problems = self.run("return window.problems", &json!([]));
+        serde_json::from_value(problems).unwrap()
+    }
+
+    /// A picture of the page.
+    pub fn screenshot(&self, to: &Path) {
+        let picture = self.get("/screenshot");
+        std::fs::write(to, from_base64(picture.as_str().unwrap())).unwrap();
+    }
+
+    /// Drags a file from a window of another program, and lets it go in the middle of the element.
+    pub fn drop_file(&self, id: &str, file: &Path) {
+        let middle = "const r = document.querySelector(`[data-testid=${arguments[0]}]`).getBoundingClientRect();
+            return [r.x + r.width / 2, r.y + r.height / 2]";
+        let inside: (f64, f64) = serde_json::from_value(self.run(middle, &json!([id]))).unwrap();
+        let (left, top) = self.corner();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/window/drag.py");
+        let (x, y) = (
+            left + inside.0.round() as i64,
+            top + inside.1.round() as i64,
+        );
+        let mut drag = self.screen.command("/usr/bin/python3");
+        let dragged = drag
+            .arg(script)
+            .args([x.to_string(), y.to_string()])
+            .arg(file)
+            .output()
+            .unwrap();
+        assert!(
+            dragged.status.success(),
+            "the drop was refused: {dragged:?}"
+        );
+    }
+
+    /// Where the page begins on the screen.
+    fn corner(&self) -> (i64, i64) {
+        let said = |arguments: &[&str]| {
+            let output = self
+                .screen
+                .command("xdotool")
+                .args(arguments)
+                .output()
+                .unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let windows = said(&["search", "--onlyvisible", "--class", "manyhands-desktop"]);
+        let geometry = said(&[
+            "getwindowgeometry",
+            "--shell",
+            windows.lines().last().unwrap(),
+        ]);
+        let number = |name: &str| {
+            geometry
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.parse().ok())
+                .unwrap()
+        };
+        (number("X="), number("Y="))
+    }
+
+    fn watch_for_problems(&self) {
+        let script = "window.problems ??= [];
+            addEventListener('error', (e) => problems.push(String(e.message)));
+            addEventListener('unhandledrejection', (e) => problems.push(String(e.reason)));
+            addEventListener('securitypolicyviolation', (e) => problems.push(`${e.violatedDirective} ${e.blockedURI}`));";
+        self.run(script, &json!([]));
+    }
+
+    fn find(&self, id: &str) -> Option<String> {
+        let by = json!({ "using": "css selector", "value": format!("[data-testid={id}]") });
+        let found = self.request("POST", &format!("/session/{}/element", self.session), &by);
+        found[ELEMENT].as_str().map(str::to_owned)
+    }
+
+    fn run(&self, script: &str, arguments: &Value) -> Value {
+        self.post(
+            "/execute/sync",
+            &json!({ "script": script, "args": arguments }),
+        )
+    }
+
+    fn get(&self, path: &str) -> Value {
+        self.request(
+            "GET",
+            &format!("/session/{}{path}", self.session),
+            &Value::Null,
+        )
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = self.request("POST", &format!("/session/{}{path}", self.session), body);
+        assert!(answer.get("error").is_none(), "{path}: {answer}");
+        answer
+    }
+
+    fn request(&self, method: &str, path: &str, body: &Value) -> Value {
+        let url = format!("{}{path}", self.base);
+        let answer = match method {
+            "POST" => self.http.post(&url).send_json(body),
+            "DELETE" => self.http.delete(&url).call(),
+            _ => self.http.get(&url).call(),
+        };
+        let mut answer: Value = answer
+            .unwrap_or_else(|error| panic!("{url}: {error}"))
+            .body_mut()
+            .read_json()
+            .unwrap();
+        answer["value"].take()
+    }
+}
+
+impl Drop for Window<'_> {
+    fn drop(&mut self) {
+        if !self.session.is_empty() {
+            // Closes the window: the app ends as when its user closes it.
+            let _ = self
+                .http
+                .delete(format!("{}/session/{}", self.base, self.session))
+                .call();
+        }
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+fn until<T>(what: &str, attempt: impl FnMut() -> Option<T>) -> T {
+    until_or(attempt, |_| panic!("never: {what}"), String::new)
+}
+
+fn until_or<T>(
+    mut attempt: impl FnMut() -> Option<T>,
+    give_up: impl Fn(String) -> T,
+    why: impl Fn() -> String,
+) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(got) = attempt() {
+            return got;
+        }
+        if Instant::now() > end {
+            return give_up(why());
+        }
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    let value = |letter: u8| match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let letters: Vec<u8> = text
+        .bytes()
+        .filter(|letter| !letter.is_ascii_whitespace() && *letter != b'=')
+        .collect();
+    let quads = letters.chunks(4).map(|four| {
+        let bits = four.iter().enumerate().fold(0_u32, |bits, (n, &l)| {
+            bits | u32::from(value(l)) << (18 - 6 * n)
+        });
+        bits.to_be_bytes()[1..four.len()].to_vec()
+    });
+    quads.flatten().collect()
+}

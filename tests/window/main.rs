@@ -1,0 +1,237 @@
+//! The real window: the real binary in real WebKitGTK on a screen of its own, spoken to over WebDriver.
+//!
+//! WebKitWebDriver is spoken to directly (tauri-driver only renames its options), by a client that brings no
+//! feature of a shared crate with it. Without the driver or Xvfb the tests say loudly that they were skipped.
+
+#![expect(clippy::unwrap_used, reason = "a check that cannot go on has failed")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests start the app and the tools that look at it"
+)]
+
+mod driver;
+mod screen;
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use driver::Window;
+use screen::Screen;
+
+const APP: &str = env!("CARGO_BIN_EXE_manyhands-desktop");
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Says loudly that a test was skipped: where the run collects that, and on the terminal.
+fn skipped(name: &str, reason: &str) {
+    let line = format!("{name}: {reason}\n");
+    if let Some(file) = std::env::var_os("MANYHANDS_SKIPPED") {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)
+            .unwrap();
+        file.write_all(line.as_bytes()).unwrap();
+    }
+    // Not `eprintln!`, which a test's output capture would swallow.
+    std::io::stderr()
+        .write_all(format!("SKIPPED {line}").as_bytes())
+        .unwrap();
+}
+
+/// A screen, unless something this test needs is missing.
+fn screen_for(name: &str, needs: &[&str]) -> Option<Screen> {
+    if !cfg!(target_os = "linux") {
+        skipped(name, "drives WebKitGTK, which is Linux only");
+        return None;
+    }
+    if let Some(missing) = needs.iter().chain(&["Xvfb"]).find(|tool| !has(tool)) {
+        skipped(name, &format!("{missing} is not installed"));
+        return None;
+    }
+    Some(Screen::start())
+}
+
+fn has(tool: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(tool).is_file())
+}
+
+fn has_gtk_for_python() -> bool {
+    let ask = ["-c", "import gi; gi.require_version('Gtk', '3.0')"];
+    let asked = Command::new("/usr/bin/python3")
+        .args(ask)
+        .stderr(Stdio::null())
+        .status();
+    asked.is_ok_and(|status| status.success())
+}
+
+/// The ffmpeg to make clips with: the one named, the pinned one, the system's.
+fn ffmpeg() -> PathBuf {
+    if let Some(named) = std::env::var_os("MANYHANDS_FFMPEG") {
+        return named.into();
+    }
+    let pinned = std::fs::read_dir(Path::new(ROOT).join(".tools/ffmpeg"))
+        .into_iter()
+        .flatten();
+    let mut pinned = pinned.filter_map(|entry| Some(entry.ok()?.path().join("ffmpeg")));
+    pinned
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| "ffmpeg".into())
+}
+
+/// Six seconds of video with sound.
+fn make_film(path: &Path) {
+    let sources = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=320x180:r=25:d=6",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=6",
+    ];
+    let codecs = [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-g",
+        "25",
+        "-c:a",
+        "aac",
+    ];
+    let made = Command::new(ffmpeg())
+        .args(["-v", "error", "-nostdin"])
+        .args(sources)
+        .args(codecs)
+        .arg(path)
+        .status();
+    assert!(made.unwrap().success());
+}
+
+fn arguments<'a>(data: &'a str, files: &[&'a str]) -> Vec<&'a str> {
+    let mut all = vec!["--data", data, "--no-mdns", "--listen", "127.0.0.1:0"];
+    all.extend(files);
+    all
+}
+
+fn jobs_by_socket(data: &Path) -> Vec<api::Job> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let node = local::Client::connect(data).await.unwrap().unwrap();
+        node.call(api::call::Jobs {}).await.unwrap()
+    })
+}
+
+#[test]
+fn a_film_goes_in_and_comes_out_proved() {
+    let name = "a_film_goes_in_and_comes_out_proved";
+    let Some(screen) = screen_for(name, &["WebKitWebDriver"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (data, film) = (
+        folder.path().join("data"),
+        folder.path().join("first film.mkv"),
+    );
+    make_film(&film);
+    let window = Window::open(
+        &screen,
+        APP,
+        &arguments(data.to_str().unwrap(), &[film.to_str().unwrap()]),
+    );
+
+    // The file that the app was opened with is offered, with what is in it.
+    let offer = window.wait_for("offer-item", |text| text.contains("320×180"));
+    assert!(offer.contains("first film.mkv"), "{offer}");
+    window.click("start");
+    let state = window.wait_for("job-state", |text| {
+        text.starts_with("Done") || text == "Failed"
+    });
+    assert!(state.starts_with("Done."), "{state}");
+    let output = PathBuf::from(window.wait_for("output", |text| !text.is_empty()));
+    assert_eq!(output.parent(), Some(folder.path()));
+    assert!(output.metadata().unwrap().len() > 0);
+    window.screenshot(&Path::new(ROOT).join("target/window-done.png"));
+
+    // The command line reaches the window's node.
+    let jobs = jobs_by_socket(&data);
+    assert_eq!(
+        jobs.iter().map(|job| job.name.as_str()).collect::<Vec<_>>(),
+        ["first film.mkv"]
+    );
+
+    // Nothing on the page broke a rule of its policy or of the language.
+    assert_eq!(window.problems(), Vec::<String>::new());
+    drop(window);
+}
+
+#[test]
+fn a_film_can_be_dropped_on_the_window() {
+    let name = "a_film_can_be_dropped_on_the_window";
+    let Some(screen) = screen_for(name, &["WebKitWebDriver", "xdotool"]) else {
+        return;
+    };
+    if !has_gtk_for_python() {
+        return skipped(name, "python3-gi with GTK 3 is not installed");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (data, film) = (folder.path().join("data"), folder.path().join("été #2.mkv"));
+    make_film(&film);
+    let window = Window::open(&screen, APP, &arguments(data.to_str().unwrap(), &[]));
+    let ready = window.wait_for("ready", |text| text.contains("ready"));
+    assert_eq!(ready, "1 computer ready.");
+    window.screenshot(&Path::new(ROOT).join("target/window-first.png"));
+    window.drop_file("drop-zone", &film);
+    let offer = window.wait_for("offer-item", |text| text.contains("320×180"));
+    assert!(offer.contains("été #2.mkv"), "{offer}");
+}
+
+#[test]
+fn a_signal_ends_it_cleanly() {
+    let Some(screen) = screen_for("a_signal_ends_it_cleanly", &["kill"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap().to_owned();
+    for _ in 0..2 {
+        // The second start shows that the first one let go of the data folder.
+        let mut app = screen
+            .command(APP)
+            .args(arguments(&data, &[]))
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        screen.wait_for_window(app.id());
+        let killed = Command::new("kill")
+            .args(["-TERM", &app.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        assert_eq!(app.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn without_a_screen_it_says_what_to_do() {
+    if !cfg!(target_os = "linux") {
+        return skipped(
+            "without_a_screen_it_says_what_to_do",
+            "only Linux may have no screen",
+        );
+    }
+    let app = Command::new(APP)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output()
+        .unwrap();
+    assert_eq!(app.status.code(), Some(1));
+    let said = String::from_utf8(app.stderr).unwrap();
+    assert!(
+        said.contains("manyhands serve --web") && said.lines().count() == 1,
+        "{said}"
+    );
+}

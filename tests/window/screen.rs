@@ -1,0 +1,113 @@
+//! A screen that nobody sees, with a home of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// An X server without a monitor. Ends with this.
+pub struct Screen {
+    server: Child,
+    bus: Option<Child>,
+    bus_address: String,
+    display: String,
+    home: tempfile::TempDir,
+}
+
+impl Screen {
+    /// Starts it on a display that is free.
+    pub fn start() -> Self {
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1280x860x24",
+                "-nolisten",
+                "tcp",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let number = first_line(&mut server);
+        let (bus, bus_address) = start_bus();
+        let home = tempfile::tempdir().unwrap();
+        Self {
+            server,
+            bus,
+            bus_address,
+            display: format!(":{number}"),
+            home,
+        }
+    }
+
+    /// A program on this screen: no other screen, home or message bus is in reach.
+    pub fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        let home = self.home.path();
+        command
+            .env("DISPLAY", &self.display)
+            .env_remove("WAYLAND_DISPLAY")
+            .env("HOME", home)
+            .env("XDG_RUNTIME_DIR", home)
+            .env("XDG_DATA_HOME", home.join("data"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address);
+        command
+    }
+
+    /// Waits until this process shows a window.
+    pub fn wait_for_window(&self, process: u32) {
+        let end = Instant::now() + Duration::from_secs(60);
+        let process = process.to_string();
+        loop {
+            let search = ["search", "--onlyvisible", "--pid", &process];
+            let found = self.command("xdotool").args(search).output();
+            match found {
+                Ok(found) if !found.stdout.is_empty() => return,
+                Ok(_) => {}
+                // No xdotool: there is no telling, but a while is enough.
+                Err(_) => return sleep(Duration::from_secs(5)),
+            }
+            assert!(Instant::now() < end, "no window came");
+            sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        for child in std::iter::once(&mut self.server).chain(self.bus.as_mut()) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A message bus, if there is one to start: without it the app works too, and complains.
+fn start_bus() -> (Option<Child>, String) {
+    let bus = Command::new("dbus-daemon")
+        .args(["--session", "--print-address=1", "--nofork", "--nopidfile"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    match bus {
+        Ok(mut bus) => {
+            let address = first_line(&mut bus);
+            (Some(bus), address)
+        }
+        Err(_) => (None, "disabled:".to_owned()),
+    }
+}
+
+fn first_line(child: &mut Child) -> String {
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    line.trim().to_owned()
+}

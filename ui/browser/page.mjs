@@ -1,0 +1,130 @@
+// The page in a real browser, served by the real `manyhands serve --web`: a film goes in, and comes out proved.
+// `npm run test:browser`. Says loudly that it is skipped where there is no Chromium.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+
+const root = new URL('../../', import.meta.url).pathname;
+const PATIENCE = 120_000;
+
+function skipped(reason) {
+  const line = `page in a browser: ${reason}\n`;
+  if (process.env.MANYHANDS_SKIPPED) appendFileSync(process.env.MANYHANDS_SKIPPED, line);
+  process.stderr.write(`SKIPPED ${line}`);
+  process.exit(0);
+}
+
+const browserPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
+if (!browserPath) skipped('Chromium is not installed');
+const program = process.env.MANYHANDS ?? join(root, 'target/debug/manyhands');
+if (!existsSync(program)) {
+  process.stderr.write(`${program} is not built: cargo build -p cli\n`);
+  process.exit(1);
+}
+
+/** Starts a node; gives the link to its page and a way to stop it. */
+async function serve(folder) {
+  const words = ['serve', '--data', join(folder, 'data'), '--no-mdns', '--listen', '127.0.0.1:0', '--web', '127.0.0.1:0'];
+  const node = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => node.once('exit', resolve));
+  const link = await new Promise((resolve, reject) => {
+    createInterface(node.stdout).on('line', (line) => {
+      const found = line.match(/http:\/\/\S+#token=[0-9a-f]{64}/);
+      if (found) resolve(found[0]);
+    });
+    ended.then((code) => reject(new Error(`the node ended with ${code} before it gave a link`)));
+  });
+  const stop = async () => {
+    node.kill('SIGTERM');
+    return ended;
+  };
+  return { link, stop };
+}
+
+/** The ffmpeg to make clips with: the one named, the pinned one, the system's. */
+function findFfmpeg() {
+  const pinned = join(root, '.tools/ffmpeg');
+  const platforms = existsSync(pinned) ? readdirSync(pinned) : [];
+  const found = platforms.map((name) => join(pinned, name, 'ffmpeg')).find((path) => existsSync(path));
+  return process.env.MANYHANDS_FFMPEG ?? found ?? 'ffmpeg';
+}
+
+function makeFilm(path) {
+  const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=6', '-f', 'lavfi', '-i', 'sine=d=6'];
+  execFileSync(findFfmpeg(), ['-v', 'error', '-nostdin', ...sources, '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', '-c:a', 'aac', path]);
+}
+
+/** A page that notes everything that goes wrong on it. */
+async function newPage(context, problems) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  page.on('pageerror', (error) => problems.push(`error: ${error}`));
+  page.on('console', (line) => line.type() === 'error' && problems.push(`console: ${line.text()}`));
+  return page;
+}
+
+async function check(folder) {
+  const film = join(folder, 'été #1.mkv');
+  makeFilm(film);
+  const { link, stop } = await serve(folder);
+  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  try {
+    const problems = [];
+    const context = await browser.newContext({ acceptDownloads: true });
+    const page = await newPage(context, problems);
+
+    // The link opens the page, and the secret leaves the address.
+    await page.goto(link);
+    await page.getByText('1 computer ready.').waitFor();
+    assert.equal(new URL(page.url()).hash, '');
+    await page.reload();
+    await page.getByTestId('ready').waitFor();
+
+    // A file is chosen by keyboard, offered with what is in it, started.
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByTestId('drop-zone').focus();
+    await page.keyboard.press('Enter');
+    await (await chooser).setFiles(film);
+    await page.getByTestId('offer-item').getByText('320×180').waitFor();
+    await page.getByRole('radio', { name: 'Plays everywhere' }).check();
+    await page.getByText(/h264\.mp4/).waitFor();
+    await page.getByTestId('start').click();
+
+    // It is done, proved, and can be taken home.
+    await page.locator('[data-testid=job][data-state=completed]').waitFor();
+    const verdict = await page.getByTestId('job-state').innerText();
+    assert.match(verdict, /^Done\./);
+    const download = page.waitForEvent('download');
+    await page.getByText('Download', { exact: true }).click();
+    const taken = await (await download).path();
+    assert.equal((await download).suggestedFilename(), 'été #1.h264.mp4');
+    assert.equal(readFileSync(taken).subarray(4, 8).toString(), 'ftyp');
+    await page.screenshot({ path: join(root, 'target/page-done.png'), fullPage: true });
+    assert.deepEqual(problems, []);
+
+    // Whoever has no link sees why there is nothing to see, and nothing else.
+    const stranger = await newPage(await browser.newContext(), []);
+    await stranger.goto(new URL('/', link).href);
+    await stranger.getByTestId('trouble').getByText('Open the link that Manyhands printed').waitFor();
+    assert.equal(await stranger.getByTestId('drop-zone').count(), 0);
+
+    // The node goes: the page says so, and does not pretend.
+    assert.equal(await stop(), 0);
+    await page.getByTestId('trouble').getByText('does not answer').waitFor();
+  } finally {
+    await browser.close();
+    await stop();
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'manyhands-page-'));
+try {
+  await check(folder);
+  process.stdout.write('page in a browser: ok\n');
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
