@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ffmpeg::tools::Tool;
 use peer::{Message, Net, NetEvent, TaskId};
-use schedule::{Action, Event, Farm, FarmConfig, Input, JobId, Lease, LeaseId, PeerId, Time, Work};
+use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time, Work};
 use store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -153,17 +153,6 @@ pub(crate) struct Core {
     pub mail: mpsc::UnboundedSender<Mail>,
     pub pending: VecDeque<Input>,
     pub changes: watch::Sender<u64>,
-}
-
-/// The scheduler's numbers that are ours to set: segment lengths are bounded in seconds of film
-/// where the plan is cut, so the scheduler's own bounds are left wide.
-pub(crate) fn farm_config(epoch: u32) -> FarmConfig {
-    FarmConfig {
-        epoch,
-        normal: Work(u64::from(u32::MAX)),
-        min: Work(1),
-        ..FarmConfig::default()
-    }
 }
 
 impl Core {

@@ -24,7 +24,7 @@ use crate::{encode, send};
 /// A segment's usual length, seconds of film: below ten the extra keyframes cost size.
 const LONGEST_S: f64 = 24.0;
 /// The shortest that is cut so that machines finish together.
-const SHORTEST_S: f64 = 2.5;
+const SHORTEST_S: f64 = 4.0;
 
 /// Segment lengths may be set for tests: one number of seconds, used as the longest.
 fn longest_s() -> f64 {
@@ -84,6 +84,14 @@ impl Core {
     /// Tells the scheduler of a job.
     fn announce(&mut self, job: &Job, plan_finished: bool) {
         let needs = Self::needs(&job.film);
+        let longest = longest_s();
+        let size = |seconds: f64| job.film.work((seconds * job.film.rate()) as u64);
+        let (normal, min) = (size(longest), size(SHORTEST_S.min(longest)));
+        self.pending.push_back(Input::SegmentSizes {
+            job: job.id,
+            normal,
+            min,
+        });
         if job.segments.is_empty() {
             let total_hint = job.film.work(job.film.frames_estimate());
             let (wait_for, only_here) = (job.terms.wait_for, job.terms.only_here);
@@ -160,9 +168,7 @@ impl Core {
             return;
         };
         let film = Arc::clone(&job.film);
-        let longest = longest_s();
-        let seconds =
-            (film.frames(target) as f64 / film.rate()).clamp(SHORTEST_S.min(longest), longest);
+        let seconds = film.frames(target) as f64 / film.rate();
         let ticks = film.timebase().ticks((seconds * 1e6) as i64);
         let cut = job.cutter.next(&film.index(), ticks);
         match cut {

@@ -8,12 +8,12 @@ use std::time::Instant;
 use ffmpeg::tools::{self, Places, Tool, ToolError};
 use peer::{Identity, Net, NetConfig, NetEvent, Paired};
 use plan::keep::Muxer;
-use schedule::{Farm, Input, PeerId};
+use schedule::{Farm, FarmConfig, Input, PeerId};
 use store::{OpenError, Store};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::capability::Abilities;
-use crate::driver::{Core, Mail, farm_config};
+use crate::driver::{Core, Mail};
 use crate::job::Past;
 use crate::lease::Bench;
 use crate::neighbour::Neighbour;
@@ -53,7 +53,10 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
     let (net, neighbours) = network(&config, identity, &store, &settings, &mail).await?;
     let (ticks, changes) = watch::channel(0);
     let core = Core {
-        farm: Farm::new(farm_config(epoch(&store).await?)),
+        farm: Farm::new(FarmConfig {
+            epoch: epoch(&store).await?,
+            ..FarmConfig::default()
+        }),
         since: Instant::now(),
         store: store.clone(),
         workspace: workspace.clone(),
