@@ -13,7 +13,7 @@
 //!
 //! # Protocol 1
 //!
-//! One port, HTTP/1.1. The routes are in the table of [`mod@server`]; a stranger is served
+//! One port, HTTP/1.1. The routes are in a table at the top of `server.rs`; a stranger is served
 //! `GET /v1/hello` and `POST /v1/pair/redeem` and gets 403 for all else.
 //!
 //! - **Pairing.** One side makes an [`Invite`] (`mh1:<id>:<secret>@<address>,…`: ten minutes, one
@@ -54,6 +54,7 @@ mod text;
 mod throttle;
 mod tls;
 mod transfer;
+mod whereabouts;
 mod wire;
 
 #[cfg(test)]

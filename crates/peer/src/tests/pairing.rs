@@ -179,18 +179,27 @@ async fn a_changed_certificate_is_refused_and_reported_once() {
     assert!(studio.net.link(old.id()).is_none() && studio.net.link(new.id()).is_none());
 }
 
-#[tokio::test]
-async fn another_protocol_is_refused_with_both_numbers() {
-    let (one, other) = (identity(), identity());
-    let mut knowing = config(other.clone(), "new");
+/// A node that is paired with somebody of whom we have the key.
+async fn knowing_one() -> (Node, Identity) {
+    let one = identity();
+    let mut knowing = config(identity(), "new");
     knowing.paired = vec![paired(one.id(), "old", &[])];
-    let mut node = Node::start(knowing).await;
-    let met = |event| match event {
+    (Node::start(knowing).await, one)
+}
+
+fn met_other(event: NetEvent) -> Option<(PeerId, Name, u32)> {
+    match event {
         NetEvent::OtherProtocol { peer, name, theirs } => Some((peer, name, theirs)),
         _ => None,
-    };
+    }
+}
+
+#[tokio::test]
+async fn another_protocol_is_refused_with_both_numbers() {
+    let (mut node, one) = knowing_one().await;
+    let other = node.id();
     // One that says so by its header.
-    let client = client::http_client(&one, Some(other.id()), node.address()).unwrap();
+    let client = client::http_client(&one, Some(other), node.address()).unwrap();
     let port = node.address().port();
     let url = |path: &str| format!("https://{}:{port}{path}", tls::SERVER_NAME);
     let upgrade = [
@@ -213,11 +222,23 @@ async fn another_protocol_is_refused_with_both_numbers() {
     let refusal: proto::Refusal = response.json().await.unwrap();
     assert_eq!((refusal.protocol, refusal.name.as_str()), (PROTOCOL, "new"));
     assert_eq!(
-        node.event("the report", met).await,
+        node.event("the report", met_other).await,
         (one.id(), "old".into(), 2)
     );
-    // One that says so in its hello, in words we do not know.
-    let reached = client::reach(&one, other.id(), &[node.address()])
+    // And one that redeems an invite.
+    let redeem = client
+        .post(url("/v1/pair/redeem"))
+        .body(r#"{"protocol":4,"pake":"x"}"#)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(redeem.status().as_u16(), 426);
+}
+
+#[tokio::test]
+async fn another_protocol_is_understood_by_its_hello() {
+    let (mut node, one) = knowing_one().await;
+    let reached = client::reach(&one, node.id(), &[node.address()])
         .await
         .unwrap();
     let (mut wire, _) = client::open_link(reached).await.unwrap();
@@ -226,7 +247,7 @@ async fn another_protocol_is_refused_with_both_numbers() {
         .await
         .unwrap();
     assert_eq!(
-        node.event("the report", met).await,
+        node.event("the report", met_other).await,
         (one.id(), "Attic".into(), 3)
     );
     let farewell = soon("the refusal", async {
@@ -242,12 +263,4 @@ async fn another_protocol_is_refused_with_both_numbers() {
     })
     .await;
     assert_eq!(farewell, wire::Farewell::Protocol);
-    // And one that redeems an invite.
-    let redeem = client
-        .post(url("/v1/pair/redeem"))
-        .body(r#"{"protocol":4,"pake":"x"}"#)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(redeem.status().as_u16(), 426);
 }
