@@ -153,28 +153,15 @@ impl Farm {
                 wait_for,
                 only_here,
                 total_hint,
-            } => self.job_submitted(
-                Job::new(job, self.next_order, needs, only_here),
-                wait_for,
-                total_hint,
-                now,
-            ),
+            } => self.job_submitted(job, needs, wait_for, only_here, total_hint, now),
             Input::JobRestored {
                 job,
                 needs,
                 only_here,
                 planned,
                 plan_finished,
-            } => self.job_restored(
-                Job::new(job, self.next_order, needs, only_here),
-                planned,
-                plan_finished,
-                now,
-            ),
-            Input::SegmentSizes { job, normal, min } => {
-                self.sizes.insert(job, (normal, min));
-                Ok(Then::Rest)
-            }
+            } => self.job_restored(job, needs, only_here, planned, plan_finished, now),
+            Input::SegmentSizes { job, normal, min } => self.segment_sizes(job, normal, min),
             Input::BenchmarkStarted { job } => self.benchmark(job, JobInput::BenchmarkStarted, now),
             Input::BenchmarkDone { job } => self.benchmark(job, JobInput::BenchmarkDone, now),
             Input::Planned {

@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::event::{Event, Ignored};
 use crate::farm::{Farm, Handled, Then, Wake};
 use crate::ids::{Attempt, JobId, LeaseId, SegmentIndex, Time, Work};
-use crate::input::Verified;
+use crate::input::{Needs, Verified};
 use crate::job::{Cutting, Job, JobInput, JobState, JobStep};
 use crate::lease::Phase;
 use crate::segment::{Loss, Segment, SegmentInput, SegmentState, SegmentStep};
@@ -13,17 +13,16 @@ use crate::segment::{Loss, Segment, SegmentInput, SegmentState, SegmentStep};
 impl Farm {
     pub(super) fn job_submitted(
         &mut self,
-        mut job: Job,
+        id: JobId,
+        needs: Needs,
         wait_for: u32,
+        only_here: bool,
         total_hint: Work,
         now: Time,
     ) -> Handled {
-        let id = job.id;
-        if self.jobs.contains_key(&id) {
-            return Err(Ignored::JobThere(id));
-        }
+        let mut job = self.new_job(id, needs, only_here)?;
         job.uncut = (total_hint > Work(0)).then_some(total_hint);
-        let (needs, only_here) = (job.needs.clone(), job.only_here);
+        let needs = job.needs.clone();
         self.changes.push_back(Change::JobAdded {
             job: id,
             needs,
@@ -42,15 +41,14 @@ impl Farm {
 
     pub(super) fn job_restored(
         &mut self,
-        mut job: Job,
+        id: JobId,
+        needs: Needs,
+        only_here: bool,
         planned: Vec<(SegmentIndex, Work, Option<Verified>)>,
         plan_finished: bool,
         now: Time,
     ) -> Handled {
-        let id = job.id;
-        if self.jobs.contains_key(&id) {
-            return Err(Ignored::JobThere(id));
-        }
+        let mut job = self.new_job(id, needs, only_here)?;
         for (index, work, verified) in planned {
             restore_segment(&mut job, index, work, verified);
         }
@@ -61,6 +59,18 @@ impl Farm {
         self.add_job(job);
         self.check_whole(id, now);
         Ok(Then::Decide)
+    }
+
+    pub(super) fn segment_sizes(&mut self, id: JobId, normal: Work, min: Work) -> Handled {
+        self.sizes.insert(id, (normal, min));
+        Ok(Then::Rest)
+    }
+
+    fn new_job(&self, id: JobId, needs: Needs, only_here: bool) -> Result<Job, Ignored> {
+        if self.jobs.contains_key(&id) {
+            return Err(Ignored::JobThere(id));
+        }
+        Ok(Job::new(id, self.next_order, needs, only_here))
     }
 
     fn add_job(&mut self, job: Job) {
