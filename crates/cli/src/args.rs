@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use api::{Audio, Choice, Codec, Container, Encoders, FilePath, Purpose, Speed};
+use api::{
+    ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Purpose, Speed,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Every computer in the house encodes one video together.
@@ -78,7 +80,7 @@ pub struct Encode {
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
 
-    /// The output file, for a single input
+    /// The output file, for a single input; .mkv or .mp4 decides the container
     #[arg(short, long, value_name = "OUT", conflicts_with = "out_dir")]
     pub output: Option<PathBuf>,
 
@@ -297,24 +299,70 @@ pub enum Whether {
 
 impl Encode {
     /// The typed words as a choice. `output` and `out_dir` are made absolute, since a node may have another
-    /// working folder.
-    pub fn choice(&self) -> std::io::Result<Choice> {
-        let absolute = |path: &Option<PathBuf>| -> std::io::Result<Option<FilePath>> {
-            path.as_ref()
-                .map(|path| Ok(FilePath(std::path::absolute(path)?)))
-                .transpose()
+    /// working folder; the ending of `output` decides the container where `--container` does not.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] if the ending of `output` names no container, or another than `--container`.
+    pub fn choice(&self) -> Result<Choice, ApiError> {
+        let wish = self.wish.choice();
+        let container = match &self.output {
+            Some(output) => Some(ending(output, wish.container)?),
+            None => wish.container,
         };
+        let path = |path: &Option<PathBuf>| path.as_deref().map(absolute).transpose();
         Ok(Choice {
-            output: absolute(&self.output)?,
-            out_dir: absolute(&self.out_dir)?,
+            output: path(&self.output)?,
+            out_dir: path(&self.out_dir)?,
+            container,
             wait_for: self.wait_for,
             only_here: self.only_here,
             paranoid: self.paranoid,
             keep_temp: self.keep_temp,
             yes: self.yes,
-            ..self.wish.choice()
+            ..wish
         })
     }
+}
+
+/// The container that an output's name asks for.
+fn ending(output: &Path, wanted: Option<Container>) -> Result<Container, ApiError> {
+    let ending = output
+        .extension()
+        .map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    let refuse =
+        |message: String, help: &str| Err(ApiError::new(ErrorCode::BadRequest, message).help(help));
+    let named = match ending.as_deref() {
+        Some("mkv") => Container::Mkv,
+        Some("mp4" | "m4v") => Container::Mp4,
+        _ => {
+            let message = format!(
+                "The output {} does not end in .mkv or .mp4.",
+                output.display()
+            );
+            return refuse(message, "Name it so: only these two containers are made.");
+        }
+    };
+    if wanted.is_some_and(|wanted| wanted != named) {
+        let message = format!(
+            "The output {} does not end like the container that is asked for.",
+            output.display()
+        );
+        return refuse(message, "Leave out --container, or change the name.");
+    }
+    Ok(named)
+}
+
+/// A path as it is from any working folder.
+///
+/// # Errors
+/// [`ErrorCode::BadRequest`] if it is empty, or there is no working folder.
+pub fn absolute(path: &Path) -> Result<FilePath, ApiError> {
+    std::path::absolute(path).map(FilePath).map_err(|error| {
+        ApiError::new(
+            ErrorCode::BadRequest,
+            format!("{:?} is no path: {error}.", path.display()),
+        )
+    })
 }
 
 impl Wish {
@@ -430,6 +478,35 @@ mod tests {
         let choice = encode(&["a.mkv", "-o", "b.mkv"]).choice().unwrap();
         let here = std::env::current_dir().unwrap().join("b.mkv");
         assert_eq!(choice.output, Some(FilePath(here)));
+    }
+
+    #[test]
+    fn the_outputs_ending_is_its_container() {
+        let container = |words: &[&str]| encode(words).choice().map(|choice| choice.container);
+        assert_eq!(
+            container(&["a", "-o", "b.MP4"]).unwrap(),
+            Some(Container::Mp4)
+        );
+        assert_eq!(
+            container(&["a", "-o", "b.mkv", "--for", "everywhere"]).unwrap(),
+            Some(Container::Mkv)
+        );
+        assert_eq!(
+            container(&["a", "-o", "b.mp4", "--container", "mp4"]).unwrap(),
+            Some(Container::Mp4)
+        );
+        assert_eq!(container(&["a"]).unwrap(), None);
+        for wrong in [
+            &["a", "-o", "b.avi"][..],
+            &["a", "-o", "b"],
+            &["a", "-o", "b.mkv", "--container", "mp4"],
+        ] {
+            assert_eq!(
+                container(wrong).unwrap_err().code,
+                ErrorCode::BadRequest,
+                "{wrong:?}"
+            );
+        }
     }
 
     #[test]

@@ -39,15 +39,10 @@ impl Client {
     /// Connects to the node of `data`; `None` if none is running.
     ///
     /// # Errors
-    /// [`ErrorCode::NodeRunning`] if one is running but of another version, or does not answer.
+    /// [`ErrorCode::NodeRunning`] if one is running but of another version, or does not answer;
+    /// [`ErrorCode::BadDataFolder`] if this user may not look.
     pub async fn connect(data: &Path) -> Result<Option<Self>, ApiError> {
-        let unusable = |error: io::Error| {
-            ApiError::new(
-                ErrorCode::NodeRunning,
-                format!("The node of {} does not answer: {error}.", data.display()),
-            )
-            .help("Stop it and try again.")
-        };
+        let unusable = |error: io::Error| no_answer(data, &error);
         let Some(stream) = place::find(data).await.map_err(unusable)? else {
             return Ok(None);
         };
@@ -184,6 +179,17 @@ async fn run<R, W>(
         tracing::debug!(%error, "the node went away");
     }
     shared.end();
+}
+
+fn no_answer(data: &Path, error: &io::Error) -> ApiError {
+    let folder = data.display();
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let text = format!("The data folder {folder} belongs to another user.");
+        return ApiError::new(ErrorCode::BadDataFolder, text)
+            .help("Name one of your own with --data.");
+    }
+    let text = format!("The node of {folder} does not answer: {error}.");
+    ApiError::new(ErrorCode::NodeRunning, text).help("Stop it and try again.")
 }
 
 fn another_version(theirs: &str) -> ApiError {

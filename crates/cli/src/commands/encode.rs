@@ -1,11 +1,9 @@
 //! `encode`: hands films to a node, shows how far they are, and ends when they do.
 
-use std::path::PathBuf;
-
 use api::{ApiError, Choice, ErrorCode, FilePath, Job, JobId, JobState, Submitted, call};
 
 use super::with_node;
-use crate::args::Encode;
+use crate::args::{Encode, absolute};
 use crate::door::Door;
 use crate::node::Start;
 use crate::present::Progress;
@@ -16,14 +14,12 @@ use crate::{App, End};
 
 /// Runs the command.
 pub async fn run(args: &Encode, app: &App) -> Result<End, ApiError> {
-    let choice = args.choice().map_err(|error| no_folder(&error))?;
-    let absolute = |path: &PathBuf| std::path::absolute(path).map(FilePath);
-    let inputs = args
+    let choice = args.choice()?;
+    let inputs: Vec<FilePath> = args
         .inputs
         .iter()
-        .map(absolute)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| no_folder(&error))?;
+        .map(|input| absolute(input))
+        .collect::<Result<_, _>>()?;
     let start = Start {
         no_network: args.only_here,
         ..Start::default()
@@ -216,11 +212,4 @@ fn is_same(job: &Job, input: &FilePath, choice: &Choice) -> bool {
         ..choice.clone()
     };
     !job.state.is_over() && job.source == *input && agreed(&job.choice) == agreed(choice)
-}
-
-fn no_folder(error: &std::io::Error) -> ApiError {
-    ApiError::new(
-        ErrorCode::BadRequest,
-        format!("The working folder cannot be found: {error}."),
-    )
 }

@@ -69,12 +69,13 @@ impl Out {
         self.result_or(&json::ErrorLine::new(error, None), || human::error(error));
     }
 
-    /// Something that failed about one input of several.
+    /// Something that failed about one input of several, which people are told where the sentence does not.
     pub fn input_error(self, error: &ApiError, about: json::About) {
-        let text = about.input.as_ref().map_or_else(
-            || human::error(error),
-            |input| format!("{}: {}", human::plain(&input.shown()), human::error(error)),
-        );
+        let name = about.input.as_ref().map(|input| input.shown());
+        let text = match name.filter(|name| !error.message.contains(name)) {
+            Some(name) => format!("{}: {}", human::plain(&name), human::error(error)),
+            None => human::error(error),
+        };
         self.result_or(&json::ErrorLine::new(error, Some(about)), || text);
     }
 
