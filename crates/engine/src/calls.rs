@@ -13,8 +13,9 @@ impl Core {
         // Whoever asked may have gone: an answer nobody takes is dropped.
         match call {
             Call::Status(reply) => {
-                self.remember_progress();
-                drop(reply.send(self.status()));
+                let status = self.status();
+                self.remember_progress(&status.jobs);
+                drop(reply.send(status));
             }
             Call::Steer(job, steer, reply) => drop(reply.send(self.steer(job, steer).await)),
             Call::Donate(on, reply) => {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ffmpeg::tools::Tool;
 use peer::{Message, Net, NetEvent, TaskId};
-use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time, Work};
+use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time};
 use store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -164,11 +164,16 @@ impl Core {
                 .farm
                 .poll_timeout()
                 .map_or(Duration::from_secs(3600), |at| at.since(self.now()));
+            // A look changes nothing that is shown: ticking for it would have everyone look again.
+            let mut looked = false;
             tokio::select! {
                 biased;
                 word = mail.recv() => match word {
                     Some(Mail::Call(Call::Stop(reply))) => break Some(reply),
-                    Some(word) => self.take(word).await,
+                    Some(word) => {
+                        looked = matches!(word, Mail::Call(Call::Status(_) | Call::Settings(_) | Call::OpenJobs(_)));
+                        self.take(word).await;
+                    }
                     None => break None,
                 },
                 () = tokio::time::sleep(wait) => {
@@ -177,7 +182,9 @@ impl Core {
                 }
             }
             self.settle().await;
-            self.changes.send_modify(|n| *n += 1);
+            if !looked {
+                self.changes.send_modify(|n| *n += 1);
+            }
         };
         self.stop().await;
         if let Some(reply) = stopped {

@@ -366,16 +366,10 @@ impl Core {
     }
 
     /// Remembers the progress shown, so that it never falls.
-    pub(crate) fn remember_progress(&mut self) {
-        let shown: Vec<_> = self
-            .status()
-            .jobs
-            .into_iter()
-            .map(|j| (j.id, j.progress))
-            .collect();
-        for (id, progress) in shown {
-            if let Some(job) = self.jobs.get_mut(&id) {
-                job.shown = job.shown.max(progress);
+    pub(crate) fn remember_progress(&mut self, shown: &[JobStatus]) {
+        for status in shown {
+            if let Some(job) = self.jobs.get_mut(&status.id) {
+                job.shown = job.shown.max(status.progress);
             }
         }
     }
