@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tests::film::Film;
+use tests::product;
 use tests::recipe::{Recipe, Shoot};
-use tests::{product, tool};
 
 use crate::walk::{Walk, assert_exact};
 
@@ -90,9 +90,7 @@ fn interrupted(walk: &Walk, source: &Path, signal: &str) -> Vec<Value> {
     command
         .args(["--codec", "h264", "--speed", "fast"])
         .arg(source);
-    command
-        .env("MANYHANDS_SEGMENT_SECONDS", "2")
-        .env("MANYHANDS_FFMPEG", tool::ffmpeg());
+    command.env("MANYHANDS_SEGMENT_SECONDS", "2");
     let mut child = command
         .stdout(Stdio::piped())
         .stdin(Stdio::null())
@@ -153,9 +151,7 @@ fn a_film_that_changes_under_the_work_is_noticed() {
         .arg(walk.desk().path())
         .args(words)
         .arg(&source);
-    command
-        .env("MANYHANDS_SEGMENT_SECONDS", "2")
-        .env("MANYHANDS_FFMPEG", tool::ffmpeg());
+    command.env("MANYHANDS_SEGMENT_SECONDS", "2");
     let mut child = command
         .stdout(Stdio::piped())
         .stdin(Stdio::null())

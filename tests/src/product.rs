@@ -188,9 +188,7 @@ pub fn run<S: AsRef<OsStr>>(
         command.current_dir(folder);
     }
     // Films of a few seconds: many short segments, as a long film has many long ones.
-    command
-        .env("MANYHANDS_SEGMENT_SECONDS", "2")
-        .env("MANYHANDS_FFMPEG", tool::ffmpeg());
+    command.env("MANYHANDS_SEGMENT_SECONDS", "2");
     let output = command
         .stdin(Stdio::null())
         .output()

@@ -148,21 +148,43 @@ fn looks(source: &Look, output: &Look, rule: &Rule) -> Vec<String> {
     if rule.keeps(Loss::Fields) {
         same("the field order", &source.scan, &output.scan);
     }
-    for (at, what) in ["range", "matrix", "primaries", "transfer curve"]
+    same(
+        "range",
+        limited(&source.colour[0]),
+        limited(&output.colour[0]),
+    );
+    for (at, what) in ["matrix", "primaries", "transfer curve"]
         .into_iter()
         .enumerate()
     {
-        if !["unknown", "reserved", ""].contains(&source.colour[at].as_str()) {
-            same(what, &source.colour[at], &output.colour[at]);
+        if !["unknown", "reserved", ""].contains(&source.colour[at + 1].as_str()) {
+            same(what, &source.colour[at + 1], &output.colour[at + 1]);
         }
     }
-    same(
-        "the mastering display",
-        &source.mastering,
-        &output.mastering,
-    );
+    if !alike(&source.mastering, &output.mastering) {
+        same(
+            "the mastering display",
+            &source.mastering,
+            &output.mastering,
+        );
+    }
     same("the light level", &source.light, &output.light);
     found
+}
+
+/// What says nothing of its range has the limited one (ITU-T H.264 and H.265, E.2.1).
+fn limited(range: &str) -> &str {
+    if range == "pc" { "pc" } else { "tv" }
+}
+
+/// Whether two mastering displays are one: AV1 stores luminances in steps of 1/16384.
+fn alike(a: &str, b: &str) -> bool {
+    let numbers = |text: &str| -> Vec<f64> {
+        let words = text.split(|sign: char| !sign.is_ascii_digit() && sign != '.');
+        words.filter_map(|word| word.parse().ok()).collect()
+    };
+    let (one, two) = (numbers(a), numbers(b));
+    one.len() == two.len() && one.iter().zip(&two).all(|(a, b)| (a - b).abs() < 1e-4)
 }
 
 fn square(aspect: &str) -> &str {

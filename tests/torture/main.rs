@@ -2,7 +2,7 @@
 //! the reason the table states. There is no fourth way to end.
 //!
 //! `cargo test -p tests --test torture -- h264_opengop` runs the trials of some clips. The program under test is built
-//! first; `MANYHANDS_BIN` names another one, `MANYHANDS_FFMPEG` another ffmpeg.
+//! first, or named in `MANYHANDS_BIN`.
 
 /// What is expected of each clip on each road.
 mod table;
