@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Identity, Link, Message, Net, NetConfig, NetEvent, Paired, PeerId, WhyDown};
 
 /// After this long a test is stuck, not slow.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_secs(180);
 
 /// Something that must happen at some time.
 pub(super) async fn soon<T>(what: &str, happening: impl Future<Output = T>) -> T {
