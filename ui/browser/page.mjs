@@ -26,9 +26,9 @@ if (!existsSync(program)) {
   process.exit(1);
 }
 
-/** Starts a node; gives the link to its page and a way to stop it. */
+/** Starts a node with this data folder; gives the link to its page and a way to stop it. */
 async function serve(folder) {
-  const words = ['serve', '--data', join(folder, 'data'), '--no-mdns', '--listen', '127.0.0.1:0', '--web', '127.0.0.1:0'];
+  const words = ['serve', '--data', folder, '--no-mdns', '--listen', '127.0.0.1:0', '--web', '127.0.0.1:0'];
   const node = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => node.once('exit', resolve));
   const link = await new Promise((resolve, reject) => {
@@ -67,11 +67,47 @@ async function newPage(context, problems) {
   return page;
 }
 
-async function check(folder) {
+/** Two computers are paired by an invite, all with the mouse; one begins to help, and they part again. */
+async function checkPairing(browser, folder) {
+  const problems = [];
+  const nodes = await Promise.all(['first', 'second'].map((name) => serve(join(folder, name))));
+  try {
+    const [first, second] = await Promise.all(nodes.map(async ({ link }) => {
+      const page = await newPage(await browser.newContext(), problems);
+      await page.goto(link);
+      await page.getByText('1 computer ready.').waitFor();
+      return page;
+    }));
+    await first.getByTestId('invite').click();
+    const invite = await first.getByTestId('invite-line').inputValue();
+    assert.match(invite, /^mh1:/);
+    await second.getByText('Paste an invite').click();
+    await second.getByTestId('invite-paste').fill(invite);
+    await second.getByTestId('invite-paste').press('Enter');
+    await second.getByText('Paired with').waitFor();
+    await second.getByRole('switch', { name: 'Help the others' }).click();
+    await first.getByText('2 computers ready.').waitFor();
+    await first.getByRole('button', { name: /^Unpair/ }).click();
+    await first.getByRole('button', { name: 'Unpair', exact: true }).click();
+    await first.getByTestId('computer').waitFor({ state: 'detached' });
+    await first.getByText('1 computer ready.').waitFor();
+
+    // What is no invite is refused with a sentence.
+    await second.getByText('Paste an invite').click();
+    await second.getByTestId('invite-paste').fill(invite.slice(0, 40));
+    await second.getByTestId('invite-paste').press('Enter');
+    await second.getByRole('alert').getByText(/invite/i).waitFor();
+    // The browser itself notes the refused call; nothing else may be noted.
+    assert.deepEqual(problems.filter((line) => !/status of 4\d\d/.test(line)), []);
+  } finally {
+    await Promise.all(nodes.map((node) => node.stop()));
+  }
+}
+
+async function checkFilm(browser, folder) {
   const film = join(folder, 'été #1.mkv');
   makeFilm(film);
-  const { link, stop } = await serve(folder);
-  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  const { link, stop } = await serve(join(folder, 'data'));
   try {
     const problems = [];
     const context = await browser.newContext({ acceptDownloads: true });
@@ -116,15 +152,17 @@ async function check(folder) {
     assert.equal(await stop(), 0);
     await page.getByTestId('trouble').getByText('does not answer').waitFor();
   } finally {
-    await browser.close();
     await stop();
   }
 }
 
+const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 const folder = mkdtempSync(join(tmpdir(), 'manyhands-page-'));
 try {
-  await check(folder);
+  await checkFilm(browser, folder);
+  await checkPairing(browser, folder);
   process.stdout.write('page in a browser: ok\n');
 } finally {
+  await browser.close();
   rmSync(folder, { recursive: true, force: true });
 }
