@@ -220,5 +220,8 @@ fn verdict(work: &Combine, frames: u64, proof: &FileProof) -> String {
         1 => text.push_str("; the other track kept."),
         n => text.push_str(&format!("; {n} other tracks kept.")),
     }
+    if work.parts.film.agreed {
+        text.push_str(" What it was agreed to lose is named in the notes.");
+    }
     text
 }

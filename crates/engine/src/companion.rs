@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ffmpeg::carry::{self, Contents};
+use ffmpeg::carry::{self, Contents, Look};
 use media::stream::StreamKind;
 use plan::carry::How;
 
@@ -64,11 +64,14 @@ fn packets_index(film: &Film, position: usize, index: u32) -> u32 {
 
 async fn contents(ffmpeg: &Path, film: &Film) -> Result<Vec<Contents>, String> {
     let list = &film.freight.carried;
-    let hashed: Vec<u32> = list
+    let hashed: Vec<Look> = list
         .iter()
         .enumerate()
         .filter(|(_, c)| c.kind != StreamKind::Attachment)
-        .map(|(position, c)| packets_index(film, position, c.index))
+        .map(|(position, c)| Look {
+            index: packets_index(film, position, c.index),
+            aac: film.is_aac(c),
+        })
         .collect();
     let found = carry::contents(ffmpeg, &film.source.path, &hashed)
         .await

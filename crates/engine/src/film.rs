@@ -9,7 +9,7 @@ use media::choice::Choice;
 use media::gop::Anomaly;
 use media::stream::{SourceInfo, VideoStream};
 use media::{Index, Timebase};
-use plan::carry::Freight;
+use plan::carry::{Carried, Freight, How};
 use plan::cut::Segment;
 use plan::order::Order;
 use plan::read::{self, SeekBy};
@@ -44,6 +44,8 @@ pub(crate) struct Film {
     pub start_us: i64,
     /// Sentences for the user.
     pub notes: Vec<String>,
+    /// Something is lost, and the user has agreed.
+    pub agreed: bool,
     index: Mutex<Index>,
     /// Times of packets that no decoder makes a picture of: the second field of a frame, what
     /// is left of a picture whose reference was cut away.
@@ -67,6 +69,7 @@ impl Film {
             order: parts.order,
             freight: parts.freight,
             notes: parts.notes,
+            agreed: parts.agreed,
             seek: if parts.normalised {
                 SeekBy::Earliest
             } else {
@@ -132,6 +135,12 @@ impl Film {
             .len()
     }
 
+    /// Whether a carried stream is AAC in source and output.
+    pub fn is_aac(&self, carried: &Carried) -> bool {
+        let stream = self.info.streams.iter().find(|s| s.index == carried.index);
+        carried.how == How::Copy && stream.is_some_and(|s| s.codec == "aac")
+    }
+
     /// The scheduler's measure of so many frames: thousands of pixels.
     pub fn work(&self, frames: u64) -> Work {
         Work((frames * self.order.pixels() / 1000).max(1))
@@ -179,4 +188,5 @@ pub(crate) struct FilmParts {
     pub order: Order,
     pub freight: Freight,
     pub notes: Vec<String>,
+    pub agreed: bool,
 }

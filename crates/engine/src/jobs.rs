@@ -635,6 +635,7 @@ async fn normalised_film(
         order: film.order.clone(),
         freight: film.freight.clone(),
         notes: film.notes.clone(),
+        agreed: film.agreed,
     };
     parts
         .notes

@@ -158,6 +158,7 @@ impl Node {
             return Err(Trouble::new(Kind::WouldLose, probed.losses.join(" "))
                 .help("Agree with --yes, or choose otherwise."));
         }
+        let probed = probed.agree();
         self.check_encoder(&choice, &terms)?;
         let results = estimate(&probed, dropped.bytes);
         intake::check_space(self.0.workspace.root(), &folder, results, 0)?;
@@ -572,7 +573,7 @@ impl Node {
             )
             .help("Encode it again."));
         }
-        let probed = self.probe(&dropped, &wish.choice).await?;
+        let probed = self.probe(&dropped, &wish.choice).await?.agree();
         let held = row.state == store::JobState::Paused;
         let id = self.go_on(row, probed, folder, begun).await?;
         if held {

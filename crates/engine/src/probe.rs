@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ffmpeg::index::{self, Found};
 use ffmpeg::source::{self, ProbeError, Source};
 use media::choice::Choice;
+use media::encoder::Codec;
 use media::gop::{Anomaly, Gaps};
 use media::parse::frame::FrameInfo;
 use media::spec::{PixelFormat, Scan};
@@ -51,8 +52,7 @@ pub(crate) async fn probe(
     let frame = source::first_frame(ffmpeg, &source)
         .await
         .map_err(|e| unreadable(&name, e))?;
-    let video = video_stream(film, &frame);
-    let order = order::Order::new(&video, choice).map_err(|e| refused(&name, &e))?;
+    let mut video = video_stream(film, &frame);
     let freight = carry::freight(&info, film.index, choice, muxer);
     let (mut losses, mut notes) = (Vec::new(), Vec::new());
     for remark in keep::remarks(&info, &video, choice, &freight, muxer) {
@@ -61,6 +61,11 @@ pub(crate) async fn probe(
             Remark::Note(text) => notes.push(text),
         }
     }
+    if choice.codec() == Codec::H264 && !muxer.hdr10_in_h264() {
+        // Said above as a loss: nothing is ordered that would not arrive.
+        video.hdr10 = None;
+    }
+    let order = order::Order::new(&video, choice).map_err(|e| refused(&name, &e))?;
     let start_us = if is_stream(&info) {
         info.start_us.unwrap_or(0)
     } else {
@@ -79,6 +84,7 @@ pub(crate) async fn probe(
         order,
         freight,
         notes,
+        agreed: false,
     };
     Ok(Probed { parts, losses })
 }
@@ -198,6 +204,17 @@ pub(crate) enum Indexing {
     Anomaly(Anomaly),
     /// ffmpeg stopped reading.
     Failed(String),
+}
+
+impl Probed {
+    /// The user has agreed to the losses: they are said once more, in the notes.
+    pub fn agree(mut self) -> Self {
+        self.parts.agreed = !self.losses.is_empty();
+        self.parts
+            .notes
+            .extend(self.losses.drain(..).map(|loss| format!("Agreed: {loss}")));
+        self
+    }
 }
 
 /// Starts listing the film's packets, waits for its timebase, and gives the film with an index

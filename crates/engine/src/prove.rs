@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ffmpeg::carry::{self, Contents, Essence, FilmPacket};
+use ffmpeg::carry::{self, Contents, Essence, FilmPacket, Look};
 use ffmpeg::source::{self, Source};
 use media::Timebase;
 use media::stream::StreamKind;
@@ -187,11 +187,14 @@ async fn carried(
         )));
     }
     let places = places(list, &there)?;
-    let outputs: Vec<u32> = list
-        .iter()
-        .filter(|c| c.kind != StreamKind::Attachment)
-        .filter_map(|c| places.get(&c.index).copied())
-        .collect();
+    let hashed = list.iter().filter(|c| c.kind != StreamKind::Attachment);
+    let looks = hashed.filter_map(|c| {
+        Some(Look {
+            index: *places.get(&c.index)?,
+            aac: film.is_aac(c),
+        })
+    });
+    let outputs: Vec<Look> = looks.collect();
     let found = carry::contents(&bench.ffmpeg, file, &outputs)
         .await
         .map_err(MergeError::failed)?;

@@ -99,6 +99,16 @@ pub struct Contents {
     pub last_us: Option<i64>,
 }
 
+/// A stream to be looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Its index in the file.
+    pub index: u32,
+    /// It is AAC: transport streams put a header before each packet that other containers do not
+    /// have, so it is taken off before hashing (and passes where there is none).
+    pub aac: bool,
+}
+
 /// Lists the packets of `streams` of `file` and hashes each stream.
 ///
 /// # Errors
@@ -106,18 +116,19 @@ pub struct Contents {
 pub async fn contents(
     ffmpeg: &Path,
     file: &Path,
-    streams: &[u32],
+    streams: &[Look],
 ) -> Result<Vec<Contents>, RunError> {
     if streams.is_empty() {
         return Ok(Vec::new());
     }
-    let run = mapped(
-        Run::new(ffmpeg)
-            .args(QUIET)
-            .args(["-copyts", "-protocol_whitelist", "file"])
-            .input(file),
-        streams,
-    );
+    let indexes: Vec<u32> = streams.iter().map(|look| look.index).collect();
+    let run = Run::new(ffmpeg)
+        .args(QUIET)
+        .args(["-copyts", "-protocol_whitelist", "file"]);
+    let mut run = mapped(run.input(file), &indexes);
+    for (position, _) in streams.iter().enumerate().filter(|(_, look)| look.aac) {
+        run = run.args([format!("-bsf:{position}"), "aac_adtstoasc".to_owned()]);
+    }
     let mut running = run
         .args([
             "-c",

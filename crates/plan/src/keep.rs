@@ -31,6 +31,12 @@ impl Muxer {
         self.major >= 9
     }
 
+    /// 5.1 neither reads x264's HDR10 messages nor writes them to the container.
+    #[must_use]
+    pub fn hdr10_in_h264(self) -> bool {
+        self.major >= 9
+    }
+
     /// 5.1 has no `ipcm`.
     #[must_use]
     pub fn pcm_in_mp4(self) -> bool {
@@ -164,6 +170,12 @@ fn metadata(
         loss(
             remarks,
             "The film's closed captions cannot be kept by any encoder here; subtitle tracks are.",
+        );
+    }
+    if video.hdr10.is_some() && choice.codec() == Codec::H264 && !muxer.hdr10_in_h264() {
+        loss(
+            remarks,
+            "This ffmpeg does not keep HDR10 metadata in H.264. Choose HEVC, or use the bundled ffmpeg.",
         );
     }
     let rotated = video.rotation.is_some_and(|degrees| degrees != 0);
