@@ -35,6 +35,8 @@ pub(crate) struct Job {
     pub wants_merge: bool,
     /// The scheduler waits for the index.
     pub waits_for_index: bool,
+    /// Its source is being copied onto a repaired timeline: nothing can be cut yet.
+    pub repairing: bool,
     /// Starts again at each new index.
     pub generation: u32,
     pub begun: Instant,

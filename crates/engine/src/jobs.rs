@@ -61,6 +61,7 @@ impl Core {
             companion: CompanionState::Pending,
             wants_merge: false,
             waits_for_index: false,
+            repairing: false,
             generation: 0,
             begun: new.begun,
             created_ms: new.created_ms,
@@ -167,6 +168,9 @@ impl Core {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
+        if job.repairing {
+            return self.pending.push_back(Input::PlanWaits { job: id });
+        }
         let film = Arc::clone(&job.film);
         let seconds = film.frames(target) as f64 / film.rate();
         let ticks = film.timebase().ticks((seconds * 1e6) as i64);
@@ -250,6 +254,9 @@ impl Core {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
+        if job.repairing {
+            return;
+        }
         if job.film.normalised {
             let name = job.film.path.display().to_string();
             let trouble = Trouble::new(
@@ -258,6 +265,7 @@ impl Core {
             );
             return self.fail(id, trouble);
         }
+        job.repairing = true;
         job.generation += 1;
         let generation = job.generation;
         job.cancel.cancel();
@@ -301,6 +309,7 @@ impl Core {
         match result {
             Ok(film) => {
                 job.film = film;
+                job.repairing = false;
                 job.waits_for_index = false;
                 self.accompany(id);
                 self.pending.push_back(Input::PlanMore { job: id });

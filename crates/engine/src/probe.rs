@@ -249,7 +249,14 @@ pub(crate) async fn index(
     } else {
         Gaps::Legal
     };
-    let film = Film::new(parts, Index::new(timebase, gaps));
+    let twins = matches!(parts.video.codec.as_str(), "vp8" | "vp9");
+    let index = Index::new(timebase, gaps);
+    let index = if twins {
+        index.with_hidden_twins()
+    } else {
+        index
+    };
+    let film = Film::new(parts, index);
     let filled = Arc::clone(&film);
     let (go, told_to_go) = oneshot::channel::<()>();
     tokio::spawn(async move {

@@ -58,6 +58,7 @@ pub enum Gaps {
 pub struct Index {
     timebase: Timebase,
     gaps: Gaps,
+    hidden_twins: bool,
     packets: Vec<Indexed>,
     cuts: Vec<Cut>,
     latest_pts: i64,
@@ -85,6 +86,7 @@ impl Index {
         Self {
             timebase,
             gaps,
+            hidden_twins: false,
             packets: Vec::new(),
             cuts: Vec::new(),
             latest_pts: i64::MIN,
@@ -92,6 +94,14 @@ impl Index {
             reordered: false,
             finished: false,
         }
+    }
+
+    /// Of two packets in a row with one time only the second is shown: VP8 and VP9 store hidden
+    /// reference frames as packets of their own, at the time of the frame after them.
+    #[must_use]
+    pub fn with_hidden_twins(mut self) -> Self {
+        self.hidden_twins = true;
+        self
     }
 
     /// The stream's timebase.
@@ -111,6 +121,11 @@ impl Index {
             .unwrap_or_else(|| pts.min(self.latest_dts.saturating_add(1)));
         if self.latest_dts != i64::MIN && self.breaks(dts) {
             return Err(Anomaly::Discontinuity);
+        }
+        if self.hidden_twins
+            && let Some(twin) = self.packets.last_mut().filter(|last| last.pts == pts)
+        {
+            twin.shown = false;
         }
         if packet.key && !packet.discard && pts > self.latest_pts {
             self.cuts.push(Cut {
@@ -347,6 +362,22 @@ mod tests {
         index.push(packet(1, 1, true)).unwrap();
         assert_eq!(index.cuts().iter().map(|c| c.pts).collect::<Vec<_>>(), [1]);
         assert_eq!(index.first_pts(), Some(1));
+    }
+
+    #[test]
+    fn the_first_of_two_vp8_packets_at_one_time_is_hidden() {
+        let mut index = Index::new(Timebase::new(1, 25).unwrap(), Gaps::Legal).with_hidden_twins();
+        for (dts, pts, key) in [
+            (0, 0, true),
+            (1, 1, false),
+            (2, 2, false),
+            (2, 2, false),
+            (3, 3, false),
+        ] {
+            index.push(packet(dts, pts, key)).unwrap();
+        }
+        index.finish();
+        assert_eq!(index.all_shown().unwrap(), [0, 1, 2, 3]);
     }
 
     #[test]
