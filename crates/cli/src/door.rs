@@ -10,9 +10,10 @@ use tokio::sync::mpsc;
 
 use crate::node::{self, Start};
 
-/// How often a node that has the folder but not yet opened its door is asked again, and for how long.
+/// How often a folder that is in use is tried again, and for how long: a node that has just been started opens
+/// its door in a moment, and one that was started only to answer a question soon lets go.
 const AGAIN: Duration = Duration::from_millis(200);
-const TRIES: u32 = 50;
+const TRIES: u32 = 30;
 
 /// The way to a node.
 pub enum Door {
@@ -47,6 +48,21 @@ impl Own {
         }
     }
 
+    /// Starts a node that is to stay, and waits for a moment if a short-lived one has the folder.
+    ///
+    /// # Errors
+    /// As [`Own::start`].
+    pub async fn start_when_free(data: &Path, start: Start) -> Result<Self, ApiError> {
+        let mut tries = 0;
+        loop {
+            match Self::start(data, start.clone()).await {
+                Err(error) if error.code == ErrorCode::NodeRunning && tries < TRIES => tries += 1,
+                ended => return ended,
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
     /// Closes the door and stops the node; its jobs are kept as they are.
     pub async fn stop(self) {
         drop(self.server);
@@ -68,7 +84,6 @@ impl Door {
             }
             match Own::start(data, start.clone()).await {
                 Ok(own) => return Ok(Self::Own(own)),
-                // One that has just been started opens its door in a moment.
                 Err(error) if error.code == ErrorCode::NodeRunning && tries < TRIES => tries += 1,
                 Err(error) => return Err(error),
             }

@@ -26,7 +26,10 @@ pub async fn run(args: Serve, app: &App) -> Result<End, ApiError> {
         stays: true,
         ..Start::default()
     };
-    let own = Own::start(&app.data, start).await?;
+    let own = tokio::select! {
+        own = Own::start_when_free(&app.data, start) => own?,
+        () = app.stop.asked() => return Ok(End::Done),
+    };
     let page = match args.web {
         Some(listen) => {
             match Web::start(own.api.clone(), WebConfig::new(listen, &app.data)).await {

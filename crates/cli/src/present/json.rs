@@ -204,8 +204,22 @@ pub struct DoneLine {
     wall_s: f64,
     #[serde(serialize_with = "rounded_option")]
     speed_up: Option<f64>,
+    stages: StagesLine,
     peers: Vec<DoneShare>,
     receipt: FilePath,
+}
+
+/// How long each stage took; they overlap.
+#[derive(Debug, Serialize)]
+struct StagesLine {
+    #[serde(serialize_with = "rounded")]
+    first_segment_s: f64,
+    #[serde(serialize_with = "rounded")]
+    analyse_s: f64,
+    #[serde(serialize_with = "rounded")]
+    process_s: f64,
+    #[serde(serialize_with = "rounded")]
+    merge_s: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -236,6 +250,12 @@ impl DoneLine {
             source_bytes: job.source_bytes,
             wall_s: outcome.wall_s,
             speed_up: job.speed_up,
+            stages: StagesLine {
+                first_segment_s: job.stages.first_segment_s,
+                analyse_s: job.stages.analyse_s,
+                process_s: job.stages.process_s,
+                merge_s: job.stages.merge_s,
+            },
             peers: job
                 .hands
                 .iter()
