@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub struct Programs {
     /// The command line, which is also the node.
     pub manyhands: PathBuf,
-    /// The ffmpeg it works with.
+    /// The ffmpeg that it finds beside it or above it in the checkout.
     pub ffmpeg: PathBuf,
 }
 
@@ -53,9 +53,7 @@ impl<'lan> Node<'lan> {
             .arg(&data)
             .args(["--json", "serve", "--name", host.name()])
             .args(more);
-        serve
-            .env("MANYHANDS_FFMPEG", &programs.ffmpeg)
-            .env("MANYHANDS_LOG", "info");
+        serve.env("MANYHANDS_LOG", "info");
         serve.stdin(Stdio::null()).stdout(log).stderr(log_too);
         let child = serve
             .spawn()
@@ -103,9 +101,7 @@ impl<'lan> Node<'lan> {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.host.command(&self.programs.manyhands);
         command.arg("--data").arg(&self.data).args(args);
-        command
-            .env("MANYHANDS_FFMPEG", &self.programs.ffmpeg)
-            .stdin(Stdio::null());
+        command.stdin(Stdio::null());
         command
     }
 

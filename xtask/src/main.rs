@@ -35,7 +35,7 @@ const USAGE: &str = "\
 cargo xtask run [-- ARGS]     build what is missing, then open Manyhands (or serve its page where there is no screen)
 cargo xtask test              everything that must hold before a change goes in
 cargo xtask tidy              the repository's own rules, as code
-cargo xtask bench [a…e]       the figures of the README, as ratios  [--quick]
+cargo xtask bench [a…e]       the figures of the README, as ratios  [--quick] [--with MANYHANDS]
 cargo xtask bindings [--check]  the page's types, written from crates/api
 cargo xtask ffmpeg            the pinned ffmpeg, into .tools/
 cargo xtask ui                the page, into ui/dist/

@@ -92,7 +92,6 @@ fn ours(bench: &Bench, film: &Path) -> Result<Cost> {
         "--only-here",
         "--json",
     ]);
-    encode.env("MANYHANDS_FFMPEG", &bench.programs.ffmpeg);
     let (cost, printed) = timed(&encode, &bench.scratch.join("ours.log"))?;
     let Ok(done) = last_json(&printed) else {
         bail!("encode --json printed no result: {printed}")

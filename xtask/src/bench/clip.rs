@@ -17,7 +17,7 @@ pub struct Film {
 impl Film {
     fn name(&self) -> String {
         format!(
-            "{}x{}-{}s-x{}.mkv",
+            "grain4-{}x{}-{}s-x{}.mkv",
             self.width, self.height, self.seconds, self.times
         )
     }
@@ -42,11 +42,11 @@ impl Film {
         Ok(path)
     }
 
-    /// A pattern in motion under film grain: neither trivial to encode nor pure noise; a key frame every two
-    /// seconds, B-frames, and sound.
+    /// A pattern in motion under film grain: at x264's CRF 20 about as many bits and as much work as a real
+    /// film (8 Mbit/s at 1080p); a key frame every two seconds, B-frames, and sound.
     fn encode(&self, ffmpeg: &Path, to: &Path) -> Result<()> {
         let picture = format!(
-            "testsrc2=size={}x{}:rate=25:duration={},noise=alls=6:allf=t",
+            "testsrc2=size={}x{}:rate=25:duration={},noise=c0s=4:c0f=t",
             self.width, self.height, self.seconds
         );
         let sound = format!("sine=frequency=330:beep_factor=4:duration={}", self.seconds);

@@ -5,11 +5,10 @@ use super::Bench;
 use super::clip::Film;
 use super::figure::{Figure, Goal};
 use super::hosts::{Host, Lan};
-use super::measure::timed;
-use super::nodes::{Node, last_json};
+use super::measure::{Line, timed, watched};
+use super::nodes::Node;
 use crate::shell::say;
 use anyhow::{Context, Result, anyhow, ensure};
-use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -33,9 +32,8 @@ pub fn measure(bench: &Bench, with_plain: bool) -> Result<Vec<Figure>> {
     let nodes = start(bench, &lan)?;
     let (mut efficiency, mut merging) = (Vec::new(), Vec::new());
     for run in 1..=bench.runs(2) {
-        let done = ours(bench, &nodes[0], &film, run)?;
-        let wall_s = number(&done, "wall_s")?;
-        merging.push(stage_s(&done, "merge_s")? / wall_s * 100.0);
+        let (wall_s, merge_s) = ours(bench, &nodes[0], &film, run)?;
+        merging.push(merge_s / wall_s * 100.0);
         say(format!("b, run {run}: {HOSTS} hosts {wall_s:.1} s"));
         if with_plain {
             // The nodes are idle; their beats are the only other thing that happens.
@@ -100,11 +98,12 @@ pub fn start<'lan>(bench: &Bench, lan: &'lan Lan) -> Result<Vec<Node<'lan>>> {
     Ok(nodes)
 }
 
-fn ours(bench: &Bench, owner: &Node<'_>, film: &Path, run: usize) -> Result<Value> {
+/// Seconds of the whole, and of what came after the last segment.
+fn ours(bench: &Bench, owner: &Node<'_>, film: &Path, run: usize) -> Result<(f64, f64)> {
     let out = bench.scratch.join(format!("farm-{run}.mp4"));
     let (film, out) = (film.to_string_lossy(), out.to_string_lossy());
     let others = (HOSTS - 1).to_string();
-    let wait = [
+    let how = [
         "--wait-for",
         &others,
         "--for",
@@ -114,14 +113,29 @@ fn ours(bench: &Bench, owner: &Node<'_>, film: &Path, run: usize) -> Result<Valu
         "--json",
     ];
     let mut args = vec!["encode", &film, "-o", &out];
-    args.extend(wait);
-    let (_, printed) = timed(&owner.command(&args), &bench.scratch.join("farm.log"))?;
-    let done = last_json(&printed).map_err(|error| anyhow!(error))?;
+    args.extend(how);
+    let lines = watched(
+        &mut owner.command(&args),
+        &bench.scratch.join("farm.log"),
+        |_| (),
+    )?;
+    let done_s = exact_end(&lines)?;
+    let joining = lines.iter().find(|(_, line)| line["state"] == "combining");
+    let (joining_s, _) = joining.context("the job was never said to be combining")?;
+    Ok((done_s, done_s - joining_s))
+}
+
+/// When the job was done.
+///
+/// # Errors
+/// Unless it is proved: a figure for a wrong result is worth nothing.
+pub fn exact_end(lines: &[Line]) -> Result<f64> {
+    let (at_s, last) = lines.last().context("encode --json printed nothing")?;
     ensure!(
-        done["exact"] == true,
-        "a figure for a wrong result is worth nothing: {done}"
+        last["type"] == "done" && last["exact"] == true,
+        "not done and exact: {last}"
     );
-    Ok(done)
+    Ok(*at_s)
 }
 
 /// One thread: more would only use up the quota sooner (and take longer).
@@ -153,17 +167,4 @@ fn plain(bench: &Bench, host: &Host, film: &Path) -> Result<f64> {
         }
     }
     Ok(wall_s)
-}
-
-/// A number of the result.
-pub fn number(done: &Value, name: &str) -> Result<f64> {
-    done[name]
-        .as_f64()
-        .with_context(|| format!("no number '{name}' in {done}"))
-}
-
-/// A stage's seconds in the result.
-pub fn stage_s(done: &Value, name: &str) -> Result<f64> {
-    let seconds = done["stages"][name].as_f64();
-    seconds.with_context(|| format!("no stage '{name}' in {done}"))
 }

@@ -1,8 +1,10 @@
 //! How long a command takes and how much processor time it and its children use.
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -55,6 +57,41 @@ fn children(said: &str) -> Option<f64> {
 fn clock(text: &str) -> Option<f64> {
     let (minutes, seconds) = text.strip_suffix('s')?.split_once('m')?;
     Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+}
+
+/// A line of JSON and when it was printed, in seconds from the start of the command.
+pub type Line = (f64, Value);
+
+/// Runs a command that prints JSON lines, as they come; `meanwhile` sees each of them at once.
+pub fn watched(
+    command: &mut Command,
+    log: &Path,
+    mut meanwhile: impl FnMut(&Value),
+) -> Result<Vec<Line>> {
+    let begin = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(File::create(log)?)
+        .spawn()?;
+    let stdout = child.stdout.take().context("standard output is a pipe")?;
+    let mut lines = Vec::new();
+    for line in BufReader::new(stdout).lines() {
+        if let Ok(value) = serde_json::from_str::<Value>(&line?) {
+            let at_s = begin.elapsed().as_secs_f64();
+            meanwhile(&value);
+            lines.push((at_s, value));
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        let last = lines.last().map(|(_, value)| value.to_string());
+        bail!(
+            "{command:?} ended with {status}: {last:?} {}",
+            fs::read_to_string(log)?
+        );
+    }
+    Ok(lines)
 }
 
 /// The most memory a process has ever held, in megabytes, as long as it lives.

@@ -29,13 +29,15 @@ use figure::Figure;
 use nodes::Programs;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What to measure, and how thoroughly.
 struct Order {
     figures: BTreeSet<char>,
     /// Shorter films and fewer runs: to see that it works, not to quote.
     quick: bool,
+    /// A `manyhands` to measure instead of this tree's release.
+    with: Option<PathBuf>,
 }
 
 /// What all figures need.
@@ -58,7 +60,7 @@ impl Bench {
 /// Runs the benches named, or all.
 pub fn bench(args: &[String]) -> Result<()> {
     let order = parse(args)?;
-    let bench = prepare(order.quick)?;
+    let bench = prepare(&order)?;
     let wants = |letters: &str| {
         letters
             .chars()
@@ -90,12 +92,15 @@ fn parse(args: &[String]) -> Result<Order> {
     let mut order = Order {
         figures: BTreeSet::new(),
         quick: false,
+        with: None,
     };
-    for arg in args {
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => order.quick = true,
+            "--with" => order.with = Some(args.next().context("--with PATH")?.into()),
             "a" | "b" | "c" | "d" | "e" => order.figures.extend(arg.chars()),
-            other => bail!("'{other}' is none of a, b, c, d, e, --quick"),
+            other => bail!("'{other}' is none of a, b, c, d, e, --quick, --with PATH"),
         }
     }
     if order.figures.is_empty() {
@@ -104,26 +109,47 @@ fn parse(args: &[String]) -> Result<Order> {
     Ok(order)
 }
 
-fn prepare(quick: bool) -> Result<Bench> {
-    let ffmpeg = setup::set_up(Need::Headless)?;
-    say("building the release (some minutes the first time)");
-    shell::run(cargo().args(["build", "--release", "--locked", "--package", "cli"]))?;
-    let manyhands = tree::root().join("target/release").join(if cfg!(windows) {
-        "manyhands.exe"
-    } else {
-        "manyhands"
-    });
+fn prepare(order: &Order) -> Result<Bench> {
+    let manyhands = match &order.with {
+        Some(path) => std::path::absolute(path)?,
+        None => release()?,
+    };
+    let ffmpeg = crate::ffmpeg::obtain()?;
     let scratch = tree::root().join("target/bench");
     fs::remove_dir_all(&scratch).ok();
     fs::create_dir_all(&scratch).context("could not make target/bench")?;
     let films = tree::tools().join("bench");
     fs::create_dir_all(&films)?;
     Ok(Bench {
-        programs: Programs { manyhands, ffmpeg },
+        programs: side_by_side(&manyhands, &ffmpeg, &scratch.join("bin"))?,
         films,
         scratch,
-        quick,
+        quick: order.quick,
     })
+}
+
+/// Both programs in one folder, as packages have them: what is measured must use the very ffmpeg that it is
+/// measured against.
+fn side_by_side(manyhands: &Path, ffmpeg: &Path, folder: &Path) -> Result<Programs> {
+    fs::create_dir_all(folder)?;
+    let put = |program: &Path, name: &str| -> Result<PathBuf> {
+        let place = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        fs::copy(program, &place)
+            .with_context(|| format!("could not copy {}", program.display()))?;
+        Ok(place)
+    };
+    Ok(Programs {
+        manyhands: put(manyhands, "manyhands")?,
+        ffmpeg: put(ffmpeg, "ffmpeg")?,
+    })
+}
+
+fn release() -> Result<PathBuf> {
+    setup::set_up(Need::Headless)?;
+    say("building the release (some minutes the first time)");
+    shell::run(cargo().args(["build", "--release", "--locked", "--package", "cli"]))?;
+    let name = format!("manyhands{}", std::env::consts::EXE_SUFFIX);
+    Ok(tree::root().join("target/release").join(name))
 }
 
 #[cfg(test)]
@@ -139,6 +165,6 @@ mod tests {
         assert_eq!(order(&["--quick"]).unwrap().figures.len(), 5);
         let some = order(&["a", "d"]).unwrap();
         assert!(some.figures.contains(&'d') && !some.figures.contains(&'b') && !some.quick);
-        assert!(order(&["f"]).is_err());
+        assert!(order(&["f"]).is_err() && order(&["--with"]).is_err());
     }
 }
