@@ -571,6 +571,10 @@ impl Core {
         let Some(job) = self.jobs.get(&id) else {
             return;
         };
+        if job.repairing {
+            // Only the segments of the broken timeline are void, and their tasks are ended.
+            return;
+        }
         let failed = matches!(job.ended, Some(Ended::Badly(_)));
         job.cancel.cancel();
         if !job.terms.keep_temp && !failed {
