@@ -5,6 +5,7 @@ mod call;
 mod choose;
 mod drop;
 mod node;
+mod signals;
 mod sink;
 
 use std::io::Write as _;
@@ -16,6 +17,7 @@ use clap::Parser;
 use tauri::{App, AppHandle, RunEvent};
 
 use crate::node::Node;
+use crate::signals::Signals;
 
 /// Every computer in the house encodes one video together.
 #[derive(Parser)]
@@ -54,13 +56,15 @@ fn main() -> ExitCode {
 }
 
 fn build(line: Line) -> tauri::Result<App> {
+    // Before there is a window: from then on everybody may think that the app can be ended.
+    let signals = tauri::async_runtime::block_on(async { Signals::listen() })?;
     tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(tauri::generate_handler![call::call])
         .on_window_event(drop::on_window_event)
         .setup(move |app| {
             node::start(app.handle(), line);
-            quit_on_signals(app.handle().clone());
+            quit_on_signals(app.handle().clone(), signals);
             Ok(())
         })
         .build(tauri::generate_context!())
@@ -73,30 +77,11 @@ fn on_event(app: &AppHandle, event: RunEvent) {
 }
 
 /// A terminal's Ctrl-C or a session's end must stop the node as closing the window does.
-fn quit_on_signals(app: AppHandle) {
+fn quit_on_signals(app: AppHandle, mut signals: Signals) {
     tauri::async_runtime::spawn(async move {
-        wait_for_signal().await;
+        signals.next().await;
         app.exit(0);
     });
-}
-
-#[cfg(unix)]
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut ended), Ok(mut interrupted)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! { _ = ended.recv() => {} _ = interrupted.recv() => {} }
-}
-
-#[cfg(not(unix))]
-async fn wait_for_signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
 }
 
 /// Why there can be no window, on systems where that is to be expected. GTK would panic.

@@ -155,7 +155,6 @@ fn a_film_goes_in_and_comes_out_proved() {
     let output = PathBuf::from(window.wait_for("output", |text| !text.is_empty()));
     assert_eq!(output.parent(), Some(folder.path()));
     assert!(output.metadata().unwrap().len() > 0);
-    window.screenshot(&Path::new(ROOT).join("target/window-done.png"));
 
     // The command line reaches the window's node.
     let jobs = jobs_by_socket(&data);
@@ -192,7 +191,7 @@ fn a_film_can_be_dropped_on_the_window() {
 
 #[test]
 fn a_signal_ends_it_cleanly() {
-    let Some(screen) = screen_for("a_signal_ends_it_cleanly", &["kill"]) else {
+    let Some(screen) = screen_for("a_signal_ends_it_cleanly", &["kill", "xdotool"]) else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();

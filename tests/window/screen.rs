@@ -66,12 +66,9 @@ impl Screen {
         let process = process.to_string();
         loop {
             let search = ["search", "--onlyvisible", "--pid", &process];
-            let found = self.command("xdotool").args(search).output();
-            match found {
-                Ok(found) if !found.stdout.is_empty() => return,
-                Ok(_) => {}
-                // No xdotool: there is no telling, but a while is enough.
-                Err(_) => return sleep(Duration::from_secs(5)),
+            let found = self.command("xdotool").args(search).output().unwrap();
+            if !found.stdout.is_empty() {
+                return;
             }
             assert!(Instant::now() < end, "no window came");
             sleep(Duration::from_millis(100));
