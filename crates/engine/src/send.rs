@@ -39,17 +39,7 @@ pub(crate) async fn away(
 ) -> Result<Made, Broken> {
     let lease = assignment.lease.id;
     let (source, result) = (BlobId::random(), BlobId::random());
-    let source_ceiling = assignment
-        .segment
-        .bytes
-        .saturating_mul(3)
-        .saturating_add(SLACK)
-        .min(assignment.film.bytes * 2 + SLACK);
-    let result_ceiling = assignment
-        .segment
-        .bytes
-        .saturating_mul(8)
-        .saturating_add(4 * SLACK);
+    let (source_ceiling, result_ceiling) = ceilings(&assignment);
     let offer = Message::Task {
         task,
         spec: Box::new(assignment.spec.clone()),
@@ -101,6 +91,18 @@ pub(crate) async fn away(
         encode_ms: report.encode_ms,
         ffmpeg: report.ffmpeg.to_string(),
     })
+}
+
+/// The most bytes of source and result: generous, but bounded by what the segment is.
+fn ceilings(assignment: &Assignment) -> (u64, u64) {
+    let bytes = assignment.segment.bytes;
+    let whole = assignment
+        .film
+        .bytes
+        .saturating_mul(2)
+        .saturating_add(SLACK);
+    let source = bytes.saturating_mul(3).saturating_add(SLACK).min(whole);
+    (source, bytes.saturating_mul(8).saturating_add(4 * SLACK))
 }
 
 fn transfer(error: TransferError) -> Broken {

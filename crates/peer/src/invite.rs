@@ -156,15 +156,15 @@ pub(crate) struct Invites {
 struct Made {
     secret: [u8; 16],
     expires: Instant,
-    used_by: Option<PeerId>,
+    used: bool,
 }
 
 /// What a proof turned out to be worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Redemption {
-    /// Good, and now used. Good again for the same redeemer, whose answer may have been lost.
+    /// Good, and now used.
     Granted,
-    /// Another computer was faster.
+    /// Once is all: whoever's answer was lost needs a new one.
     Used,
     /// Too late.
     Expired,
@@ -182,7 +182,7 @@ impl Invites {
         self.made.push(Made {
             secret: invite.secret,
             expires,
-            used_by: None,
+            used: false,
         });
     }
 
@@ -190,7 +190,7 @@ impl Invites {
     pub(crate) fn any_open(&self, now: Instant) -> bool {
         self.made
             .iter()
-            .any(|made| made.used_by.is_none() && now < made.expires)
+            .any(|made| !made.used && now < made.expires)
     }
 
     /// Judges `proof`, and marks its invite as used if it is good.
@@ -210,14 +210,13 @@ impl Invites {
         else {
             return Redemption::Unknown;
         };
-        match made.used_by {
-            Some(user) if user == redeemer && now < made.expires => Redemption::Granted,
-            Some(_) => Redemption::Used,
-            None if now >= made.expires => Redemption::Expired,
-            None => {
-                made.used_by = Some(redeemer);
-                Redemption::Granted
-            }
+        if made.used {
+            Redemption::Used
+        } else if now >= made.expires {
+            Redemption::Expired
+        } else {
+            made.used = true;
+            Redemption::Granted
         }
     }
 }
@@ -305,7 +304,7 @@ mod tests {
         );
         assert_eq!(
             redeem(&mut invites, ANN, first.proof(ANN), 3),
-            Redemption::Granted
+            Redemption::Used
         );
         assert_eq!(
             redeem(&mut invites, BOB, first.proof(BOB), 4),

@@ -201,9 +201,7 @@ pub enum RedeemError {
     #[error("this invite was made on this computer; use it on another one")]
     OwnInvite,
     /// Redeemed by another computer before.
-    #[error(
-        "this invite has already been used by another computer; make a new one with `manyhands invite`"
-    )]
+    #[error("this invite has already been used; make a new one with `manyhands invite`")]
     Used,
     /// Older than ten minutes.
     #[error(

@@ -52,8 +52,8 @@ async fn every_wrong_invite_has_its_own_sentence() {
     ];
     let used = inviter.net.invite();
     guest.net.redeem(&used).await.unwrap();
-    // Whoever redeemed it may do so again: the first answer may have been lost.
-    guest.net.redeem(&used).await.unwrap();
+    // Once is all, for whoever redeemed it, too: it would outlive the pairing otherwise.
+    assert_eq!(guest.net.redeem(&used).await, Err(RedeemError::Used));
     assert_eq!(late.net.redeem(&used).await, Err(RedeemError::Used));
     let expired = inviter.net.invite_for(Duration::ZERO);
     assert_eq!(late.net.redeem(&expired).await, Err(RedeemError::Expired));
