@@ -1,9 +1,11 @@
 //! The product as a stranger meets it: the `manyhands` program, its exit code and its JSON lines (docs/json.md).
 
 use std::ffi::{OsStr, OsString};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -50,6 +52,9 @@ fn find() -> Result<PathBuf> {
     );
     Ok(path)
 }
+
+/// How long one call may take before it counts as hung: a film of seconds takes seconds.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What one call of the program said.
 #[derive(Debug, Clone)]
@@ -189,17 +194,57 @@ pub fn run<S: AsRef<OsStr>>(
     }
     // Films of a few seconds: many short segments, as a long film has many long ones.
     command.env("MANYHANDS_SEGMENT_SECONDS", "2");
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot start manyhands")?;
-    let text = String::from_utf8(output.stdout).context("standard output is not UTF-8")?;
+    let (exit, stdout, stderr) = finish(command)?;
+    let text = String::from_utf8(stdout).context("standard output is not UTF-8")?;
     let line = |line: &str| serde_json::from_str(line).with_context(|| format!("not JSON: {line}"));
+    let lines: Vec<Value> = text.lines().map(line).collect::<Result<_>>()?;
+    let Some(exit) = exit else {
+        bail!(
+            "it did not end within {} s; its last line: {:?}",
+            PATIENCE.as_secs(),
+            lines.last()
+        );
+    };
     Ok(Answer {
-        exit: output.status.code(),
-        lines: text.lines().map(line).collect::<Result<_>>()?,
-        errors: String::from_utf8_lossy(&output.stderr).into_owned(),
+        exit: exit.code(),
+        lines,
+        errors: String::from_utf8_lossy(&stderr).into_owned(),
     })
+}
+
+/// Waits for a program's end and gives its status and what it wrote; one that does not end is killed and has no status.
+fn finish(mut command: Command) -> Result<(Option<ExitStatus>, Vec<u8>, Vec<u8>)> {
+    let piped = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = piped.spawn().context("cannot start manyhands")?;
+    let read = |mut from: Box<dyn Read + Send>| {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            from.read_to_end(&mut bytes).map(|_| bytes)
+        })
+    };
+    let stdout = read(Box::new(child.stdout.take().context("no standard output")?));
+    let stderr = read(Box::new(child.stderr.take().context("no standard error")?));
+    let begin = Instant::now();
+    let mut status = None;
+    while status.is_none() && begin.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(10));
+        status = child.try_wait()?;
+    }
+    if status.is_none() {
+        child.kill()?;
+        child.wait()?;
+    }
+    let join = |thread: std::thread::JoinHandle<std::io::Result<Vec<u8>>>| {
+        thread
+            .join()
+            .ok()
+            .context("a reader failed")?
+            .context("cannot read what was printed")
+    };
+    Ok((status, join(stdout)?, join(stderr)?))
 }
 
 static FREE: Mutex<Vec<Desk>> = Mutex::new(Vec::new());

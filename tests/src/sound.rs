@@ -14,6 +14,8 @@ const SEARCH: i64 = RATE as i64 / 10;
 /// The length that is matched, in samples.
 const WINDOW: usize = RATE as usize / 2;
 
+/// Samples by which a packet may miss the end of the one before and still follow it directly: 2 ms.
+const JITTER: usize = RATE as usize / 500;
 /// A window with less energy than this is silent; a tone at a tenth of the loudness has twenty.
 const SILENCE: f32 = 5.0;
 
@@ -82,9 +84,10 @@ fn place(log: &str, bytes: &[u8]) -> Result<Track> {
             "sound jumps to {} s",
             pts / i64::from(RATE)
         );
-        track.samples.resize(at.max(track.samples.len()), 0.0);
-        // Overlapping frames win by a sample or two of rounding.
-        track.samples.truncate(at);
+        // Times rounded to milliseconds make packets overlap or part a little; nobody hears that.
+        if at.abs_diff(track.samples.len()) > JITTER {
+            track.samples.resize(at, 0.0);
+        }
         track
             .samples
             .extend(heard.by_ref().take(usize::try_from(count)?));

@@ -9,6 +9,7 @@ mod table;
 /// One film through the product, and what came out of it.
 mod trial;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -20,13 +21,19 @@ fn main() -> ExitCode {
     arguments.test_threads = arguments.test_threads.or(Some(2));
     let trials = table::trials().into_iter().map(|trial| {
         let name = format!("{}::{}", trial.clip.name, trial.road.name);
-        Trial::test(name, move || {
-            trial
-                .run()
-                .map_err(|error| Failed::from(format!("{error:#}")))
+        Trial::test(name.clone(), move || {
+            trial.run().map_err(|error| said(&name, &error))
         })
     });
     let outcome = libtest_mimic::run(&arguments, trials.collect());
     product::clear();
     outcome.exit_code()
+}
+
+/// A run takes minutes: what fails says so at once, and again in the summary.
+fn said(name: &str, error: &anyhow::Error) -> Failed {
+    let reason = format!("{error:#}");
+    // Nobody listens to a closed stderr.
+    drop(std::io::stderr().write_all(format!("FAILED {name}: {reason}\n").as_bytes()));
+    Failed::from(reason)
 }

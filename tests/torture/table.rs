@@ -204,6 +204,7 @@ fn no_film(name: &str) -> Option<Expected> {
     Some(match name {
         "empty.mp4" => Refused("empty_file", "empty"),
         "text.mkv" | "still.jpg" => Refused("not_a_video", "not a video"),
+        "gif.gif" => Refused("not_a_video", "gif"),
         "audio_only.m4a" | "song_with_cover.m4a" => Refused("no_video_track", "only sound"),
         "encrypted.mp4" => Refused("encrypted", "encrypted"),
         "truncated.mp4" => Refused("damaged", "damaged"),
@@ -219,7 +220,7 @@ fn picture(name: &str, road: Road) -> Option<Expected> {
         "hdr10.mp4" if everywhere => Degraded("HDR", &[Lost(Loss::Format)]),
         "h264_10bit.mkv" | "prores.mov" if everywhere => Degraded("10-bit", &[Lost(Loss::Format)]),
         "h264_444.mkv" if everywhere || av1 => Degraded("4:4:4", &[Lost(Loss::Format)]),
-        "hevc_12bit.mkv" | "gif.gif" => Degraded("samples", &[Lost(Loss::Format)]),
+        "hevc_12bit.mkv" => Degraded("samples", &[Lost(Loss::Format)]),
         "h264_int_tff.ts" | "h264_int_tff.mkv" if hevc || av1 => {
             Degraded("interlaced", &[Lost(Loss::Fields)])
         }

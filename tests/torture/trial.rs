@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tests::clips::{Clip, Truth};
@@ -85,11 +86,7 @@ impl Trial {
             answer.last("output").as_str().map(Path::new) == Some(output),
             "another output: {answer:?}"
         );
-        let receipt = product::receipt(answer)?;
-        ensure!(
-            receipt["exact"] == true,
-            "the receipt does not say exact: {receipt}"
-        );
+        proved(&product::receipt(answer)?)?;
         only(output, answer)?;
         let (source, made) = (seen(&self.clip)?, verdict::see(output)?);
         let found = verdict::differences(&source, &made, &self.rule(output, changes))?;
@@ -104,7 +101,24 @@ impl Trial {
             "{frames} frames: {:?}",
             answer.lines.last()
         );
+        self.mended(&product::receipt(answer)?)?;
         self.split(answer)
+    }
+
+    /// A timeline is repaired only where it is broken, and shifted only where a stream's start is removed.
+    fn mended(&self, receipt: &Value) -> Result<()> {
+        let repaired = receipt["normalised"] == true;
+        let shifted = receipt["file"]["shift_us"].as_i64().unwrap_or(0) != 0;
+        match self.timeline() {
+            Timeline::Source => ensure!(
+                !repaired && !shifted,
+                "repaired {repaired}, shifted {shifted}"
+            ),
+            Timeline::Shifted => ensure!(!repaired, "repaired, though nothing was broken"),
+            Timeline::Mended { joins: 0, .. } => {}
+            Timeline::Mended { .. } => ensure!(repaired, "the receipt does not tell of the repair"),
+        }
+        Ok(())
     }
 
     /// A film of many GOPs went through in several pieces, or the trial has shown nothing.
@@ -155,6 +169,53 @@ impl Trial {
             _ => Timeline::Source,
         }
     }
+}
+
+/// The receipt holds what docs/receipt.md promises.
+fn proved(receipt: &Value) -> Result<()> {
+    ensure!(
+        receipt["exact"] == true,
+        "the receipt does not say exact: {receipt}"
+    );
+    let (frames, file) = (
+        receipt["frames"].as_u64().context("no frames")?,
+        &receipt["file"],
+    );
+    ensure!(
+        file["frames"].as_u64() == Some(frames),
+        "other frames in the joined file: {file}"
+    );
+    let hash = file["source_pts_hash"]
+        .as_str()
+        .context("no hash of times")?;
+    ensure!(
+        hash.len() == 64 && file["output_pts_hash"] == hash,
+        "the hashes of times differ: {file}"
+    );
+    let segments = receipt["segments"].as_array().context("no segments")?;
+    let mut decoded = 0;
+    for segment in segments {
+        ensure!(
+            segment["packets_identical"] == true,
+            "not proved: {segment}"
+        );
+        let again = file["decoded_ranges"]
+            .as_array()
+            .is_some_and(|it| it.contains(&segment["index"]));
+        ensure!(
+            segment["equal_headers"] == true || again,
+            "other headers, and not decoded again: {segment}"
+        );
+        let compared = segment["proof"]["compared"]
+            .as_array()
+            .is_some_and(|it| !it.is_empty());
+        ensure!(compared, "no picture was compared: {segment}");
+        decoded += segment["proof"]["frames"]
+            .as_u64()
+            .context("no frames in a proof")?;
+    }
+    ensure!(decoded == frames, "{decoded} frames proved of {frames}");
+    Ok(())
 }
 
 fn refused(answer: &Answer, code: &str, words: &str, output: &Path) -> Result<()> {
