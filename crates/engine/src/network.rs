@@ -222,6 +222,7 @@ impl Core {
         bench.allowance = self.abilities.allowance(ask.spec.encoder);
         let (words, heard) = mpsc::channel(16);
         self.guests.insert(task, GuestTask { peer, words });
+        self.tell_about();
         let folder = self.workspace.donated().join(task.to_string());
         let mail = self.mail.clone();
         tokio::spawn(async move {
@@ -238,6 +239,7 @@ impl Core {
         gift: Option<Gift>,
     ) {
         self.guests.remove(&task);
+        self.tell_about();
         let Some(gift) = gift else { return };
         let more = store::Given {
             peer: peer.0,
