@@ -1,5 +1,7 @@
 //! What shells ask of the loop, and the trying of encoders.
 
+use ffmpeg::trial::Cause;
+use media::encoder::Family;
 use schedule::{Input, JobId};
 
 use crate::capability::{self, Trial};
@@ -159,6 +161,10 @@ impl Core {
     pub(crate) fn trial(&mut self, trial: Trial) {
         match trial {
             Trial::Works(measurement) => self.abilities.add(measurement),
+            // Slow, as on a busy machine, is not broken: the guess stands until real segments correct it.
+            Trial::Unusable(unusable)
+                if unusable.cause == Cause::TooSlow
+                    && unusable.encoder.family() == Family::Software => {}
             Trial::Unusable(unusable) => {
                 tracing::info!(encoder = %unusable.encoder, why = %unusable, "an encoder does not work here");
                 self.abilities.remove(unusable.encoder);

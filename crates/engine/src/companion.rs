@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ffmpeg::carry::{self, Contents, Look};
 use media::stream::StreamKind;
-use plan::carry::How;
+use plan::carry::{How, Image};
 
 use crate::film::Film;
 
@@ -15,6 +15,8 @@ use crate::film::Film;
 pub(crate) struct Companion {
     /// Encoded sound.
     pub sound: Option<PathBuf>,
+    /// Covers taken out, in the freight's order.
+    pub covers: Vec<(PathBuf, Image)>,
     /// What each carried stream of the source holds, in the freight's order.
     pub contents: Vec<Contents>,
 }
@@ -37,7 +39,7 @@ pub(crate) async fn prepare(
             How::Sound(encoder, bits) => {
                 Some((packets_index(&film, position, carried.index), encoder, bits))
             }
-            How::Copy | How::Text(_) => None,
+            How::Copy | How::Text(_) | How::Cover(_) => None,
         })
         .collect();
     let sound = folder.join("sound.nut");
@@ -46,11 +48,33 @@ pub(crate) async fn prepare(
             .await
             .map_err(|e| e.to_string())?;
     }
+    let covers = covers(ffmpeg, &film, &folder).await?;
     let contents = contents(ffmpeg, &film).await?;
     Ok(Companion {
         sound: (!tracks.is_empty()).then_some(sound),
+        covers,
         contents,
     })
+}
+
+/// Takes the covers that are to be attached out of the film as it was dropped.
+async fn covers(
+    ffmpeg: &Path,
+    film: &Film,
+    folder: &Path,
+) -> Result<Vec<(PathBuf, Image)>, String> {
+    let mut covers = Vec::new();
+    for carried in &film.freight.carried {
+        let How::Cover(image) = carried.how else {
+            continue;
+        };
+        let path = folder.join(format!("{}-{}", carried.index, image.file_name()));
+        carry::take_cover(ffmpeg, &film.path, carried.index, &path)
+            .await
+            .map_err(|e| e.to_string())?;
+        covers.push((path, image));
+    }
+    Ok(covers)
 }
 
 /// A carried stream's index in the file its packets are read from.

@@ -504,6 +504,7 @@ impl Core {
             pieces,
             folder,
             sound: companion.sound.clone(),
+            covers: companion.covers.clone(),
         };
         let work = Combine {
             job: id,

@@ -10,7 +10,7 @@ use ffmpeg::carry::{From, Mux, MuxStream};
 use media::argv::shift_ticks;
 use media::choice::Container;
 use media::encoder::Codec;
-use plan::carry::How;
+use plan::carry::{How, Image};
 use plan::cut::Segment;
 use splice::{DisplayMatrix, JoinError, Joined, Limits, Part, Timing};
 
@@ -28,6 +28,8 @@ pub(crate) struct Parts {
     pub folder: PathBuf,
     /// Sound encoded beside the film.
     pub sound: Option<PathBuf>,
+    /// Covers to be attached.
+    pub covers: Vec<(PathBuf, Image)>,
 }
 
 /// The joined file, written aside, and what must be found in it.
@@ -217,34 +219,32 @@ fn mux(parts: &Parts, timescale: u32) -> Mux {
     let film = &parts.film;
     let mp4 = film.choice.container() == Container::Mp4;
     let mut sounds = 0;
-    let streams = film
-        .freight
-        .carried
-        .iter()
-        .enumerate()
-        .map(|(position, carried)| {
-            let at = u32::try_from(position).unwrap_or(u32::MAX);
-            // A normalised copy holds the film first, then the carried streams in this order.
-            let source = if film.normalised {
-                at + 1
-            } else {
-                carried.index
-            };
-            let (from, codec) = match carried.how {
-                How::Copy => (From::Source(source), "copy"),
-                How::Text(encoder) => (From::Source(source), encoder),
-                How::Sound(..) => {
-                    sounds += 1;
-                    (From::Sound(sounds - 1), "copy")
-                }
-            };
-            MuxStream {
-                source: carried.index,
-                from,
-                codec,
-                disposition: carried.disposition.clone(),
+    let places = film.freight.carried.iter().enumerate();
+    let streams = places.filter_map(|(position, carried)| {
+        let at = u32::try_from(position).unwrap_or(u32::MAX);
+        // A normalised copy holds the film first, then the carried streams in this order.
+        let source = if film.normalised {
+            at + 1
+        } else {
+            carried.index
+        };
+        let (from, codec) = match carried.how {
+            How::Copy => (From::Source(source), "copy"),
+            How::Text(encoder) => (From::Source(source), encoder),
+            How::Sound(..) => {
+                sounds += 1;
+                (From::Sound(sounds - 1), "copy")
             }
-        });
+            How::Cover(_) => return None,
+        };
+        let disposition = carried.disposition.clone();
+        Some(MuxStream {
+            source: carried.index,
+            from,
+            codec,
+            disposition,
+        })
+    });
     let streams = streams.collect();
     let stream = film
         .info
@@ -258,6 +258,11 @@ fn mux(parts: &Parts, timescale: u32) -> Mux {
         film: film.video.index,
         film_disposition: stream.map_or_else(|| "0".to_owned(), plan::carry::disposition),
         streams,
+        attach: parts
+            .covers
+            .iter()
+            .map(|(path, image)| (path.clone(), image.mimetype(), image.file_name()))
+            .collect(),
         mp4,
         timescale,
         tag: (mp4 && film.choice.codec() == Codec::Hevc).then_some("hvc1"),

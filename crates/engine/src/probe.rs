@@ -190,7 +190,11 @@ fn refused(name: &str, error: &order::OrderError) -> Trouble {
         order::OrderError::Quality(..) => format!("That quality number cannot be used: {error}."),
         _ => format!("{name} cannot be encoded: {error}."),
     };
-    Trouble::new(kind, text)
+    let help = match error {
+        order::OrderError::Quality(..) => "Leave it out for the purpose's own number.",
+        _ => "Convert it with another program first, or leave it out.",
+    };
+    Trouble::new(kind, text).help(help)
 }
 
 /// What the index task tells while it reads.

@@ -236,7 +236,10 @@ fn places(
     let mut free: Vec<&media::stream::Stream> = there.streams.iter().skip(1).collect();
     let mut places = BTreeMap::new();
     for stream in list {
-        let at = free.iter().position(|s| s.kind == stream.kind);
+        let is_cover = stream.kind == StreamKind::Video;
+        let at = free
+            .iter()
+            .position(|s| s.kind == stream.kind && s.is_cover() == is_cover);
         let at = at.ok_or_else(|| {
             MergeError::Failed(format!("track {} is not in the joined file", stream.index))
         })?;
@@ -312,7 +315,7 @@ fn theirs_index(parts: &Parts, stream: &Carried) -> u32 {
 /// encoder's priming may lie before (AAC: 1024 samples, Opus: 6.5 ms), a millisecond is rounding.
 fn in_step(theirs: &Contents, ours: &Contents, shift_us: i64, stream: &Carried) -> bool {
     let slack = match stream.how {
-        How::Copy => 1_500,
+        How::Copy | How::Cover(_) => 1_500,
         How::Sound(..) => 130_000,
         How::Text(_) => 20_000,
     };

@@ -54,6 +54,33 @@ pub async fn encode_sound(
     run.args([crate::source::url(target)]).finish().await
 }
 
+/// Takes a cover out of `source` as a file, byte for byte.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn take_cover(
+    ffmpeg: &Path,
+    source: &Path,
+    stream: u32,
+    target: &Path,
+) -> Result<Said, RunError> {
+    let run = Run::new(ffmpeg)
+        .args(QUIET)
+        .args(["-y", "-protocol_whitelist", "file"])
+        .input(source);
+    let run = run.args(["-map".to_owned(), format!("0:{stream}")]).args([
+        "-c",
+        "copy",
+        "-frames:v",
+        "1",
+        "-f",
+        "image2",
+        "-update",
+        "1",
+    ]);
+    run.args([crate::source::url(target)]).finish().await
+}
+
 /// Copies `streams` of a source whose timestamps are broken into one clean timeline (NUT).
 ///
 /// # Errors
@@ -267,6 +294,8 @@ pub struct Mux {
     pub film_disposition: String,
     /// The other streams, in output order.
     pub streams: Vec<MuxStream>,
+    /// Files to be attached, after all streams: path, media type, name.
+    pub attach: Vec<(PathBuf, &'static str, &'static str)>,
     /// MP4 rather than Matroska.
     pub mp4: bool,
     /// Ticks a second of the film's track in MP4.
@@ -341,7 +370,7 @@ impl Mux {
             };
             run = run.args(["-map", &map]);
         }
-        let run = self.codecs_and_tags(run);
+        let run = self.attachments(self.codecs_and_tags(run));
         self.container(run)
             .args([crate::source::url(target)])
             .feed(Feed::Pipe)
@@ -364,6 +393,17 @@ impl Mux {
             }
         }
         run.args(["-map_chapters", "1", "-max_interleave_delta", "0"])
+    }
+
+    fn attachments(&self, mut run: Run) -> Run {
+        let first = self.streams.len() + 1;
+        for (position, (path, mimetype, name)) in self.attach.iter().enumerate() {
+            let at = first + position;
+            run = run.args(["-attach"]).args([path]);
+            run = run.args([format!("-metadata:s:{at}"), format!("mimetype={mimetype}")]);
+            run = run.args([format!("-metadata:s:{at}"), format!("filename={name}")]);
+        }
+        run
     }
 
     fn container(&self, mut run: Run) -> Run {

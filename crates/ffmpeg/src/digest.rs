@@ -42,6 +42,8 @@ pub async fn segment(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError>
             "file",
             "-format_whitelist",
             "mov,mp4,m4a,3gp,3g2,mj2",
+            "-threads",
+            &threads(),
             "-f",
             "mp4",
         ])
@@ -111,6 +113,11 @@ pub async fn range(
         .args(["-protocol_whitelist", "file", "-noautorotate"])
         .input(file);
     decode(run, "0:v:0", Some(&trim)).await
+}
+
+/// Decoder threads: each costs a little, and the other cores are encoding.
+fn threads() -> String {
+    crate::hardware::threads().clamp(1, 4).to_string()
 }
 
 async fn decode(run: Run, map: &str, filter: Option<&str>) -> Result<Decoded, DigestError> {

@@ -113,7 +113,8 @@ fn open(ffmpeg: &Path, seek_us: Option<i64>) -> Run {
         ]),
         None => run,
     };
-    run.args(["-copyts"])
+    // A few frames: more threads would only decode ahead of what is looked at.
+    run.args(["-copyts", "-threads", "1"])
 }
 
 async fn frames(run: Run, timebase: Timebase, span: Span) -> Result<Vec<Grey>, RunError> {

@@ -28,6 +28,37 @@ pub enum How {
     Sound(&'static str, u32),
     /// Text subtitles in the container's own form: ffmpeg's encoder.
     Text(&'static str),
+    /// A cover, attached as a file: ffmpeg's Matroska muxer would make a second film of it.
+    Cover(Image),
+}
+
+/// A cover's picture format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Image {
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+}
+
+impl Image {
+    /// Its media type.
+    #[must_use]
+    pub const fn mimetype(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+        }
+    }
+
+    /// The name players look for (Matroska's recommendation).
+    #[must_use]
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Jpeg => "cover.jpg",
+            Self::Png => "cover.png",
+        }
+    }
 }
 
 /// Why a stream stays behind or changes form.
@@ -45,6 +76,8 @@ pub enum Left {
     Data,
     /// A second moving picture.
     ExtraVideo,
+    /// A cover in a format the container does not take.
+    Cover,
     /// Sound that the container does not take and that was to be copied.
     Sound,
 }
@@ -70,7 +103,7 @@ pub fn freight(info: &SourceInfo, film: u32, choice: &Choice, muxer: Muxer) -> F
             StreamKind::Subtitle => subtitles(stream, choice.container()),
             StreamKind::Attachment if choice.container() == Container::Mkv => (COPY, None),
             StreamKind::Attachment => (None, Some(Left::Attachment)),
-            StreamKind::Video if stream.is_cover() => (COPY, None),
+            StreamKind::Video if stream.is_cover() => cover(stream, choice.container()),
             StreamKind::Video => (None, Some(Left::ExtraVideo)),
             StreamKind::Data | StreamKind::Unknown => (None, Some(Left::Data)),
         };
@@ -83,6 +116,15 @@ pub fn freight(info: &SourceInfo, film: u32, choice: &Choice, muxer: Muxer) -> F
         }));
     }
     freight
+}
+
+fn cover(stream: &Stream, container: Container) -> (Option<How>, Option<Left>) {
+    match (container, stream.codec.as_str()) {
+        (Container::Mp4, "mjpeg" | "png" | "bmp") => (COPY, None),
+        (Container::Mkv, "mjpeg") => (Some(How::Cover(Image::Jpeg)), None),
+        (Container::Mkv, "png") => (Some(How::Cover(Image::Png)), None),
+        (Container::Mp4 | Container::Mkv, _) => (None, Some(Left::Cover)),
+    }
 }
 
 fn sound(stream: &Stream, choice: &Choice, muxer: Muxer) -> (Option<How>, Option<Left>) {

@@ -244,6 +244,9 @@ fn stream(index: u32, left: Left, info: &SourceInfo) -> Remark {
         Left::ExtraVideo => Remark::Loss(format!(
             "Track {index} is a second film ({codec}); only the first is encoded."
         )),
+        Left::Cover => Remark::Loss(format!(
+            "The cover in track {index} ({codec}) is of a kind this container does not take."
+        )),
         Left::Sound => Remark::Loss(format!(
             "Sound track {index} ({codec}) cannot be copied into this container. Choose MKV, or let it be encoded."
         )),

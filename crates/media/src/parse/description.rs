@@ -12,7 +12,7 @@ const MOST_STREAMS: usize = 512;
 #[must_use]
 pub fn read(text: &str) -> Option<SourceInfo> {
     let mut info = SourceInfo::default();
-    let mut seen_input = false;
+    let (mut seen_input, mut grouped) = (false, false);
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("Input #0, ") {
             seen_input = true;
@@ -23,7 +23,10 @@ pub fn read(text: &str) -> Option<SourceInfo> {
             duration(rest, &mut info);
         } else if line.starts_with("    Chapter #0:") {
             info.chapters = info.chapters.saturating_add(1);
-        } else if let Some(rest) = line.strip_prefix("  Stream #0:") {
+        } else if line.starts_with("  Stream group #") {
+            // Since 7.0: what belongs together (a camera's timecode) is listed deeper and first.
+            grouped = true;
+        } else if let Some(rest) = stream_line(line, grouped) {
             if info.streams.len() < MOST_STREAMS {
                 info.streams.extend(stream(rest));
             }
@@ -33,7 +36,15 @@ pub fn read(text: &str) -> Option<SourceInfo> {
             side_data(line, &mut info);
         }
     }
+    info.streams.sort_by_key(|stream| stream.index);
+    info.streams.dedup_by_key(|stream| stream.index);
     seen_input.then_some(info)
+}
+
+/// What follows `Stream #0:` in a line of ffmpeg's own.
+fn stream_line(line: &str, grouped: bool) -> Option<&str> {
+    let plain = line.strip_prefix("  Stream #0:");
+    plain.or_else(|| line.strip_prefix("    Stream #0:").filter(|_| grouped))
 }
 
 fn duration(rest: &str, info: &mut SourceInfo) {
@@ -202,6 +213,23 @@ At least one output file must be specified
         assert_eq!(sound.dispositions, ["default", "hearing impaired"]);
         assert_eq!(info.streams[3].codec, "ttf");
         assert!(info.streams[4].is_cover());
+    }
+
+    #[test]
+    fn a_camera_s_timecode_group_is_read_through() {
+        let text = "\
+Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:/tmp/timecode.mov':
+  Stream group #0:0[0x3]: Track Reference: (default)
+    Stream #0:0[0x1](eng): Video: h264 (High), yuv420p, 320x180 (default)
+    Stream #0:2[0x3](eng): Data: none (tmcd / 0x64636D74)
+  Stream #0:1[0x2](eng): Audio: aac (LC), 48000 Hz, stereo (default)
+";
+        let info = read(text).unwrap();
+        assert_eq!(
+            info.streams.iter().map(|s| s.index).collect::<Vec<_>>(),
+            [0, 1, 2]
+        );
+        assert_eq!(info.film().unwrap().codec, "h264");
     }
 
     #[test]
