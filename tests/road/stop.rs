@@ -68,14 +68,8 @@ fn a_job_goes_on_after_an_interrupt_and_after_a_kill() {
         .find(|line| line["type"] == "submitted")
         .unwrap();
     assert_eq!(submitted["resumed"], true, "{answer:?}");
-    let first = answer
-        .lines
-        .iter()
-        .find(|line| line["type"] == "progress" && line["frames"].is_u64());
-    assert!(
-        first.is_some_and(|line| line["frames"].as_u64() > Some(0)),
-        "began anew: {first:?}"
-    );
+    let first = answer.lines.iter().find_map(verified);
+    assert!(first > Some(1), "began anew: {first:?} segments");
     assert_exact(&answer, &source);
 }
 
@@ -100,7 +94,8 @@ fn interrupted(walk: &Walk, source: &Path, signal: &str) -> Vec<Value> {
     let mut sent = false;
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        let ready = line["type"] == "progress" && line["frames"].as_u64() > lines_before(&lines);
+        let before = lines.iter().find_map(verified);
+        let ready = before.is_some() && verified(&line) > before;
         lines.push(line);
         if ready && !sent {
             let id = child.id().to_string();
@@ -125,11 +120,19 @@ fn interrupted(walk: &Walk, source: &Path, signal: &str) -> Vec<Value> {
     lines
 }
 
-/// The frames that were there at the start of this run: a job that goes on has some.
-#[cfg(unix)]
-fn lines_before(lines: &[Value]) -> Option<u64> {
-    let first = lines.iter().find(|line| line["type"] == "progress");
-    Some(first.and_then(|line| line["frames"].as_u64()).unwrap_or(0))
+/// The segments that are verified, in a line that tells.
+fn verified(line: &Value) -> Option<u64> {
+    // Nobody is there in the first moments.
+    let peers = line["peers"].as_array().filter(|peers| !peers.is_empty())?;
+    if line["type"] != "progress" {
+        return None;
+    }
+    Some(
+        peers
+            .iter()
+            .filter_map(|peer| peer["segments"].as_u64())
+            .sum(),
+    )
 }
 
 #[test]

@@ -115,13 +115,17 @@ impl Track {
             .map(|at| self.shift_at(source, at))
             .collect::<Result<_>>()?;
         ensure!(shifts.len() > 1, "there is hardly any sound");
-        let (low, high) = (shifts.iter().min(), shifts.iter().max());
-        match (low, high) {
-            (Some(low), Some(high)) if high - low <= 2 => {
-                Ok((*low + *high) as f64 / 2.0 / f64::from(RATE))
-            }
-            _ => bail!("the sound drifts: shifts by {shifts:?} samples of {RATE} Hz"),
-        }
+        let mut sorted = shifts.clone();
+        sorted.sort_unstable();
+        let spread = sorted
+            .last()
+            .zip(sorted.first())
+            .map_or(0, |(high, low)| high - low);
+        ensure!(
+            spread <= JITTER as i64,
+            "the sound drifts: shifts by {shifts:?} samples of {RATE} Hz"
+        );
+        Ok(sorted[sorted.len() / 2] as f64 / f64::from(RATE))
     }
 
     /// The same sound on a clock that shows `seconds` more.
