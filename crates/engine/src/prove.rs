@@ -7,6 +7,7 @@ use std::path::Path;
 use ffmpeg::carry::{self, Contents, Essence, FilmPacket, Look};
 use ffmpeg::source::{self, Source};
 use media::Timebase;
+use media::choice::Container;
 use media::stream::StreamKind;
 use plan::carry::{Carried, How};
 use plan::expect::{self, Times};
@@ -261,7 +262,10 @@ async fn same(
     let lost = |what: &str| {
         MergeError::Failed(format!("track {} {what} in the joined file", stream.index))
     };
-    if stream.kind != StreamKind::Video && !in_step(theirs, ours, -film.start_us, stream) {
+    // MP4 fills the time before and between subtitles with empty ones.
+    let filled = stream.kind == StreamKind::Subtitle && film.choice.container() == Container::Mp4;
+    let timed = stream.kind != StreamKind::Video && !filled;
+    if timed && !in_step(theirs, ours, -film.start_us, stream) {
         return Err(lost("is not in step with the picture"));
     }
     if let How::Sound(..) = stream.how {
