@@ -221,6 +221,25 @@ pub fn packets(file: &Path, which: &str, codec: &str) -> Result<Vec<(i64, String
     Ok(packets)
 }
 
+/// A hash of all samples of one track, decoded.
+///
+/// # Errors
+/// If ffmpeg cannot decode the track.
+pub fn samples(file: &Path, which: &str) -> Result<String> {
+    let head = [
+        "-v".into(),
+        "error".into(),
+        "-nostdin".into(),
+        "-i".into(),
+        tool::file_url(file),
+    ];
+    let map = format!("0:{which}");
+    let tail =
+        ["-map", &map, "-c:a", "pcm_s32le", "-f", "md5", "pipe:1"].map(std::ffi::OsString::from);
+    let said = tool::must(tool::ffmpeg(), head.into_iter().chain(tail), Path::new("."))?;
+    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

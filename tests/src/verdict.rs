@@ -242,6 +242,10 @@ fn hashes(seen: &Seen, kind: &str, index: usize) -> Result<Vec<String>> {
         .map(|it| it.codec.as_str())
         .unwrap_or_default();
     let which = format!("{}:{index}", if kind == "Audio" { "a" } else { "s" });
+    if codec.starts_with("pcm_") {
+        // Uncompressed samples come in packets of any length.
+        return Ok(vec![sound::samples(&seen.path, &which)?]);
+    }
     let packets = sound::packets(&seen.path, &which, codec)?;
     Ok(packets.into_iter().map(|(_, hash)| hash).collect())
 }

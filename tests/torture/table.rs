@@ -203,9 +203,10 @@ fn expected(clip: &Clip, road: Road) -> Expected {
 fn no_film(name: &str) -> Option<Expected> {
     Some(match name {
         "empty.mp4" => Refused("empty_file", "empty"),
-        "text.mkv" | "still.jpg" => Refused("not_a_video", "not a video"),
+        "text.mkv" => Refused("not_a_video", "not a video"),
+        "nopts_raw.h264" => Refused("damaged", "timestamps"),
         "gif.gif" => Refused("not_a_video", "gif"),
-        "audio_only.m4a" | "song_with_cover.m4a" => Refused("no_video_track", "only sound"),
+        "audio_only.m4a" | "song_with_cover.m4a" => Refused("no_video_track", "no picture"),
         "encrypted.mp4" => Refused("encrypted", "encrypted"),
         "truncated.mp4" => Refused("damaged", "damaged"),
         _ => return None,

@@ -1,9 +1,9 @@
 //! Files that are damaged, cut short, locked, or no film at all; and files that only look odd.
 
 use super::h264::X264;
-use super::{Clip, Truth, clip, shot};
+use super::{Clip, Truth, clip, shot, silent};
 use crate::film::Film;
-use crate::recipe::{Recipe, Shoot, Step};
+use crate::recipe::{Shoot, Step};
 
 pub(super) fn clips() -> Vec<Clip> {
     [
@@ -44,6 +44,7 @@ fn odd() -> Vec<Clip> {
             &format!("{X264} -mpegts_m2ts_mode 1"),
         ),
         size_change(),
+        photograph(),
         clip(
             "nopts_raw.h264",
             Truth::Mended {
@@ -55,6 +56,11 @@ fn odd() -> Vec<Clip> {
             vec![Shoot::new().film(&film).with(X264).save("nopts_raw.h264")],
         ),
     ]
+}
+
+/// A photograph: a film of one frame.
+fn photograph() -> Clip {
+    silent("still.jpg", &Film::new(1).format("yuvj420p"), "-c:v mjpeg")
 }
 
 /// A broadcast that changes its picture's size in mid-film.
@@ -179,18 +185,5 @@ fn no_film() -> Vec<Clip> {
             "text.mkv",
             "Dear reader,\n\nthis is a letter and not a film.\n",
         ),
-        Clip {
-            name: "still.jpg",
-            recipe: Recipe {
-                file: "still.jpg",
-                steps: vec![
-                    Shoot::new()
-                        .film(&Film::new(1).format("yuvj420p"))
-                        .with("-c:v mjpeg")
-                        .save("still.jpg"),
-                ],
-            },
-            truth: Truth::NoFilm,
-        },
     ]
 }

@@ -7,7 +7,22 @@ use crate::forge::Forge;
 use crate::recipe::{Shoot, Step};
 
 const SUBTITLES: &str = "1\n00:00:00,500 --> 00:00:01,700\nThe first line\n\n2\n00:00:02,040 --> 00:00:03,500\nSecond <i>line</i>, – with signs: ü € 漢\n\n3\n00:00:04,000 --> 00:00:05,750\nTwo\nlines\n";
-const STYLED: &str = "[Script Info]\nScriptType: v4.00+\nPlayResX: 320\nPlayResY: 180\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, Bold, Italic, Alignment\nStyle: Default,Sans,16,&H0000FFFF,1,0,2\n\n[Events]\nFormat: Layer, Start, End, Style, Text\nDialogue: 0,0:00:00.50,0:00:02.00,Default,{\\pos(160,90)}Placed\nDialogue: 0,0:00:03.00,0:00:05.00,Default,Plain\n";
+const STYLED: &str = "\
+[Script Info]
+ScriptType: v4.00+
+PlayResX: 320
+PlayResY: 180
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Sans,16,&H0000FFFF,&H0000FFFF,&H00000000,&H00000000,-1,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:00.50,0:00:02.00,Default,,0,0,0,,{\\pos(160,90)}Placed
+Dialogue: 0,0:00:03.00,0:00:05.00,Default,,0,0,0,,Plain
+";
 const CHAPTERS: &str = ";FFMETADATA1\ntitle=The torture of Größe\nartist=Nobody\ncomment=one\\; two\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=2000\ntitle=Begin\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=2000\nEND=4100\ntitle=Middle = here\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=4100\nEND=6000\ntitle=Schluß\n";
 const FONT: &str = "This stands for a font: 0123456789 abcdefghijklmnopqrstuvwxyz.";
 
