@@ -28,6 +28,9 @@ mod encode;
 /// A result is what the plan said it would be, or it is thrown away.
 mod verify;
 
+/// Its pictures beside the source's.
+mod compare;
+
 /// What travels beside the film is made ready meanwhile.
 mod companion;
 

@@ -10,15 +10,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ffmpeg::digest::{self, Decoded};
-use ffmpeg::picture;
+use ffmpeg::picture::{self, Grey};
+use media::Span;
 use media::encoder::Codec;
 use media::spec::{PixelFormat, SegmentSpec};
-use media::{Pts, Span};
 use plan::cut::Segment;
-use plan::picture::Verdict;
 use serde::{Deserialize, Serialize};
 use splice::{Limits, Track};
 
+use crate::compare::Look;
 use crate::film::Film;
 
 /// What was found of one good result; kept for the receipt.
@@ -115,7 +115,8 @@ pub(crate) async fn verify(ffmpeg: &Path, result: Returned<'_>) -> Result<Proof,
 async fn attempt(ffmpeg: &Path, result: &Returned<'_>) -> Result<Proof, Unfit> {
     let expected = result.film.shown(result.segment);
     let track = container(result, &expected).await?;
-    let (decoded, decoded_by) = whole_decode(ffmpeg, result).await?;
+    let look = Look::new(result, &expected, &track);
+    let (decoded, decoded_by, ours) = whole_decode(ffmpeg, result, &look.inside()).await?;
     if decoded.frames as usize != expected.len() {
         return Err(Unfit::WrongFrames(format!(
             "{} of {} decode",
@@ -123,7 +124,7 @@ async fn attempt(ffmpeg: &Path, result: &Returned<'_>) -> Result<Proof, Unfit> {
             expected.len()
         )));
     }
-    let compared = pictures(ffmpeg, result, &expected, &track).await?;
+    let compared = look.compare(ffmpeg, ours).await?;
     let (digest, bytes) = file_digest(result.file)
         .await
         .map_err(|e| Unfit::Check(e.to_string()))?;
@@ -224,138 +225,27 @@ fn chroma(format: PixelFormat) -> splice::Chroma {
     }
 }
 
-async fn whole_decode(ffmpeg: &Path, result: &Returned<'_>) -> Result<(Decoded, DecodedBy), Unfit> {
+/// The whole decode, and the pictures of `windows` where they came with it.
+async fn whole_decode(
+    ffmpeg: &Path,
+    result: &Returned<'_>,
+    spans: &[Span],
+) -> Result<(Decoded, DecodedBy, Option<Vec<Grey>>), Unfit> {
     if let Some(donor) = &result.donor {
-        return Ok((donor.clone(), DecodedBy::Donor));
+        return Ok((donor.clone(), DecodedBy::Donor, None));
     }
-    match digest::segment(ffmpeg, result.file).await {
-        Ok(decoded) => Ok((decoded, DecodedBy::Owner)),
+    let scratch = result.file.with_extension("grey");
+    let timebase = result.film.timebase();
+    let made = digest::with_pictures(ffmpeg, result.file, timebase, spans, &scratch).await;
+    // Scratch: gone with the job's folder at the latest.
+    let _ = tokio::fs::remove_file(&scratch).await;
+    match made {
+        Ok((decoded, pictures)) => Ok((decoded, DecodedBy::Owner, Some(pictures))),
         Err(digest::DigestError::Run(ffmpeg::child::RunError::NotStarted { error, .. })) => {
             Err(Unfit::Check(error.to_string()))
         }
         Err(error) => Err(Unfit::Bad(error.to_string())),
     }
-}
-
-/// Frames compared at each place.
-const WINDOW: usize = 4;
-
-/// Compares pictures at the segment's beginning and end, and round a random keyframe.
-async fn pictures(
-    ffmpeg: &Path,
-    result: &Returned<'_>,
-    expected: &[i64],
-    track: &Track,
-) -> Result<Vec<Compared>, Unfit> {
-    let mut windows = Vec::from([0..expected.len().min(WINDOW)]);
-    if expected.len() > WINDOW {
-        windows.push(expected.len().saturating_sub(WINDOW).max(WINDOW)..expected.len());
-    }
-    // A donor cannot know beforehand which third of its results is looked into.
-    if result.random % 3 == 0 {
-        windows.extend(sample(result, expected, track));
-    }
-    let mut compared = Vec::new();
-    for window in windows {
-        let (first, count) = (expected[window.start], window.len());
-        let end = expected.get(window.end).copied();
-        let worst = window_alike(ffmpeg, result, track, first, end, count).await?;
-        compared.push(Compared {
-            from: first,
-            frames: count,
-            worst,
-        });
-    }
-    Ok(compared)
-}
-
-/// A window that starts at one of the result's keyframes inside the segment: cheap to decode there.
-fn sample(
-    result: &Returned<'_>,
-    expected: &[i64],
-    track: &Track,
-) -> Option<std::ops::Range<usize>> {
-    let scale = i64::from(result.spec.timebase.num());
-    let least = track.samples().iter().map(|s| s.pts).min()?;
-    let inner = 2 * WINDOW..expected.len().saturating_sub(2 * WINDOW);
-    let keys: Vec<usize> = track
-        .samples()
-        .iter()
-        .filter(|s| s.key)
-        .filter_map(|s| {
-            expected
-                .binary_search(&((s.pts - least) / scale + expected[0]))
-                .ok()
-        })
-        .filter(|at| inner.contains(at))
-        .collect();
-    let at = match keys.len() {
-        0 if inner.is_empty() => return None,
-        0 => inner.start + usize::try_from(result.random / 3 % inner.len() as u64).ok()?,
-        n => keys[usize::try_from(result.random / 3 % n as u64).ok()?],
-    };
-    Some(at..at + WINDOW)
-}
-
-async fn window_alike(
-    ffmpeg: &Path,
-    result: &Returned<'_>,
-    track: &Track,
-    first: i64,
-    end: Option<i64>,
-    count: usize,
-) -> Result<f64, Unfit> {
-    let film = result.film;
-    let timebase = film.timebase();
-    let check = |e: ffmpeg::child::RunError| Unfit::Check(e.to_string());
-    let span = Span {
-        start: Pts(first),
-        end: end.or(result.segment.span.end.map(|e| e.0)).map(Pts),
-    };
-    let seek = near(film, result.segment, first, result.step_back);
-    let theirs = picture::of_source(ffmpeg, &film.source, timebase, seek, span)
-        .await
-        .map_err(check)?;
-    let scale = i64::from(timebase.num());
-    let least = track.samples().iter().map(|s| s.pts).min().unwrap_or(0);
-    let expected_first = film.shown(result.segment).first().copied().unwrap_or(first);
-    // The result counts from wherever its encoder put its first frame; normally source + 64 s.
-    let shift = least / scale - expected_first;
-    let shifted = |pts: Pts| Pts(pts.0 + shift);
-    let inside = Span {
-        start: shifted(span.start),
-        end: span.end.map(shifted),
-    };
-    let to_seek = (first != expected_first).then(|| timebase.micros(inside.start.0));
-    let ours = picture::of_segment(ffmpeg, result.file, timebase, to_seek, inside)
-        .await
-        .map_err(check)?;
-    let theirs = &theirs[..theirs.len().min(count)];
-    let ours = &ours[..ours.len().min(count)];
-    match plan::picture::compare(theirs, ours, count) {
-        Verdict::Same { worst } => Ok(worst),
-        Verdict::Shifted(by) => Err(Unfit::Bad(format!(
-            "its pictures are {by} frames off at tick {first}"
-        ))),
-        Verdict::Different { frame, error } => Err(Unfit::Bad(format!(
-            "frame {frame} from tick {first} shows another picture (error {error:.0})"
-        ))),
-        Verdict::Missing(source, result, expected) => Err(Unfit::WrongFrames(format!(
-            "at tick {first} the source gives {source}, the result {result} of {expected} frames"
-        ))),
-    }
-}
-
-/// Where to seek so that the source's frames from `first` on come out right.
-fn near(film: &Film, segment: &Segment, first: i64, step_back: u8) -> Option<i64> {
-    let index = film.index();
-    let from = index.cut_before(first)?;
-    let at = Segment {
-        from,
-        index: segment.index.max(u32::from(from.packet > 0)),
-        ..segment.clone()
-    };
-    plan::read::reading(&index, &at, film.seek, step_back).0
 }
 
 /// BLAKE3 of a file, hex, and its size.

@@ -1,13 +1,16 @@
 //! A whole decode, counted and hashed frame by frame: what "these frames really decode" means.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use media::argv::QUIET;
 use media::time::seconds_text;
+use media::{Span, Timebase};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::child::{Feed, Run, RunError, Sink};
+use crate::child::{Run, RunError, Sink, file_url};
+use crate::picture::{self, Grey};
 
 /// Frames of a decode and the hash over all of them, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,41 +38,74 @@ pub enum DigestError {
 /// # Errors
 /// [`DigestError`]: a decode with a single error line is none.
 pub async fn segment(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
-    let run = Run::new(ffmpeg)
-        .args(QUIET)
-        .args([
-            "-protocol_whitelist",
-            "file",
-            "-format_whitelist",
-            "mov,mp4,m4a,3gp,3g2,mj2",
-            "-threads",
-            &threads(),
-            "-f",
-            "mp4",
-        ])
-        .input(file);
-    decode(run, "0:v:0", None).await
+    decode(open_segment(ffmpeg, file), "0:v:0", None, Vec::new()).await
 }
 
-/// Decodes every frame of what `feed` gives: a fragmented MP4.
+/// Decodes every frame of an encoded segment, and keeps small grey pictures of those within
+/// `spans` (of the segment's own times, ascending) out of the same decode; `scratch` is written.
 ///
 /// # Errors
 /// As [`segment`].
-pub async fn stream(ffmpeg: &Path, feed: Feed) -> Result<Decoded, DigestError> {
+pub async fn with_pictures(
+    ffmpeg: &Path,
+    file: &Path,
+    timebase: Timebase,
+    spans: &[Span],
+    scratch: &Path,
+) -> Result<(Decoded, Vec<Grey>), DigestError> {
+    let within: Vec<String> = spans.iter().map(within).collect();
+    let (width, height) = picture::SIZE;
+    let graph = format!(
+        "settb={timebase},select='{}',scale={width}:{height}:flags=area,format=gray",
+        within.join("+")
+    );
+    let pictures = [
+        "-map",
+        "0:v:0",
+        "-vf",
+        &graph,
+        "-fps_mode",
+        "passthrough",
+        "-f",
+        "rawvideo",
+        "-y",
+    ];
+    let more = pictures
+        .map(OsString::from)
+        .into_iter()
+        .chain([file_url(scratch)]);
+    let decoded = decode(open_segment(ffmpeg, file), "0:v:0", None, more.collect()).await?;
+    let bytes = tokio::fs::read(scratch).await.map_err(RunError::from)?;
+    let pictures = bytes
+        .chunks_exact(width * height)
+        .map(<[u8]>::to_vec)
+        .collect();
+    Ok((decoded, pictures))
+}
+
+/// ffmpeg's expression for a frame of `span`.
+fn within(span: &Span) -> String {
+    match span.end {
+        Some(end) => format!("between(pts,{},{})", span.start.0, end.0 - 1),
+        None => format!("gte(pts,{})", span.start.0),
+    }
+}
+
+/// A donor's result, opened as hostile input.
+fn open_segment(ffmpeg: &Path, file: &Path) -> Run {
+    let whitelists = [
+        "-protocol_whitelist",
+        "file",
+        "-format_whitelist",
+        "mov,mp4,m4a,3gp,3g2,mj2",
+    ];
+    let threads = threads();
     let run = Run::new(ffmpeg)
         .args(QUIET)
-        .args([
-            "-protocol_whitelist",
-            "pipe",
-            "-format_whitelist",
-            "mov,mp4,m4a,3gp,3g2,mj2",
-            "-f",
-            "mp4",
-            "-i",
-            "pipe:0",
-        ])
-        .feed(feed);
-    decode(run, "0:v:0", None).await
+        .args(["-copyts"])
+        .args(whitelists);
+    run.args(["-threads", &threads, "-noautorotate", "-f", "mp4"])
+        .input(file)
 }
 
 /// Decodes the first film of a finished file, frame times ignored.
@@ -84,6 +120,7 @@ pub async fn film(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
             .input(file),
         "0:v:0",
         None,
+        Vec::new(),
     )
     .await
 }
@@ -112,7 +149,7 @@ pub async fn range(
     let run = run
         .args(["-protocol_whitelist", "file", "-noautorotate"])
         .input(file);
-    decode(run, "0:v:0", Some(&trim)).await
+    decode(run, "0:v:0", Some(&trim), Vec::new()).await
 }
 
 /// Decoder threads: each costs a little, and the other cores are encoding.
@@ -120,7 +157,12 @@ fn threads() -> String {
     crate::hardware::threads().clamp(1, 4).to_string()
 }
 
-async fn decode(run: Run, map: &str, filter: Option<&str>) -> Result<Decoded, DigestError> {
+async fn decode(
+    run: Run,
+    map: &str,
+    filter: Option<&str>,
+    more: Vec<OsString>,
+) -> Result<Decoded, DigestError> {
     let run = run.args(["-map", map]);
     let run = filter
         .into_iter()
@@ -135,6 +177,7 @@ async fn decode(run: Run, map: &str, filter: Option<&str>) -> Result<Decoded, Di
             "murmur3",
             "pipe:1",
         ])
+        .args(more)
         .sink(Sink::Pipe)
         .start()?;
     let mut hash = blake3::Hasher::new();
