@@ -31,9 +31,10 @@ impl<'a> Look<'a> {
         let scale = i64::from(result.spec.timebase.num());
         let least = track.samples().iter().map(|s| s.pts).min().unwrap_or(0);
         let shift = least / scale - expected.first().copied().unwrap_or(0);
-        let mut windows = Vec::from([0..expected.len().min(WINDOW)]);
+        let mut windows = Vec::with_capacity(3);
+        windows.push(0..expected.len().min(WINDOW));
         // A donor cannot know beforehand which third of its results is looked into.
-        if result.random % 3 == 0 {
+        if result.random.is_multiple_of(3) {
             windows.extend(sample(result, expected, track, shift));
         }
         if expected.len() > WINDOW {
