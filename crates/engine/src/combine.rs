@@ -75,7 +75,7 @@ pub(crate) async fn combine(bench: &Bench, work: Combine) -> Result<Outcome, Com
 }
 
 /// The source must still be what was encoded.
-fn unchanged(film: &Film) -> Result<(), Trouble> {
+pub(crate) fn unchanged(film: &Film) -> Result<(), Trouble> {
     let now = std::fs::metadata(&film.path)
         .ok()
         .map(|about| (about.len(), modified_ms(&about)));

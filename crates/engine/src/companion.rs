@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use ffmpeg::carry::{self, Contents, Look};
 use media::stream::StreamKind;
-use plan::carry::{How, Image};
+use plan::carry::{Freight, How, Image};
 
 use crate::film::Film;
 
 /// What the final mux and the proof need beside the segments.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Companion {
+    /// What travels beside the film, as it turned out.
+    pub freight: Freight,
+    /// What the user should know of that.
+    pub notes: Vec<String>,
     /// Encoded sound.
     pub sound: Option<PathBuf>,
     /// Covers taken out, in the freight's order.
@@ -30,8 +34,8 @@ pub(crate) async fn prepare(
     film: Arc<Film>,
     folder: PathBuf,
 ) -> Result<Companion, String> {
-    let tracks: Vec<(u32, &'static str, u32)> = film
-        .freight
+    let (freight, notes, contents) = sound_freight(ffmpeg, &film).await?;
+    let tracks: Vec<(u32, &'static str, u32)> = freight
         .carried
         .iter()
         .enumerate()
@@ -49,12 +53,48 @@ pub(crate) async fn prepare(
             .map_err(|e| e.to_string())?;
     }
     let covers = covers(ffmpeg, &film, &folder).await?;
-    let contents = contents(ffmpeg, &film).await?;
+    let sound = (!tracks.is_empty()).then_some(sound);
     Ok(Companion {
-        sound: (!tracks.is_empty()).then_some(sound),
+        freight,
+        notes,
+        sound,
         covers,
         contents,
     })
+}
+
+/// The freight, its contents hashed. AAC of a transport stream whose packets are damaged cannot
+/// be packed anew: such a track is encoded, which bridges the damage.
+async fn sound_freight(
+    ffmpeg: &Path,
+    film: &Film,
+) -> Result<(Freight, Vec<String>, Vec<Contents>), String> {
+    let mut freight = film.freight.clone();
+    let error = match contents(ffmpeg, film, &freight).await {
+        Ok(contents) => return Ok((freight, Vec::new(), contents)),
+        Err(error) => error,
+    };
+    let mut notes = Vec::new();
+    for (position, carried) in freight.carried.iter_mut().enumerate() {
+        let look = Look {
+            index: packets_index(film, position, carried.index),
+            aac: true,
+        };
+        let whole = !film.is_aac(carried)
+            || carry::contents(ffmpeg, &film.source.path, &[look])
+                .await
+                .is_ok();
+        if !whole {
+            carried.how = film.sound_instead();
+            let text = "Sound track {} is damaged in places and was encoded anew.";
+            notes.push(text.replace("{}", &carried.index.to_string()));
+        }
+    }
+    if notes.is_empty() {
+        return Err(error);
+    }
+    let contents = contents(ffmpeg, film, &freight).await?;
+    Ok((freight, notes, contents))
 }
 
 /// Takes the covers that are to be attached out of the film as it was dropped.
@@ -86,8 +126,8 @@ fn packets_index(film: &Film, position: usize, index: u32) -> u32 {
     }
 }
 
-async fn contents(ffmpeg: &Path, film: &Film) -> Result<Vec<Contents>, String> {
-    let list = &film.freight.carried;
+async fn contents(ffmpeg: &Path, film: &Film, freight: &Freight) -> Result<Vec<Contents>, String> {
+    let list = &freight.carried;
     let hashed: Vec<Look> = list
         .iter()
         .enumerate()

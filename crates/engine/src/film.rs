@@ -141,6 +141,11 @@ impl Film {
         carried.how == How::Copy && stream.is_some_and(|s| s.codec == "aac")
     }
 
+    /// How a sound track travels that cannot be copied.
+    pub fn sound_instead(&self) -> How {
+        How::Sound("aac", self.choice.audio_bits(2))
+    }
+
     /// The scheduler's measure of so many frames: thousands of pixels.
     pub fn work(&self, frames: u64) -> Work {
         Work((frames * self.order.pixels() / 1000).max(1))

@@ -1,7 +1,7 @@
 //! A dropped path becomes a film we may touch, or a sentence that says why not.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -61,6 +61,41 @@ pub(crate) fn look(path: &Path) -> Result<Dropped, Trouble> {
         bytes: about.len(),
         modified_ms: modified_ms(&about),
     })
+}
+
+/// Whether an MP4's index names encrypted tracks (`encv`, `enca`: ISO 14496-12 §8.12). ffmpeg says
+/// nothing of it until the first picture is broken.
+pub(crate) fn is_encrypted_mp4(path: &Path) -> bool {
+    const LARGEST_INDEX: u64 = 64 << 20;
+    let read = || -> io::Result<bool> {
+        let mut file = File::open(path)?;
+        let end = file.metadata()?.len();
+        let mut at = 0;
+        while at + 8 <= end {
+            file.seek(SeekFrom::Start(at))?;
+            let mut head = [0; 16];
+            file.read_exact(&mut head[..8])?;
+            let mut size = u64::from(u32::from_be_bytes([head[0], head[1], head[2], head[3]]));
+            if size == 1 {
+                file.read_exact(&mut head[8..])?;
+                size = head[8..]
+                    .iter()
+                    .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            }
+            if &head[4..8] == b"moov" {
+                let mut index = Vec::new();
+                (&mut file)
+                    .take(size.min(LARGEST_INDEX))
+                    .read_to_end(&mut index)?;
+                return Ok(index
+                    .windows(4)
+                    .any(|four| four == b"encv" || four == b"enca"));
+            }
+            at += if size < 8 { end } else { size };
+        }
+        Ok(false)
+    };
+    read().unwrap_or(false)
 }
 
 /// A file's modification time, Unix milliseconds; 0 where the disk does not say.

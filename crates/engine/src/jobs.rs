@@ -341,6 +341,7 @@ impl Core {
         {
             job.stages.first_segment = job.elapsed_ms().max(1);
         }
+        self.say_if_alone(lease.job);
         let cancel = CancellationToken::new();
         let mut task = None;
         bench.allowance = self.abilities.allowance(assignment.spec.encoder);
@@ -372,6 +373,17 @@ impl Core {
                 task,
             },
         );
+    }
+
+    /// A job that could have had help and has none says so.
+    fn say_if_alone(&mut self, id: JobId) {
+        let wants = self.jobs.get(&id).is_some_and(|job| !job.terms.only_here);
+        if wants && self.neighbours.values().all(|n| n.offers().is_empty()) {
+            self.note(
+                id,
+                "No other computer is here: this one works alone.".to_owned(),
+            );
+        }
     }
 
     fn assignment(&self, lease: Lease) -> Option<Assignment> {
@@ -448,6 +460,7 @@ impl Core {
         };
         match result {
             Ok(companion) => {
+                job.notes.extend(companion.notes.iter().cloned());
                 job.companion = CompanionState::Ready(companion);
                 if std::mem::take(&mut job.wants_merge) {
                     self.merge(id);
@@ -503,6 +516,7 @@ impl Core {
             film: Arc::clone(&job.film),
             pieces,
             folder,
+            freight: companion.freight.clone(),
             sound: companion.sound.clone(),
             covers: companion.covers.clone(),
         };
@@ -617,13 +631,11 @@ async fn normalised_film(
     mail: mpsc::UnboundedSender<Mail>,
 ) -> Result<Arc<Film>, Trouble> {
     let broken = |why: String| {
-        Trouble::new(
-            Kind::Damaged,
-            format!(
-                "{} has broken timestamps and could not be repaired: {why}.",
-                film.path.display()
-            ),
-        )
+        tracing::warn!(why, "the repairing copy failed");
+        let name = film.path.display();
+        let text = format!("{name} has no usable timestamps, and they could not be repaired.");
+        let help = "Pack it into MKV first, for example with mkvmerge, and encode that.";
+        Trouble::new(Kind::Damaged, text).help(help)
     };
     crate::intake::check_space(folder, folder, film.bytes, film.bytes)?;
     let copy = companion::normalise(ffmpeg, film, folder)

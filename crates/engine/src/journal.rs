@@ -112,13 +112,8 @@ impl Core {
         if let FarmState::Failed { reason } = state
             && !matches!(job.ended, Some(Ended::Badly(_)))
         {
-            let kind = if reason.contains("No space left") {
-                Kind::NoSpace
-            } else {
-                Kind::EncodeFailed
-            };
-            let trouble = Trouble::new(kind, format!("The film could not be encoded: {reason}."))
-                .help("What is encoded is kept; try again, or look at `manyhands doctor`.");
+            let trouble = crate::combine::unchanged(&job.film).err();
+            let trouble = trouble.unwrap_or_else(|| failure(reason));
             job.ended = Some(Ended::Badly(trouble));
         }
         let error = match &job.ended {
@@ -172,6 +167,22 @@ impl Core {
             report: piece.and_then(|p| serde_json::to_value(p).ok()),
         })
     }
+}
+
+/// Why a job's segments could not be made.
+fn failure(reason: &str) -> Trouble {
+    let full = reason.contains("No space left");
+    let kind = if full {
+        Kind::NoSpace
+    } else {
+        Kind::EncodeFailed
+    };
+    let help = if full {
+        "Free some space and try again: what is encoded is kept."
+    } else {
+        "What is encoded is kept; try again, or look at `manyhands doctor`."
+    };
+    Trouble::new(kind, format!("The film could not be encoded: {reason}.")).help(help)
 }
 
 /// A job's number in the database.

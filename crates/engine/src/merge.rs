@@ -10,7 +10,7 @@ use ffmpeg::carry::{From, Mux, MuxStream};
 use media::argv::shift_ticks;
 use media::choice::Container;
 use media::encoder::Codec;
-use plan::carry::{How, Image};
+use plan::carry::{Freight, How, Image};
 use plan::cut::Segment;
 use splice::{DisplayMatrix, JoinError, Joined, Limits, Part, Timing};
 
@@ -26,6 +26,8 @@ pub(crate) struct Parts {
     pub pieces: Vec<(Segment, Piece)>,
     /// Where the results lie.
     pub folder: PathBuf,
+    /// What travels beside it, as it turned out.
+    pub freight: Freight,
     /// Sound encoded beside the film.
     pub sound: Option<PathBuf>,
     /// Covers to be attached.
@@ -219,7 +221,7 @@ fn mux(parts: &Parts, timescale: u32) -> Mux {
     let film = &parts.film;
     let mp4 = film.choice.container() == Container::Mp4;
     let mut sounds = 0;
-    let places = film.freight.carried.iter().enumerate();
+    let places = parts.freight.carried.iter().enumerate();
     let streams = places.filter_map(|(position, carried)| {
         let at = u32::try_from(position).unwrap_or(u32::MAX);
         // A normalised copy holds the film first, then the carried streams in this order.

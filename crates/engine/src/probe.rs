@@ -17,7 +17,7 @@ use plan::{carry, keep, order};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::film::{Film, FilmParts};
-use crate::intake::Dropped;
+use crate::intake::{self, Dropped};
 use crate::trouble::{Kind, Trouble};
 
 /// The facts of a file that can be encoded, and what there is to say about it.
@@ -44,6 +44,9 @@ pub(crate) async fn probe(
         .await
         .map_err(|e| unreadable(&name, e))?;
     let film = film_of(&info, &name)?;
+    if info.is_format("mp4") && intake::is_encrypted_mp4(&dropped.path) {
+        return Err(encrypted(&name));
+    }
     let source = Source {
         path: dropped.path.clone(),
         stream: film.index,
@@ -156,12 +159,11 @@ fn unreadable(name: &str, error: ProbeError) -> Trouble {
     if lower.contains("moov atom not found") || lower.contains("end of file") {
         Trouble::new(
             Kind::Damaged,
-            format!("{name} is cut off: its table of contents is missing."),
+            format!("{name} is damaged: it is cut off, and its table of contents is missing."),
         )
         .help("Copy or download it again; the copy is not complete.")
     } else if lower.contains("encrypt") || lower.contains("decrypt") {
-        Trouble::new(Kind::Encrypted, format!("{name} is encrypted."))
-            .help("Only films without copy protection can be encoded.")
+        encrypted(name)
     } else if lower.contains("permission denied") {
         Trouble::new(Kind::Unreadable, format!("{name} may not be read by you."))
             .help("Change its permissions.")
@@ -177,6 +179,11 @@ fn unreadable(name: &str, error: ProbeError) -> Trouble {
     } else {
         Trouble::new(Kind::Damaged, format!("{name} cannot be decoded: {said}"))
     }
+}
+
+fn encrypted(name: &str) -> Trouble {
+    Trouble::new(Kind::Encrypted, format!("{name} is encrypted."))
+        .help("Only films without copy protection can be encoded.")
 }
 
 fn refused(name: &str, error: &order::OrderError) -> Trouble {

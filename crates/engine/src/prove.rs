@@ -177,7 +177,7 @@ async fn carried(
     source: &[Contents],
 ) -> Result<Vec<CarriedProof>, MergeError> {
     let film = &parts.film;
-    let list = &film.freight.carried;
+    let list = &parts.freight.carried;
     let there = source::describe(&bench.ffmpeg, file)
         .await
         .map_err(MergeError::failed)?;
@@ -263,7 +263,8 @@ async fn same(
         MergeError::Failed(format!("track {} {what} in the joined file", stream.index))
     };
     // MP4 fills the time before and between subtitles with empty ones.
-    let filled = stream.kind == StreamKind::Subtitle && film.choice.container() == Container::Mp4;
+    let in_mp4 = film.choice.container() == Container::Mp4 || film.info.is_format("mp4");
+    let filled = stream.kind == StreamKind::Subtitle && in_mp4;
     let timed = stream.kind != StreamKind::Video && !filled;
     if timed && !in_step(theirs, ours, -film.start_us, stream) {
         return Err(lost("is not in step with the picture"));
@@ -306,7 +307,6 @@ async fn same(
 
 fn theirs_index(parts: &Parts, stream: &Carried) -> u32 {
     let at = parts
-        .film
         .freight
         .carried
         .iter()

@@ -1,6 +1,7 @@
 //! What travels beside the film: sound encoded once, streams hashed, the one final mux, and the
 //! normalising copy of a source with broken timestamps.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use media::Timebase;
@@ -183,7 +184,11 @@ pub async fn contents(
             account(&line, &mut found);
         }
     }
-    running.finish().await?;
+    let said = running.finish().await?;
+    if said.log.contains("Error applying bitstream filters") {
+        // Passed over here with a message; the muxers' own filters stop at it.
+        return Err(io::Error::other("some packets are damaged").into());
+    }
     let finished = found.into_iter().map(|(contents, hasher, _)| Contents {
         hash: hasher.finalize().to_hex().to_string(),
         ..contents

@@ -99,6 +99,10 @@ pub async fn first_frame(ffmpeg: &Path, source: &Source) -> Result<frame::FrameI
 
 /// ffmpeg's last line, without the path it repeats in front.
 fn reason(log: &str) -> String {
+    const CUT_OFF: &str = "moov atom not found";
+    if log.contains(CUT_OFF) {
+        return CUT_OFF.to_owned();
+    }
     let line = log
         .lines()
         .rev()

@@ -66,6 +66,15 @@ pub fn remarks(
     picture(video, choice, &mut remarks);
     metadata(info, video, choice, muxer, &mut remarks);
     for (index, left) in &freight.left {
+        // MP4 keeps chapter names in a track of their own: they travel as chapters.
+        let names_chapters = info.chapters > 0
+            && info
+                .streams
+                .iter()
+                .any(|s| s.index == *index && s.codec == "bin_data");
+        if names_chapters {
+            continue;
+        }
         remarks.push(stream(*index, *left, info));
     }
     sound(info, choice, freight, muxer, &mut remarks);
