@@ -135,13 +135,15 @@ fn parse(log: &str) -> Result<Reading> {
         complaints: Vec::new(),
     };
     for line in log.lines() {
+        let shown = line
+            .split_once("[info] ")
+            .filter(|(who, _)| who.contains("showinfo"));
+        if let Some((_, words)) = shown {
+            showinfo(&mut reading, words);
+        }
+        // Threads may write into one line.
         if line.contains("[error]") || line.contains("[fatal]") {
             reading.complaints.push(line.to_owned());
-        } else if let Some((_, words)) = line
-            .split_once("[info] ")
-            .filter(|(who, _)| who.contains("showinfo"))
-        {
-            showinfo(&mut reading, words);
         }
     }
     if reading.time_base.0 == 0 || reading.frames.is_empty() {

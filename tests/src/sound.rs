@@ -1,5 +1,6 @@
 //! The sound of a file as it is heard: samples on the film's own clock, and packets as they were copied.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -14,6 +15,8 @@ const SEARCH: i64 = RATE as i64 / 10;
 /// The length that is matched, in samples.
 const WINDOW: usize = RATE as usize / 2;
 
+/// Bytes of a sample.
+const SAMPLE: usize = 4;
 /// Samples by which a packet may miss the end of the one before and still follow it directly: 2 ms.
 const JITTER: usize = RATE as usize / 500;
 /// A window with less energy than this is silent; a tone at a tenth of the loudness has twenty.
@@ -33,48 +36,44 @@ pub struct Track {
 /// # Errors
 /// If ffmpeg cannot decode it or there is no such track.
 pub fn hear(file: &Path, index: usize) -> Result<Track> {
-    let filters =
-        format!("aresample={RATE},aformat=sample_fmts=flt:channel_layouts=mono,ashowinfo");
-    let said = tool::must(
-        tool::ffmpeg(),
-        [
-            "-hide_banner".into(),
-            "-nostats".into(),
-            "-nostdin".into(),
-            "-copyts".into(),
-            "-i".into(),
-            tool::file_url(file),
-            "-map".into(),
-            format!("0:a:{index}").into(),
-            "-af".into(),
-            filters.into(),
-            "-f".into(),
-            "f32le".into(),
-            "pipe:1".into(),
-        ] as [std::ffi::OsString; 13],
-        Path::new("."),
-    )?;
-    place(&said.stderr, &said.stdout)
+    let folder = tempfile::tempdir()?;
+    let filters = format!(
+        "[0:a:{index}]aresample={RATE},aformat=sample_fmts=flt:channel_layouts=mono,asplit[heard][listed]"
+    );
+    let mut arguments: Vec<OsString> = "-v error -nostdin -copyts -i"
+        .split(' ')
+        .map(OsString::from)
+        .collect();
+    arguments.extend([
+        tool::file_url(file),
+        "-filter_complex".into(),
+        filters.into(),
+    ]);
+    // The times come beside the samples and not in the log, where a decoder's complaints may cut a line in two.
+    let outputs = "-map [heard] -f f32le pipe:1 -map [listed] -c:a pcm_f32le -f framecrc times";
+    arguments.extend(outputs.split(' ').map(OsString::from));
+    let said = tool::must(tool::ffmpeg(), arguments, folder.path())?;
+    place(
+        &std::fs::read_to_string(folder.path().join("times"))?,
+        &said.stdout,
+    )
 }
 
-fn place(log: &str, bytes: &[u8]) -> Result<Track> {
+/// Puts samples where a list of packets (stream, decoding time, presentation time, duration, bytes, sum) has them.
+fn place(times: &str, bytes: &[u8]) -> Result<Track> {
     let mut heard = bytes
-        .chunks_exact(4)
+        .chunks_exact(SAMPLE)
         .map(|it| f32::from_le_bytes([it[0], it[1], it[2], it[3]]));
     let mut track = Track {
         start: 0,
         samples: Vec::new(),
     };
-    for line in log
-        .lines()
-        .filter(|line| line.contains("ashowinfo") && line.contains(" n:"))
-    {
-        let number = |name: &str| -> Result<i64> {
-            let (_, rest) = line.split_once(name).context("a frame without times")?;
-            let word = rest.trim_start().split(' ').next().unwrap_or_default();
-            word.parse().with_context(|| format!("cannot read {line}"))
+    for line in times.lines().filter(|line| !line.starts_with('#')) {
+        let columns: Vec<&str> = line.split(',').map(str::trim).collect();
+        let (Some(pts), Some(size)) = (columns.get(2), columns.get(4)) else {
+            bail!("cannot read {line}");
         };
-        let (pts, count) = (number(" pts:")?, number("nb_samples:")?);
+        let (pts, count) = (pts.parse::<i64>()?, size.parse::<usize>()? / SAMPLE);
         if track.samples.is_empty() {
             track.start = pts;
         }
@@ -88,9 +87,7 @@ fn place(log: &str, bytes: &[u8]) -> Result<Track> {
         if at.abs_diff(track.samples.len()) > JITTER {
             track.samples.resize(at, 0.0);
         }
-        track
-            .samples
-            .extend(heard.by_ref().take(usize::try_from(count)?));
+        track.samples.extend(heard.by_ref().take(count));
     }
     ensure!(!track.samples.is_empty(), "nothing is heard");
     Ok(track)
@@ -190,7 +187,7 @@ pub fn packets(file: &Path, which: &str, codec: &str) -> Result<Vec<(i64, String
     } else {
         "null"
     };
-    let arguments: [std::ffi::OsString; 15] = [
+    let arguments: [OsString; 15] = [
         "-v".into(),
         "error".into(),
         "-nostdin".into(),
@@ -234,8 +231,7 @@ pub fn samples(file: &Path, which: &str) -> Result<String> {
         tool::file_url(file),
     ];
     let map = format!("0:{which}");
-    let tail =
-        ["-map", &map, "-c:a", "pcm_s32le", "-f", "md5", "pipe:1"].map(std::ffi::OsString::from);
+    let tail = ["-map", &map, "-c:a", "pcm_s32le", "-f", "md5", "pipe:1"].map(OsString::from);
     let said = tool::must(tool::ffmpeg(), head.into_iter().chain(tail), Path::new("."))?;
     Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
 }
