@@ -266,7 +266,15 @@ async fn same(
     let in_mp4 = film.choice.container() == Container::Mp4 || film.info.is_format("mp4");
     let filled = stream.kind == StreamKind::Subtitle && in_mp4;
     let timed = stream.kind != StreamKind::Video && !filled;
-    if timed && !in_step(theirs, ours, -film.start_us, stream) {
+    // Sound that an edit list hides before zero is not encoded.
+    let hidden = film.info.is_format("mp4") && matches!(stream.how, How::Sound(..));
+    let shown = Contents {
+        first_us: theirs
+            .first_us
+            .map(|us| if hidden { us.max(0) } else { us }),
+        ..theirs.clone()
+    };
+    if timed && !in_step(&shown, ours, -film.start_us, stream) {
         return Err(lost("is not in step with the picture"));
     }
     if let How::Sound(..) = stream.how {

@@ -27,7 +27,14 @@ pub async fn encode_sound(
 ) -> Result<Said, RunError> {
     let mut run = Run::new(ffmpeg)
         .args(QUIET)
-        .args(["-y", "-copyts", "-protocol_whitelist", "file"])
+        .args(["-y", "-copyts"])
+        // NUT holds no negative time: an edit list's lead lies before zero.
+        .args([
+            "-itsoffset",
+            &seconds_text(SHIFT_US),
+            "-protocol_whitelist",
+            "file",
+        ])
         .input(source);
     for (position, (stream, encoder, bits)) in tracks.iter().enumerate() {
         run = run.args([
@@ -364,7 +371,8 @@ impl Mux {
         }
         if let Some(path) = &self.sound {
             run = run
-                .args(["-copyts", "-protocol_whitelist", "file", "-f", "nut"])
+                .args(["-copyts", "-itsoffset", &seconds_text(-SHIFT_US)])
+                .args(["-protocol_whitelist", "file", "-f", "nut"])
                 .input(path);
         }
         run = run.args(["-map", "0:v:0"]);

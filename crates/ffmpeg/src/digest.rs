@@ -59,6 +59,7 @@ pub async fn with_pictures(
         "settb={timebase},select='{}',scale={width}:{height}:flags=area,format=gray",
         within.join("+")
     );
+    let clock = picture::own_clock(timebase);
     let pictures = [
         "-map",
         "0:v:0",
@@ -66,6 +67,8 @@ pub async fn with_pictures(
         &graph,
         "-fps_mode",
         "passthrough",
+        "-enc_time_base",
+        &clock,
         "-f",
         "rawvideo",
         "-y",

@@ -50,10 +50,7 @@ pub async fn times_of_source(
     let run =
         source.open(open(ffmpeg, seek_us).args(["-protocol_whitelist", "file", "-noautorotate"]));
     let graph = format!("{},scale=16:16,format=gray", trim(timebase, span));
-    let encoder = [
-        "-enc_time_base".to_owned(),
-        format!("{}:{}", timebase.num(), timebase.den()),
-    ];
+    let encoder = ["-enc_time_base".to_owned(), own_clock(timebase)];
     let run = run
         .args(["-vf", &graph, "-fps_mode", "passthrough"])
         .args(encoder);
@@ -127,6 +124,8 @@ async fn frames(run: Run, timebase: Timebase, span: Span) -> Result<Vec<Grey>, R
             &graph,
             "-fps_mode",
             "passthrough",
+            "-enc_time_base",
+            &own_clock(timebase),
             "-f",
             "rawvideo",
             "pipe:1",
@@ -152,4 +151,10 @@ fn trim(timebase: Timebase, span: Span) -> String {
         .map(|end| format!(":end_pts={}", end.0))
         .unwrap_or_default();
     format!("settb={timebase},trim=start_pts={}{end}", span.start.0)
+}
+
+/// The film's own timebase for an output that would guess one from its frame rate: frames of an
+/// uneven film would fall on one tick there and be refused.
+pub(crate) fn own_clock(timebase: Timebase) -> String {
+    format!("{}:{}", timebase.num(), timebase.den())
 }
