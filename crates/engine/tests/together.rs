@@ -39,8 +39,8 @@ fn clip(folder: &Path, seconds: u32) -> PathBuf {
     path
 }
 
-async fn node(folder: &Path, name: &str) -> Node {
-    let config = NodeConfig {
+fn config(folder: &Path, name: &str) -> NodeConfig {
+    NodeConfig {
         data_dir: folder.join(name),
         name: Some(name.into()),
         listen: Some(([127, 0, 0, 1], 0).into()),
@@ -50,8 +50,11 @@ async fn node(folder: &Path, name: &str) -> Node {
         peers: Vec::new(),
         stays: false,
         workers: Some(1),
-    };
-    Node::start(config).await.unwrap()
+    }
+}
+
+async fn node(folder: &Path, name: &str) -> Node {
+    Node::start(config(folder, name)).await.unwrap()
 }
 
 async fn paired(folder: &Path) -> (Node, Node) {
@@ -204,18 +207,7 @@ async fn an_owner_that_dies_goes_on_with_what_is_verified() {
 /// The folder's lock goes with the last handle of the old node, a moment after it stopped.
 async fn again(folder: &Path) -> Node {
     for _ in 0..500 {
-        let config = NodeConfig {
-            data_dir: folder.join("owner"),
-            name: None,
-            listen: Some(([127, 0, 0, 1], 0).into()),
-            mdns: false,
-            network: true,
-            donate: None,
-            peers: Vec::new(),
-            stays: false,
-            workers: Some(1),
-        };
-        if let Ok(node) = Node::start(config).await {
+        if let Ok(node) = Node::start(config(folder, "owner")).await {
             return node;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -11,7 +11,7 @@ use media::time::seconds_text;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
-use crate::child::{Feed, Run, RunError, Running, Said, Sink};
+use crate::child::{Feed, Run, RunError, Running, Said, Sink, file_url};
 
 /// Encodes the sound streams of `source` into `target` (Matroska), whole-film, in one run.
 ///
@@ -59,7 +59,7 @@ pub async fn encode_sound(
         "-f",
         "nut",
     ]);
-    run.args([crate::source::url(target)]).finish().await
+    run.args([file_url(target)]).finish().await
 }
 
 /// Takes a cover out of `source` as a file, byte for byte.
@@ -86,7 +86,7 @@ pub async fn take_cover(
         "-update",
         "1",
     ]);
-    run.args([crate::source::url(target)]).finish().await
+    run.args([file_url(target)]).finish().await
 }
 
 /// Copies `streams` of a source whose timestamps are broken into one clean timeline (NUT).
@@ -118,7 +118,7 @@ pub async fn normalise(
         "-f",
         "nut",
     ]);
-    run.args([crate::source::url(target)]).finish().await
+    run.args([file_url(target)]).finish().await
 }
 
 /// What a stream holds, packet by packet.
@@ -385,7 +385,7 @@ impl Mux {
         }
         let run = self.attachments(self.codecs_and_tags(run));
         self.container(run)
-            .args([crate::source::url(target)])
+            .args([file_url(target)])
             .feed(Feed::Pipe)
             .start()
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use media::parse::{description, frame};
 use media::stream::SourceInfo;
 
-use crate::child::{Run, RunError, file_url};
+use crate::child::{Run, RunError};
 
 /// A film: its file, its stream, and what its timestamps need.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,10 +110,4 @@ fn reason(log: &str) -> String {
         .unwrap_or("it said nothing");
     let after = line.rsplit_once(": ").map_or(line, |(_, reason)| reason);
     after.chars().take(300).collect()
-}
-
-/// `path` as ffmpeg takes it.
-#[must_use]
-pub fn url(path: &Path) -> std::ffi::OsString {
-    file_url(path)
 }
