@@ -3,6 +3,7 @@
 
 use super::hosts::Host;
 use serde_json::Value;
+use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -53,7 +54,8 @@ impl<'lan> Node<'lan> {
             .arg(&data)
             .args(["--json", "serve", "--name", host.name()])
             .args(more);
-        serve.env("MANYHANDS_LOG", "info");
+        let level = env::var("MANYHANDS_LOG").unwrap_or_else(|_| "info".to_owned());
+        serve.env("MANYHANDS_LOG", level);
         serve.stdin(Stdio::null()).stdout(log).stderr(log_too);
         let child = serve
             .spawn()

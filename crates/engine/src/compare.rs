@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use ffmpeg::picture::{self, Grey};
+use ffmpeg::picture::{self, Grey, Of, View};
 use media::{Pts, Span};
 use plan::cut::Segment;
 use plan::picture::Verdict;
@@ -83,16 +83,22 @@ impl<'a> Look<'a> {
         ffmpeg: &Path,
         ours: Option<Vec<Grey>>,
     ) -> Result<Vec<Compared>, Unfit> {
-        let mut taken = ours.map(Vec::into_iter);
+        let theirs = self.windows.iter().map(|window| self.theirs(window));
+        let mut views: Vec<View<'_>> = theirs.collect();
+        if ours.is_none() {
+            views.extend(self.windows.iter().map(|window| self.ours(window)));
+        }
+        let result = self.result;
+        let seen = picture::look(ffmpeg, result.film.timebase(), &views, result.file).await;
+        let mut theirs = seen.map_err(|e| Unfit::Check(e.to_string()))?;
+        let ours = match ours {
+            Some(pictures) => self.shared_out(pictures),
+            None => theirs.split_off(self.windows.len()),
+        };
         let mut compared = Vec::new();
-        for window in &self.windows {
-            let ours = match &mut taken {
-                Some(pictures) => pictures.take(window.len()).collect(),
-                None => self.ours(ffmpeg, window).await?,
-            };
-            let theirs = self.theirs(ffmpeg, window).await?;
+        for ((window, theirs), ours) in self.windows.iter().zip(&theirs).zip(&ours) {
             let (from, frames) = (self.expected[window.start], window.len());
-            let worst = alike(&theirs, &ours, from, frames)?;
+            let worst = alike(theirs, ours, from, frames)?;
             compared.push(Compared {
                 from,
                 frames,
@@ -102,25 +108,33 @@ impl<'a> Look<'a> {
         Ok(compared)
     }
 
-    async fn theirs(&self, ffmpeg: &Path, window: &Range<usize>) -> Result<Vec<Grey>, Unfit> {
-        let film = self.result.film;
-        let span = self.span(window);
-        let seek = near(
-            film,
-            self.result.segment,
-            span.start.0,
-            self.result.step_back,
-        );
-        let pictures = picture::of_source(ffmpeg, &film.source, film.timebase(), seek, span).await;
-        pictures.map_err(|e| Unfit::Check(e.to_string()))
+    /// The pictures of a whole decode, by window.
+    fn shared_out(&self, pictures: Vec<Grey>) -> Vec<Vec<Grey>> {
+        let mut pictures = pictures.into_iter();
+        let windows = self.windows.iter();
+        windows
+            .map(|window| pictures.by_ref().take(window.len()).collect())
+            .collect()
     }
 
-    async fn ours(&self, ffmpeg: &Path, window: &Range<usize>) -> Result<Vec<Grey>, Unfit> {
-        let timebase = self.result.film.timebase();
+    fn theirs(&self, window: &Range<usize>) -> View<'_> {
+        let result = self.result;
+        let span = self.span(window);
+        View {
+            of: Of::Source(&result.film.source),
+            seek_us: near(result.film, result.segment, span.start.0, result.step_back),
+            span,
+        }
+    }
+
+    fn ours(&self, window: &Range<usize>) -> View<'_> {
         let span = self.moved(self.span(window));
-        let seek = (window.start > 0).then(|| timebase.micros(span.start.0));
-        let pictures = picture::of_segment(ffmpeg, self.result.file, timebase, seek, span).await;
-        pictures.map_err(|e| Unfit::Check(e.to_string()))
+        let timebase = self.result.film.timebase();
+        View {
+            of: Of::Segment(self.result.file),
+            seek_us: (window.start > 0).then(|| timebase.micros(span.start.0)),
+            span,
+        }
     }
 }
 

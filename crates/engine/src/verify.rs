@@ -100,7 +100,10 @@ pub(crate) struct Returned<'a> {
 /// [`Unfit`].
 pub(crate) async fn verify(ffmpeg: &Path, result: Returned<'_>) -> Result<Proof, Unfit> {
     let first = attempt(ffmpeg, &result).await;
-    let (Err(Unfit::WrongFrames(_)), Some(blank)) = (&first, blank(ffmpeg, &result).await?) else {
+    if !matches!(first, Err(Unfit::WrongFrames(_))) {
+        return first;
+    }
+    let Some(blank) = blank(ffmpeg, &result).await? else {
         return first;
     };
     // The source itself gives no picture for these packets: the result may be all there is.

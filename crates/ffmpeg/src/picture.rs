@@ -1,14 +1,14 @@
 //! Small grey pictures of a few frames, for comparing a result with its source.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use media::argv::QUIET;
 use media::parse::packets;
 use media::time::seconds_text;
 use media::{Span, Timebase};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::child::{Run, RunError, Sink};
+use crate::child::{Run, RunError, Sink, file_url};
 use crate::source::Source;
 
 /// Width and height of the pictures compared, pixels. Large enough to tell neighbours of a slow
@@ -20,20 +20,96 @@ const MOST_FRAMES: usize = 512;
 /// A grey picture of [`SIZE`].
 pub type Grey = Vec<u8>;
 
-/// The frames of `source` shown within `span`, ascending, seeking to `seek_us` first.
+/// A place of a film or of a result, to be looked at.
+#[derive(Clone, Debug)]
+pub struct View<'a> {
+    /// Of what.
+    pub of: Of<'a>,
+    /// Where to seek first; `None` reads from the beginning.
+    pub seek_us: Option<i64>,
+    /// The frames, in ticks of the file's own (for a result: shifted) timeline.
+    pub span: Span,
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug)]
+pub enum Of<'a> {
+    /// The film.
+    Source(&'a Source),
+    /// An encoded segment.
+    Segment(&'a Path),
+}
+
+/// The frames of each of `views`, ascending, all from one run: starting ffmpeg costs as much as
+/// decoding some dozens of small frames. `scratch` is a name to which endings are added; what is written there
+/// is gone afterwards.
 ///
 /// # Errors
-/// [`RunError`].
-pub async fn of_source(
+/// [`RunError`]. What does not decode only gives fewer frames.
+pub async fn look(
     ffmpeg: &Path,
-    source: &Source,
     timebase: Timebase,
-    seek_us: Option<i64>,
-    span: Span,
-) -> Result<Vec<Grey>, RunError> {
-    let run =
-        source.open(open(ffmpeg, seek_us).args(["-protocol_whitelist", "file", "-noautorotate"]));
-    frames(run, timebase, span).await
+    views: &[View<'_>],
+    scratch: &Path,
+) -> Result<Vec<Vec<Grey>>, RunError> {
+    let files: Vec<PathBuf> = (0..views.len())
+        .map(|at| scratch.with_extension(format!("look{at}")))
+        .collect();
+    let mut run = Run::new(ffmpeg).args(QUIET).args(["-copyts"]);
+    for view in views {
+        run = input(run, view);
+    }
+    for (at, (view, file)) in views.iter().zip(&files).enumerate() {
+        run = output(run, at, timebase, view, file);
+    }
+    let ended = run.finish().await;
+    let mut seen = Vec::with_capacity(files.len());
+    for file in &files {
+        let bytes = tokio::fs::read(file).await.unwrap_or_default();
+        seen.push(
+            bytes
+                .chunks_exact(SIZE.0 * SIZE.1)
+                .map(<[u8]>::to_vec)
+                .collect(),
+        );
+        // It may not even have been begun.
+        let _ = tokio::fs::remove_file(file).await;
+    }
+    match ended {
+        // The pictures that came out are the answer, not how a damaged file made it end.
+        Ok(_) | Err(RunError::Failed { .. }) => Ok(seen),
+        Err(error) => Err(error),
+    }
+}
+
+fn input(run: Run, view: &View<'_>) -> Run {
+    // A few frames: more threads would only decode ahead of what is looked at.
+    let run = seek(run, view.seek_us).args(["-threads", "1", "-protocol_whitelist", "file"]);
+    let run = run.args(["-noautorotate"]);
+    match view.of {
+        Of::Source(source) => source.input(run),
+        Of::Segment(file) => {
+            let kind = ["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", "-f", "mp4"];
+            run.args(kind).input(file)
+        }
+    }
+}
+
+fn output(run: Run, at: usize, timebase: Timebase, view: &View<'_>, file: &Path) -> Run {
+    let map = match view.of {
+        Of::Source(source) => format!("{at}:{}", source.stream),
+        Of::Segment(_) => format!("{at}:v:0"),
+    };
+    let (width, height) = SIZE;
+    let graph = format!(
+        "{},scale={width}:{height}:flags=area,format=gray",
+        trim(timebase, view.span)
+    );
+    let most = MOST_FRAMES.to_string();
+    run.args(["-map", &map, "-vf", &graph, "-fps_mode", "passthrough"])
+        .args(["-enc_time_base", &own_clock(timebase)])
+        .args(["-frames:v", &most, "-f", "rawvideo", "-y"])
+        .args([file_url(file)])
 }
 
 /// The times of the frames that decoding `source` really gives within `span`, ascending.
@@ -47,8 +123,8 @@ pub async fn times_of_source(
     seek_us: Option<i64>,
     span: Span,
 ) -> Result<Vec<i64>, RunError> {
-    let run =
-        source.open(open(ffmpeg, seek_us).args(["-protocol_whitelist", "file", "-noautorotate"]));
+    let run = seek(Run::new(ffmpeg).args(QUIET), seek_us).args(["-copyts", "-threads", "1"]);
+    let run = source.open(run.args(["-protocol_whitelist", "file", "-noautorotate"]));
     let graph = format!("{},scale=16:16,format=gray", trim(timebase, span));
     let encoder = ["-enc_time_base".to_owned(), own_clock(timebase)];
     let run = run
@@ -72,35 +148,8 @@ pub async fn times_of_source(
     Ok(times)
 }
 
-/// The frames of an encoded segment shown within `span` of its own (shifted) timeline.
-///
-/// # Errors
-/// [`RunError`].
-pub async fn of_segment(
-    ffmpeg: &Path,
-    file: &Path,
-    timebase: Timebase,
-    seek_us: Option<i64>,
-    span: Span,
-) -> Result<Vec<Grey>, RunError> {
-    let run = open(ffmpeg, seek_us)
-        .args([
-            "-protocol_whitelist",
-            "file",
-            "-format_whitelist",
-            "mov,mp4,m4a,3gp,3g2,mj2",
-            "-noautorotate",
-            "-f",
-            "mp4",
-        ])
-        .input(file)
-        .args(["-map", "0:v:0"]);
-    frames(run, timebase, span).await
-}
-
-fn open(ffmpeg: &Path, seek_us: Option<i64>) -> Run {
-    let run = Run::new(ffmpeg).args(QUIET);
-    let run = match seek_us {
+fn seek(run: Run, seek_us: Option<i64>) -> Run {
+    match seek_us {
         Some(seek) => run.args([
             "-noaccurate_seek",
             "-seek_timestamp",
@@ -109,39 +158,7 @@ fn open(ffmpeg: &Path, seek_us: Option<i64>) -> Run {
             &seconds_text(seek),
         ]),
         None => run,
-    };
-    // A few frames: more threads would only decode ahead of what is looked at.
-    run.args(["-copyts", "-threads", "1"])
-}
-
-async fn frames(run: Run, timebase: Timebase, span: Span) -> Result<Vec<Grey>, RunError> {
-    let mut graph = trim(timebase, span);
-    let (width, height) = SIZE;
-    graph.push_str(&format!(",scale={width}:{height}:flags=area,format=gray"));
-    let mut running = run
-        .args([
-            "-vf",
-            &graph,
-            "-fps_mode",
-            "passthrough",
-            "-enc_time_base",
-            &own_clock(timebase),
-            "-f",
-            "rawvideo",
-            "pipe:1",
-        ])
-        .sink(Sink::Pipe)
-        .start()?;
-    let mut pictures = Vec::new();
-    if let Some(mut stdout) = running.stdout.take() {
-        let mut picture = vec![0; width * height];
-        while pictures.len() < MOST_FRAMES && stdout.read_exact(&mut picture).await.is_ok() {
-            pictures.push(picture.clone());
-        }
     }
-    // Enough was read, or the decoder reached the end of what there is: its exit code adds nothing.
-    running.kill().await;
-    Ok(pictures)
 }
 
 /// The frames of `span`, in its own timebase.

@@ -21,13 +21,18 @@ pub struct Source {
 impl Source {
     /// The options that open it, timestamps kept: the same for index, extraction and comparison.
     pub(crate) fn open(&self, run: Run) -> Run {
+        self.input(run)
+            .args(["-map", &format!("0:{}", self.stream)])
+    }
+
+    /// Likewise as one input of several.
+    pub(crate) fn input(&self, run: Run) -> Run {
         let run = if self.genpts {
             run.args(["-fflags", "+genpts"])
         } else {
             run
         };
         run.input(&self.path)
-            .args(["-map", &format!("0:{}", self.stream)])
     }
 }
 

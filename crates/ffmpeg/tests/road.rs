@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use ffmpeg::extract::{self, Reading};
 use ffmpeg::index::{self, Found};
+use ffmpeg::picture::{Of, View};
 use ffmpeg::source::{self, ProbeError, Source};
 use ffmpeg::tools::Places;
 use ffmpeg::{digest, picture};
@@ -221,14 +222,17 @@ async fn pictures_tell_neighbours_apart() {
             end: Some(Pts(times[from + 4])),
         };
         let source = &source;
-        let timebase = index.timebase();
-        async move {
-            picture::of_source(&program(), source, timebase, None, span)
-                .await
-                .unwrap()
+        View {
+            of: Of::Source(source),
+            seek_us: None,
+            span,
         }
     };
-    let (here, next) = (look(60).await, look(61).await);
+    let scratch = folder.path().join("look");
+    let program = program();
+    let views = [look(60), look(61)];
+    let seen = picture::look(&program, index.timebase(), &views, &scratch);
+    let [here, next] = seen.await.unwrap().try_into().unwrap();
     assert_eq!(here.len(), 4);
     assert_eq!(
         here[1..],
@@ -240,7 +244,7 @@ async fn pictures_tell_neighbours_apart() {
         start: Pts(times[60]),
         end: Some(Pts(times[64])),
     };
-    let decoded = picture::times_of_source(&program(), &source, index.timebase(), None, span)
+    let decoded = picture::times_of_source(&program, &source, index.timebase(), None, span)
         .await
         .unwrap();
     assert_eq!(decoded, times[60..64]);

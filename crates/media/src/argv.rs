@@ -19,7 +19,7 @@ pub const QUIET: [&str; 4] = ["-hide_banner", "-nostdin", "-loglevel", "level+wa
 /// Resources of the encoding machine; its own choice, never the asker's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// Encoder threads, 1 to 64; `None` lets the encoder choose.
+    /// Threads of decoder and encoder each, 1 to 64; `None` lets them choose.
     pub threads: Option<u8>,
 }
 
@@ -41,7 +41,7 @@ pub fn encode(spec: &SegmentSpec, allowance: Allowance) -> Vec<String> {
         push(&mut argv, &["-vaapi_device", device]);
     }
     push(&mut argv, &["-copyts"]);
-    argv.extend(input(spec));
+    argv.extend(input(spec, allowance));
     push(
         &mut argv,
         &[
@@ -81,8 +81,11 @@ pub fn encode(spec: &SegmentSpec, allowance: Allowance) -> Vec<String> {
 }
 
 /// The forced, bounded NUT input.
-fn input(spec: &SegmentSpec) -> Vec<String> {
+fn input(spec: &SegmentSpec, allowance: Allowance) -> Vec<String> {
     let mut argv = words(&["-protocol_whitelist", "pipe", "-format_whitelist", "nut"]);
+    if let Some(threads) = allowance.threads {
+        argv.extend(["-threads".into(), threads.clamp(1, 64).to_string()]);
+    }
     argv.extend(["-codec_whitelist".into(), decoders(spec.input.name())]);
     // A frame may be padded to whole macroblocks: a little above the declared size.
     let pixels = (u32::from(spec.width.get()) + 128) * (u32::from(spec.height.get()) + 128);

@@ -31,10 +31,14 @@ pub fn measure(bench: &Bench, with_plain: bool) -> Result<Vec<Figure>> {
     let lan = slow_lan(HOSTS)?;
     let nodes = start(bench, &lan)?;
     let (mut efficiency, mut merging) = (Vec::new(), Vec::new());
-    for run in 1..=bench.runs(2) {
+    for run in 1..=bench.runs(1) {
+        let before = used(&lan);
         let (wall_s, merge_s) = ours(bench, &nodes[0], &film, run)?;
         merging.push(merge_s / wall_s * 100.0);
-        say(format!("b, run {run}: {HOSTS} hosts {wall_s:.1} s"));
+        say(format!(
+            "b, run {run}: {HOSTS} hosts {wall_s:.1} s, of processor time {}",
+            spent(&before, &used(&lan))
+        ));
         if with_plain {
             // The nodes are idle; their beats are the only other thing that happens.
             let plain_s = plain(bench, &lan.hosts()[0], &film)?;
@@ -72,6 +76,22 @@ fn slow_lan(count: u8) -> Result<Lan> {
         host.set_cpu(SHARE).map_err(|error| anyhow!(error))?;
     }
     Ok(lan)
+}
+
+/// Seconds of processor time of each host so far.
+fn used(lan: &Lan) -> Vec<f64> {
+    let each = lan.hosts().iter().map(|host| host.cpu_seconds());
+    each.map(|seconds| seconds.unwrap_or(f64::NAN)).collect()
+}
+
+/// What each host used, in words: the owner comes first.
+fn spent(before: &[f64], after: &[f64]) -> String {
+    let each: Vec<String> = before
+        .iter()
+        .zip(after)
+        .map(|(before, after)| format!("{:.1} s", after - before))
+        .collect();
+    each.join(", ")
 }
 
 /// A node on every host, the first one paired with the others and all of them measured.
@@ -138,17 +158,14 @@ pub fn exact_end(lines: &[Line]) -> Result<f64> {
     Ok(*at_s)
 }
 
-/// One thread: more would only use up the quota sooner (and take longer).
+/// What somebody types who has no Manyhands.
 fn plain(bench: &Bench, host: &Host, film: &Path) -> Result<f64> {
     let out = bench.scratch.join("farm-plain.mp4");
     fs::remove_file(&out).ok();
     let mut ffmpeg = host.command(&bench.programs.ffmpeg);
-    ffmpeg
-        .args(["-v", "error", "-nostdin", "-threads", "1", "-i"])
-        .arg(film);
+    ffmpeg.args(["-v", "error", "-nostdin", "-i"]).arg(film);
     ffmpeg.args([
-        "-c:v", "libx264", "-preset", "medium", "-crf", "20", "-pix_fmt", "yuv420p", "-threads",
-        "1",
+        "-c:v", "libx264", "-preset", "medium", "-crf", "20", "-pix_fmt", "yuv420p",
     ]);
     ffmpeg
         .args(["-c:a", "copy", "-movflags", "+faststart"])
@@ -158,6 +175,7 @@ fn plain(bench: &Bench, host: &Host, film: &Path) -> Result<f64> {
     timed(&ffmpeg, &bench.scratch.join("farm-plain.log"))?;
     let wall_s = begin.elapsed().as_secs_f64();
     if let (Some(before), Some(after)) = (before, host.cpu_seconds()) {
+        say(format!("ffmpeg used {:.1} s", after - before));
         let got = (after - before) / wall_s;
         // A machine too busy to give the share makes the figure worthless, in either direction.
         if got < SHARE * 0.93 {
