@@ -16,6 +16,7 @@ use crate::merge::{self, MergeError, Merged, Parts};
 use crate::output::{self, Aside};
 use crate::prove::{self, FileProof};
 use crate::receipt::{FileFacts, Receipt, SegmentFacts};
+use crate::size;
 use crate::status::{Outcome, Terms};
 use crate::trouble::{Kind, Trouble};
 
@@ -193,6 +194,7 @@ fn place(
 /// What the user was told, and what the source turned out to lack.
 fn notes(film: &Film) -> Vec<String> {
     let mut notes = film.notes.clone();
+    notes.extend(size::note(film));
     match film.blank() {
         0 => {}
         n => notes.push(format!(

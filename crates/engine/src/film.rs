@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ffmpeg::source::Source;
 use media::choice::Choice;
+use media::encoder::Encoder;
 use media::gop::Anomaly;
+use media::spec::SegmentSpec;
 use media::stream::{SourceInfo, VideoStream};
 use media::{Index, Timebase};
 use plan::carry::{Carried, Freight, How};
@@ -50,6 +52,8 @@ pub(crate) struct Film {
     /// Times of packets that no decoder makes a picture of: the second field of a frame, what
     /// is left of a picture whose reference was cut away.
     blank: Mutex<BTreeSet<i64>>,
+    /// Width and height of later pictures, once some are found that are not of the film's size.
+    other_size: OnceLock<(u16, u16)>,
 }
 
 impl Film {
@@ -77,6 +81,7 @@ impl Film {
             },
             index: Mutex::new(index),
             blank: Mutex::default(),
+            other_size: OnceLock::new(),
         })
     }
 
@@ -133,6 +138,25 @@ impl Film {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .len()
+    }
+
+    /// Some later pictures are of another size than the film's first, pixels.
+    pub fn add_size(&self, size: (u16, u16)) {
+        // One is enough to know that sizes change.
+        let _ = self.other_size.set(size);
+    }
+
+    /// The other size that was found first.
+    pub fn other_size(&self) -> Option<(u16, u16)> {
+        self.other_size.get().copied()
+    }
+
+    /// The order of one segment, for one encoder; `None` for a segment beyond the limits.
+    pub fn spec(&self, segment: &Segment, encoder: Encoder) -> Option<SegmentSpec> {
+        Some(SegmentSpec {
+            rescale: self.other_size().is_some(),
+            ..self.order.segment(segment, encoder)?
+        })
     }
 
     /// Whether a carried stream is AAC in source and output.

@@ -19,7 +19,7 @@ use crate::merge::Parts;
 use crate::probe::{self, Indexing};
 use crate::status::{Outcome, Stages};
 use crate::trouble::{Kind, Trouble};
-use crate::{encode, send};
+use crate::{encode, send, size};
 
 /// A segment's usual length, seconds of film: below ten the extra keyframes cost size.
 const LONGEST_S: f64 = 24.0;
@@ -342,6 +342,9 @@ impl Core {
             job.stages.first_segment = job.elapsed_ms().max(1);
         }
         self.say_if_alone(lease.job);
+        if let Some(changed) = size::note(&assignment.film) {
+            self.note(lease.job, changed);
+        }
         let cancel = CancellationToken::new();
         let mut task = None;
         bench.allowance = self.abilities.allowance(assignment.spec.encoder);
@@ -389,10 +392,8 @@ impl Core {
     fn assignment(&self, lease: Lease) -> Option<Assignment> {
         let job = self.jobs.get(&lease.job)?;
         let segment = job.segments.get(lease.segment.0 as usize)?.clone();
-        let spec = job
-            .film
-            .order
-            .segment(&segment, capability::encoder(lease.encoder))?;
+        let encoder = capability::encoder(lease.encoder);
+        let spec = job.film.spec(&segment, encoder)?;
         let file = self.workspace.segment(lease.job, lease.segment, lease.id.0);
         Some(Assignment {
             lease,

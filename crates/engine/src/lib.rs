@@ -31,6 +31,9 @@ mod verify;
 /// Its pictures beside the source's.
 mod compare;
 
+/// Films whose pictures change their size.
+mod size;
+
 /// What travels beside the film is made ready meanwhile.
 mod companion;
 

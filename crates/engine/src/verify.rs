@@ -20,6 +20,7 @@ use splice::{Limits, Track};
 
 use crate::compare::Look;
 use crate::film::Film;
+use crate::size;
 
 /// What was found of one good result; kept for the receipt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +119,7 @@ pub(crate) async fn verify(ffmpeg: &Path, result: Returned<'_>) -> Result<Proof,
 async fn attempt(ffmpeg: &Path, result: &Returned<'_>) -> Result<Proof, Unfit> {
     let expected = result.film.shown(result.segment);
     let track = container(result, &expected).await?;
+    size::check(ffmpeg, result, &track).await?;
     let look = Look::new(result, &expected, &track);
     let (decoded, decoded_by, ours) = whole_decode(ffmpeg, result, &look.inside()).await?;
     if decoded.frames as usize != expected.len() {
@@ -189,7 +191,7 @@ async fn container(result: &Returned<'_>, expected: &[i64]) -> Result<Track, Unf
     Ok(track)
 }
 
-/// Codec, size and sample format as ordered.
+/// Codec and sample format as ordered.
 fn kind(track: &Track, spec: &SegmentSpec) -> Result<(), Unfit> {
     let entry = track.entry();
     let codec = match entry.codec() {
@@ -201,13 +203,6 @@ fn kind(track: &Track, spec: &SegmentSpec) -> Result<(), Unfit> {
         return Err(Unfit::Bad(format!(
             "{codec} came back, {} was ordered",
             spec.encoder.codec()
-        )));
-    }
-    if (entry.width(), entry.height()) != (spec.width.get(), spec.height.get()) {
-        return Err(Unfit::Bad(format!(
-            "{}×{} came back",
-            entry.width(),
-            entry.height()
         )));
     }
     let format = entry.config().format();

@@ -138,6 +138,7 @@ impl Clip {
             hdr10: None,
             sar: None,
             scan: Scan::Progressive,
+            rescale: false,
         })
     }
 }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use media::parse::{description, frame};
 use media::stream::SourceInfo;
+use media::time::seconds_text;
+use media::{Pts, Timebase};
 
 use crate::child::{Run, RunError};
 
@@ -80,19 +82,43 @@ pub async fn describe(ffmpeg: &Path, path: &Path) -> Result<SourceInfo, ProbeErr
 /// # Errors
 /// [`ProbeError::NoPicture`] where nothing decodes.
 pub async fn first_frame(ffmpeg: &Path, source: &Source) -> Result<frame::FrameInfo, ProbeError> {
-    let run = Run::new(ffmpeg).args([
-        "-hide_banner",
-        "-nostdin",
-        "-nostats",
-        "-loglevel",
-        "info",
-        "-protocol_whitelist",
-        "file",
-        "-noautorotate",
-    ]);
+    shown(source, Run::new(ffmpeg).args(TALKING), "showinfo").await
+}
+
+/// The first frame decoded at or after `start`, seeking to `seek_us` first.
+///
+/// # Errors
+/// As [`first_frame`].
+pub async fn frame_at(
+    ffmpeg: &Path,
+    source: &Source,
+    timebase: Timebase,
+    seek_us: Option<i64>,
+    start: Pts,
+) -> Result<frame::FrameInfo, ProbeError> {
+    let run = Run::new(ffmpeg).args(TALKING).args(["-copyts"]);
+    let run = match seek_us {
+        Some(seek) => run.args([
+            "-noaccurate_seek",
+            "-seek_timestamp",
+            "1",
+            "-ss",
+            &seconds_text(seek),
+        ]),
+        None => run,
+    };
+    let graph = format!("settb={timebase},trim=start_pts={},showinfo", start.0);
+    shown(source, run, &graph).await
+}
+
+/// For a run whose log is its answer.
+const TALKING: [&str; 5] = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"];
+
+async fn shown(source: &Source, run: Run, graph: &str) -> Result<frame::FrameInfo, ProbeError> {
+    let run = run.args(["-protocol_whitelist", "file", "-noautorotate"]);
     let run = source
         .open(run)
-        .args(["-vf", "showinfo", "-frames:v", "1", "-f", "null", "-"])
+        .args(["-vf", graph, "-frames:v", "1", "-f", "null", "-"])
         .keep_log();
     let log = match run.finish().await {
         Ok(said) => said.log,

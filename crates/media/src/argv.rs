@@ -6,7 +6,7 @@
 //! through NUT is guessed wrongly.
 
 use crate::encoder::{Codec, Encoder, Family, Speed};
-use crate::spec::{ChromaLocation, Color, Hdr10, Mastering, PixelFormat, Scan, SegmentSpec};
+use crate::spec::{ChromaLocation, Color, Hdr10, Mastering, PixelFormat, Ratio, Scan, SegmentSpec};
 use crate::time::Timebase;
 
 /// Microseconds added to every timestamp on the pipes, so that none is negative:
@@ -15,6 +15,11 @@ pub const SHIFT_US: i64 = 64_000_000;
 
 /// ffmpeg's `-loglevel` for every run: errors and warnings, each with its level in front.
 pub const QUIET: [&str; 4] = ["-hide_banner", "-nostdin", "-loglevel", "level+warning"];
+
+/// Pixels that a picture may have though the order names a smaller one: a film may change its size
+/// on the way, which is known only once it is decoded. 8192 × 4352, the largest picture of HEVC's
+/// and H.264's level 6.2.
+const MOST_PIXELS: u32 = 8192 * 4352;
 
 /// Resources of the encoding machine; its own choice, never the asker's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +93,8 @@ fn input(spec: &SegmentSpec, allowance: Allowance) -> Vec<String> {
     }
     argv.extend(["-codec_whitelist".into(), decoders(spec.input.name())]);
     // A frame may be padded to whole macroblocks: a little above the declared size.
-    let pixels = (u32::from(spec.width.get()) + 128) * (u32::from(spec.height.get()) + 128);
+    let declared = (u32::from(spec.width.get()) + 128) * (u32::from(spec.height.get()) + 128);
+    let pixels = declared.max(MOST_PIXELS);
     argv.extend(["-max_pixels".into(), pixels.to_string()]);
     push(&mut argv, &["-noautorotate", "-f", "nut", "-i", "pipe:0"]);
     argv
@@ -115,8 +121,8 @@ fn filters(spec: &SegmentSpec) -> String {
     if let Some(end) = spec.span.end {
         graph.push_str(&format!(":end_pts={}", end.0 + shift));
     }
-    if let Some(sar) = spec.sar {
-        graph.push_str(&format!(",setsar={}/{}", sar.num(), sar.den()));
+    if !spec.rescale {
+        graph.push_str(&shape(spec.sar));
     }
     match spec.scan {
         Scan::Progressive => {}
@@ -124,6 +130,9 @@ fn filters(spec: &SegmentSpec) -> String {
         Scan::BottomFirst => graph.push_str(",setfield=bff"),
     }
     graph.push_str(&params(&spec.color));
+    if spec.rescale {
+        graph.push_str(&rescale(spec));
+    }
     if spec.encoder.family() == Family::Vaapi {
         graph.push_str(&format!(
             ",format={},hwupload",
@@ -131,6 +140,24 @@ fn filters(spec: &SegmentSpec) -> String {
         ));
     }
     graph
+}
+
+fn shape(sar: Option<Ratio>) -> String {
+    sar.map_or_else(String::new, |sar| {
+        format!(",setsar={}/{}", sar.num(), sar.den())
+    })
+}
+
+/// Every picture at the ordered size: what one ffmpeg run over the whole film does by itself, by
+/// its first picture. Not part of every order: 9.0's `scale` drops the chroma location even where
+/// it has nothing to do. It keeps the shape of the whole picture, so the pixels' shape comes after.
+fn rescale(spec: &SegmentSpec) -> String {
+    let (width, height) = (spec.width.get(), spec.height.get());
+    let square = Ratio::new(1, 1);
+    format!(
+        ",scale={width}:{height}:interl=-1{}",
+        shape(spec.sar.or(square))
+    )
 }
 
 /// Colour on the frames themselves: ffmpeg 9.0 ignores `-color_primaries` and `-color_trc` where
@@ -486,6 +513,7 @@ pub(crate) mod tests {
             }),
             sar: Ratio::new(4, 3),
             scan: Scan::Progressive,
+            rescale: false,
         }
     }
 
@@ -504,6 +532,44 @@ pub(crate) mod tests {
             "-x265-params fps=25/1:info=0:log-level=1:pools=4:hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400:chromaloc=2 "
         ), "{argv}");
         assert!(argv.ends_with("-video_track_timescale 90000 -movflags +empty_moov+default_base_moof+frag_keyframe -f mp4 pipe:1"));
+    }
+
+    #[test]
+    fn pictures_of_another_size_are_scaled_and_keep_the_pixels_shape() {
+        let changing = SegmentSpec {
+            rescale: true,
+            ..spec(Encoder::X264)
+        };
+        let argv = encode(&changing, Allowance { threads: None }).join(" ");
+        assert!(
+            argv.contains(":end_pts=5940000,scale=1920:1080:interl=-1,setsar=4/3 "),
+            "{argv}"
+        );
+        let square = SegmentSpec {
+            sar: None,
+            ..changing
+        };
+        let argv = encode(&square, Allowance { threads: None }).join(" ");
+        assert!(
+            argv.contains("scale=1920:1080:interl=-1,setsar=1/1 "),
+            "{argv}"
+        );
+    }
+
+    #[test]
+    fn a_film_may_grow_but_not_without_bounds() {
+        let most = |width, height| {
+            let spec = SegmentSpec {
+                width: Side::new(width).unwrap(),
+                height: Side::new(height).unwrap(),
+                ..spec(Encoder::X264)
+            };
+            let argv = encode(&spec, Allowance { threads: None });
+            let at = argv.iter().position(|word| word == "-max_pixels").unwrap();
+            argv[at + 1].parse::<u32>().unwrap()
+        };
+        assert_eq!(most(320, 180), 8192 * 4352);
+        assert_eq!(most(16384, 8192), (16384 + 128) * (8192 + 128));
     }
 
     #[test]

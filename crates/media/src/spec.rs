@@ -40,6 +40,14 @@ pub struct SegmentSpec {
     pub sar: Option<Ratio>,
     /// Progressive or interlaced.
     pub scan: Scan,
+    /// The film's pictures change their size on the way: each is scaled to `width` × `height`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rescale: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// A bounded number that refuses to be read out of range.

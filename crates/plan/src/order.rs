@@ -68,6 +68,7 @@ impl Order {
             hdr10: video.hdr10.filter(|hdr10| !hdr10.is_empty()),
             sar: video.sar,
             scan: video.scan,
+            rescale: false,
         };
         Ok(Self { template })
     }

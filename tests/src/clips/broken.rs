@@ -8,6 +8,7 @@ use crate::recipe::{Shoot, Step};
 pub(super) fn clips() -> Vec<Clip> {
     [
         odd(),
+        size_change(),
         cut(),
         spoilt(),
         vec![locked(), late_key()],
@@ -43,7 +44,6 @@ fn odd() -> Vec<Clip> {
             &film,
             &format!("{X264} -mpegts_m2ts_mode 1"),
         ),
-        size_change(),
         photograph(),
         clip(
             "nopts_raw.h264",
@@ -63,22 +63,50 @@ fn photograph() -> Clip {
     silent("still.jpg", &Film::new(1).format("yuvj420p"), "-c:v mjpeg")
 }
 
-/// A broadcast that changes its picture's size in mid-film.
-fn size_change() -> Clip {
-    let part = |name: &str, number: u32, size: (u32, u32), start: &str| {
-        let film = Film::new(75).from(number).size(size.0, size.1);
-        Shoot::new().film(&film).with(X264).with(start).save(name)
+/// Two recordings behind each other, of which the second has another picture size.
+fn size_change() -> Vec<Clip> {
+    let part = |name: &str, (from, frames), size: (u32, u32), with: &str| {
+        let film = Film::new(frames).from(from).size(size.0, size.1);
+        Shoot::new().film(&film).with(with).save(name)
     };
-    let join = Step::Join {
-        from: &["a.ts", "b.ts"],
-        to: "size_change.ts",
+    let broadcast = |to| {
+        let start = |second| format!("{X264} -output_ts_offset {second}");
+        let from = &["a.ts", "b.ts"];
+        vec![
+            part("a.ts", (0, 75), (320, 180), &start(10)),
+            part("b.ts", (75, 75), (480, 270), &start(13)),
+            Step::Join { from, to },
+        ]
     };
-    let steps = vec![
-        part("a.ts", 0, (320, 180), "-output_ts_offset 10"),
-        part("b.ts", 75, (480, 270), "-output_ts_offset 13"),
-        join,
+    let copied = Shoot::new()
+        .input("both.ts")
+        .with("-c copy -copyts")
+        .save("size_change.mkv");
+    // As calls are recorded: a wider shape, and larger than any padding of the first.
+    let vp8 = "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 2M -g 25";
+    let call = Shoot::new()
+        .with("-f concat")
+        .input("list.txt")
+        .with("-c copy")
+        .save("size_change.webm");
+    let to = "list.txt";
+    let text = "file 'a.webm'\nfile 'b.webm'\n";
+    let call = vec![
+        part("a.webm", (0, 75), (320, 180), vp8),
+        part("b.webm", (75, 150), (640, 320), vp8),
+        Step::Text { to, text },
+        call,
     ];
-    clip("size_change.ts", Truth::Whole(150), steps)
+    let clip = |name, frames, steps| clip(name, Truth::Whole(frames), steps);
+    vec![
+        clip("size_change.ts", 150, broadcast("size_change.ts")),
+        clip(
+            "size_change.mkv",
+            150,
+            [broadcast("both.ts"), vec![copied]].concat(),
+        ),
+        clip("size_change.webm", 225, call),
+    ]
 }
 
 fn whole(name: &'static str, more: &str) -> Step {

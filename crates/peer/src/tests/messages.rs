@@ -77,6 +77,7 @@ fn spec() -> SegmentSpec {
         }),
         sar: ratio,
         scan: Scan::Progressive,
+        rescale: false,
     }
 }
 
