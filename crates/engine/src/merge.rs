@@ -12,6 +12,7 @@ use media::choice::Container;
 use media::encoder::Codec;
 use plan::carry::{Freight, How, Image};
 use plan::cut::Segment;
+use plan::keep::Muxer;
 use splice::{DisplayMatrix, JoinError, Joined, Limits, Part, Timing};
 
 use crate::film::Film;
@@ -82,7 +83,7 @@ pub(crate) async fn merge(
     let equal_headers = (0..joined.parts())
         .map(|at| joined.headers(at) == Some(splice::Headers::Equal))
         .collect();
-    let mut running = mux(parts, joined.timescale())
+    let mut running = mux(parts, joined.timescale(), bench.muxer)
         .start(&bench.ffmpeg, target)
         .map_err(MergeError::failed)?;
     let stdin = running
@@ -217,7 +218,13 @@ fn matrix(rotation: Option<i32>) -> DisplayMatrix {
     DisplayMatrix([cos, -sin, 0, sin, cos, 0, 0, 0, 0x4000_0000])
 }
 
-fn mux(parts: &Parts, timescale: u32) -> Mux {
+/// Whole ticks of the film, and fine enough that no sound's start moves by a sample.
+fn edit_timescale(timescale: u32) -> u32 {
+    const FINE: u32 = 100_000;
+    timescale.saturating_mul(FINE.div_ceil(timescale.max(1)))
+}
+
+fn mux(parts: &Parts, timescale: u32, muxer: Muxer) -> Mux {
     let film = &parts.film;
     let mp4 = film.choice.container() == Container::Mp4;
     let mut sounds = 0;
@@ -267,6 +274,7 @@ fn mux(parts: &Parts, timescale: u32) -> Mux {
             .collect(),
         mp4,
         timescale,
+        edit_timescale: (!muxer.starts_in_ticks()).then(|| edit_timescale(timescale)),
         tag: (mp4 && film.choice.codec() == Codec::Hevc).then_some("hvc1"),
         offset_us: -film.start_us,
     }

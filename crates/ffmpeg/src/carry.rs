@@ -312,6 +312,8 @@ pub struct Mux {
     pub mp4: bool,
     /// Ticks a second of the film's track in MP4.
     pub timescale: u32,
+    /// Ticks a second in which MP4 says when each track starts; `None` leaves it to ffmpeg.
+    pub edit_timescale: Option<u32>,
     /// `hvc1` for HEVC in MP4.
     pub tag: Option<&'static str>,
     /// Added to every timestamp, microseconds: removes a transport stream's start.
@@ -425,6 +427,9 @@ impl Mux {
         }
         if let Some(tag) = self.tag {
             run = run.args(["-tag:v:0", tag]);
+        }
+        if let (true, Some(ticks)) = (self.mp4, self.edit_timescale) {
+            run = run.args(["-movie_timescale", &ticks.to_string()]);
         }
         if self.mp4 {
             run.args([

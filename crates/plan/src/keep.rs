@@ -37,6 +37,12 @@ impl Muxer {
         self.major >= 9
     }
 
+    /// 5.1 says in whole milliseconds when a track of an MP4 starts, unless it is given ticks.
+    #[must_use]
+    pub fn starts_in_ticks(self) -> bool {
+        self.major >= 9
+    }
+
     /// 5.1 has no `ipcm`.
     #[must_use]
     pub fn pcm_in_mp4(self) -> bool {
