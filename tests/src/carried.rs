@@ -90,8 +90,8 @@ pub fn list(file: &Path) -> Result<Carried> {
         file.display(),
         said.stderr
     );
-    let words = "-v error -nostdin -i".split(' ').map(OsString::from);
-    let more = "-map 0:v? -map 0:a? -map 0:s? -c copy -t 0.1 -f ffmetadata pipe:1";
+    let words = "-v error -nostdin -copyts -i".split(' ').map(OsString::from);
+    let more = "-map 0:v? -map 0:a? -map 0:s? -c copy -f ffmetadata pipe:1";
     let arguments = words
         .chain([tool::file_url(file)])
         .chain(more.split(' ').map(OsString::from));

@@ -6,7 +6,9 @@
 //! through NUT is guessed wrongly.
 
 use crate::encoder::{Codec, Encoder, Family, Speed};
-use crate::spec::{ChromaLocation, Color, Hdr10, Mastering, PixelFormat, Ratio, Scan, SegmentSpec};
+use crate::spec::{
+    ChromaLocation, Color, Hdr10, Mastering, PixelFormat, Range, Ratio, Scan, SegmentSpec,
+};
 use crate::time::Timebase;
 
 /// Microseconds added to every timestamp on the pipes, so that none is negative:
@@ -130,9 +132,7 @@ fn filters(spec: &SegmentSpec) -> String {
         Scan::BottomFirst => graph.push_str(",setfield=bff"),
     }
     graph.push_str(&params(&spec.color));
-    if spec.rescale {
-        graph.push_str(&rescale(spec));
-    }
+    graph.push_str(&scale(spec));
     if spec.encoder.family() == Family::Vaapi {
         graph.push_str(&format!(
             ",format={},hwupload",
@@ -148,16 +148,31 @@ fn shape(sar: Option<Ratio>) -> String {
     })
 }
 
-/// Every picture at the ordered size: what one ffmpeg run over the whole film does by itself, by
-/// its first picture. Not part of every order: 9.0's `scale` drops the chroma location even where
-/// it has nothing to do. It keeps the shape of the whole picture, so the pixels' shape comes after.
-fn rescale(spec: &SegmentSpec) -> String {
-    let (width, height) = (spec.width.get(), spec.height.get());
-    let square = Ratio::new(1, 1);
-    format!(
-        ",scale={width}:{height}:interl=-1{}",
-        shape(spec.sar.or(square))
-    )
+/// What ffmpeg's `scale` does, where it must be told.
+///
+/// Full range stays full: 5.1 takes the samples of `yuvj420p` for limited ones as soon as they are
+/// called `yuv420p`. And pictures that change their size all get the ordered one, as one ffmpeg run
+/// over the whole film does by itself by its first picture; the shape of the whole picture is kept
+/// then, so the pixels' shape comes after.
+///
+/// Not part of every order: 9.0's `scale` drops the chroma location even where it does nothing.
+fn scale(spec: &SegmentSpec) -> String {
+    let mut options = Vec::new();
+    if spec.rescale {
+        let (width, height) = (spec.width.get(), spec.height.get());
+        options.push(format!("{width}:{height}:interl=-1"));
+    }
+    if spec.color.range == Some(Range::Full) {
+        options.push("out_range=pc".to_owned());
+    }
+    if options.is_empty() {
+        return String::new();
+    }
+    let mut graph = format!(",scale={}", options.join(":"));
+    if spec.rescale {
+        graph.push_str(&shape(spec.sar.or(Ratio::new(1, 1))));
+    }
+    graph
 }
 
 /// Colour on the frames themselves: ffmpeg 9.0 ignores `-color_primaries` and `-color_trc` where
@@ -554,6 +569,20 @@ pub(crate) mod tests {
             argv.contains("scale=1920:1080:interl=-1,setsar=1/1 "),
             "{argv}"
         );
+    }
+
+    #[test]
+    fn full_range_stays_full() {
+        let mut full = spec(Encoder::X264);
+        full.color.range = Some(Range::Full);
+        let argv = encode(&full, Allowance { threads: None }).join(" ");
+        assert!(
+            argv.contains(",setparams=range=pc,scale=out_range=pc "),
+            "{argv}"
+        );
+        full.color.range = Some(Range::Limited);
+        let argv = encode(&full, Allowance { threads: None }).join(" ");
+        assert!(!argv.contains("scale="), "{argv}");
     }
 
     #[test]
