@@ -90,7 +90,9 @@ pub fn list(file: &Path) -> Result<Carried> {
         file.display(),
         said.stderr
     );
-    let words = "-v error -nostdin -copyts -i".split(' ').map(OsString::from);
+    let words = "-v error -nostdin -copyts -i"
+        .split(' ')
+        .map(OsString::from);
     let more = "-map 0:v? -map 0:a? -map 0:s? -c copy -f ffmetadata pipe:1";
     let arguments = words
         .chain([tool::file_url(file)])

@@ -53,6 +53,31 @@ fn find() -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The program with another ffmpeg beside it, which it prefers to every other. Made once.
+///
+/// # Errors
+/// If the program is nowhere, or cannot be put there.
+#[cfg(unix)]
+pub fn program_with(ffmpeg: &Path) -> Result<PathBuf> {
+    let mut made = BESIDE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = match made.take() {
+        Some(folder) => folder,
+        None => {
+            // The same disk: a program that is built without optimisation is large, a link is not.
+            let here = program()?.parent().context("no folder")?;
+            let folder = tempfile::Builder::new()
+                .prefix(".beside-")
+                .tempdir_in(here)?;
+            std::fs::hard_link(program()?, folder.path().join("manyhands"))?;
+            std::os::unix::fs::symlink(ffmpeg, folder.path().join("ffmpeg"))?;
+            folder
+        }
+    };
+    Ok(made.insert(folder).path().join("manyhands"))
+}
+
+static BESIDE: Mutex<Option<TempDir>> = Mutex::new(None);
+
 /// How long one call may take before it counts as hung: a film of seconds takes seconds.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -104,6 +129,8 @@ impl Answer {
 #[derive(Debug)]
 pub struct Desk {
     folder: TempDir,
+    /// Another program than [`program`].
+    program: Option<PathBuf>,
 }
 
 impl Desk {
@@ -116,6 +143,7 @@ impl Desk {
             folder: tempfile::Builder::new()
                 .prefix("manyhands-desk-")
                 .tempdir()?,
+            program: None,
         })
     }
 
@@ -124,10 +152,24 @@ impl Desk {
     /// # Errors
     /// If none is free and none can be made.
     pub fn borrow() -> Result<Lent> {
-        let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Ok(Lent {
-            desk: Some(free.map_or_else(Self::new, Ok)?),
-        })
+        Self::borrow_for(None)
+    }
+
+    /// As [`Self::borrow`], for another program than [`program`].
+    ///
+    /// # Errors
+    /// As [`Self::borrow`].
+    pub fn borrow_for(program: Option<PathBuf>) -> Result<Lent> {
+        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = free.iter().position(|desk| desk.program == program);
+        let desk = match at {
+            Some(at) => free.swap_remove(at),
+            None => Self {
+                program,
+                ..Self::new()?
+            },
+        };
+        Ok(Lent { desk: Some(desk) })
     }
 
     /// The folder.
@@ -141,7 +183,10 @@ impl Desk {
     /// # Errors
     /// If it cannot be started, or prints something that is not JSON on standard output.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Result<Answer> {
-        run(&[], self.path(), None, arguments)
+        let Some(program) = &self.program else {
+            return run(&[], self.path(), None, arguments);
+        };
+        listen(Command::new(program), self.path(), arguments)
     }
 
     /// As [`Self::run`], in a folder.
@@ -183,15 +228,23 @@ pub fn run<S: AsRef<OsStr>>(
         .map(OsString::from)
         .chain([program()?.into()]);
     let mut command = Command::new(words.next().context("no program")?);
+    command.args(words);
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    listen(command, data, arguments)
+}
+
+fn listen<S: AsRef<OsStr>>(
+    mut command: Command,
+    data: &Path,
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<Answer> {
     command
-        .args(words)
         .arg("--data")
         .arg(data)
         .arg("--json")
         .args(arguments);
-    if let Some(folder) = folder {
-        command.current_dir(folder);
-    }
     // Films of a few seconds: many short segments, as a long film has many long ones.
     command.env("MANYHANDS_SEGMENT_SECONDS", "2");
     let (exit, stdout, stderr) = finish(command)?;
@@ -275,6 +328,7 @@ impl Drop for Lent {
 /// Removes the data folders that are lent no more. A static is never dropped, so whoever runs last calls this.
 pub fn clear() {
     FREE.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    drop(BESIDE.lock().unwrap_or_else(PoisonError::into_inner).take());
 }
 
 /// The receipt that a `done` line names, as JSON.

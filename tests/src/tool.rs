@@ -37,6 +37,18 @@ pub fn system_ffmpeg() -> Option<&'static Path> {
     (path.exists() && ffmpeg() != path).then_some(path)
 }
 
+/// The system's own ffmpeg where it is one of the versions that the product asks less of: 5.1, which Debian 12 has, and
+/// all before 9.
+#[must_use]
+pub fn old_ffmpeg() -> Option<&'static Path> {
+    let path = system_ffmpeg()?;
+    let said = run(path, ["-version"], Path::new(".")).ok()?;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let version = said.strip_prefix("ffmpeg version ")?;
+    let major: u32 = version.split_once('.')?.0.parse().ok()?;
+    (major < 9).then_some(path)
+}
+
 /// The first line of `ffmpeg -version`: part of what a cached clip depends on.
 #[must_use]
 pub fn version() -> &'static str {

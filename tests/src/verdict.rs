@@ -40,6 +40,12 @@ pub enum Loss {
     Choices,
     /// The display turns the picture no more.
     Rotation,
+    /// Mastering display and light levels.
+    Light,
+    /// The sound tracks.
+    Sound,
+    /// Sound and picture together: the sound comes up to 8 ms early.
+    Sync,
 }
 
 /// What is expected of an output.
@@ -161,6 +167,9 @@ fn looks(source: &Look, output: &Look, rule: &Rule) -> Vec<String> {
             same(what, &source.colour[at + 1], &output.colour[at + 1]);
         }
     }
+    if !rule.keeps(Loss::Light) {
+        return found;
+    }
     if !alike(&source.mastering, &output.mastering) {
         same(
             "the mastering display",
@@ -193,6 +202,9 @@ fn square(aspect: &str) -> &str {
 
 fn sounds(source: &Seen, output: &Seen, rule: &Rule) -> Result<Vec<String>> {
     let mut found = Vec::new();
+    if !rule.keeps(Loss::Sound) {
+        return Ok(found);
+    }
     let (wanted, got) = (
         source.carried.of_kind("Audio").count(),
         output.carried.of_kind("Audio").count(),
@@ -263,6 +275,7 @@ fn heard(source: &Seen, output: &Seen, track: usize, rule: &Rule) -> Result<Opti
     };
     Ok(match got.moved_by(-moved).later_than(&wanted) {
         Err(error) => Some(format!("sound track {track}: {error:#}")),
+        Ok(late) if !rule.keeps(Loss::Sync) && (-0.008..=limit).contains(&late) => None,
         Ok(late) if late.abs() > limit => Some(format!(
             "sound track {track} is heard {:.2} ms late against the picture",
             late * 1e3

@@ -1,5 +1,10 @@
 //! What is expected of each clip on each road.
 
+/// What is different with an ffmpeg before 9.
+pub mod old;
+
+use std::path::Path;
+
 use tests::clips::{self, Clip, Truth};
 use tests::verdict::Loss;
 
@@ -189,6 +194,16 @@ pub fn trials() -> Vec<Trial> {
         .collect()
 }
 
+/// The same with an ffmpeg before 9.
+pub fn trials_with_old(ffmpeg: &'static Path) -> Vec<Trial> {
+    let old = |trial: Trial| Trial {
+        expected: old::expected(&trial.clip, trial.road).unwrap_or(trial.expected),
+        ffmpeg: Some(ffmpeg),
+        ..trial
+    };
+    trials().into_iter().map(old).collect()
+}
+
 fn roads(clip: &Clip) -> Vec<Road> {
     let mut roads = vec![H264_MKV];
     if clip.truth == Truth::NoFilm {
@@ -218,6 +233,7 @@ fn trial(clip: &Clip, road: Road) -> Trial {
         clip: clip.clone(),
         road,
         expected: expected(clip, road),
+        ffmpeg: None,
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Trial {
     pub road: Road,
     /// How it must end.
     pub expected: Expected,
+    /// The ffmpeg that the product finds, where it is not the pinned one.
+    pub ffmpeg: Option<&'static Path>,
 }
 
 impl Trial {
@@ -37,10 +39,21 @@ impl Trial {
         let before = digest(&source)?;
         let folder = TempDir::new()?;
         let output = folder.path().join(format!("out.{}", self.road.ending));
-        let desk = Desk::borrow()?;
+        let desk = self.desk()?;
         let ended = self.ends(&desk, &source, &output);
         ensure!(digest(&source)? == before, "the source was changed");
         ended
+    }
+
+    #[cfg(unix)]
+    fn desk(&self) -> Result<product::Lent> {
+        let program = self.ffmpeg.map(product::program_with).transpose()?;
+        Desk::borrow_for(program)
+    }
+
+    #[cfg(not(unix))]
+    fn desk(&self) -> Result<product::Lent> {
+        Desk::borrow()
     }
 
     fn ends(&self, desk: &Desk, source: &Path, output: &Path) -> Result<()> {

@@ -80,6 +80,8 @@ pub enum Left {
     Cover,
     /// Sound that the container does not take and that was to be copied.
     Sound,
+    /// Sound that this ffmpeg can only copy packet by packet, and not into this container.
+    UnreadSound,
 }
 
 /// The plan for every stream but the film.
@@ -131,6 +133,12 @@ fn sound(stream: &Stream, choice: &Choice, muxer: Muxer) -> (Option<How>, Option
     let container = choice.container();
     let bits = choice.audio_bits(channels(&stream.description));
     let taken = takes_sound(container, &stream.codec, muxer);
+    if is_flac32(stream) && !muxer.reads_flac32() {
+        return match (container, choice.audio) {
+            (Container::Mkv, None | Some(Audio::Copy)) => (COPY, None),
+            _ => (None, Some(Left::UnreadSound)),
+        };
+    }
     match choice.audio {
         Some(Audio::Copy) if !taken => (None, Some(Left::Sound)),
         Some(Audio::Opus) => (Some(How::Sound("libopus", bits)), None),
@@ -141,6 +149,12 @@ fn sound(stream: &Stream, choice: &Choice, muxer: Muxer) -> (Option<How>, Option
             Container::Mkv | Container::Mp4 => (Some(How::Sound("aac", bits)), None),
         },
     }
+}
+
+/// FLAC with samples of 32 bits; ffmpeg names fewer behind the format: `s32 (24 bit) (default)`.
+fn is_flac32(stream: &Stream) -> bool {
+    let mut words = stream.description.split(", ");
+    stream.codec == "flac" && words.any(|word| word.starts_with("s32") && !word.contains(" bit)"))
 }
 
 /// Whether ffmpeg's muxer takes sound of `codec` (libavformat/movenc.c, matroskaenc.c).
@@ -316,6 +330,29 @@ mod tests {
                 (5, Left::Data)
             ]
         );
+    }
+
+    #[test]
+    fn an_old_ffmpeg_copies_flac_of_32_bits_where_its_lengths_do_not_matter() {
+        const OLD: Muxer = Muxer { major: 5, minor: 1 };
+        let of = |line: &str, container, audio, muxer| {
+            let choice = Choice {
+                container: Some(container),
+                audio,
+                ..Choice::default()
+            };
+            let freight = freight(&info(&[line]), 0, &choice, muxer);
+            (freight.carried.first().map(|it| it.how), freight.left)
+        };
+        let wide = "1: Audio: flac, 48000 Hz, mono, s32 (default)";
+        let left = (None, vec![(1, Left::UnreadSound)]);
+        let copied = (COPY, Vec::new());
+        assert_eq!(of(wide, Container::Mp4, None, OLD), left);
+        assert_eq!(of(wide, Container::Mkv, Some(Audio::Opus), OLD), left);
+        assert_eq!(of(wide, Container::Mkv, None, OLD), copied);
+        assert_eq!(of(wide, Container::Mp4, None, NEW), copied);
+        let usual = "1: Audio: flac, 48000 Hz, mono, s32 (24 bit) (default)";
+        assert_eq!(of(usual, Container::Mp4, None, OLD), copied);
     }
 
     #[test]

@@ -43,6 +43,13 @@ impl Muxer {
         self.major >= 9
     }
 
+    /// 5.1 does not read FLAC of 32 bits a sample: it copies the packets, without knowing how long
+    /// each lasts, which MP4 must know.
+    #[must_use]
+    pub fn reads_flac32(self) -> bool {
+        self.major >= 9
+    }
+
     /// 5.1 has no `ipcm`.
     #[must_use]
     pub fn pcm_in_mp4(self) -> bool {
@@ -261,6 +268,9 @@ fn stream(index: u32, left: Left, info: &SourceInfo) -> Remark {
         )),
         Left::Cover => Remark::Loss(format!(
             "The cover in track {index} ({codec}) is of a kind this container does not take."
+        )),
+        Left::UnreadSound => Remark::Loss(format!(
+            "Sound track {index} ({codec}) has 32 bits a sample, which this ffmpeg cannot read. Choose MKV to copy it, or use the bundled ffmpeg."
         )),
         Left::Sound => Remark::Loss(format!(
             "Sound track {index} ({codec}) cannot be copied into this container. Choose MKV, or let it be encoded."

@@ -89,7 +89,8 @@ fn sounds() -> Vec<Clip> {
     vec![
         clip("sound_longer.mkv", Truth::Whole(150), vec![long]),
         with("sound_opus.mkv", "-c:a libopus -b:a 64k"),
-        with("sound_flac.mkv", "-c:a flac"),
+        with("sound_flac.mkv", "-c:a flac -sample_fmt s16"),
+        with("sound_flac32.mkv", "-c:a flac"),
         with("sound_ac3.mkv", "-ac 2 -c:a ac3 -b:a 192k"),
         with("sound_pcm.mov", "-c:a pcm_s16le -ar 44100"),
         with("sound_truehd.mkv", "-ac 2 -c:a truehd"),
