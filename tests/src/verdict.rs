@@ -44,8 +44,6 @@ pub enum Loss {
     Light,
     /// The sound tracks.
     Sound,
-    /// Sound and picture together: the sound comes up to 8 ms early.
-    Sync,
 }
 
 /// What is expected of an output.
@@ -275,7 +273,6 @@ fn heard(source: &Seen, output: &Seen, track: usize, rule: &Rule) -> Result<Opti
     };
     Ok(match got.moved_by(-moved).later_than(&wanted) {
         Err(error) => Some(format!("sound track {track}: {error:#}")),
-        Ok(late) if !rule.keeps(Loss::Sync) && (-0.008..=limit).contains(&late) => None,
         Ok(late) if late.abs() > limit => Some(format!(
             "sound track {track} is heard {:.2} ms late against the picture",
             late * 1e3

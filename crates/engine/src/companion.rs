@@ -43,6 +43,7 @@ pub(crate) async fn prepare(
             How::Sound(encoder, bits) => {
                 Some((packets_index(&film, position, carried.index), encoder, bits))
             }
+            How::CopyApart => Some((packets_index(&film, position, carried.index), "copy", 0)),
             How::Copy | How::Text(_) | How::Cover(_) => None,
         })
         .collect();

@@ -240,7 +240,7 @@ fn mux(parts: &Parts, timescale: u32, muxer: Muxer) -> Mux {
         let (from, codec) = match carried.how {
             How::Copy => (From::Source(source), "copy"),
             How::Text(encoder) => (From::Source(source), encoder),
-            How::Sound(..) => {
+            How::Sound(..) | How::CopyApart => {
                 sounds += 1;
                 (From::Sound(sounds - 1), "copy")
             }

@@ -330,7 +330,7 @@ fn theirs_index(parts: &Parts, stream: &Carried) -> u32 {
 /// encoder's priming may lie before (AAC: 1024 samples, Opus: 6.5 ms), a millisecond is rounding.
 fn in_step(theirs: &Contents, ours: &Contents, shift_us: i64, stream: &Carried) -> bool {
     let slack = match stream.how {
-        How::Copy | How::Cover(_) => 1_500,
+        How::Copy | How::CopyApart | How::Cover(_) => 1_500,
         How::Sound(..) => 130_000,
         How::Text(_) => 20_000,
     };

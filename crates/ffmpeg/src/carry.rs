@@ -13,9 +13,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use crate::child::{Feed, Run, RunError, Running, Said, Sink, file_url};
 
-/// Encodes the sound streams of `source` into `target` (Matroska), whole-film, in one run.
+/// Encodes the sound streams of `source` into `target` (NUT), whole-film, in one run.
 ///
-/// `tracks`: stream index in the source, encoder, bits a second.
+/// `tracks`: stream index in the source, encoder (or `copy`), bits a second.
 ///
 /// # Errors
 /// [`RunError`].
@@ -43,7 +43,9 @@ pub async fn encode_sound(
             format!("-c:{position}"),
             (*encoder).to_owned(),
         ]);
-        run = run.args([format!("-b:{position}"), bits.to_string()]);
+        if *encoder != "copy" {
+            run = run.args([format!("-b:{position}"), bits.to_string()]);
+        }
         if *encoder == "libopus" {
             // Layouts beyond 5.1(side) need a mapping the encoder chooses itself from the count.
             run = run.args([format!("-mapping_family:{position}"), "-1".to_owned()]);

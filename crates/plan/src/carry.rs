@@ -24,6 +24,9 @@ pub struct Carried {
 pub enum How {
     /// Packet for packet.
     Copy,
+    /// Packet for packet, by way of a file that says nothing of the encoder's delay: ffmpeg 5.1's
+    /// Matroska muxer writes that delay down and then does not count it in.
+    CopyApart,
     /// Sound, encoded once over the whole film: ffmpeg's encoder, bits a second.
     Sound(&'static str, u32),
     /// Text subtitles in the container's own form: ffmpeg's encoder.
@@ -143,10 +146,14 @@ fn sound(stream: &Stream, choice: &Choice, muxer: Muxer) -> (Option<How>, Option
         Some(Audio::Copy) if !taken => (None, Some(Left::Sound)),
         Some(Audio::Opus) => (Some(How::Sound("libopus", bits)), None),
         Some(Audio::Aac) => (Some(How::Sound("aac", bits)), None),
-        Some(Audio::Copy) | None if taken => (COPY, None),
+        Some(Audio::Copy) | None if taken => {
+            let late = container == Container::Mkv && stream.codec == "opus";
+            let apart = late && !muxer.delay_in_mkv();
+            (Some(if apart { How::CopyApart } else { How::Copy }), None)
+        }
         Some(Audio::Copy) | None => match container {
-            Container::Mkv if muxer.opus_in_mkv() => (Some(How::Sound("libopus", bits)), None),
-            Container::Mkv | Container::Mp4 => (Some(How::Sound("aac", bits)), None),
+            Container::Mkv => (Some(How::Sound("libopus", bits)), None),
+            Container::Mp4 => (Some(How::Sound("aac", bits)), None),
         },
     }
 }
@@ -330,6 +337,22 @@ mod tests {
                 (5, Left::Data)
             ]
         );
+    }
+
+    #[test]
+    fn an_old_ffmpeg_copies_opus_into_matroska_without_its_delay() {
+        const OLD: Muxer = Muxer { major: 5, minor: 1 };
+        let of = |container, muxer| {
+            let choice = Choice {
+                container: Some(container),
+                ..Choice::default()
+            };
+            let info = info(&["1: Audio: opus, 48000 Hz, stereo, fltp"]);
+            freight(&info, 0, &choice, muxer).carried[0].how
+        };
+        assert_eq!(of(Container::Mkv, OLD), How::CopyApart);
+        assert_eq!(of(Container::Mkv, NEW), How::Copy);
+        assert_eq!(of(Container::Mp4, OLD), How::Copy);
     }
 
     #[test]

@@ -19,9 +19,9 @@ pub struct Muxer {
 }
 
 impl Muxer {
-    /// 5.1 writes Opus about 6 ms early into Matroska.
+    /// 5.1 writes copied Opus about 6 ms early into Matroska, by the encoder's delay.
     #[must_use]
-    pub fn opus_in_mkv(self) -> bool {
+    pub fn delay_in_mkv(self) -> bool {
         self.major >= 9
     }
 
@@ -90,7 +90,7 @@ pub fn remarks(
         }
         remarks.push(stream(*index, *left, info));
     }
-    sound(info, choice, freight, muxer, &mut remarks);
+    sound(info, choice, freight, &mut remarks);
     remarks
 }
 
@@ -209,25 +209,11 @@ fn metadata(
     }
 }
 
-fn sound(
-    info: &SourceInfo,
-    choice: &Choice,
-    freight: &Freight,
-    muxer: Muxer,
-    remarks: &mut Vec<Remark>,
-) {
+fn sound(info: &SourceInfo, choice: &Choice, freight: &Freight, remarks: &mut Vec<Remark>) {
     for carried in &freight.carried {
         let Some(stream) = info.streams.iter().find(|s| s.index == carried.index) else {
             continue;
         };
-        let opus = carried.how == carry::How::Copy && stream.codec == "opus"
-            || matches!(carried.how, carry::How::Sound("libopus", _));
-        if opus && choice.container() == Container::Mkv && !muxer.opus_in_mkv() {
-            loss(
-                remarks,
-                "This ffmpeg writes Opus sound 6 ms early into MKV. Choose MP4, or use the bundled ffmpeg.",
-            );
-        }
         if let (carry::How::Sound(encoder, bits), None) = (carried.how, choice.audio) {
             let name = if encoder == "aac" { "AAC" } else { "Opus" };
             remarks.push(Remark::Note(format!(
@@ -280,7 +266,6 @@ fn stream(index: u32, left: Left, info: &SourceInfo) -> Remark {
 
 #[cfg(test)]
 mod tests {
-    use media::choice::Audio;
     use media::parse::description;
     use media::spec::{Color, Transfer};
 
@@ -360,19 +345,6 @@ mod tests {
         };
         assert!(losses(&turned, &Choice::default(), OLD, "")[0].contains("turned"));
         assert!(losses(&turned, &Choice::default(), NEW, "").is_empty());
-        let opus = Choice {
-            audio: Some(Audio::Opus),
-            ..Choice::default()
-        };
-        assert!(
-            losses(
-                &video(),
-                &opus,
-                OLD,
-                "  Stream #0:1: Audio: aac, 48000 Hz, stereo\n"
-            )[0]
-            .contains("Opus")
-        );
         assert!(
             losses(
                 &video(),

@@ -21,7 +21,9 @@ const TELLING: &[(&str, &str)] = &[
     ("size_change.ts", "h264_mp4"),
     ("sound_flac.mkv", "h264_mp4"),
     ("sound_flac32.mkv", "h264_mp4"),
+    ("audio_late.mkv", "opus"),
     ("sound_opus.mkv", "h264_mkv"),
+    ("vp9_altref.webm", "smallest"),
     ("sound_pcm.mov", "h264_mp4"),
     ("vfr_90k.mp4", "av1_mp4"),
 ];
@@ -42,13 +44,9 @@ pub fn expected(clip: &Clip, road: Road) -> Option<Expected> {
         "hdr10plus.mkv" if h264 => Degraded("HDR10+", &[Lost(Loss::Light)]),
         "dolby.mp4" if h264 => Degraded("Dolby Vision", &[Lost(Loss::Light)]),
         "phone_rot_elst.mp4" if road.name == "opus" => {
-            Degraded("turned", &[Lost(Loss::Rotation), Lost(Loss::Sync), Sound])
+            Degraded("turned", &[Lost(Loss::Rotation), Sound])
         }
         "phone_rot_elst.mp4" if mkv => Degraded("turned", &[Lost(Loss::Rotation)]),
-        "sound_opus.mkv" | "vp8_altref.webm" | "vp9_altref.webm" | "vp9_odd.webm" if mkv => {
-            Degraded("Opus", &[Lost(Loss::Sync)])
-        }
-        _ if road.name == "opus" => Degraded("Opus", &[Lost(Loss::Sync), Sound]),
         "sound_flac32.mkv" if !mkv => Degraded("32 bits", &[Lost(Loss::Sound)]),
         "sound_pcm.mov" if !mkv => Noted("becomes AAC", &[Sound]),
         _ => return None,
