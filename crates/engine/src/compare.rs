@@ -173,6 +173,9 @@ fn alike(theirs: &[Grey], ours: &[Grey], first: i64, count: usize) -> Result<f64
         Verdict::Different { frame, error } => Err(Unfit::Bad(format!(
             "frame {frame} from tick {first} shows another picture (error {error:.0})"
         ))),
+        Verdict::Regraded { levels } => Err(Unfit::Bad(format!(
+            "from tick {first} its pictures are {levels:.0} grey levels off"
+        ))),
         Verdict::Missing(source, result, expected) => Err(Unfit::WrongFrames(format!(
             "at tick {first} the source gives {source}, the result {result} of {expected} frames"
         ))),

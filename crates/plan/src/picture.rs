@@ -18,6 +18,11 @@ pub enum Verdict {
         /// Mean squared error.
         error: f64,
     },
+    /// The same pictures in other brightness or contrast: a range or a curve was lost on the way.
+    Regraded {
+        /// Grey levels by which the result is off where that is worst.
+        levels: f64,
+    },
     /// Not as many frames as expected could be decoded: source, result, expected.
     Missing(usize, usize, usize),
 }
@@ -29,11 +34,17 @@ const CLEARLY: f64 = 0.6;
 /// Below this mean squared error two pictures are alike, whatever their neighbours are:
 /// 30 grey levels squared, 33 dB.
 const ALIKE: f64 = 30.0;
+/// Two windows follow one another so closely that a straight line between their grey levels means something.
+const FOLLOWS: f64 = 0.99;
+/// Off by more than this many grey levels somewhere between the darkest and the brightest, they were regraded:
+/// full range taken for limited is off by 16, the coarsest encodes seen are off by 3.
+const REGRADED: f64 = 7.0;
 
 /// Compares `result` with `source`, frame by frame; both must have `expected` frames.
 ///
 /// A frame is wrong where its error is as large as the picture's own variance (nothing of it
-/// was predicted), and the window is shifted where its frames fit a neighbour clearly better.
+/// was predicted), the window is shifted where its frames fit a neighbour clearly better, and it is
+/// regraded where its grey levels lie on another line than the source's.
 #[must_use]
 pub fn compare(source: &[Vec<u8>], result: &[Vec<u8>], expected: usize) -> Verdict {
     if source.len() != expected || result.len() != expected {
@@ -54,6 +65,9 @@ pub fn compare(source: &[Vec<u8>], result: &[Vec<u8>], expected: usize) -> Verdi
                 error: *error,
             };
         }
+    }
+    if let Some(levels) = regraded(source, result) {
+        return Verdict::Regraded { levels };
     }
     Verdict::Same {
         worst: own.iter().copied().fold(0.0, f64::max),
@@ -78,6 +92,31 @@ fn shift(source: &[Vec<u8>], result: &[Vec<u8>], own: &[f64]) -> Option<i32> {
             && theirs < ours * CLEARLY
             && pairs.iter().all(|(t, o)| t <= o)
     })
+}
+
+/// By how much the line through all grey levels of the window leaves the source's, at most, where it does.
+fn regraded(source: &[Vec<u8>], result: &[Vec<u8>]) -> Option<f64> {
+    let pairs = || {
+        let frames = source.iter().zip(result);
+        frames.flat_map(|(s, r)| s.iter().zip(r).map(|(s, r)| (f64::from(*s), f64::from(*r))))
+    };
+    let count = pairs().count() as f64;
+    let sums = pairs().fold((0.0, 0.0), |(a, b), (s, r)| (a + s, b + r));
+    let (mean_s, mean_r) = (sums.0 / count, sums.1 / count);
+    let (mut ss, mut rr, mut sr) = (0.0, 0.0, 0.0);
+    let (mut dark, mut bright) = (f64::MAX, f64::MIN);
+    for (s, r) in pairs() {
+        ss += (s - mean_s).powi(2);
+        rr += (r - mean_r).powi(2);
+        sr += (s - mean_s) * (r - mean_r);
+        (dark, bright) = (dark.min(s), bright.max(s));
+    }
+    // A plain picture has no line, but it has a level.
+    let slope = if ss > count { sr / ss } else { 1.0 };
+    let follows = ss <= count || sr / (ss * rr).sqrt() >= FOLLOWS;
+    let off = |s: f64| (mean_r + (s - mean_s) * slope - s).abs();
+    let levels = off(dark).max(off(bright));
+    (follows && levels > REGRADED).then_some(levels)
 }
 
 /// Mean squared difference of two pictures; of unlike size, the largest there is.
@@ -181,6 +220,31 @@ mod tests {
             compare(&still, &coarse(&still), 5),
             Verdict::Same { .. }
         ));
+    }
+
+    fn through(pictures: &[Vec<u8>], curve: impl Fn(f64) -> f64) -> Vec<Vec<u8>> {
+        let level = |v: &u8| curve(f64::from(*v)).clamp(0.0, 255.0) as u8;
+        pictures
+            .iter()
+            .map(|p| p.iter().map(level).collect())
+            .collect()
+    }
+
+    #[test]
+    fn a_lost_range_is_seen() {
+        let film = bars(5, 0, 3);
+        let limited = through(&film, |v| 16.0 + v * 219.0 / 255.0);
+        assert!(matches!(
+            compare(&film, &limited, 5),
+            Verdict::Regraded { .. }
+        ));
+        let full = through(&film, |v| (v - 16.0) * 255.0 / 219.0);
+        assert!(matches!(compare(&film, &full, 5), Verdict::Regraded { .. }));
+        let plain = vec![vec![100; 160 * 90]; 4];
+        let darker = through(&plain, |v| v - 10.0);
+        assert!(!matches!(compare(&plain, &darker, 4), Verdict::Same { .. }));
+        let hardly = through(&plain, |v| v - 2.0);
+        assert!(matches!(compare(&plain, &hardly, 4), Verdict::Same { .. }));
     }
 
     #[test]
