@@ -124,8 +124,75 @@ async fn both_have_a_hand_in_it() {
     assert_exact(&job, 1500);
     assert_eq!(job.hands.len(), 2, "{:?}", job.hands);
     assert!(job.hands.iter().all(|hand| hand.segments > 0));
+    assert_sent_sparingly(&folder.path().join("film.mkv"), &job);
     donor.stop().await;
     owner.stop().await;
+}
+
+/// What a segment costs on the wire is its packets and one group of pictures of pre-roll, and little to wrap them.
+fn assert_sent_sparingly(film: &Path, job: &JobStatus) {
+    let JobState::Completed(outcome) = &job.state else {
+        panic!("{:?}", job.state)
+    };
+    let receipt = std::fs::read_to_string(&outcome.receipt).unwrap();
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+    let packets = packets(film);
+    // The clip has a key frame at least every 25 packets.
+    let gop = packets.chunks(25).map(bytes).max().unwrap();
+    let (mut total, mut of_others) = (0, 0);
+    for segment in receipt["segments"].as_array().unwrap() {
+        let sent = segment["sent_bytes"].as_u64().unwrap();
+        total += sent;
+        let (start, end) = (segment["start"].as_i64().unwrap(), segment["end"].as_i64());
+        let own: Vec<(i64, u64)> = packets
+            .iter()
+            .copied()
+            .filter(|(pts, _)| *pts >= start && end.is_none_or(|end| *pts < end))
+            .collect();
+        if sent > 0 {
+            of_others += 1;
+            // Its own packets are in it, so what is counted is not nothing.
+            assert!(sent >= bytes(&own), "{segment}");
+            assert!(
+                sent * 10 <= bytes(&own) * 11 + gop * 10,
+                "{sent} for {}: {segment}",
+                bytes(&own)
+            );
+        }
+    }
+    assert!(of_others > 0, "{receipt}");
+    assert_eq!(receipt["sent_bytes"], total);
+    assert_eq!(job.traffic.sent, total);
+    assert!(job.traffic.received > 0);
+    assert!(
+        total * 10 <= job.source_bytes * 11 + of_others * gop * 10,
+        "{total} of {}",
+        job.source_bytes
+    );
+}
+
+fn bytes(packets: &[(i64, u64)]) -> u64 {
+    packets.iter().map(|(_, size)| size).sum()
+}
+
+/// Presentation time and size of each packet, in the order of the file.
+fn packets(film: &Path) -> Vec<(i64, u64)> {
+    let listed = std::process::Command::new(ffmpeg())
+        .args(["-v", "error", "-i"])
+        .arg(film)
+        .args([
+            "-map", "0:v", "-c", "copy", "-copyts", "-f", "framecrc", "-",
+        ])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(listed.stdout).unwrap();
+    let packet = |line: &str| {
+        // Stream, decoding time, presentation time, duration, size, sum.
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        (fields[2].parse().unwrap(), fields[4].parse().unwrap())
+    };
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(packet).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

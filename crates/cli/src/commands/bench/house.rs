@@ -26,12 +26,7 @@ use crate::{App, End};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs both rows on the node of the data folder and shows the table.
-pub async fn run(
-    input: &Path,
-    choice: Choice,
-    scratch: &Path,
-    app: &App,
-) -> Result<End, ApiError> {
+pub async fn run(input: &Path, choice: Choice, scratch: &Path, app: &App) -> Result<End, ApiError> {
     let folder = scratch.join("house");
     std::fs::create_dir_all(&folder).map_err(|error| no_scratch(&error))?;
     with_node(app, Start::default(), async |node| {
@@ -83,8 +78,10 @@ async fn both(
     let (run, load) = measured(input, alone, folder, node, begun, app).await?;
     let first = Row::new(&run, load, here, &[], None);
     app.out.line(&first);
-    app.out
-        .remark(&format!("Together with {} …", human::plain(&names.join(", "))));
+    app.out.remark(&format!(
+        "Together with {} …",
+        human::plain(&names.join(", "))
+    ));
     let (run, load) = measured(input, together, folder, node, begun, app).await?;
     let second = Row::new(&run, load, here, &others, Some(&first));
     app.out.line(&second);
@@ -245,11 +242,14 @@ fn capacity(job: &Job, here: &Computer, others: &[Computer]) -> Option<f64> {
         let hand = job.hands.iter().find(|hand| hand.computer == *id)?;
         hand.encoder.clone()
     };
-    let usual = used(&here.id).or_else(|| job.hands.iter().find_map(|hand| hand.encoder.clone()))?;
+    let usual =
+        used(&here.id).or_else(|| job.hands.iter().find_map(|hand| hand.encoder.clone()))?;
     let speed = |one: &Computer| {
         let name = used(&one.id).unwrap_or_else(|| usual.clone());
         let found = one.encoders.iter().find(|encoder| encoder.name == name);
-        found.map(|encoder| encoder.fps_1080p).filter(|fps| *fps > 0.0)
+        found
+            .map(|encoder| encoder.fps_1080p)
+            .filter(|fps| *fps > 0.0)
     };
     let own = speed(here)?;
     let all: Option<f64> = others.iter().map(speed).sum();
