@@ -26,6 +26,8 @@ use crate::trouble::{Kind, Trouble};
 use crate::workspace::Workspace;
 use crate::{doctor, pairing, start};
 
+pub use crate::pairing::resolve;
+
 /// How to start a node.
 #[derive(Clone, Debug)]
 pub struct NodeConfig {
@@ -33,7 +35,7 @@ pub struct NodeConfig {
     pub data_dir: PathBuf,
     /// What it is called, this time; else the settings', else the host's name.
     pub name: Option<String>,
-    /// Where peers reach it; `None`: port 47820 or the next free one, all interfaces.
+    /// Where peers reach it; `None`: port 47820 or the next free one, all interfaces, by IPv6 and IPv4.
     pub listen: Option<SocketAddr>,
     /// Whether it announces itself and looks for others.
     pub mdns: bool,
