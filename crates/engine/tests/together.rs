@@ -9,8 +9,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::node::{Node, NodeConfig};
+use engine::node::{Node, NodeConfig, Steer};
 use engine::status::{JobState, JobStatus, PeerState, Terms};
+use engine::trouble::Kind;
 use media::choice::{Choice, Purpose};
 
 fn ffmpeg() -> PathBuf {
@@ -271,10 +272,64 @@ async fn an_owner_that_dies_goes_on_with_what_is_verified() {
     owner.stop().await;
 }
 
+/// The film of an interrupted job is on a disk that is not there at the next start, and is plugged in again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_cannot_go_on_says_why_and_can_be_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (film, away) = (clip(folder.path(), 60), folder.path().join("unplugged"));
+    let owner = node(folder.path(), "owner").await;
+    let terms = Terms {
+        only_here: true,
+        ..Terms::default()
+    };
+    let id = owner
+        .submit(film.clone(), everywhere(), terms)
+        .await
+        .unwrap();
+    until(&owner, id, |job| job.hands.iter().any(|h| h.segments > 0)).await;
+    owner.stop().await;
+    drop(owner);
+
+    std::fs::rename(&film, &away).unwrap();
+    let staying = NodeConfig {
+        stays: true,
+        ..config(folder.path(), "owner")
+    };
+    let owner = start_again(staying).await;
+    let job = until(&owner, id, |_| false).await;
+    let JobState::Failed(said) = &job.state else {
+        panic!("{:?}", job.state)
+    };
+    assert_eq!(said.kind, Kind::NoSuchFile, "{said}");
+    let no = owner.steer(id, Steer::Retry).await.unwrap_err();
+    assert_eq!(no.message, said.message, "still away");
+    owner.stop().await;
+    drop(owner);
+
+    std::fs::rename(&away, &film).unwrap();
+    let owner = again(folder.path()).await;
+    let job = until(&owner, id, |_| false).await;
+    let JobState::Failed(kept) = &job.state else {
+        panic!("{:?}", job.state)
+    };
+    assert_eq!((&kept.message, &kept.help), (&said.message, &said.help));
+    for wrong in [Steer::Resume, Steer::Pause, Steer::Cancel] {
+        let no = owner.steer(id, wrong).await.unwrap_err();
+        assert_eq!(no.kind, Kind::NotNow, "{wrong:?}: {no}");
+    }
+    owner.steer(id, Steer::Retry).await.unwrap();
+    assert_exact(&until(&owner, id, |_| false).await, 1500);
+    owner.stop().await;
+}
+
 /// The folder's lock goes with the last handle of the old node, a moment after it stopped.
 async fn again(folder: &Path) -> Node {
+    start_again(config(folder, "owner")).await
+}
+
+async fn start_again(config: NodeConfig) -> Node {
     for _ in 0..500 {
-        if let Ok(node) = Node::start(config(folder, "owner")).await {
+        if let Ok(node) = Node::start(config.clone()).await {
             return node;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
