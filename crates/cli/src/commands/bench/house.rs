@@ -56,7 +56,7 @@ async fn both(
     app: &App,
 ) -> Result<[Row; 2], ApiError> {
     let mut watch = Watch::start(node).await?;
-    if watch.scene.jobs.iter().any(|job| is_at_work(job)) {
+    if watch.scene.jobs.iter().any(is_at_work) {
         return Err(
             ApiError::new(ErrorCode::NotNow, "This computer works on a film already.")
                 .help("Measure when it is done."),
