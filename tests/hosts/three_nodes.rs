@@ -156,3 +156,39 @@ fn manyhands() -> PathBuf {
     );
     program
 }
+
+/// Two computers on a wire, with the addresses that IPv6 gives everybody and no others. The invite's address is of
+/// no use without an interface, which the one who redeems it has to supply.
+#[test]
+fn without_ipv4_they_find_each_other_and_pair_by_ipv6() {
+    if let Some(why) = unavailable() {
+        return skipped("hosts: two nodes with IPv6 alone", &why);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let lan = Lan::up(2).unwrap();
+    for host in lan.hosts() {
+        if let Err(why) = host.forget_ipv4() {
+            return skipped("hosts: two nodes with IPv6 alone", &why);
+        }
+    }
+    let programs = Programs {
+        manyhands: manyhands(),
+        ffmpeg: tool::ffmpeg().to_path_buf(),
+    };
+    let nodes: Vec<Node<'_>> = lan
+        .hosts()
+        .iter()
+        .map(|host| Node::start(host, &programs, folder.path(), &["--donate"]).unwrap())
+        .collect();
+    let [one, other] = nodes.as_slice() else {
+        panic!("two nodes")
+    };
+    one.wait_for("host2", &["nearby"]).unwrap();
+    other.wait_for("host1", &["nearby"]).unwrap();
+    one.pair_with(other).unwrap();
+    for (node, name) in [(one, "host2"), (other, "host1")] {
+        node.wait_for(name, &["ready", "measuring"]).unwrap();
+        let peers = node.ask(&["peers", "--json"]).unwrap();
+        assert!(peers.contains("[fe80::"), "{peers}");
+    }
+}

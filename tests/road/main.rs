@@ -8,6 +8,9 @@
 
 /// Where the input or the output cannot be used.
 mod bad;
+/// Several computers, on loopback.
+#[cfg(unix)]
+mod house;
 /// Names and places that are odd but good.
 mod odd;
 /// Interruptions.

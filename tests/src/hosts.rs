@@ -242,6 +242,18 @@ impl Host {
         }
     }
 
+    /// Takes its IPv4 address away: what is left is the IPv6 one that it gave itself.
+    ///
+    /// # Errors
+    /// What `ip` said; also where the kernel has no IPv6.
+    pub fn forget_ipv4(&self) -> Result<(), String> {
+        ip_in(&self.netns, &["-4", "address", "flush", "dev", "eth0"])?;
+        let own = Path::new("/proc/sys/net/ipv6");
+        own.is_dir()
+            .then_some(())
+            .ok_or_else(|| "there is no IPv6 here".into())
+    }
+
     /// Pulls its plug out of the switch; what runs in it goes on running.
     ///
     /// # Errors

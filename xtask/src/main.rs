@@ -20,6 +20,7 @@ mod ui;
 /// The tasks.
 mod bench;
 mod bindings;
+mod dist;
 mod run;
 mod test;
 mod tidy;
@@ -36,6 +37,7 @@ cargo xtask run [-- ARGS]     build what is missing, then open Manyhands (or ser
 cargo xtask test              everything that must hold before a change goes in
 cargo xtask tidy              the repository's own rules, as code
 cargo xtask bench [a…e]       the figures of the README, as ratios  [--quick] [--with MANYHANDS]
+cargo xtask dist              a package to install: the window, the command line and ffmpeg (.deb, .exe or .dmg)
 cargo xtask bindings [--check]  the page's types, written from crates/api
 cargo xtask ffmpeg            the pinned ffmpeg, into .tools/
 cargo xtask ui                the page, into ui/dist/
@@ -62,6 +64,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "test" => test::test(rest),
         "tidy" => tidy::tidy(),
         "bench" => bench::bench(rest),
+        "dist" => dist::dist(rest),
         "bindings" => bindings::bindings(rest),
         "ffmpeg" => ffmpeg::obtain().map(|path| println!("{}", path.display())),
         "ui" => ui::build(),

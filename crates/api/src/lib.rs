@@ -25,7 +25,7 @@ pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
 pub use folder::data_folder;
-pub use live::{Live, NodeConfig};
+pub use live::{Live, NodeConfig, resolve};
 pub use node::{Answer, Node, Steer};
 pub use path::FilePath;
 pub use pump::Events;

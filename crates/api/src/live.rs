@@ -5,6 +5,7 @@
 
 mod words;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,6 +23,14 @@ use crate::node::{Answer, Node, Steer};
 use crate::view::{
     Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
 };
+
+/// Where a typed `host`, `host:port` or `[v6]:port` is, at the usual port if none is typed.
+///
+/// # Errors
+/// [`ErrorCode::Unreachable`]: there is no such computer.
+pub async fn resolve(address: &str) -> Result<Vec<SocketAddr>, ApiError> {
+    Ok(engine::node::resolve(address).await?)
+}
 
 /// A running node and its API. Ask it to [`Live::stop`]: dropped, it is not stopped.
 pub struct Live {

@@ -294,6 +294,8 @@ pub fn job(id: u64, name: &str) -> Job {
         elapsed_s: 0.0,
         segments: Vec::new(),
         hands: Vec::new(),
+        sent_bytes: 0,
+        received_bytes: 0,
         notes: Vec::new(),
         stages: Stages::default(),
         created_ms: 0,

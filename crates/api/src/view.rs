@@ -206,6 +206,10 @@ pub struct Job {
     pub segments: Vec<Segment>,
     /// Who has a hand in it, most segments first.
     pub hands: Vec<Hand>,
+    /// Bytes of the source sent to other computers for the segments that are done; retries and duplicates not counted.
+    pub sent_bytes: u64,
+    /// Bytes of results that came back for them.
+    pub received_bytes: u64,
     /// What the user should know about it, in sentences.
     pub notes: Vec<String>,
     /// How long each stage has taken so far.

@@ -222,6 +222,9 @@ pub struct JobNumber {
 ///
 /// A worker is a node of its own that encodes on one processor core; each row of the table is a whole job with so
 /// many of them, from the film to the proved output. Everything is made in a temporary folder and removed.
+///
+/// With --house the workers are real computers: the film is encoded by this computer as it always works, and then
+/// together with every paired computer that is there, by the node of the data folder, which knows them.
 #[derive(Debug, Args)]
 pub struct Bench {
     /// The film; without one, a clip of a minute is made from ffmpeg's own test picture
@@ -232,6 +235,10 @@ pub struct Bench {
     /// [default: 1, 2, 4, … up to the cores of this computer]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=256))]
     pub workers: Vec<u32>,
+
+    /// Compare this computer alone with all paired ones together; the rows of --workers only if that is given, too
+    #[arg(long)]
+    pub house: bool,
 
     #[command(flatten)]
     pub wish: Wish,

@@ -3,11 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use api::{ApiError, ErrorCode};
-use api::{Live, NodeConfig};
-
-/// The port that others are looked for at where none is named.
-const PORT: u16 = 47820;
+use api::{ApiError, Live, NodeConfig};
 
 /// How a node is to be started.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +53,7 @@ impl Start {
 pub async fn start(data: &Path, start: Start) -> Result<Live, ApiError> {
     let mut peers = Vec::new();
     for address in &start.peers {
-        peers.extend(resolve(address).await?);
+        peers.extend(api::resolve(address).await?);
     }
     Live::start(NodeConfig {
         data_dir: data.to_owned(),
@@ -71,61 +67,4 @@ pub async fn start(data: &Path, start: Start) -> Result<Live, ApiError> {
         workers: start.workers,
     })
     .await
-}
-
-/// Where `host:port` is, or `host` with the usual port: every address it has.
-async fn resolve(address: &str) -> Result<Vec<SocketAddr>, ApiError> {
-    let unknown = |error: std::io::Error| {
-        ApiError::new(
-            ErrorCode::BadRequest,
-            format!("{address:?} is no address: {error}."),
-        )
-        .help("Write it as host:port, for example 192.168.1.4:47820.")
-    };
-    let found = if has_port(address) {
-        tokio::net::lookup_host(address).await
-    } else {
-        let host = address.trim_start_matches('[').trim_end_matches(']');
-        return Ok(tokio::net::lookup_host((host, PORT))
-            .await
-            .map_err(unknown)?
-            .collect());
-    };
-    Ok(found.map_err(unknown)?.collect())
-}
-
-/// Whether an address ends in a port: `[::1]:9` and `host:9` do, `::1`, `[::1]` and `host` do not.
-fn has_port(address: &str) -> bool {
-    match address.rsplit_once(':') {
-        Some((host, port)) => {
-            port.parse::<u16>().is_ok() && (host.ends_with(']') || !host.contains(':'))
-        }
-        None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn addresses_with_and_without_a_port() {
-        for (text, address) in [
-            ("127.0.0.1:9", "127.0.0.1:9"),
-            ("127.0.0.1", "127.0.0.1:47820"),
-            ("[::1]:9", "[::1]:9"),
-            ("[::1]", "[::1]:47820"),
-            ("::1", "[::1]:47820"),
-        ] {
-            assert_eq!(
-                resolve(text).await.unwrap(),
-                [address.parse().unwrap()],
-                "{text}"
-            );
-        }
-        assert_eq!(
-            resolve("not an address").await.unwrap_err().code,
-            ErrorCode::BadRequest
-        );
-    }
 }

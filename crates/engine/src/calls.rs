@@ -44,6 +44,14 @@ impl Core {
                     .map(|p| p.id);
                 drop(reply.send(open.chain(past).collect()));
             }
+            Call::Past(id, reply) => {
+                drop(reply.send(self.past.get(&id).map(|past| past.state.clone())))
+            }
+            Call::GiveUp(id, trouble, reply) => {
+                self.give_up(id, trouble).await;
+                // Whoever asked may have gone.
+                let _ = reply.send(());
+            }
             Call::Stop(reply) => drop(reply.send(())),
         }
     }
@@ -105,6 +113,13 @@ impl Core {
 
     async fn steer_past(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {
         let row = crate::journal::row_id(id);
+        let not_now = |text: &str| Err(Trouble::new(Kind::NotNow, text));
+        let over = self.past.get(&id).is_some_and(|past| {
+            matches!(
+                past.state,
+                JobState::Completed(_) | JobState::Failed(_) | JobState::Cancelled
+            )
+        });
         let stored = |e: store::StoreError| Trouble::new(Kind::BadDataFolder, e.to_string());
         match steer {
             Steer::Forget => {
@@ -114,6 +129,7 @@ impl Core {
                     .map_err(stored)?;
                 self.past.remove(&id);
             }
+            Steer::Cancel if over => return not_now("The job is over already."),
             Steer::Cancel => {
                 let at = crate::driver::unix_ms();
                 self.store
@@ -124,9 +140,10 @@ impl Core {
                     past.state = JobState::Cancelled;
                 }
             }
-            Steer::Pause | Steer::Resume | Steer::Retry => {
-                return Err(Trouble::new(Kind::NotNow, "This job is from an earlier run.").help("Encode the file again with the same choices: it goes on from what is done."));
-            }
+            Steer::Pause if over => return not_now("The job is over."),
+            Steer::Pause => return not_now("The job is not running."),
+            // It was of an earlier run a moment ago; being asked again takes it up.
+            Steer::Resume | Steer::Retry => return not_now("The job is just being changed."),
         }
         self.workspace.remove_job(id);
         Ok(())

@@ -173,6 +173,7 @@ fn place(
         },
         choice: film.choice.clone(),
         frames,
+        sent_bytes: work.parts.pieces.iter().map(|(_, p)| p.sent_bytes).sum(),
         segments: segments.collect(),
         file: proof,
         normalised: film.normalised,

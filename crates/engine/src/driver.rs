@@ -24,7 +24,7 @@ use crate::lease::{Bench, Piece};
 use crate::neighbour::Neighbour;
 use crate::node::Steer;
 use crate::probe::Indexing;
-use crate::status::{NodeStatus, Outcome, Settings, Terms};
+use crate::status::{JobState, NodeStatus, Outcome, Settings, Terms};
 use crate::trouble::Trouble;
 use crate::worker::Gift;
 use crate::workspace::Workspace;
@@ -110,6 +110,10 @@ pub(crate) enum Call {
     Settings(oneshot::Sender<Settings>),
     SetSettings(Settings, oneshot::Sender<Result<(), Trouble>>),
     OpenJobs(oneshot::Sender<Vec<JobId>>),
+    /// How a job of an earlier run stands; `None` for those of this one.
+    Past(JobId, oneshot::Sender<Option<JobState>>),
+    /// A job of an earlier run cannot go on.
+    GiveUp(JobId, Trouble, oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -171,7 +175,7 @@ impl Core {
                 word = mail.recv() => match word {
                     Some(Mail::Call(Call::Stop(reply))) => break Some(reply),
                     Some(word) => {
-                        looked = matches!(word, Mail::Call(Call::Status(_) | Call::Settings(_) | Call::OpenJobs(_)));
+                        looked = matches!(word, Mail::Call(Call::Status(_) | Call::Settings(_) | Call::OpenJobs(_) | Call::Past(..)));
                         self.take(word).await;
                     }
                     None => break None,

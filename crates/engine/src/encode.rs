@@ -47,6 +47,7 @@ pub(crate) async fn here(bench: Bench, assignment: Assignment) -> Result<Made, B
         decoded: None,
         encode_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         ffmpeg: bench.version.clone(),
+        sent_bytes: 0,
     })
 }
 

@@ -37,6 +37,10 @@ fn longest_s() -> f64 {
 impl Core {
     /// Takes up a job.
     pub(crate) fn add(&mut self, new: NewJob) {
+        if self.jobs.contains_key(&new.id) {
+            // Asked for twice at once: the first goes on.
+            return;
+        }
         let film = Arc::clone(&new.film);
         let restored = new.restored;
         let (segments, pieces, plan_finished) = restored.map_or_else(Default::default, |r| {

@@ -224,7 +224,7 @@ pub(crate) fn past(row: store::Job, segments: Vec<store::Segment>) -> Past {
         | StoredState::Processing
         | StoredState::Paused
         | StoredState::Combining => {
-            JobState::Paused("It was interrupted; run it again to go on.".to_owned())
+            JobState::Paused("It was interrupted; resume it, or encode the film again with the same choices, to go on.".to_owned())
         }
     };
     Past {

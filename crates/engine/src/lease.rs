@@ -67,6 +67,9 @@ pub(crate) struct Piece {
     pub ffmpeg: String,
     /// Encoding took so long, milliseconds.
     pub encode_ms: u64,
+    /// Bytes of the source that were sent for it, once; 0 where it was encoded here.
+    #[serde(default)]
+    pub sent_bytes: u64,
     /// What the check found.
     pub proof: Proof,
 }
@@ -142,6 +145,8 @@ pub(crate) struct Made {
     pub encode_ms: u64,
     /// Its encoder's ffmpeg.
     pub ffmpeg: String,
+    /// Bytes of the source that went there; 0 where it was encoded here.
+    pub sent_bytes: u64,
 }
 
 async fn take<W>(bench: &Bench, assignment: &Assignment, work: W) -> Result<Piece, Broken>
@@ -165,6 +170,7 @@ where
         encoder: assignment.spec.encoder,
         ffmpeg: made.ffmpeg,
         encode_ms: made.encode_ms,
+        sent_bytes: made.sent_bytes,
         proof,
     })
 }

@@ -78,6 +78,8 @@ mod capability;
 
 mod machine;
 
+mod again;
+
 mod pairing;
 
 mod doctor;

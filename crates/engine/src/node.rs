@@ -18,13 +18,15 @@ use crate::intake::{self, Dropped};
 use crate::job::Wish;
 use crate::journal::{self, job_id};
 use crate::lease::Bench;
-use crate::probe::{self, Indexing, Probed};
+use crate::probe::{self, Probed};
 use crate::status::{
     Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerState, PeerStatus, Settings, Terms,
 };
 use crate::trouble::{Kind, Trouble};
 use crate::workspace::Workspace;
 use crate::{doctor, pairing, start};
+
+pub use crate::pairing::resolve;
 
 /// How to start a node.
 #[derive(Clone, Debug)]
@@ -33,7 +35,7 @@ pub struct NodeConfig {
     pub data_dir: PathBuf,
     /// What it is called, this time; else the settings', else the host's name.
     pub name: Option<String>,
-    /// Where peers reach it; `None`: port 47820 or the next free one, all interfaces.
+    /// Where peers reach it; `None`: port 47820 or the next free one, all interfaces, by IPv6 and IPv4.
     pub listen: Option<SocketAddr>,
     /// Whether it announces itself and looks for others.
     pub mdns: bool,
@@ -175,6 +177,11 @@ impl Node {
     /// # Errors
     /// No such job, or not in this state.
     pub async fn steer(&self, job: JobId, steer: Steer) -> Result<(), Trouble> {
+        if matches!(steer, Steer::Resume | Steer::Retry)
+            && let Some(was) = self.ask(|reply| Call::Past(job, reply)).await?
+        {
+            return self.take_up(job, &was, steer).await;
+        }
         self.ask(|reply| Call::Steer(job, steer, reply)).await?
     }
 
@@ -303,7 +310,10 @@ impl Node {
         })
     }
 
-    async fn ask<T>(&self, call: impl FnOnce(oneshot::Sender<T>) -> Call) -> Result<T, Trouble> {
+    pub(crate) async fn ask<T>(
+        &self,
+        call: impl FnOnce(oneshot::Sender<T>) -> Call,
+    ) -> Result<T, Trouble> {
         let stopped = || Trouble::new(Kind::Other, "The node has stopped.");
         let (reply, answer) = oneshot::channel();
         self.0
@@ -313,12 +323,16 @@ impl Node {
         answer.await.map_err(|_| stopped())
     }
 
-    async fn probe(&self, dropped: &Dropped, choice: &Choice) -> Result<Probed, Trouble> {
+    pub(crate) async fn probe(
+        &self,
+        dropped: &Dropped,
+        choice: &Choice,
+    ) -> Result<Probed, Trouble> {
         let bench = self.bench()?;
         probe::probe(&bench.ffmpeg, bench.muxer, dropped, choice).await
     }
 
-    fn bench(&self) -> Result<&Bench, Trouble> {
+    pub(crate) fn bench(&self) -> Result<&Bench, Trouble> {
         let none = || Trouble::new(Kind::NoFfmpeg, "There is no ffmpeg.");
         self.0
             .bench
@@ -378,7 +392,7 @@ impl Node {
     }
 
     /// Hands a new job to the loop, its index growing.
-    async fn begin(
+    pub(crate) async fn begin(
         &self,
         id: JobId,
         probed: Probed,
@@ -425,7 +439,7 @@ impl Node {
         Ok(())
     }
 
-    async fn add(&self, job: NewJob) -> Result<(), Trouble> {
+    pub(crate) async fn add(&self, job: NewJob) -> Result<(), Trouble> {
         let stopped = || Trouble::new(Kind::Other, "The node has stopped.");
         let (reply, added) = oneshot::channel();
         self.0
@@ -438,7 +452,7 @@ impl Node {
         added.await.map_err(|_| stopped())
     }
 
-    fn make_folder(&self, id: JobId) -> Result<(), Trouble> {
+    pub(crate) fn make_folder(&self, id: JobId) -> Result<(), Trouble> {
         let made = self.0.workspace.make_job(id);
         made.map(drop).map_err(|e| {
             Trouble::new(
@@ -447,145 +461,10 @@ impl Node {
             )
         })
     }
-
-    /// An interrupted job that was to make the same of the same file.
-    async fn interrupted(
-        &self,
-        dropped: &Dropped,
-        choice: &Choice,
-        terms: &Terms,
-    ) -> Option<store::Job> {
-        let running = self.status().await.ok()?;
-        let wish = serde_json::to_value(Wish {
-            choice: choice.clone(),
-            terms: terms.clone(),
-        })
-        .ok()?;
-        let open = self.0.store.call(|tables| tables.open_jobs()).await.ok()?;
-        open.into_iter().rev().find(|row| {
-            let idle = running.jobs.iter().any(|j| {
-                j.id == job_id(row.id)
-                    && j.segments.is_empty()
-                    && matches!(j.state, crate::status::JobState::Paused(_))
-            });
-            let same = row.source == dropped.path
-                && row.source_bytes == dropped.bytes
-                && row.source_modified == dropped.modified_ms;
-            idle && same && row.choice == wish
-        })
-    }
-
-    /// Goes on with an interrupted job: what is whole of it is taken over.
-    async fn go_on(
-        &self,
-        row: store::Job,
-        probed: Probed,
-        folder: PathBuf,
-        begun: Instant,
-    ) -> Result<JobId, Trouble> {
-        let id = job_id(row.id);
-        let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
-        self.make_folder(id)?;
-        let bench = self.bench()?;
-        let (tell, mut heard) = mpsc::unbounded_channel();
-        let (film, go) = probe::index(&bench.ffmpeg, probed.parts.clone(), move |said| {
-            drop(tell.send(said))
-        })
-        .await?;
-        let _ = go.send(());
-        let whole = loop {
-            match heard.recv().await {
-                Some(Indexing::More) => {}
-                Some(Indexing::Finished) => break true,
-                Some(Indexing::Anomaly(_) | Indexing::Failed(_)) | None => break false,
-            }
-        };
-        if !whole {
-            // A film that had to be repaired is repaired again.
-            let cleared = self
-                .0
-                .store
-                .call(move |tables| tables.clear_segments(row.id))
-                .await;
-            cleared.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
-            self.begin(id, probed, wish.terms, folder, begun).await?;
-            return Ok(id);
-        }
-        let rows = self.0.store.call(move |tables| {
-            tables.count_restart(row.id)?;
-            tables.segments(row.id)
-        });
-        let rows = rows
-            .await
-            .map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
-        let restored =
-            journal::restore(rows, &film, self.0.workspace.job(id), row.plan_finished).await;
-        let job = NewJob {
-            id,
-            film,
-            terms: wish.terms,
-            folder,
-            created_ms: row.created,
-            begun,
-            restored: Some(restored),
-        };
-        self.add(job).await?;
-        Ok(id)
-    }
-
-    /// Takes up every interrupted job again.
-    pub(crate) async fn resume_all(&self) {
-        let open = self
-            .0
-            .store
-            .call(|tables| tables.open_jobs())
-            .await
-            .unwrap_or_default();
-        for row in open {
-            let id = row.id;
-            if let Err(trouble) = self.resume(row).await {
-                let at = unix_ms();
-                let message = trouble.message.clone();
-                tracing::warn!(job = id, %trouble, "an interrupted job cannot go on");
-                let ended = self
-                    .0
-                    .store
-                    .call(move |tables| {
-                        tables.end_job(id, store::JobState::Failed, Some(&message), at)
-                    })
-                    .await;
-                if let Err(error) = ended {
-                    tracing::warn!(%error, "its end was not stored");
-                }
-            }
-        }
-    }
-
-    async fn resume(&self, row: store::Job) -> Result<(), Trouble> {
-        let begun = Instant::now();
-        let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
-        let (dropped, folder) = look(&row.source, &wish.terms)?;
-        if dropped.bytes != row.source_bytes || dropped.modified_ms != row.source_modified {
-            let name = dropped.path.display();
-            return Err(Trouble::new(
-                Kind::SourceChanged,
-                format!("{name} was changed since its job began, so the job does not go on."),
-            )
-            .help("Encode it again."));
-        }
-        let probed = self.probe(&dropped, &wish.choice).await?.agree();
-        let held = row.state == store::JobState::Paused;
-        let id = self.go_on(row, probed, folder, begun).await?;
-        if held {
-            self.steer(id, Steer::Pause).await
-        } else {
-            Ok(())
-        }
-    }
 }
 
 /// The path, and where its output goes.
-fn look(path: &Path, terms: &Terms) -> Result<(Dropped, PathBuf), Trouble> {
+pub(crate) fn look(path: &Path, terms: &Terms) -> Result<(Dropped, PathBuf), Trouble> {
     let dropped = intake::look(path)?;
     let folder = intake::check_output(&dropped.path, terms)?;
     Ok((dropped, folder))

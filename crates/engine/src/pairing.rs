@@ -56,62 +56,93 @@ pub(crate) fn just_paired(paired: &Paired) -> PeerStatus {
     }
 }
 
-/// Asks who is at an address and remembers it.
+/// Asks who is at an address and remembers it. Of a name with several, the first that answers counts.
 pub(crate) async fn connect(net: Option<&Net>, store: &Store, text: &str) -> Result<(), Trouble> {
     let net = network(net)?;
-    let address = resolve(text).await?;
-    let answer = net.add_address(address).await;
-    let kept = matches!(answer, Ok(_) | Err(AddressError::Unreachable(_)));
-    if kept {
-        let stored = store.call(move |tables| {
-            let mut typed = tables
-                .setting::<Vec<SocketAddr>>("typed")?
-                .unwrap_or_default();
-            if !typed.contains(&address) && typed.len() < 64 {
-                typed.push(address);
+    let mut refusal = None;
+    for address in resolve(text).await? {
+        match net.add_address(address).await {
+            Ok(_) => return remember(store, address).await,
+            Err(error @ AddressError::Unreachable(_)) => {
+                refusal.get_or_insert((address, error));
             }
-            tables.set_setting("typed", &typed)
-        });
-        stored.await.map_err(|e| {
-            Trouble::new(
-                Kind::BadDataFolder,
-                format!("The address cannot be remembered: {e}."),
-            )
-        })?;
+            Err(error) => return Err(refused(&error)),
+        }
     }
-    answer.map(drop).map_err(|error| {
-        let kind = match &error {
-            AddressError::Own(_) => Kind::BadRequest,
-            AddressError::SameIdentity(_) => Kind::WrongIdentity,
-            AddressError::OtherProtocol { .. } => Kind::OtherProtocol,
-            AddressError::Unreachable(_) => Kind::Unreachable,
-        };
-        sentence(kind, &error.to_string())
+    let Some((address, error)) = refusal else {
+        return Err(nobody(text));
+    };
+    remember(store, address).await?;
+    Err(refused(&error))
+}
+
+/// Keeps a typed address for the next start.
+async fn remember(store: &Store, address: SocketAddr) -> Result<(), Trouble> {
+    let stored = store.call(move |tables| {
+        let mut typed = tables
+            .setting::<Vec<SocketAddr>>("typed")?
+            .unwrap_or_default();
+        if !typed.contains(&address) && typed.len() < 64 {
+            typed.push(address);
+        }
+        tables.set_setting("typed", &typed)
+    });
+    stored.await.map_err(|e| {
+        Trouble::new(
+            Kind::BadDataFolder,
+            format!("The address cannot be remembered: {e}."),
+        )
     })
 }
 
-/// `host`, `host:port`, `[v6]:port` to one address.
-async fn resolve(text: &str) -> Result<SocketAddr, Trouble> {
+fn refused(error: &AddressError) -> Trouble {
+    let kind = match error {
+        AddressError::Own(_) => Kind::BadRequest,
+        AddressError::SameIdentity(_) => Kind::WrongIdentity,
+        AddressError::OtherProtocol { .. } => Kind::OtherProtocol,
+        AddressError::Unreachable(_) => Kind::Unreachable,
+    };
+    sentence(kind, &error.to_string())
+}
+
+/// Where a typed `host`, `host:port`, `[v6]:port`, `v6` or `v6%interface` is: every address it has, at port 47820 if
+/// none is typed. IPv6 link-local addresses need no interface: all are tried.
+///
+/// # Errors
+/// [`Kind::Unreachable`]: there is no such computer.
+pub async fn resolve(text: &str) -> Result<Vec<SocketAddr>, Trouble> {
     let text = text.trim();
     if let Ok(address) = text.parse::<SocketAddr>() {
-        return Ok(address);
+        return Ok(vec![address]);
     }
-    let target = if text.contains(':') {
-        text.to_owned()
-    } else {
-        format!("{text}:{}", peer::FIRST_PORT)
-    };
-    let found = tokio::net::lookup_host(&target)
-        .await
-        .ok()
-        .and_then(|mut list| list.next());
-    found.ok_or_else(|| {
-        Trouble::new(
-            Kind::Unreachable,
-            format!("There is no computer named {text}."),
-        )
-        .help("Type an address like 192.168.1.20 or 192.168.1.20:47820.")
-    })
+    let (host, port) = host_and_port(text);
+    let found = tokio::net::lookup_host((host, port)).await;
+    let found: Vec<SocketAddr> = found.map_err(|_| nobody(text))?.collect();
+    if found.is_empty() {
+        return Err(nobody(text));
+    }
+    Ok(found)
+}
+
+/// `::1` is an address without a port, `[::1]:9` and `host:9` have one.
+fn host_and_port(text: &str) -> (&str, u16) {
+    let split = text.rsplit_once(':').and_then(|(host, port)| {
+        let port = port.parse().ok()?;
+        (host.ends_with(']') || !host.contains(':')).then_some((host, port))
+    });
+    let (host, port) = split.unwrap_or((text, peer::FIRST_PORT));
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    (inner.unwrap_or(host), port)
+}
+
+fn nobody(text: &str) -> Trouble {
+    Trouble::new(
+        Kind::Unreachable,
+        format!("There is no computer named {text}."),
+    )
+    .help("Type an address like 192.168.1.20, 192.168.1.20:47820 or [fd00::20]:47820.")
 }
 
 /// A fragment as a sentence.
@@ -124,4 +155,28 @@ fn sentence(kind: Kind, text: &str) -> Trouble {
         .collect();
     let end = if text.ends_with('.') { "" } else { "." };
     Trouble::new(kind, format!("{first}{}{end}", letters.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn typed_addresses_of_both_families_with_and_without_a_port() {
+        for (text, address) in [
+            ("127.0.0.1:9", "127.0.0.1:9"),
+            (" 127.0.0.1 ", "127.0.0.1:47820"),
+            ("[::1]:9", "[::1]:9"),
+            ("[::1]", "[::1]:47820"),
+            ("::1", "[::1]:47820"),
+            ("fe80::1", "[fe80::1]:47820"),
+            ("[fe80::1%1]:9", "[fe80::1%1]:9"),
+            ("fe80::1%1", "[fe80::1%1]:47820"),
+        ] {
+            let found = resolve(text).await.unwrap();
+            assert_eq!(found, [address.parse().unwrap()], "{text}");
+        }
+        let trouble = resolve("not an address").await.unwrap_err();
+        assert_eq!(trouble.kind, Kind::Unreachable);
+    }
 }

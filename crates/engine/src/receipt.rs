@@ -31,6 +31,8 @@ pub(crate) struct Receipt {
     pub choice: Choice,
     /// Frames in source and output.
     pub frames: u64,
+    /// Bytes of the source that were sent to other computers, retries and duplicates not counted.
+    pub sent_bytes: u64,
     /// Segments in film order.
     pub segments: Vec<SegmentFacts>,
     /// The joined file.

@@ -90,6 +90,7 @@ pub(crate) async fn away(
         }),
         encode_ms: report.encode_ms,
         ffmpeg: report.ffmpeg.to_string(),
+        sent_bytes: sent.bytes,
     })
 }
 

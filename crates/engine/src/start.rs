@@ -1,7 +1,7 @@
 //! How a node comes up: data folder, ffmpeg, network, loop, in this order.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -216,9 +216,7 @@ async fn network(
         .flatten()
         .unwrap_or_default();
     let net_config = NetConfig {
-        listen: config
-            .listen
-            .unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0)),
+        listen: config.listen.unwrap_or(peer::ANYWHERE),
         mdns: config.mdns,
         paired: paired.collect(),
         typed: config.peers.iter().copied().chain(typed).collect(),

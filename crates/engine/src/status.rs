@@ -154,6 +154,8 @@ pub struct JobStatus {
     pub segments: Vec<SegmentStatus>,
     /// Who has a hand in it, most segments first.
     pub hands: Vec<HandStatus>,
+    /// What travelled for the verified segments, bytes; retries and duplicates are not in it.
+    pub traffic: Traffic,
     /// Sentences for the user.
     pub notes: Vec<String>,
     /// Milliseconds of each stage so far.
@@ -162,6 +164,15 @@ pub struct JobStatus {
     pub created_ms: u64,
     /// When it ended.
     pub finished_ms: Option<u64>,
+}
+
+/// Bytes between this computer and the others for a job's verified segments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Of the source, to the others.
+    pub sent: u64,
+    /// Results, from them.
+    pub received: u64,
 }
 
 /// How long each stage took, milliseconds; they overlap.

@@ -10,10 +10,11 @@ use schedule::{
 use crate::capability;
 use crate::driver::Core;
 use crate::job::{Ended, Job, Past};
+use crate::lease::Piece;
 use crate::neighbour::Neighbour;
 use crate::status::{
     FfmpegStatus, HandStatus, JobState, JobStatus, NodeStatus, PeerState, PeerStatus, SegmentState,
-    SegmentStatus, Stages,
+    SegmentStatus, Stages, Traffic,
 };
 use crate::{machine, probe};
 
@@ -196,6 +197,7 @@ impl Core {
             elapsed_ms,
             segments,
             hands,
+            traffic: traffic(job.pieces.values()),
             notes: job.notes.clone(),
             stages: job.stages,
             created_ms: u64::try_from(job.created_ms).unwrap_or(0),
@@ -340,6 +342,7 @@ impl Core {
             elapsed_ms: past.memo.wall_ms,
             segments: Vec::new(),
             hands,
+            traffic: traffic(past.pieces.iter().map(|(_, piece)| piece)),
             notes: Vec::new(),
             stages: Stages::default(),
             created_ms: u64::try_from(past.created_ms).unwrap_or(0),
@@ -373,6 +376,16 @@ impl Core {
             }
         }
     }
+}
+
+/// What was made here did not travel.
+fn traffic<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Traffic {
+    pieces
+        .filter(|piece| piece.sent_bytes > 0)
+        .fold(Traffic::default(), |sum, piece| Traffic {
+            sent: sum.sent + piece.sent_bytes,
+            received: sum.received + piece.proof.bytes,
+        })
 }
 
 fn segment_state(

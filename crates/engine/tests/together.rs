@@ -9,8 +9,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::node::{Node, NodeConfig};
+use engine::node::{Node, NodeConfig, Steer};
 use engine::status::{JobState, JobStatus, PeerState, Terms};
+use engine::trouble::Kind;
 use media::choice::{Choice, Purpose};
 
 fn ffmpeg() -> PathBuf {
@@ -124,8 +125,75 @@ async fn both_have_a_hand_in_it() {
     assert_exact(&job, 1500);
     assert_eq!(job.hands.len(), 2, "{:?}", job.hands);
     assert!(job.hands.iter().all(|hand| hand.segments > 0));
+    assert_sent_sparingly(&folder.path().join("film.mkv"), &job);
     donor.stop().await;
     owner.stop().await;
+}
+
+/// What a segment costs on the wire is its packets and one group of pictures of pre-roll, and little to wrap them.
+fn assert_sent_sparingly(film: &Path, job: &JobStatus) {
+    let JobState::Completed(outcome) = &job.state else {
+        panic!("{:?}", job.state)
+    };
+    let receipt = std::fs::read_to_string(&outcome.receipt).unwrap();
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+    let packets = packets(film);
+    // The clip has a key frame at least every 25 packets.
+    let gop = packets.chunks(25).map(bytes).max().unwrap();
+    let (mut total, mut of_others) = (0, 0);
+    for segment in receipt["segments"].as_array().unwrap() {
+        let sent = segment["sent_bytes"].as_u64().unwrap();
+        total += sent;
+        let (start, end) = (segment["start"].as_i64().unwrap(), segment["end"].as_i64());
+        let own: Vec<(i64, u64)> = packets
+            .iter()
+            .copied()
+            .filter(|(pts, _)| *pts >= start && end.is_none_or(|end| *pts < end))
+            .collect();
+        if sent > 0 {
+            of_others += 1;
+            // Its own packets are in it, so what is counted is not nothing.
+            assert!(sent >= bytes(&own), "{segment}");
+            assert!(
+                sent * 10 <= bytes(&own) * 11 + gop * 10,
+                "{sent} for {}: {segment}",
+                bytes(&own)
+            );
+        }
+    }
+    assert!(of_others > 0, "{receipt}");
+    assert_eq!(receipt["sent_bytes"], total);
+    assert_eq!(job.traffic.sent, total);
+    assert!(job.traffic.received > 0);
+    assert!(
+        total * 10 <= job.source_bytes * 11 + of_others * gop * 10,
+        "{total} of {}",
+        job.source_bytes
+    );
+}
+
+fn bytes(packets: &[(i64, u64)]) -> u64 {
+    packets.iter().map(|(_, size)| size).sum()
+}
+
+/// Presentation time and size of each packet, in the order of the file.
+fn packets(film: &Path) -> Vec<(i64, u64)> {
+    let listed = std::process::Command::new(ffmpeg())
+        .args(["-v", "error", "-i"])
+        .arg(film)
+        .args([
+            "-map", "0:v", "-c", "copy", "-copyts", "-f", "framecrc", "-",
+        ])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(listed.stdout).unwrap();
+    let packet = |line: &str| {
+        // Stream, decoding time, presentation time, duration, size, sum.
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        (fields[2].parse().unwrap(), fields[4].parse().unwrap())
+    };
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(packet).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,10 +272,64 @@ async fn an_owner_that_dies_goes_on_with_what_is_verified() {
     owner.stop().await;
 }
 
+/// The film of an interrupted job is on a disk that is not there at the next start, and is plugged in again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_cannot_go_on_says_why_and_can_be_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (film, away) = (clip(folder.path(), 60), folder.path().join("unplugged"));
+    let owner = node(folder.path(), "owner").await;
+    let terms = Terms {
+        only_here: true,
+        ..Terms::default()
+    };
+    let id = owner
+        .submit(film.clone(), everywhere(), terms)
+        .await
+        .unwrap();
+    until(&owner, id, |job| job.hands.iter().any(|h| h.segments > 0)).await;
+    owner.stop().await;
+    drop(owner);
+
+    std::fs::rename(&film, &away).unwrap();
+    let staying = NodeConfig {
+        stays: true,
+        ..config(folder.path(), "owner")
+    };
+    let owner = start_again(staying).await;
+    let job = until(&owner, id, |_| false).await;
+    let JobState::Failed(said) = &job.state else {
+        panic!("{:?}", job.state)
+    };
+    assert_eq!(said.kind, Kind::NoSuchFile, "{said}");
+    let no = owner.steer(id, Steer::Retry).await.unwrap_err();
+    assert_eq!(no.message, said.message, "still away");
+    owner.stop().await;
+    drop(owner);
+
+    std::fs::rename(&away, &film).unwrap();
+    let owner = again(folder.path()).await;
+    let job = until(&owner, id, |_| false).await;
+    let JobState::Failed(kept) = &job.state else {
+        panic!("{:?}", job.state)
+    };
+    assert_eq!((&kept.message, &kept.help), (&said.message, &said.help));
+    for wrong in [Steer::Resume, Steer::Pause, Steer::Cancel] {
+        let no = owner.steer(id, wrong).await.unwrap_err();
+        assert_eq!(no.kind, Kind::NotNow, "{wrong:?}: {no}");
+    }
+    owner.steer(id, Steer::Retry).await.unwrap();
+    assert_exact(&until(&owner, id, |_| false).await, 1500);
+    owner.stop().await;
+}
+
 /// The folder's lock goes with the last handle of the old node, a moment after it stopped.
 async fn again(folder: &Path) -> Node {
+    start_again(config(folder, "owner")).await
+}
+
+async fn start_again(config: NodeConfig) -> Node {
     for _ in 0..500 {
-        if let Ok(node) = Node::start(config(folder, "owner")).await {
+        if let Ok(node) = Node::start(config.clone()).await {
             return node;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

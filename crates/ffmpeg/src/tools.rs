@@ -160,17 +160,24 @@ const UNLISTED: [&str; 0] = [];
 /// The ffmpeg that belongs to `program`: beside it, in its library folder, or in its checkout.
 fn bundled(program: &Path) -> Option<PathBuf> {
     let folder = program.parent()?;
-    let installed = [
-        folder.join(NAME),
-        folder.join("../lib/manyhands").join(NAME),
-    ];
+    // A link in the user's path is not where the program's own ffmpeg is.
+    let linked = fs::canonicalize(program).ok().filter(|_| cfg!(unix));
+    let real = linked.as_deref().and_then(Path::parent);
+    let installed = [Some(folder), real]
+        .into_iter()
+        .flatten()
+        .flat_map(|folder| {
+            let library = folder.parent().map(|above| above.join("lib/manyhands"));
+            [Some(folder.to_owned()), library]
+        })
+        .flatten()
+        .map(|folder| folder.join(NAME));
     let platform = format!("{}-{}", env::consts::OS, env::consts::ARCH);
     let in_checkout = |root: &Path| root.join(".tools/ffmpeg").join(&platform).join(NAME);
     let checkouts = folder
         .ancestors()
         .filter(|root| root.join("Cargo.toml").is_file());
     installed
-        .into_iter()
         .chain(checkouts.map(in_checkout))
         .find(|file| is_program(file))
 }
@@ -341,6 +348,20 @@ mod tests {
             fs::canonicalize(found).unwrap(),
             fs::canonicalize(library).unwrap()
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_called_by_a_link_finds_what_lies_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let inside = dir.path().join("Manyhands.app/Contents/MacOS");
+        program(&inside.join("manyhands"));
+        program(&inside.join("ffmpeg"));
+        fs::create_dir_all(dir.path().join("bin")).unwrap();
+        let link = dir.path().join("bin/manyhands");
+        std::os::unix::fs::symlink(inside.join("manyhands"), &link).unwrap();
+        let found = bundled(&link).unwrap();
+        assert_eq!(found, fs::canonicalize(inside.join("ffmpeg")).unwrap());
     }
 
     #[test]

@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
 
 use crate::identity::{Identity, fingerprint};
 use crate::ids::PeerId;
+use crate::interfaces;
 use crate::proto::{Card, MAX_BODY, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome};
 use crate::tls::{self, SERVER_NAME};
 use crate::transfer::{answer, in_words};
@@ -120,6 +121,11 @@ pub(crate) async fn race<T>(
     addresses: &[SocketAddr],
     call: impl Fn(SocketAddr) -> BoxFuture<'static, Result<T, DialError>> + Send + Sync,
 ) -> Result<T, DialError> {
+    let own = interfaces::all();
+    let places: Vec<SocketAddr> = addresses
+        .iter()
+        .flat_map(|address| interfaces::dialable(*address, &own))
+        .collect();
     let attempt = |(i, address): (usize, &SocketAddr)| {
         let address = *address;
         let call = call(address);
@@ -134,7 +140,7 @@ pub(crate) async fn race<T>(
             timeout(REACH, call).await.unwrap_or_else(|_| Err(late()))
         }
     };
-    let mut attempts: FuturesUnordered<_> = addresses.iter().enumerate().map(attempt).collect();
+    let mut attempts: FuturesUnordered<_> = places.iter().enumerate().map(attempt).collect();
     let mut worst = DialError::NoAddress;
     while let Some(outcome) = attempts.next().await {
         match outcome {

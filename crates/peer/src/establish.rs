@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::client::http_client;
 use crate::ids::PeerId;
+use crate::interfaces;
 use crate::link::{Ends, Link, Parts, WhyDown, converse, hear, say};
 use crate::net::NetEvent;
 use crate::proto::{About, Hello, Message, PROTOCOL, foreign_hello};
@@ -39,7 +40,7 @@ impl Shared {
         let address = if dialled {
             address
         } else {
-            SocketAddr::new(address.ip(), hello.port)
+            interfaces::with_port(address, hello.port)
         };
         let Ok(client) = http_client(&self.identity, Some(peer), address) else {
             return;

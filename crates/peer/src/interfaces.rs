@@ -3,7 +3,7 @@
 //! Containers, virtual machines and tunnels have interfaces too, and an address of theirs is of no
 //! use to anybody else. They are left out, unless that leaves nothing.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use if_addrs::{IfAddr, Interface};
 
@@ -64,24 +64,67 @@ fn is_real(interface: &Interface) -> bool {
 }
 
 /// The addresses that others can reach a listener at `listen` by, best first.
+///
+/// IPv4 before IPv6. Link-local ones only where there is no other: each needs an interface of whoever dials it,
+/// which [`dialable`] supplies.
 pub(crate) fn reachable(listen: SocketAddr, all: &[Interface]) -> Vec<SocketAddr> {
     if !listen.ip().is_unspecified() {
         return vec![listen];
     }
-    let usable = |interface: &&Interface| {
-        !interface.is_link_local() && (listen.is_ipv6() || interface.ip().is_ipv4())
+    let leads_out = |interface: &&Interface| {
+        let real = is_real(interface) || !all.iter().any(is_real);
+        real && !interface.is_loopback() && (listen.is_ipv6() || interface.ip().is_ipv4())
     };
-    let mut addresses: Vec<SocketAddr> = all
+    let found: Vec<&Interface> = all.iter().filter(leads_out).collect();
+    let anywhere = found.iter().any(|interface| !interface.is_link_local());
+    let mut addresses: Vec<SocketAddr> = found
         .iter()
-        .filter(|interface| wanted(interface, all) && !interface.is_loopback())
-        .filter(usable)
+        .filter(|interface| !(anywhere && interface.is_link_local()))
         .map(|interface| SocketAddr::new(interface.ip(), listen.port()))
         .collect();
     addresses.sort_by_key(|address| (address.is_ipv6(), *address));
+    addresses.dedup();
     if addresses.is_empty() {
         addresses.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), listen.port()));
     }
     addresses
+}
+
+/// `address` as it can be dialled from here: an IPv6 link-local one without an interface stands for one on each of ours.
+pub(crate) fn dialable(address: SocketAddr, all: &[Interface]) -> Vec<SocketAddr> {
+    let SocketAddr::V6(v6) = address else {
+        return vec![address];
+    };
+    if !v6.ip().is_unicast_link_local() || v6.scope_id() != 0 {
+        return vec![address];
+    }
+    let mut scopes: Vec<u32> = all
+        .iter()
+        .filter(|interface| is_real(interface) || !all.iter().any(is_real))
+        .filter(|interface| !interface.is_loopback())
+        .filter_map(|interface| interface.index)
+        .collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return vec![address];
+    }
+    let on = |scope| SocketAddrV6::new(*v6.ip(), v6.port(), 0, scope).into();
+    scopes.into_iter().map(on).collect()
+}
+
+/// Whoever comes by IPv4 to a socket for both has that address, not its IPv6 disguise. A link-local one keeps its interface.
+pub(crate) fn undisguised(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::new(v4.into(), address.port()),
+        IpAddr::V6(_) => address,
+    }
+}
+
+/// The same place with another port.
+pub(crate) fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
 }
 
 /// Puts `addresses` in the order in which to try them, each once.
@@ -194,6 +237,56 @@ mod tests {
             reachable("10.1.1.1:9".parse().unwrap(), &all),
             ["10.1.1.1:9".parse().unwrap()]
         );
+    }
+
+    #[test]
+    fn ipv6_is_offered_after_ipv4_and_link_local_alone() {
+        let both = [
+            interface("lo", "127.0.0.1"),
+            interface("enp3s0", "fd00::5"),
+            interface("enp3s0", "fe80::5"),
+            interface("enp3s0", "192.168.1.5"),
+            interface("wg0", "fd99::1"),
+        ];
+        let shown = |all: &[Interface]| -> Vec<String> {
+            let found = reachable("[::]:9".parse().unwrap(), all);
+            found.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(shown(&both), ["192.168.1.5:9", "[fd00::5]:9"]);
+        let bare = [interface("lo", "::1"), interface("enp3s0", "fe80::5")];
+        assert_eq!(shown(&bare), ["[fe80::5]:9"]);
+    }
+
+    #[test]
+    fn a_link_local_address_is_dialled_on_every_interface_of_ours() {
+        let mut all = [
+            interface("lo", "127.0.0.1"),
+            interface("enp3s0", "192.168.1.5"),
+            interface("enp3s0", "fe80::5"),
+            interface("wlan0", "fe80::6"),
+            interface("docker0", "172.17.0.1"),
+        ];
+        for (interface, index) in all.iter_mut().zip([1, 2, 2, 3, 4]) {
+            interface.index = Some(index);
+        }
+        let shown = |address: &str| -> Vec<String> {
+            let found = dialable(address.parse().unwrap(), &all);
+            found.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(shown("[fe80::9]:7"), ["[fe80::9%2]:7", "[fe80::9%3]:7"]);
+        for as_it_is in ["[fe80::9%4]:7", "[fd00::9]:7", "169.254.0.9:7"] {
+            assert_eq!(shown(as_it_is), [as_it_is]);
+        }
+        assert_eq!(dialable("[fe80::9]:7".parse().unwrap(), &[]).len(), 1);
+    }
+
+    #[test]
+    fn a_caller_is_known_by_its_own_address() {
+        let seen = |address: &str| undisguised(address.parse().unwrap()).to_string();
+        assert_eq!(seen("[::ffff:10.0.0.7]:5"), "10.0.0.7:5");
+        assert_eq!(seen("[fe80::9%3]:5"), "[fe80::9%3]:5");
+        let called = with_port("[fe80::9%3]:5".parse().unwrap(), 47820);
+        assert_eq!(called.to_string(), "[fe80::9%3]:47820");
     }
 
     #[test]

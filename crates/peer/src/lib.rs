@@ -68,7 +68,8 @@ pub use ids::{BlobId, Digest, ParseIdError, PeerId, Session, TaskId};
 pub use invite::{INVITE_LIFETIME, Invite, ParseInviteError};
 pub use link::{BEAT, Link, LinkClosed, SILENCE, WhyDown};
 pub use net::{
-    AddressError, FIRST_PORT, Nearby, Net, NetConfig, NetError, NetEvent, Paired, RedeemError,
+    ANYWHERE, AddressError, FIRST_PORT, Nearby, Net, NetConfig, NetError, NetEvent, Paired,
+    RedeemError,
 };
 pub use proto::{
     About, Card, DeclineReason, EncoderOffer, FailReason, Hello, MAX_ENCODERS, MAX_MESSAGE,

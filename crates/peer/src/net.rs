@@ -1,9 +1,11 @@
 //! The node's side of the network as its owner sees it: start it, pair, and hear what happens.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
@@ -25,8 +27,14 @@ use crate::tls;
 /// The port that is tried first, and the next nine after it.
 pub const FIRST_PORT: u16 = 47820;
 
+/// Everywhere, by IPv6 and IPv4; the port is left open.
+pub const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0);
+
 /// How many ports are tried before any free one is taken.
 const PORTS: u16 = 10;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 1024;
 
 /// How many events may wait for the node.
 const EVENTS: usize = 1024;
@@ -62,7 +70,7 @@ impl NetConfig {
         Self {
             identity,
             name: name.into(),
-            listen: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
+            listen: ANYWHERE,
             mdns: true,
             mdns_port: MDNS_PORT,
             paired: Vec::new(),
@@ -287,7 +295,7 @@ impl Net {
     pub async fn start(config: NetConfig) -> Result<(Self, mpsc::Receiver<NetEvent>), NetError> {
         let tls =
             tls::server_config(&config.identity).map_err(|e| NetError::Identity(e.to_string()))?;
-        let (listener, address) = listen(config.listen).await?;
+        let (listener, address) = listen(config.listen)?;
         let (events, received) = mpsc::channel(EVENTS);
         let (typed, paired) = (config.typed, config.paired);
         let about = About {
@@ -465,8 +473,43 @@ fn redeem_error(refusal: Refusal) -> RedeemError {
     }
 }
 
+/// A socket at `address`. `[::]` takes IPv4, too, whatever the system's habit, and where there is no IPv6 it is `0.0.0.0`.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    match bind_exactly(address) {
+        Err(error) if address.ip() == ANYWHERE.ip() && is_without_ipv6(&error) => bind_exactly(
+            SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()),
+        ),
+        bound => bound,
+    }
+}
+
+fn bind_exactly(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(!address.ip().is_unspecified())?;
+    }
+    // A node that is started again must not wait for the old one's connections to fade; on Windows this would share the port.
+    if !cfg!(windows) {
+        socket.set_reuse_address(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// IPv6 is not built in (`EAFNOSUPPORT`, which has no kind of its own), or switched off.
+fn is_without_ipv6(error: &io::Error) -> bool {
+    let no_such_family = match std::env::consts::OS {
+        "linux" => 97,
+        "windows" => 10047,
+        _ => 47,
+    };
+    error.kind() == io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(no_such_family)
+}
+
 /// Binds `address`, walking up from [`FIRST_PORT`] if it leaves the port open.
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), NetError> {
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), NetError> {
     let ports: Vec<u16> = match address.port() {
         0 => (FIRST_PORT..FIRST_PORT + PORTS).chain([0]).collect(),
         port => vec![port],
@@ -477,7 +520,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), NetErr
     };
     for port in ports {
         let address = SocketAddr::new(address.ip(), port);
-        let bound = match TcpListener::bind(address).await {
+        let bound = match bind(address) {
             Ok(listener) => listener.local_addr().map(|address| (listener, address)),
             Err(e) => Err(e),
         };

@@ -222,8 +222,18 @@ pub(crate) async fn ask_typed(
     address: SocketAddr,
 ) -> Result<Nearby, AddressError> {
     shared.type_in(vec![address]);
-    let (id, card) = client::hello(&shared.identity, address, shared.listen.port()).await?;
-    let met = met(shared, id, card, address, None).await;
+    let asking = Arc::clone(shared);
+    let call = move |address| {
+        let shared = Arc::clone(&asking);
+        async move {
+            let port = shared.listen.port();
+            let (id, card) = client::hello(&shared.identity, address, port).await?;
+            Ok((id, card, address))
+        }
+        .boxed()
+    };
+    let (id, card, found) = client::race(&[address], call).await?;
+    let met = met(shared, id, card, found, None).await;
     if let Err(AddressError::Own(_)) = met {
         shared.untype(address);
     }

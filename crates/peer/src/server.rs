@@ -36,6 +36,7 @@ use crate::blobs::BlobEnd;
 use crate::client::{PORT_HEADER, PROTOCOL_HEADER};
 use crate::identity::fingerprint;
 use crate::ids::{BlobId, PeerId};
+use crate::interfaces;
 use crate::proto::{
     ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome,
 };
@@ -87,8 +88,7 @@ pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, shared: 
             Arc::clone(&strangers).try_acquire_owned(),
             Arc::clone(&all).try_acquire_owned(),
         );
-        // Whoever comes by IPv4 to a socket for both has that address, not its IPv6 disguise.
-        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let address = interfaces::undisguised(address);
         // A connection that is one too many is closed without a word.
         let (Ok(stranger), Ok(connection)) = permits else {
             continue;
@@ -183,7 +183,7 @@ async fn hello(
         .get(PORT_HEADER)
         .and_then(|port| port.to_str().ok()?.parse().ok());
     if let (Some(peer), Some(port)) = (caller.peer, port) {
-        shared.heard_from(peer, SocketAddr::new(caller.address.ip(), port));
+        shared.heard_from(peer, interfaces::with_port(caller.address, port));
     }
     Json(shared.card()).into_response()
 }

@@ -181,12 +181,12 @@ impl Shared {
                 state
                     .paired
                     .get(&link.peer())
-                    .is_some_and(|k| k.addresses.contains(address))
+                    .is_some_and(|k| k.addresses.iter().any(|at| is_same(*at, *address)))
             };
             state
                 .links
                 .values()
-                .any(|link| link.address() == *address || known(link))
+                .any(|link| is_same(link.address(), *address) || known(link))
         };
         state
             .typed
@@ -195,4 +195,10 @@ impl Shared {
             .copied()
             .collect()
     }
+}
+
+/// Whether a typed address is this one. A link-local one may have been typed without the interface it is reached by.
+fn is_same(address: SocketAddr, typed: SocketAddr) -> bool {
+    let anywhere = matches!(typed, SocketAddr::V6(v6) if v6.scope_id() == 0);
+    address == typed || (anywhere && address.ip() == typed.ip() && address.port() == typed.port())
 }

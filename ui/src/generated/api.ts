@@ -497,6 +497,14 @@ segments: Array<Segment>,
  */
 hands: Array<Hand>, 
 /**
+ * Bytes of the source sent to other computers for the segments that are done; retries and duplicates not counted.
+ */
+sent_bytes: number, 
+/**
+ * Bytes of results that came back for them.
+ */
+received_bytes: number, 
+/**
  * What the user should know about it, in sentences.
  */
 notes: Array<string>, 

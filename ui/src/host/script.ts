@@ -59,6 +59,8 @@ export function job(id: number, name: string, over: Partial<Job> = {}): Job {
     elapsed_s: 0,
     segments: [],
     hands: [],
+    sent_bytes: 0,
+    received_bytes: 0,
     notes: [],
     stages: { first_segment_s: 0, analyse_s: 0, process_s: 0, merge_s: 0 },
     created_ms: 0,

@@ -260,6 +260,8 @@ impl From<its::JobStatus> for Job {
             elapsed_s: thousandths(job.elapsed_ms),
             segments: job.segments.into_iter().map(Into::into).collect(),
             hands: job.hands.into_iter().map(Into::into).collect(),
+            sent_bytes: job.traffic.sent,
+            received_bytes: job.traffic.received,
             notes: job.notes,
             stages: job.stages.into(),
             created_ms: job.created_ms,

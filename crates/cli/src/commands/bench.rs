@@ -1,8 +1,12 @@
 //! `bench`: one worker against several, each row a whole job on a fresh node of its own.
 
+/// The computers of the house against this one.
+mod house;
+
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use api::{ApiError, Choice, ErrorCode, FilePath, Job, JobState, Outcome, call};
+use api::{ApiError, Choice, ErrorCode, FilePath, Job, JobId, JobState, Outcome, call};
 use serde::Serialize;
 
 use crate::args::Bench;
@@ -18,28 +22,42 @@ use crate::{App, End};
 /// Seconds of the clip that is made where no film is given.
 const CLIP_SECONDS: u32 = 60;
 
-/// Runs the rows and shows the table.
+/// Runs the rows and shows the tables.
 pub async fn run(args: &Bench, app: &App) -> Result<End, ApiError> {
-    tokio::select! {
-        end = measure(args, app) => end,
-        () = app.stop.asked() => Ok(End::Stopped),
-    }
-}
-
-async fn measure(args: &Bench, app: &App) -> Result<End, ApiError> {
     let scratch = tempfile::Builder::new()
         .prefix("manyhands-bench-")
         .tempdir()
         .map_err(|error| no_scratch(&error))?;
-    let input = match &args.input {
-        Some(input) => std::path::absolute(input).map_err(|error| no_scratch(&error))?,
-        None => make_clip(scratch.path()).await?,
+    let input = tokio::select! {
+        input = film(args, scratch.path()) => input?,
+        () = app.stop.asked() => return Ok(End::Stopped),
     };
+    if !args.house || !args.workers.is_empty() {
+        tokio::select! {
+            end = workers(args, &input, scratch.path(), app) => end?,
+            () = app.stop.asked() => return Ok(End::Stopped),
+        }
+    }
+    if args.house {
+        return house::run(&input, args.wish.choice(), scratch.path(), app).await;
+    }
+    Ok(End::Done)
+}
+
+async fn film(args: &Bench, scratch: &Path) -> Result<PathBuf, ApiError> {
+    match &args.input {
+        Some(input) => std::path::absolute(input).map_err(|error| no_scratch(&error)),
+        None => make_clip(scratch).await,
+    }
+}
+
+/// One table: so many workers on this computer.
+async fn workers(args: &Bench, input: &Path, scratch: &Path, app: &App) -> Result<(), ApiError> {
     let mut rows: Vec<Row> = Vec::new();
     for workers in counts(args) {
         app.out.remark(&format!("{workers} at a time …"));
-        let data = scratch.path().join(format!("{}-{workers}", rows.len()));
-        let run = run_once(&input, workers, args.wish.choice(), &data, app).await?;
+        let data = scratch.join(format!("{}-{workers}", rows.len()));
+        let run = run_once(input, workers, args.wish.choice(), &data, app).await?;
         let row = Row::new(workers, &run, rows.first());
         app.out.line(&row);
         rows.push(row);
@@ -47,7 +65,7 @@ async fn measure(args: &Bench, app: &App) -> Result<End, ApiError> {
     let summary = Summary::new(&rows);
     app.out.line(&summary);
     app.out.text(&table(&rows, &summary));
-    Ok(End::Done)
+    Ok(())
 }
 
 /// The counts asked for; else 1, 2, 4, … up to the cores, and the cores.
@@ -81,24 +99,29 @@ async fn run_once(
     let own = Own::start(data, Start::to_bench(workers)).await?;
     let node = Door::Own(own);
     let load = Load::start();
-    let ended = encode(input, choice, data, &node, app).await;
+    let choice = Choice {
+        only_here: true,
+        ..choice
+    };
+    let ended = encode(input, choice, data, &node, &Cell::new(None), app).await;
     let load = load.stop().await;
     node.close().await;
     let (job, outcome) = ended?;
     Ok(Run { job, outcome, load })
 }
 
+/// Encodes `input` into `folder`; `begun` holds the job while it is under way.
 async fn encode(
     input: &Path,
     choice: Choice,
-    data: &Path,
+    folder: &Path,
     node: &Door,
+    begun: &Cell<Option<JobId>>,
     app: &App,
 ) -> Result<(Job, Outcome), ApiError> {
     let choice = Choice {
-        only_here: true,
         yes: true,
-        out_dir: Some(FilePath(data.to_owned())),
+        out_dir: Some(FilePath(folder.to_owned())),
         ..choice
     };
     let mut watch = Watch::start(node).await?;
@@ -117,6 +140,7 @@ async fn encode(
         (None, Some(error)) => return Err(error),
         (None, None) => return Err(lost("no job was made")),
     };
+    begun.set(Some(id));
     watch.refresh(node).await?;
     let mut progress = Progress::new(app.out);
     loop {

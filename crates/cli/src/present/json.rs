@@ -200,6 +200,8 @@ pub struct DoneLine {
     frames: u64,
     bytes: u64,
     source_bytes: u64,
+    sent_bytes: u64,
+    received_bytes: u64,
     #[serde(serialize_with = "rounded")]
     wall_s: f64,
     #[serde(serialize_with = "rounded_option")]
@@ -248,6 +250,8 @@ impl DoneLine {
             frames: outcome.frames,
             bytes: outcome.bytes,
             source_bytes: job.source_bytes,
+            sent_bytes: job.sent_bytes,
+            received_bytes: job.received_bytes,
             wall_s: outcome.wall_s,
             speed_up: job.speed_up,
             stages: StagesLine {
@@ -394,6 +398,8 @@ pub struct JobLine {
     elapsed_s: f64,
     created_ms: u64,
     finished_ms: Option<u64>,
+    sent_bytes: u64,
+    received_bytes: u64,
     notes: Vec<String>,
     peers: Vec<PeerShare>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -457,6 +463,8 @@ impl JobLine {
             elapsed_s: job.elapsed_s,
             created_ms: job.created_ms,
             finished_ms: job.finished_ms,
+            sent_bytes: job.sent_bytes,
+            received_bytes: job.received_bytes,
             notes: job.notes.clone(),
             peers: job.hands.iter().map(PeerShare::new).collect(),
             output: outcome.map(|outcome| outcome.output.clone()),

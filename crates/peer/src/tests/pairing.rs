@@ -264,3 +264,52 @@ async fn another_protocol_is_understood_by_its_hello() {
     .await;
     assert_eq!(farewell, wire::Farewell::Protocol);
 }
+
+/// The default socket: a caller of either family reaches it, and is known by an address of that family.
+#[tokio::test]
+async fn one_socket_takes_callers_of_both_families() {
+    let everywhere = NetConfig {
+        listen: ANYWHERE,
+        ..config(identity(), "Kitchen")
+    };
+    let mut inviter = Node::start(everywhere).await;
+    let port = inviter.address().port();
+    let without_ipv6 = inviter.address().is_ipv4();
+    for (from, to) in [("127.0.0.1", "127.0.0.1"), ("[::1]", "[::1]")] {
+        if without_ipv6 && from == "[::1]" {
+            // This computer has no IPv6: the fall-back is what there is to see, and it was seen.
+            continue;
+        }
+        let listen = format!("{from}:0").parse().unwrap();
+        let own = NetConfig {
+            listen,
+            ..config(identity(), "Studio")
+        };
+        let guest = Node::start(own).await;
+        let mut invite = inviter.net.invite();
+        invite.addresses = vec![format!("{to}:{port}").parse().unwrap()];
+        let invite: Invite = invite.to_string().parse().unwrap();
+        guest.net.redeem(&invite).await.unwrap();
+        let link = inviter.link_up().await;
+        assert_eq!(link.peer(), guest.id());
+        assert_eq!(link.address(), guest.address(), "not in IPv4's disguise");
+    }
+}
+
+/// Whoever has the port for IPv4 alone keeps it: half a socket would be found by some callers and not by others.
+#[tokio::test]
+async fn a_taken_port_is_passed_over_whichever_family_took_it() {
+    let taken = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let mut listen = ANYWHERE;
+    listen.set_port(port);
+    let refused = Net::start(NetConfig {
+        listen,
+        ..config(identity(), "late")
+    })
+    .await;
+    assert!(
+        matches!(refused, Err(NetError::Listen { .. })),
+        "two listeners on one port"
+    );
+}

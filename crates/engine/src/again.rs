@@ -1,0 +1,185 @@
+//! Jobs of an earlier run: taken up again at the start or when asked, or given up with a reason.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use media::choice::Choice;
+use tokio::sync::mpsc;
+
+use crate::driver::{Call, Core, NewJob, unix_ms};
+use crate::intake::Dropped;
+use crate::job::Wish;
+use crate::journal::{self, job_id, row_id};
+use crate::node::{Node, Steer, look};
+use crate::probe::{self, Indexing, Probed};
+use crate::status::{JobId, JobState, Terms};
+use crate::trouble::{Kind, Trouble};
+
+impl Node {
+    /// An interrupted job that was to make the same of the same file.
+    pub(crate) async fn interrupted(
+        &self,
+        dropped: &Dropped,
+        choice: &Choice,
+        terms: &Terms,
+    ) -> Option<store::Job> {
+        let running = self.status().await.ok()?;
+        let wish = serde_json::to_value(Wish {
+            choice: choice.clone(),
+            terms: terms.clone(),
+        })
+        .ok()?;
+        let open = self.0.store.call(|tables| tables.open_jobs()).await.ok()?;
+        open.into_iter().rev().find(|row| {
+            let idle = running.jobs.iter().any(|j| {
+                j.id == job_id(row.id)
+                    && j.segments.is_empty()
+                    && matches!(j.state, crate::status::JobState::Paused(_))
+            });
+            let same = row.source == dropped.path
+                && row.source_bytes == dropped.bytes
+                && row.source_modified == dropped.modified_ms;
+            idle && same && row.choice == wish
+        })
+    }
+
+    /// Goes on with an interrupted job: what is whole of it is taken over.
+    pub(crate) async fn go_on(
+        &self,
+        row: store::Job,
+        probed: Probed,
+        folder: PathBuf,
+        begun: Instant,
+    ) -> Result<JobId, Trouble> {
+        let id = job_id(row.id);
+        let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
+        self.make_folder(id)?;
+        let bench = self.bench()?;
+        let (tell, mut heard) = mpsc::unbounded_channel();
+        let (film, go) = probe::index(&bench.ffmpeg, probed.parts.clone(), move |said| {
+            drop(tell.send(said))
+        })
+        .await?;
+        let _ = go.send(());
+        let whole = loop {
+            match heard.recv().await {
+                Some(Indexing::More) => {}
+                Some(Indexing::Finished) => break true,
+                Some(Indexing::Anomaly(_) | Indexing::Failed(_)) | None => break false,
+            }
+        };
+        if !whole {
+            // A film that had to be repaired is repaired again.
+            let cleared = self
+                .0
+                .store
+                .call(move |tables| tables.clear_segments(row.id))
+                .await;
+            cleared.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+            self.begin(id, probed, wish.terms, folder, begun).await?;
+            return Ok(id);
+        }
+        let rows = self.0.store.call(move |tables| {
+            tables.count_restart(row.id)?;
+            tables.segments(row.id)
+        });
+        let rows = rows
+            .await
+            .map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+        let restored =
+            journal::restore(rows, &film, self.0.workspace.job(id), row.plan_finished).await;
+        let job = NewJob {
+            id,
+            film,
+            terms: wish.terms,
+            folder,
+            created_ms: row.created,
+            begun,
+            restored: Some(restored),
+        };
+        self.add(job).await?;
+        Ok(id)
+    }
+
+    /// Takes up every interrupted job again. One that cannot go on has failed, and says why.
+    pub(crate) async fn resume_all(&self) {
+        let open = self.0.store.call(|tables| tables.open_jobs()).await;
+        for row in open.unwrap_or_default() {
+            let (id, held) = (row.id, row.state == store::JobState::Paused);
+            if let Err(trouble) = self.resume(row, held).await {
+                tracing::warn!(job = id, %trouble, "an interrupted job cannot go on");
+                // A node that has stopped meanwhile finds the job again at its next start.
+                let _ = self
+                    .ask(|reply| Call::GiveUp(job_id(id), trouble, reply))
+                    .await;
+            }
+        }
+    }
+
+    /// Goes on with a job of an earlier run, or tries it again.
+    pub(crate) async fn take_up(
+        &self,
+        id: JobId,
+        was: &JobState,
+        steer: Steer,
+    ) -> Result<(), Trouble> {
+        let not_now = |text: &str| Err(Trouble::new(Kind::NotNow, text));
+        match (was, steer) {
+            (JobState::Completed(_), _) => return not_now("The job is done."),
+            (JobState::Failed(_) | JobState::Cancelled, Steer::Resume) => {
+                return not_now("The job is over.");
+            }
+            (JobState::Failed(_) | JobState::Cancelled, _) | (_, Steer::Resume) => {}
+            _ => return not_now("The job has not failed."),
+        }
+        let row = self.0.store.call(move |tables| tables.job(row_id(id)));
+        let row = row
+            .await
+            .map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+        let gone = || Trouble::new(Kind::NoSuchJob, format!("There is no job {id}."));
+        self.resume(row.ok_or_else(gone)?, false).await
+    }
+
+    async fn resume(&self, row: store::Job, held: bool) -> Result<(), Trouble> {
+        let begun = Instant::now();
+        let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
+        let (dropped, folder) = look(&row.source, &wish.terms)?;
+        if dropped.bytes != row.source_bytes || dropped.modified_ms != row.source_modified {
+            let name = dropped.path.display();
+            return Err(Trouble::new(
+                Kind::SourceChanged,
+                format!("{name} was changed since its job began, so the job does not go on."),
+            )
+            .help("Encode it again."));
+        }
+        let probed = self.probe(&dropped, &wish.choice).await?.agree();
+        let id = self.go_on(row, probed, folder, begun).await?;
+        if held {
+            self.ask(|reply| Call::Steer(id, Steer::Pause, reply))
+                .await?
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Core {
+    /// A job of an earlier run cannot go on.
+    pub(crate) async fn give_up(&mut self, id: JobId, trouble: Trouble) {
+        let Some(past) = self.past.get_mut(&id) else {
+            return;
+        };
+        let (at, row, message) = (unix_ms(), row_id(id), trouble.message.clone());
+        past.memo.help.clone_from(&trouble.help);
+        past.state = JobState::Failed(trouble);
+        past.finished_ms = Some(at);
+        let memo = serde_json::to_value(&past.memo).unwrap_or_default();
+        let stored = self.store.call(move |tables| {
+            tables.set_job_memo(row, &memo)?;
+            tables.end_job(row, store::JobState::Failed, Some(&message), at)
+        });
+        if let Err(error) = stored.await {
+            tracing::warn!(%error, "a job's end was not stored");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Two nodes of this computer as a house: what needs several computers, and neither root nor a network.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tests::nodes::until;
+use tests::product::{self, Answer};
+
+use crate::walk::Walk;
+
+/// A node that serves; killed when dropped.
+struct Node {
+    data: TempDir,
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    listening: Value,
+}
+
+impl Node {
+    fn serve(name: &str, words: &[&str]) -> Self {
+        let data = TempDir::new().unwrap();
+        let mut serve = Command::new(product::program().unwrap());
+        serve.arg("--data").arg(data.path());
+        serve.args(["--json", "serve", "--no-mdns", "--name", name]);
+        serve.args(words).env("MANYHANDS_SEGMENT_SECONDS", "2");
+        serve.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = serve.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut node = Self {
+            data,
+            child,
+            lines,
+            listening: Value::Null,
+        };
+        let first = node.lines.next().unwrap().unwrap();
+        node.listening = serde_json::from_str(&first).unwrap();
+        assert_eq!(node.listening["type"], "listening", "{first}");
+        node
+    }
+
+    fn ask(&self, words: &[&str]) -> Answer {
+        product::run(&[], self.data.path(), None, words).unwrap()
+    }
+
+    fn pair_with(&self, other: &Self) {
+        let invite = self.ask(&["invite"]);
+        let redeemed = other.ask(&["pair", invite.last("invite").as_str().unwrap()]);
+        assert_eq!(redeemed.exit, Some(0), "{redeemed:?}");
+    }
+
+    /// Waits until nobody is away or measures: this node and all paired with it.
+    fn wait_until_ready(&self) {
+        until("computers to be ready", || {
+            let states = self.ask(&["peers"]).lines;
+            let ready = states.iter().all(|line| line["state"] == "ready");
+            Ok((ready && states.len() > 1).then_some(()))
+        })
+        .unwrap();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn the_house_is_measured_against_this_computer() {
+    let walk = Walk::new();
+    let film = walk.film("h264_closed.mp4", "film.mp4");
+    let owner = Node::serve("owner", &["--listen", "127.0.0.1:0"]);
+    let bench = |words: &[&str]| -> Answer {
+        let film: &Path = &film;
+        let head = [
+            "bench",
+            "--codec",
+            "h264",
+            "--speed",
+            "fast",
+            film.to_str().unwrap(),
+        ];
+        owner.ask(&[&head, words].concat())
+    };
+
+    let alone = bench(&["--house"]);
+    assert_eq!(alone.last("code"), "not_now", "{alone:?}");
+    assert!(alone.sentences().contains("pair"), "{alone:?}");
+
+    let donor = Node::serve("donor", &["--listen", "127.0.0.1:0", "--donate"]);
+    donor.pair_with(&owner);
+    owner.wait_until_ready();
+    let both = bench(&["--house", "--workers", "1"]);
+    assert_eq!(both.exit, Some(0), "{both:?}");
+    let of = |kind: &str| -> Vec<&Value> {
+        let lines = both.lines.iter().filter(|line| line["type"] == kind);
+        lines.collect()
+    };
+    assert_eq!(of("bench").len(), 1, "{both:?}");
+    let [here, house] = of("bench_house")[..] else {
+        panic!("{both:?}")
+    };
+    assert_eq!(
+        (&here["computers"], &here["capacity"]),
+        (&1.into(), &1.0.into())
+    );
+    assert_eq!(
+        (&house["computers"], &house["exact"]),
+        (&2.into(), &true.into())
+    );
+    assert_eq!(here["frames"], house["frames"]);
+    assert!(house["capacity"].as_f64().unwrap() > 1.0, "{house}");
+    let hands = house["peers"].as_array().unwrap();
+    assert!(hands.iter().any(|hand| hand["name"] == "donor"), "{house}");
+
+    let left = owner.ask(&["jobs"]).lines;
+    assert!(left.is_empty(), "the measurement left jobs: {left:?}");
+}

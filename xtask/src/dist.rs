@@ -1,0 +1,197 @@
+//! `cargo xtask dist`: a package to install on this kind of computer: the window, the command line, and the pinned
+//! ffmpeg where both find it.
+//!
+//! Tauri's own bundler makes it. What goes beside the window is told to it here and not in tauri.conf.json: every plain
+//! build would have to have those files otherwise. On Linux ffmpeg goes into a folder of its own, because
+//! `/usr/bin/ffmpeg` belongs to the system's package; elsewhere it lies beside the programs.
+
+use crate::packages::Need;
+use crate::setup::set_up;
+use crate::shell::{self, cargo, command, say};
+use crate::tree;
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value, json};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the package is made, what of, and how.
+struct Order<'a> {
+    /// As in [`env::consts::OS`].
+    os: &'a str,
+    /// The command line.
+    manyhands: &'a Path,
+    /// The pinned one.
+    ffmpeg: &'a Path,
+    /// The checkout.
+    root: &'a Path,
+}
+
+pub fn dist(args: &[String]) -> Result<()> {
+    let debug = match args {
+        [] => false,
+        [one] if one == "--debug" => true,
+        _ => bail!(
+            "dist takes no arguments but --debug (quick to build, slow to run; to try the package itself)"
+        ),
+    };
+    let ffmpeg = pinned(set_up(Need::Desktop)?)?;
+    let (bundles, folder) = (
+        bundles(env::consts::OS)?,
+        if debug { "debug" } else { "release" },
+    );
+    let manyhands = command_line(debug, folder)?;
+    let order = Order {
+        os: env::consts::OS,
+        manyhands: &manyhands,
+        ffmpeg: &ffmpeg,
+        root: &tree::root(),
+    };
+    let config = overlay(&order).to_string();
+    let written = tree::root().join("target").join(folder).join("bundle.json");
+    fs::write(&written, config)?;
+    say("building the window and the package");
+    let mut tauri = command(&tauri_cli()?.to_string_lossy());
+    tauri.args(["build", "--ci", "--bundles", bundles, "--config"]);
+    tauri.arg(&written);
+    if debug {
+        tauri.arg("--debug");
+    }
+    shell::run(tauri.args(["--", "--locked"]))?;
+    let made = tree::root().join("target").join(folder).join("bundle");
+    say(format!("the package is below {}", made.display()));
+    Ok(())
+}
+
+/// Only the build whose licence and source THIRD_PARTY.md tells of may be given to others.
+fn pinned(ffmpeg: PathBuf) -> Result<PathBuf> {
+    if env::var_os("MANYHANDS_FFMPEG").is_some() {
+        bail!("a package carries the pinned ffmpeg only: unset MANYHANDS_FFMPEG");
+    }
+    Ok(ffmpeg)
+}
+
+fn bundles(os: &str) -> Result<&'static str> {
+    match os {
+        "linux" => Ok("deb"),
+        "windows" => Ok("nsis"),
+        "macos" => Ok("app,dmg"),
+        other => bail!("there are no packages for {other}; use `cargo xtask run`"),
+    }
+}
+
+fn command_line(debug: bool, folder: &str) -> Result<PathBuf> {
+    say("building the command line (a release takes some minutes)");
+    let mut build = cargo();
+    build.args(["build", "--locked", "--package", "cli"]);
+    if !debug {
+        build.arg("--release");
+    }
+    shell::run(&mut build)?;
+    let name = format!("manyhands{}", env::consts::EXE_SUFFIX);
+    Ok(tree::root().join("target").join(folder).join(name))
+}
+
+/// Tauri's command line, of the version of its crate. Only packages need it, so it is not among the page's build tools.
+const TAURI_CLI: &str = "2.12.5";
+
+/// Its program, fetched once.
+fn tauri_cli() -> Result<PathBuf> {
+    let folder = tree::tools().join(format!("tauri-cli-{TAURI_CLI}"));
+    let name = if cfg!(windows) { "tauri.cmd" } else { "tauri" };
+    let program = folder.join("node_modules/.bin").join(name);
+    if !program.is_file() {
+        say("fetching Tauri's bundler (once)");
+        fs::create_dir_all(&folder)?;
+        let mut install = shell::npm();
+        install.args(["install", "--no-audit", "--no-fund", "--prefix"]);
+        install
+            .arg(&folder)
+            .arg(format!("@tauri-apps/cli@{TAURI_CLI}"));
+        shell::run(&mut install).context(
+            "Tauri's bundler could not be fetched; connect to the internet and try again",
+        )?;
+    }
+    Ok(program)
+}
+
+/// What is laid over tauri.conf.json: the files that the package has beside the window.
+fn overlay(order: &Order<'_>) -> Value {
+    let docs = ["LICENSE", "THIRD_PARTY.md", "docs/licences/GPL-3.0.txt"];
+    let mut files = Map::new();
+    let mut put = |to: String, from: &Path| {
+        files.insert(to, Value::from(from.to_string_lossy()));
+    };
+    let (programs, ffmpeg, texts) = match order.os {
+        "linux" => (
+            "/usr/bin/",
+            "/usr/lib/manyhands/",
+            "/usr/share/doc/manyhands/",
+        ),
+        "macos" => ("MacOS/", "MacOS/", "Resources/"),
+        _ => ("", "", ""),
+    };
+    let suffix = if order.os == "windows" { ".exe" } else { "" };
+    put(format!("{programs}manyhands{suffix}"), order.manyhands);
+    put(format!("{ffmpeg}ffmpeg{suffix}"), order.ffmpeg);
+    for path in docs {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        put(format!("{texts}{name}"), &order.root.join(path));
+    }
+    match order.os {
+        "linux" => json!({ "bundle": { "linux": { "deb": { "files": files } } } }),
+        "macos" => json!({ "bundle": { "macOS": { "files": files } } }),
+        // Resources lie in the folder of the program, each by source and place.
+        _ => {
+            let turned = files.into_iter().map(|(to, from)| {
+                (
+                    from.as_str().unwrap_or_default().to_owned(),
+                    Value::from(to),
+                )
+            });
+            json!({ "bundle": { "resources": turned.collect::<Map<_, _>>() } })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(os: &str) -> Value {
+        overlay(&Order {
+            os,
+            manyhands: Path::new("/t/manyhands"),
+            ffmpeg: Path::new("/t/ffmpeg"),
+            root: Path::new("/c"),
+        })
+    }
+
+    #[test]
+    fn on_debian_ffmpeg_is_where_the_finder_looks_and_not_the_systems() {
+        let files = &made("linux")["bundle"]["linux"]["deb"]["files"];
+        assert_eq!(files["/usr/lib/manyhands/ffmpeg"], "/t/ffmpeg");
+        assert_eq!(files["/usr/bin/manyhands"], "/t/manyhands");
+        assert_eq!(files.get("/usr/bin/ffmpeg"), None);
+        assert_eq!(
+            files["/usr/share/doc/manyhands/GPL-3.0.txt"],
+            "/c/docs/licences/GPL-3.0.txt"
+        );
+    }
+
+    #[test]
+    fn elsewhere_it_lies_beside_the_programs() {
+        let mac = &made("macos")["bundle"]["macOS"]["files"];
+        assert_eq!(mac["MacOS/ffmpeg"], "/t/ffmpeg");
+        let windows = &made("windows")["bundle"]["resources"];
+        assert_eq!(windows["/t/ffmpeg"], "ffmpeg.exe");
+        assert_eq!(windows["/c/THIRD_PARTY.md"], "THIRD_PARTY.md");
+    }
+
+    #[test]
+    fn the_texts_that_packages_carry_are_there() {
+        for path in ["LICENSE", "THIRD_PARTY.md", "docs/licences/GPL-3.0.txt"] {
+            assert!(tree::root().join(path).is_file(), "{path}");
+        }
+    }
+}
