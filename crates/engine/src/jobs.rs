@@ -24,7 +24,7 @@ use crate::{encode, send, size};
 /// A segment's usual length, seconds of film: below ten the extra keyframes cost size.
 const LONGEST_S: f64 = 24.0;
 /// The shortest that is cut so that machines finish together.
-const SHORTEST_S: f64 = 4.0;
+const SHORTEST_S: f64 = 2.0;
 
 /// Segment lengths may be set for tests: one number of seconds, used as the longest.
 fn longest_s() -> f64 {

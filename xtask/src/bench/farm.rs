@@ -110,9 +110,9 @@ pub fn start<'lan>(bench: &Bench, lan: &'lan Lan) -> Result<Vec<Node<'lan>>> {
         owner.pair_with(donor).map_err(|error| anyhow!(error))?;
     }
     say("the hosts measure their encoders");
-    for donor in donors {
+    for node in &nodes {
         owner
-            .wait_for(donor.host().name(), &["ready"])
+            .wait_for(node.host().name(), &["ready"])
             .map_err(|error| anyhow!(error))?;
     }
     Ok(nodes)
