@@ -12,6 +12,7 @@ mod live;
 mod node;
 mod path;
 mod pump;
+mod sight;
 mod view;
 
 pub mod call;
@@ -29,6 +30,7 @@ pub use live::{Live, NodeConfig, resolve};
 pub use node::{Answer, Node, Steer};
 pub use path::FilePath;
 pub use pump::Events;
+pub use sight::{Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use view::{
     Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand, Here,
     Inspected, Inspection, Invite, Job, JobId, JobState, Level, Outcome, Receipt, Report, Scene,

@@ -1,0 +1,252 @@
+//! What there is to look at beside the status: pictures, forecasts, kept choices, help given.
+
+use std::path::{Path, PathBuf};
+
+use ffmpeg::source::{self, Source};
+pub use ffmpeg::still::Still;
+use ffmpeg::still::{self, Place};
+use media::choice::{Choice, Encoders, Purpose};
+use media::encoder::{Codec, Family};
+use tokio::sync::Semaphore;
+
+pub use crate::forecast::Forecast;
+use crate::forecast::{self, Helper, Subject};
+use crate::node::Node;
+use crate::probe::whole_ms;
+use crate::status::{EncoderStatus, JobId, JobState, PeerState, PeerStatus, Terms};
+use crate::trouble::{Kind, Trouble};
+use crate::{intake, probe};
+
+/// Pictures made at the same time: they must not crowd out encoding.
+pub(crate) static MAKING: Semaphore = Semaphore::const_new(1);
+/// The database's key of the choices that are kept.
+const WISHES: &str = "wishes";
+
+/// What a picture is of.
+#[derive(Clone, Debug)]
+pub enum View {
+    /// A file.
+    File(PathBuf),
+    /// A job's source.
+    Source(JobId),
+    /// A completed job's result.
+    Result(JobId),
+}
+
+/// What would become of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outlook {
+    /// For the choice as given.
+    pub chosen: Forecast,
+    /// For every purpose as it comes.
+    pub purposes: Vec<(Purpose, Forecast)>,
+}
+
+/// Help given, added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Segments delivered.
+    pub segments: u64,
+    /// Their frames.
+    pub frames: u64,
+    /// Bytes of the results.
+    pub bytes: u64,
+    /// Milliseconds spent encoding.
+    pub ms: u64,
+    /// Computers helped.
+    pub computers: u32,
+}
+
+impl Node {
+    /// One picture, at a time on the result's timeline in microseconds. One is made at a time.
+    ///
+    /// # Errors
+    /// No such job, or nothing to be seen there.
+    pub async fn still(
+        &self,
+        view: View,
+        at_us: i64,
+        exact: bool,
+        height: u32,
+    ) -> Result<Still, Trouble> {
+        let path = self.path_of(view).await?;
+        let ffmpeg = &self.bench()?.ffmpeg;
+        // Never closed; if it were, a picture more at once does no harm.
+        let _turn = MAKING.acquire().await;
+        let (source, shift_us) = look(ffmpeg, &path).await?;
+        let height = (height / 2 * 2).max(16);
+        for back_us in [0, 10_000_000] {
+            let place = Place {
+                at_us: at_us + shift_us - back_us,
+                exact,
+                height,
+            };
+            let made = still::of(ffmpeg, &source, place).await;
+            let made = made.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
+            if let Some(still) = made {
+                return Ok(Still {
+                    at_us: still.at_us - shift_us,
+                    next_us: still.next_us.map(|us| us - shift_us),
+                    ..still
+                });
+            }
+            if exact {
+                break;
+            }
+        }
+        let text = format!("There is no picture at that place of {}.", path.display());
+        Err(Trouble::new(Kind::Unreadable, text))
+    }
+
+    async fn path_of(&self, view: View) -> Result<PathBuf, Trouble> {
+        let (id, result) = match view {
+            View::File(path) => return Ok(intake::look(&path)?.path),
+            View::Source(id) => (id, false),
+            View::Result(id) => (id, true),
+        };
+        let job = self.status().await?.jobs.into_iter().find(|j| j.id == id);
+        let none = || Trouble::new(Kind::NoSuchJob, format!("There is no job {id}."));
+        let job = job.ok_or_else(none)?;
+        match job.state {
+            JobState::Completed(outcome) if result => Ok(outcome.output),
+            _ if result => Err(Trouble::new(Kind::NotNow, "The job has no result yet.")),
+            _ => Ok(job.source),
+        }
+    }
+
+    /// How large the result gets and how long it takes, for this choice and for each purpose.
+    ///
+    /// # Errors
+    /// Why the file cannot be encoded.
+    pub async fn forecast(
+        &self,
+        path: PathBuf,
+        choice: Choice,
+        terms: Terms,
+    ) -> Result<Outlook, Trouble> {
+        let dropped = intake::look(&path)?;
+        let probed = self.probe(&dropped, &choice).await?;
+        let video = &probed.parts.video;
+        let sounds = probed.parts.info.of_kind(media::stream::StreamKind::Audio);
+        let subject = Subject {
+            bytes: dropped.bytes,
+            codec: video.codec.clone(),
+            seconds: probed.parts.info.duration_us.unwrap_or(0).max(0) as f64 / 1e6,
+            width: video.width,
+            height: video.height,
+            fps: video
+                .frame_rate
+                .map_or(25.0, |r| f64::from(r.num()) / f64::from(r.den())),
+            ten_bit: video.pixel_format.is_some_and(|f| f.depth() == 10),
+            sounds: u32::try_from(sounds.count()).unwrap_or(u32::MAX),
+        };
+        let status = self.status().await?;
+        let of = |choice: &Choice| {
+            let here = helper(&status.here, choice);
+            let others = status.peers.iter().filter(|p| !terms.only_here && helps(p));
+            let others: Vec<Helper> = others.filter_map(|p| helper(p, choice)).collect();
+            forecast::forecast(&subject, choice, here, &others)
+        };
+        let all = [
+            Purpose::Everywhere,
+            Purpose::Smaller,
+            Purpose::Smallest,
+            Purpose::Keep,
+        ];
+        let purposes = all.map(|purpose| {
+            let plain = Choice {
+                purpose,
+                codec: None,
+                quality: None,
+                container: None,
+                ..choice.clone()
+            };
+            (purpose, of(&plain))
+        });
+        Ok(Outlook {
+            chosen: of(&choice),
+            purposes: purposes.into(),
+        })
+    }
+
+    /// The choices that are kept, as they were given; `None` before the first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn wishes(&self) -> Result<Option<serde_json::Value>, Trouble> {
+        let read = self.0.store.call(|tables| tables.setting(WISHES)).await;
+        read.map_err(|e| unstored(&e))
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn set_wishes(&self, wishes: serde_json::Value) -> Result<(), Trouble> {
+        let write = self
+            .0
+            .store
+            .call(move |tables| tables.set_setting(WISHES, &wishes));
+        write.await.map_err(|e| unstored(&e))
+    }
+
+    /// What this machine has done for others.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn given(&self) -> Result<Given, Trouble> {
+        let rows = self.0.store.call(|tables| tables.given()).await;
+        let rows = rows.map_err(|e| unstored(&e))?;
+        Ok(rows.iter().fold(Given::default(), |sum, row| Given {
+            segments: sum.segments + row.segments,
+            frames: sum.frames + row.frames,
+            bytes: sum.bytes + row.bytes,
+            ms: sum.ms + row.ms,
+            computers: sum.computers + 1,
+        }))
+    }
+}
+
+/// A file's film, and what its times are ahead of the result's by, microseconds.
+async fn look(ffmpeg: &Path, path: &Path) -> Result<(Source, i64), Trouble> {
+    let unreadable = || {
+        let text = format!("{} cannot be looked at any more.", path.display());
+        Trouble::new(Kind::Unreadable, text).help("Was it moved or deleted?")
+    };
+    let info = source::describe(ffmpeg, path)
+        .await
+        .map_err(|_| unreadable())?;
+    let film = info.film().ok_or_else(unreadable)?;
+    let source = Source {
+        path: path.to_owned(),
+        stream: film.index,
+        genpts: info.is_format("avi"),
+    };
+    let shift = if probe::is_stream(&info) {
+        whole_ms(info.start_us.unwrap_or(0))
+    } else {
+        0
+    };
+    Ok((source, shift))
+}
+
+fn helps(peer: &PeerStatus) -> bool {
+    let there = matches!(peer.state, PeerState::Ready | PeerState::Working(_));
+    peer.i_may_use && there
+}
+
+/// How fast a computer makes what is wanted; `None` where it cannot.
+fn helper(peer: &PeerStatus, choice: &Choice) -> Option<Helper> {
+    let codec: Codec = choice.codec();
+    let same = choice.encoders == Encoders::Same;
+    let fits = |e: &&EncoderStatus| {
+        e.encoder.codec() == codec && (!same || e.encoder.family() == Family::Software)
+    };
+    let able = peer.encoders.iter().filter(fits);
+    able.map(|e| e.fps_1080p).max_by(f64::total_cmp).map(Helper)
+}
+
+fn unstored(error: &store::StoreError) -> Trouble {
+    let text = format!("The data folder cannot be read or written: {error}.");
+    Trouble::new(Kind::BadDataFolder, text)
+}
