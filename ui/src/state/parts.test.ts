@@ -30,7 +30,7 @@ describe('the strip', () => {
     expect(share(film.segments[0]!)).toBe(1);
   });
 
-  it.each([[10, 1], [100, 1], [200, 2], [1999, 13], [2000, 16]])('gives each of %i parts a place that can be pointed at', (count, rows) => {
+  it.each([[10, 1], [100, 1], [200, 2], [2000, 16]])('gives each of %i parts a place that can be pointed at', (count, rows) => {
     const film = job(1, 'a.mkv', { duration_s: 100, segments: even(count) });
     const lane = lay(film, 800);
     expect(lane.rows).toBe(rows);
