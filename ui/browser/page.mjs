@@ -2,24 +2,18 @@
 // `npm run test:browser`. Says loudly that it is skipped where there is no Chromium.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
+import { browserPath } from './fake.mjs';
+import { skipped } from './skip.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const PATIENCE = 120_000;
 
-function skipped(reason) {
-  const line = `page in a browser: ${reason}\n`;
-  if (process.env.MANYHANDS_SKIPPED) appendFileSync(process.env.MANYHANDS_SKIPPED, line);
-  process.stderr.write(`SKIPPED ${line}`);
-  process.exit(0);
-}
-
-const browserPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
-if (!browserPath) skipped('Chromium is not installed');
+if (!browserPath) skipped('page in a browser', 'Chromium is not installed');
 const program = process.env.MANYHANDS ?? join(root, 'target/debug/manyhands');
 if (!existsSync(program)) {
   process.stderr.write(`${program} is not built: cargo build -p cli\n`);
@@ -85,7 +79,7 @@ async function checkPairing(browser, folder) {
     await second.getByTestId('invite-paste').fill(invite);
     await second.getByTestId('invite-paste').press('Enter');
     await second.getByText('Paired with').waitFor();
-    await second.getByRole('switch', { name: 'Help the others' }).click();
+    await second.getByRole('switch', { name: 'Donate this machine' }).click();
     await first.getByText('2 computers ready.').waitFor();
     await first.getByRole('button', { name: /^Unpair/ }).click();
     await first.getByRole('button', { name: 'Unpair', exact: true }).click();

@@ -1,4 +1,5 @@
 /** A host without a node: plays scenes by name (`?scene=first`), for design work, tests and screenshots. */
+import { flushSync } from 'svelte';
 import type { Calls, Forecast, Job, Purpose, Wishes } from '../generated/api';
 import { painting } from './painting';
 import { FILM, FINDINGS, load, loadScene, PRESETS, SCENES } from './scenes';
@@ -64,6 +65,7 @@ function player(listener: EventListener, query: URLSearchParams): void {
       const event = JSON.stringify({ seq, event: { is: 'job', what: load(parts, computers, seq) } });
       const before = performance.now();
       listener.event(JSON.parse(event));
+      flushSync();
       // Reading a size makes the browser lay out what has changed: that is part of the price.
       void document.body.offsetHeight;
       return performance.now() - before;

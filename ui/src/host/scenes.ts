@@ -31,7 +31,7 @@ export function strip(count: number, length_s: number, done: number, working: nu
     const state = after < 0 ? 'done' : after >= working + 2 ? 'waiting' : after === 0 ? 'checking' : after < working ? 'encoding' : 'sent';
     const one = segment(n, (length_s * n) / count, (length_s * (n + 1)) / count, state, state === 'encoding' ? 0.15 + ((n * 37) % 70) / 100 : 0);
     // Neighbours are seldom made by the same one: whoever is free takes the next.
-    const turn = who[(Math.imul(n + 1, 2_654_435_761) >>> 12) % who.length];
+    const turn = who[((Math.imul(n + 1, 2_654_435_761) >>> 13) ^ (n * 5)) % who.length];
     return { ...one, attempts: n % 19 === 11 && state !== 'waiting' ? 2 : one.attempts, computer: state === 'waiting' ? null : (turn?.id ?? null) };
   });
 }

@@ -6,7 +6,9 @@ const ACCENTS: Record<string, string> = { a: 'á', e: 'ë', i: 'ï', o: 'ö', u:
 /** The same text, longer and marked at both ends. */
 export function stretched(text: string): string {
   const accented = [...text].map((letter) => ACCENTS[letter] ?? letter).join('');
-  return `[${accented}${'~'.repeat(Math.ceil(text.length / 3))}]`;
+  const more = Math.ceil(text.length / 3);
+  // In pieces, as words are, so that it may be broken where words may.
+  return `[${accented}${Array.from({ length: more }, (_, place) => (place % 6 === 5 ? ' ' : '~')).join('')}]`;
 }
 
 function changed(value: unknown): unknown {
