@@ -3,8 +3,18 @@ import { t } from '../words/words.svelte';
 
 /** A number with so many decimals. */
 export function decimal(value: number, digits = 0): string {
-  return value.toLocaleString(t().tag, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: digits === 0 && value >= 10_000 });
+  const grouped = digits === 0 && value >= 10_000;
+  const key = `${t().tag} ${digits} ${grouped}`;
+  let format = FORMATS.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(t().tag, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: grouped });
+    FORMATS.set(key, format);
+  }
+  return format.format(value);
 }
+
+/** Making a format takes far longer than using it. */
+const FORMATS = new Map<string, Intl.NumberFormat>();
 
 /** `1.4 GB`: decimal units, as disks are sold. */
 export function bytes(count: number): string {
