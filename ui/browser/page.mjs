@@ -23,7 +23,7 @@ if (!existsSync(program)) {
 /** Starts a node with this data folder; gives the link to its page and a way to stop it. */
 async function serve(folder) {
   const words = ['serve', '--data', folder, '--no-mdns', '--listen', '127.0.0.1:0', '--web', '127.0.0.1:0'];
-  const node = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const node = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, MANYHANDS_SEGMENT_SECONDS: '1' } });
   const ended = new Promise((resolve) => node.once('exit', resolve));
   const link = await new Promise((resolve, reject) => {
     createInterface(node.stdout).on('line', (line) => {
@@ -48,7 +48,7 @@ function findFfmpeg() {
 }
 
 function makeFilm(path) {
-  const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=6', '-f', 'lavfi', '-i', 'sine=d=6'];
+  const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=12', '-f', 'lavfi', '-i', 'sine=d=12'];
   execFileSync(findFfmpeg(), ['-v', 'error', '-nostdin', ...sources, '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', '-c:a', 'aac', path]);
 }
 
@@ -98,10 +98,58 @@ async function checkPairing(browser, folder) {
   }
 }
 
+/** A call as the page makes it. */
+function call(page, name, args = {}) {
+  return page.evaluate(async ([name, args]) => {
+    const headers = { 'x-manyhands': '1', 'content-type': 'application/json' };
+    const answer = await fetch(`/api/${name}`, { method: 'POST', headers, body: JSON.stringify(args) });
+    return answer.json();
+  }, [name, args]);
+}
+
+/** Two nodes that help the one on this page. */
+async function bringDonors(browser, page, folder) {
+  const nodes = await Promise.all(['attic', 'barn'].map((name) => serve(join(folder, name))));
+  for (const { link } of nodes) {
+    const donor = await newPage(await browser.newContext(), []);
+    await donor.goto(link);
+    await donor.getByTestId('ready').waitFor();
+    await call(donor, 'pair', { invite: (await call(page, 'invite')).text });
+    await call(donor, 'donate', { on: true });
+    await donor.close();
+  }
+  await page.getByText('3 computers ready.').waitFor();
+  return () => Promise.all(nodes.map((node) => node.stop()));
+}
+
+/** What there is to see of a video that is done: pictures that are there, the same frame twice, the receipt. */
+async function lookAtResult(page) {
+  const drawn = (id) => page.waitForFunction((id) => document.querySelector(`[data-testid=${id}]`)?.naturalWidth > 0, id);
+  await page.getByTestId('compare').click();
+  await page.getByText('The same frame of both.').waitFor();
+  await drawn('before');
+  await drawn('after');
+  const first = await page.getByTestId('compare-at').innerText();
+  await page.getByTestId('next-frame').click();
+  await page.waitForFunction((old) => document.querySelector('[data-testid=compare-at]').innerText !== old, first);
+  await page.getByText('The same frame of both.').waitFor();
+  await page.screenshot({ path: join(root, 'target/page-compare.png') });
+  await page.keyboard.press('Escape');
+  await page.getByTestId('receipt').click();
+  await page.getByTestId('receipt-details').getByText('yes, proved').waitFor();
+  await page.getByTestId('page-history').click();
+  await page.getByTestId('search').fill('ete');
+  await page.getByTestId('past').getByText('été #1.mkv').waitFor();
+  await page.getByTestId('page-doctor').click();
+  await page.getByTestId('finding').first().waitFor();
+  await page.getByTestId('page-work').click();
+}
+
 async function checkFilm(browser, folder) {
   const film = join(folder, 'été #1.mkv');
   makeFilm(film);
   const { link, stop } = await serve(join(folder, 'data'));
+  let stopDonors = async () => undefined;
   try {
     const problems = [];
     const context = await browser.newContext({ acceptDownloads: true });
@@ -113,6 +161,7 @@ async function checkFilm(browser, folder) {
     assert.equal(new URL(page.url()).hash, '');
     await page.reload();
     await page.getByTestId('ready').waitFor();
+    stopDonors = await bringDonors(browser, page, folder);
 
     // A file is chosen by keyboard, offered with what is in it, started.
     const chooser = page.waitForEvent('filechooser');
@@ -122,6 +171,8 @@ async function checkFilm(browser, folder) {
     await page.getByTestId('offer-item').getByText('320×180').waitFor();
     await page.getByRole('radio', { name: 'Plays everywhere' }).check();
     await page.getByText(/h264\.mp4/).waitFor();
+    await page.getByTestId('offer-item').getByRole('img').waitFor();
+    await page.getByTestId('forecast-smaller').getByText(/on 3 computers/).waitFor();
     await page.getByTestId('start').click();
 
     // It is done, proved, and can be taken home.
@@ -133,7 +184,11 @@ async function checkFilm(browser, folder) {
     const taken = await (await download).path();
     assert.equal((await download).suggestedFilename(), 'été #1.h264.mp4');
     assert.equal(readFileSync(taken).subarray(4, 8).toString(), 'ftyp');
+    const [job] = await call(page, 'jobs');
+    assert.deepEqual(readFileSync(taken), readFileSync(job.state.outcome.output));
+    assert.ok(job.hands.length >= 2, 'nobody helped');
     await page.screenshot({ path: join(root, 'target/page-done.png'), fullPage: true });
+    await lookAtResult(page);
     assert.deepEqual(problems, []);
 
     // Whoever has no link sees why there is nothing to see, and nothing else.
@@ -146,7 +201,7 @@ async function checkFilm(browser, folder) {
     assert.equal(await stop(), 0);
     await page.getByTestId('trouble').getByText('does not answer').waitFor();
   } finally {
-    await stop();
+    await Promise.all([stop(), stopDonors()]);
   }
 }
 

@@ -181,6 +181,11 @@ calls! {
     } -> ();
     /// What this computer has done for others so far.
     given: Given {} -> sight::Given;
+    /// Hands files to the window that shows this node, which offers them and comes to the front.
+    present: Present {
+        /// The files; none only brings the window to the front.
+        paths: Vec<FilePath>
+    } -> ();
     /// Removes working files that no job needs any more.
     clean: Clean {} -> view::Cleaned;
 }

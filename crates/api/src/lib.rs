@@ -8,6 +8,7 @@ mod choice;
 mod error;
 mod event;
 mod folder;
+mod front;
 mod live;
 mod node;
 mod path;
@@ -26,6 +27,7 @@ pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
 pub use folder::data_folder;
+pub use front::Handed;
 pub use live::{Live, NodeConfig, resolve};
 pub use node::{Answer, Node, Steer};
 pub use path::FilePath;
@@ -41,6 +43,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use front::Front;
 use pump::Pump;
 
 /// A node's front door. Cheap to clone; the last clone to go ends the events, not the node.
@@ -48,13 +51,18 @@ use pump::Pump;
 pub struct Api {
     node: Arc<dyn Node>,
     pump: Arc<Pump>,
+    front: Arc<Front>,
 }
 
 impl Api {
     /// The API of this node. Must be called within a tokio runtime.
     pub fn new(node: Arc<dyn Node>) -> Self {
         let pump = Arc::new(Pump::start(node.clone()));
-        Self { node, pump }
+        Self {
+            node,
+            pump,
+            front: Arc::default(),
+        }
     }
 
     /// Runs the call of that name: what every shell that speaks JSON does.

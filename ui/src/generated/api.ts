@@ -1035,6 +1035,12 @@ choice: Choice, }; reply: Outlook };
 wishes: Wishes, }; reply: null };
   /** What this computer has done for others so far. */
   given: { args: Record<symbol, never>; reply: Given };
+  /** Hands files to the window that shows this node, which offers them and comes to the front. */
+  present: { args: { 
+/**
+ * The files; none only brings the window to the front.
+ */
+paths: Array<FilePath>, }; reply: null };
   /** Removes working files that no job needs any more. */
   clean: { args: Record<symbol, never>; reply: Cleaned };
 }

@@ -195,13 +195,40 @@ function picked(file: File): Picked {
   return { name: file.name, file };
 }
 
-/** `fetch` tells nothing of how far an upload is; this does. */
-function upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath> {
+/** Waits before an interrupted upload is tried again, milliseconds; whatever arrives begins the list anew. */
+const WAITS = [500, 1000, 2000, 4000, 8000, 16_000, 30_000];
+
+/** Uploads a file, going on where it was after an interruption. */
+async function upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath> {
+  const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  let from = 0;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await put(file, key, from, progress, signal);
+    } catch (thrown) {
+      const cut = thrown instanceof Refused && thrown.code === 'not_reached';
+      const wait = WAITS[tries];
+      if (!cut || wait === undefined || signal.aborted) {
+        // Nobody comes back for it.
+        fetch(`/api/upload/${key}`, { method: 'DELETE', headers: HEADERS }).catch(() => undefined);
+        throw thrown;
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      const there = await send(`/api/upload/${key}`, {}).then((answer) => read<{ bytes: number }>(answer)).catch(() => null);
+      if (there && there.bytes > from) tries = -1;
+      from = there?.bytes ?? from;
+    }
+  }
+}
+
+/** One try, from this byte on. `fetch` tells nothing of how far an upload is; this does. */
+function put(file: File, key: string, from: number, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('PUT', `/api/upload/${encodeURIComponent(file.name)}`);
-    for (const [name, value] of Object.entries(HEADERS)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => progress(file.size > 0 ? event.loaded / file.size : 1);
+    const part = { 'x-upload': key, 'x-upload-from': String(from), 'x-upload-size': String(file.size) };
+    for (const [name, value] of Object.entries({ ...HEADERS, ...part })) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => progress(file.size > 0 ? (from + event.loaded) / file.size : 1);
     request.onerror = () => reject(new Refused('not_reached', 'The upload was interrupted.', 'Drop the file again.'));
     request.onabort = () => reject(new Refused('cancelled', 'The upload was stopped.'));
     request.onload = () => {
@@ -209,7 +236,7 @@ function upload(file: File, progress: (share: number) => void, signal: AbortSign
       read<{ path: string }>(answer).then(({ path }) => resolve(path), reject);
     };
     signal.addEventListener('abort', () => request.abort());
-    request.send(file);
+    request.send(from > 0 ? file.slice(from) : file);
   });
 }
 

@@ -5,7 +5,7 @@ import type { FilePath, Numbered } from '../generated/api';
 import { asRefused, isApiError, Refused, shown, type Host, type Picked } from './types';
 
 /** What the shell tells the page beside the node's events; see src-tauri/sink.rs and drop.rs. */
-type Dropped = { is: 'over' } | { is: 'out' } | { is: 'files'; paths: FilePath[] };
+type Dropped = { is: 'over' } | { is: 'out' } | { is: 'files'; paths: FilePath[] } | { is: 'opened' };
 
 export function windowHost(): Host {
   return {
@@ -16,12 +16,14 @@ export function windowHost(): Host {
       return () => void stop.then((off) => off());
     },
     drops(listener) {
+      const opened = () => void run<FilePath[]>('shell.opened', {}).then((paths) => paths.length > 0 && listener.drop(paths.map(picked)));
       const stop = subscribe<Dropped>('drop', (dropped) => {
+        if (dropped.is === 'opened') return opened();
         listener.over(dropped.is === 'over');
         if (dropped.is === 'files') listener.drop(dropped.paths.map(picked));
       });
-      const opened = run<FilePath[]>('shell.opened', {});
-      void opened.then((paths) => paths.length > 0 && listener.drop(paths.map(picked)));
+      // Asked once it is listened to: what comes in between is not missed.
+      void stop.then(opened);
       // A page in the window must not be replaced by a file that misses the drop handler.
       const stay = (event: DragEvent) => event.preventDefault();
       window.addEventListener('dragover', stay);
