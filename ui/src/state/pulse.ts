@@ -42,7 +42,6 @@ export function beat(pulse: Pulse, scene: Scene, now: number): Pulse {
 /** A line through the samples in a box of this size, for an SVG path. */
 export function line(samples: readonly number[], width: number, height: number): string {
   const most = Math.max(...samples, 1e-9);
-  const step = width / (KEPT - 1);
-  const left = width - step * (samples.length - 1);
-  return samples.map((speed, place) => `${place === 0 ? 'M' : 'L'}${(left + step * place).toFixed(1)} ${(height - 1 - ((height - 2) * speed) / most).toFixed(1)}`).join('');
+  const step = width / Math.max(1, samples.length - 1);
+  return samples.map((speed, place) => `${place === 0 ? 'M' : 'L'}${(step * place).toFixed(1)} ${(height - 1 - ((height - 2) * speed) / most).toFixed(1)}`).join('');
 }
