@@ -140,6 +140,13 @@ async function lookAtResult(page) {
   await page.getByTestId('page-history').click();
   await page.getByTestId('search').fill('ete');
   await page.getByTestId('past').getByText('été #1.mkv').waitFor();
+  // Presets are kept by the node, and leave it as a file.
+  const [{ choice }] = await call(page, 'jobs');
+  await call(page, 'set_wishes', { wishes: { last: null, presets: [{ name: 'Télé', choice }] } });
+  await page.getByTestId('page-settings').click();
+  const file = page.waitForEvent('download');
+  await page.getByTestId('export').click();
+  assert.equal(JSON.parse(readFileSync(await (await file).path(), 'utf8')).presets[0].name, 'Télé');
   await page.getByTestId('page-doctor').click();
   await page.getByTestId('finding').first().waitFor();
   await page.getByTestId('page-work').click();

@@ -1,6 +1,8 @@
 //! What there is to look at beside the status: pictures, forecasts, kept choices, help given.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use ffmpeg::source::{self, Source};
 pub use ffmpeg::still::Still;
@@ -17,8 +19,8 @@ use crate::status::{EncoderStatus, JobId, JobState, PeerState, PeerStatus, Terms
 use crate::trouble::{Kind, Trouble};
 use crate::{intake, probe};
 
-/// Pictures made at the same time: they must not crowd out encoding.
-pub(crate) static MAKING: Semaphore = Semaphore::const_new(1);
+/// Bytes of pictures kept.
+const KEPT_BYTES: usize = 24 << 20;
 /// The database's key of the choices that are kept.
 const WISHES: &str = "wishes";
 
@@ -31,6 +33,50 @@ pub enum View {
     Source(JobId),
     /// A completed job's result.
     Result(JobId),
+}
+
+/// Which picture: of which state of which file, what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Frame {
+    path: PathBuf,
+    bytes: u64,
+    modified_ms: i64,
+    at_us: i64,
+    exact: bool,
+    height: u32,
+}
+
+/// Pictures made lately, the latest last; one more is made at a time, so that they do not crowd out encoding.
+pub(crate) struct Gallery {
+    making: Semaphore,
+    kept: Mutex<VecDeque<(Frame, Still)>>,
+}
+
+impl Default for Gallery {
+    fn default() -> Self {
+        Self {
+            making: Semaphore::new(1),
+            kept: Mutex::default(),
+        }
+    }
+}
+
+impl Gallery {
+    fn find(&self, frame: &Frame) -> Option<Still> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|(one, _)| one == frame);
+        found.map(|(_, still)| still.clone())
+    }
+
+    fn keep(&self, frame: Frame, still: Still) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((frame, still));
+        let mut bytes: usize = kept.iter().map(|(_, still)| still.jpeg.len()).sum();
+        while bytes > KEPT_BYTES {
+            let gone = kept.pop_front();
+            bytes -= gone.map_or(bytes, |(_, still)| still.jpeg.len());
+        }
+    }
 }
 
 /// What would become of a file.
@@ -70,32 +116,28 @@ impl Node {
         height: u32,
     ) -> Result<Still, Trouble> {
         let path = self.path_of(view).await?;
-        let ffmpeg = &self.bench()?.ffmpeg;
-        // Never closed; if it were, a picture more at once does no harm.
-        let _turn = MAKING.acquire().await;
-        let (source, shift_us) = look(ffmpeg, &path).await?;
-        let height = (height / 2 * 2).max(16);
-        for back_us in [0, 10_000_000] {
-            let place = Place {
-                at_us: at_us + shift_us - back_us,
-                exact,
-                height,
-            };
-            let made = still::of(ffmpeg, &source, place).await;
-            let made = made.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
-            if let Some(still) = made {
-                return Ok(Still {
-                    at_us: still.at_us - shift_us,
-                    next_us: still.next_us.map(|us| us - shift_us),
-                    ..still
-                });
-            }
-            if exact {
-                break;
-            }
+        let about = intake::look(&path)?;
+        let frame = Frame {
+            path,
+            bytes: about.bytes,
+            modified_ms: about.modified_ms,
+            at_us,
+            exact,
+            height: (height / 2 * 2).max(16),
+        };
+        let gallery = &self.0.gallery;
+        if let Some(still) = gallery.find(&frame) {
+            return Ok(still);
         }
-        let text = format!("There is no picture at that place of {}.", path.display());
-        Err(Trouble::new(Kind::Unreadable, text))
+        // Never closed; if it were, a picture more at once does no harm.
+        let _turn = gallery.making.acquire().await;
+        // Somebody else may have wanted the same meanwhile.
+        if let Some(still) = gallery.find(&frame) {
+            return Ok(still);
+        }
+        let still = make(&self.bench()?.ffmpeg, &frame).await?;
+        gallery.keep(frame, still.clone());
+        Ok(still)
     }
 
     async fn path_of(&self, view: View) -> Result<PathBuf, Trouble> {
@@ -205,6 +247,31 @@ impl Node {
             computers: sum.computers + 1,
         }))
     }
+}
+
+/// Makes a picture. Where a quick one is not found, some container's index leads nowhere: a little earlier it may.
+async fn make(ffmpeg: &Path, frame: &Frame) -> Result<Still, Trouble> {
+    let (source, shift_us) = look(ffmpeg, &frame.path).await?;
+    let tries: &[i64] = if frame.exact { &[0] } else { &[0, 10_000_000] };
+    for back_us in tries {
+        let place = Place {
+            at_us: frame.at_us + shift_us - back_us,
+            exact: frame.exact,
+            height: frame.height,
+        };
+        let made = still::of(ffmpeg, &source, place).await;
+        let made = made.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
+        if let Some(still) = made {
+            return Ok(Still {
+                at_us: still.at_us - shift_us,
+                next_us: still.next_us.map(|us| us - shift_us),
+                ..still
+            });
+        }
+    }
+    let path = frame.path.display();
+    let text = format!("There is no picture at that place of {path}.");
+    Err(Trouble::new(Kind::Unreadable, text))
 }
 
 /// A file's film, and what its times are ahead of the result's by, microseconds.
