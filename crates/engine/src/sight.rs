@@ -249,33 +249,49 @@ impl Node {
     }
 }
 
-/// Makes a picture. Where a quick one is not found, some container's index leads nowhere: a little earlier it may.
+/// Makes a picture.
 async fn make(ffmpeg: &Path, frame: &Frame) -> Result<Still, Trouble> {
-    let (source, shift_us) = look(ffmpeg, &frame.path).await?;
-    let tries: &[i64] = if frame.exact { &[0] } else { &[0, 10_000_000] };
-    for back_us in tries {
-        let place = Place {
-            at_us: frame.at_us + shift_us - back_us,
-            exact: frame.exact,
-            height: frame.height,
-        };
-        let made = still::of(ffmpeg, &source, place).await;
-        let made = made.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
-        if let Some(still) = made {
-            return Ok(Still {
-                at_us: still.at_us - shift_us,
-                next_us: still.next_us.map(|us| us - shift_us),
-                ..still
-            });
-        }
-    }
+    let film = look(ffmpeg, &frame.path).await?;
+    let place = Place {
+        at_us: frame.at_us + film.shift_us,
+        exact: frame.exact,
+        height: frame.height,
+        run_up_us: film.run_up_us(frame.exact),
+    };
+    let made = still::of(ffmpeg, &film.source, place).await;
+    let made = made.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
     let path = frame.path.display();
-    let text = format!("There is no picture at that place of {path}.");
-    Err(Trouble::new(Kind::Unreadable, text))
+    let none = format!("There is no picture at that place of {path}.");
+    let still = made.ok_or_else(|| Trouble::new(Kind::Unreadable, none))?;
+    Ok(Still {
+        at_us: still.at_us - film.shift_us,
+        next_us: still.next_us.map(|us| us - film.shift_us),
+        ..still
+    })
 }
 
-/// A file's film, and what its times are ahead of the result's by, microseconds.
-async fn look(ffmpeg: &Path, path: &Path) -> Result<(Source, i64), Trouble> {
+/// A film to take pictures of.
+struct Seen {
+    source: Source,
+    /// What its times are ahead of the result's by, microseconds.
+    shift_us: i64,
+    /// A stream, which has no index: ffmpeg may land behind the key frame that is wanted.
+    stream: bool,
+}
+
+impl Seen {
+    /// See [`Place::run_up_us`]. The very frame needs the key frame before it: more than most groups of pictures
+    /// are long. Where that is too little, the picture is a later one and says so by its time.
+    fn run_up_us(&self, exact: bool) -> i64 {
+        match (self.stream, exact) {
+            (false, _) => 0,
+            (true, true) => 12_000_000,
+            (true, false) => 2_000_000,
+        }
+    }
+}
+
+async fn look(ffmpeg: &Path, path: &Path) -> Result<Seen, Trouble> {
     let unreadable = || {
         let text = format!("{} cannot be looked at any more.", path.display());
         Trouble::new(Kind::Unreadable, text).help("Was it moved or deleted?")
@@ -289,12 +305,16 @@ async fn look(ffmpeg: &Path, path: &Path) -> Result<(Source, i64), Trouble> {
         stream: film.index,
         genpts: info.is_format("avi"),
     };
-    let shift = if probe::is_stream(&info) {
-        whole_ms(info.start_us.unwrap_or(0))
-    } else {
-        0
-    };
-    Ok((source, shift))
+    let stream = probe::is_stream(&info);
+    Ok(Seen {
+        source,
+        shift_us: if stream {
+            whole_ms(info.start_us.unwrap_or(0))
+        } else {
+            0
+        },
+        stream,
+    })
 }
 
 fn helps(peer: &PeerStatus) -> bool {

@@ -24,6 +24,8 @@ pub struct Place {
     pub exact: bool,
     /// The largest height, pixels; even.
     pub height: u32,
+    /// How much earlier to begin reading, microseconds: where no index leads to the key frame before.
+    pub run_up_us: i64,
 }
 
 /// A picture.
@@ -43,7 +45,7 @@ pub struct Still {
 /// [`RunError`].
 pub async fn of(ffmpeg: &Path, source: &Source, place: Place) -> Result<Option<Still>, RunError> {
     let run = Run::new(ffmpeg).args(["-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"]);
-    let seek = seconds_text(place.at_us);
+    let seek = seconds_text(place.at_us - place.run_up_us);
     let run = run.args(["-noaccurate_seek", "-seek_timestamp", "1", "-ss", &seek]);
     let run = run.args(["-copyts", "-threads", "2", "-protocol_whitelist", "file"]);
     let frames = if place.exact { "2" } else { "1" };
@@ -73,7 +75,9 @@ pub async fn of(ffmpeg: &Path, source: &Source, place: Place) -> Result<Option<S
         Err(error) => return Err(error),
     };
     let mut times = log.lines().filter_map(shown_at);
-    let (at_us, next_us) = (times.next(), times.next());
+    let at_us = times.next();
+    // A quick picture has later frames in the log, but not necessarily the next one.
+    let next_us = times.next().filter(|_| place.exact);
     let jpeg = first_jpeg(bytes);
     Ok(at_us.filter(|_| !jpeg.is_empty()).map(|at_us| Still {
         at_us,
@@ -82,13 +86,13 @@ pub async fn of(ffmpeg: &Path, source: &Source, place: Place) -> Result<Option<S
     }))
 }
 
-fn graph(
-    Place {
+fn graph(place: Place) -> String {
+    let Place {
         at_us,
         exact,
         height,
-    }: Place,
-) -> String {
+        ..
+    } = place;
     let trim = if exact {
         format!("trim=start={}us,", at_us)
     } else {

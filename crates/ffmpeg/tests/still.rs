@@ -44,6 +44,7 @@ async fn look(source: &Source, at_us: i64, exact: bool, height: u32) -> Option<S
         at_us,
         exact,
         height,
+        run_up_us: 0,
     };
     still::of(&program(), source, place).await.unwrap()
 }
