@@ -126,6 +126,20 @@ async function walk() {
   await page.keyboard.press('Escape');
   await page.getByTestId('compare-dialog').waitFor({ state: 'detached' });
 
+  // A whole job: it is announced at its quarters and its end, and says why it takes longer.
+  await page.goto(`${base}?scene=play&speed=60&lang=en`);
+  const said = await page.evaluateHandle(() => {
+    const lines = [];
+    const note = () => lines.push(document.querySelector('[data-testid=said]').textContent, document.querySelector('.why')?.textContent);
+    new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+    return lines;
+  });
+  await page.locator('[data-testid=job][data-state=completed]').waitFor();
+  const lines = new Set(await said.jsonValue());
+  for (const quarter of [25, 50, 75]) assert.ok(lines.has(`holiday #3 – été.mp4: ${quarter} percent.`), [...lines].join('\n'));
+  assert.ok([...lines].some((line) => line?.startsWith('holiday #3 – été.mp4 is done.')));
+  assert.ok(lines.has('Takes longer now: Kitchen-PC left') && lines.has('Quicker now: Kitchen-PC joined'), [...lines].join('\n'));
+
   await page.goto(`${base}?scene=history`);
   await page.getByTestId('page-history').click();
   await page.getByTestId('search').fill('ete mer');

@@ -2,6 +2,7 @@
 import { flushSync } from 'svelte';
 import type { Calls, Forecast, Job, Purpose, Wishes } from '../generated/api';
 import { painting } from './painting';
+import { perform, Play } from './play';
 import { FILM, FINDINGS, load, loadScene, PRESETS, SCENES } from './scenes';
 import { Refused, type EventListener, type Host, type Picked } from './types';
 
@@ -13,9 +14,9 @@ const OUTLOOK = [forecast('everywhere', 0.52, 900), forecast('smaller', 0.3, 210
 
 type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['reply'] };
 
-function answersOf(name: string, query: URLSearchParams): Answers {
+function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   const number = (key: string, usual: number) => Number(query.get(key) ?? usual);
-  const snapshot = name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
+  const snapshot = name === 'play' ? play.snapshot() : name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };
   return {
     snapshot: () => {
@@ -76,7 +77,8 @@ function player(listener: EventListener, query: URLSearchParams): void {
 export function fakeHost(search: string): Host {
   const query = new URLSearchParams(search);
   const name = query.get('scene') ?? 'first';
-  const answers = answersOf(name, query);
+  const play = new Play();
+  const answers = answersOf(name, query, play);
   const browser = query.has('browser');
   const files: Picked[] = [{ name: 'The Long Way Home (2019).mkv', path: '/films/a.mkv' }];
   if (query.has('two')) files.push({ name: 'notes.txt', path: '/films/notes.txt' });
@@ -88,7 +90,7 @@ export function fakeHost(search: string): Host {
     events(listener) {
       queueMicrotask(() => listener.open());
       if (name === 'load') player(listener, query);
-      return () => undefined;
+      return name === 'play' ? perform(play, listener, Number(query.get('speed') ?? 4)) : () => undefined;
     },
     drops: () => () => undefined,
     choose: async () => files,

@@ -49,17 +49,19 @@ export function hands(segments: readonly Segment[], who: readonly Computer[], fr
     .sort((a, b) => b.segments - a.segments);
 }
 
-const trio = [kitchen, studio, kitchen, attic, kitchen, studio];
-function working(id: number, name: string, count: number, done: number, under: number, who: readonly Computer[] = trio): Job {
+/** Three that are there and willing; this computer first. */
+export const trio: readonly Computer[] = [studio, kitchen, { ...attic, status: { is: 'ready' } }];
+const shift = [kitchen, studio, kitchen, attic, kitchen, studio];
+function working(id: number, name: string, count: number, done: number, under: number, who: readonly Computer[] = shift): Job {
   const segments = strip(count, FILM.duration_s, done, under, who);
   const progress = (done + under / 2) / count;
   return job(id, name, { ...FILM, state: { is: 'processing' }, progress, frames_done: Math.round(FILM.frames_total * progress), speed_fps: 71.4, eta_s: 1171, speed_up: 3.44, elapsed_s: 800, segments, hands: hands(segments, [...new Set(who)], FILM.frames_total / count) });
 }
 
 const busy = working(5, 'The Long Way Home (2019).mkv', 48, 19, 5);
-const doneSegments = strip(48, 1834, 48, 0, trio);
+const doneSegments = strip(48, 1834, 48, 0, shift);
 const outcome = { output: '/home/ada/Videos/holiday #3 – été.hevc.mkv', receipt: '/home/ada/Videos/holiday #3 – été.hevc.mkv.receipt.json', exact: true, verdict: 'Every one of 109,930 frames is there, in order, at its own time: proved.', frames: 109_930, bytes: 2_940_000_000, wall_s: 724 };
-const done = job(4, 'holiday #3 – été.mp4', { ...FILM, duration_s: 1834, picture: '3840×2160, 59.94 fps', state: { is: 'completed', outcome }, progress: 1, speed_up: 2.9, segments: doneSegments, hands: hands(doneSegments, [kitchen, studio, attic], 2290).map((hand) => ({ ...hand, working: 0 })) });
+export const done = job(4, 'holiday #3 – été.mp4', { ...FILM, duration_s: 1834, picture: '3840×2160, 59.94 fps', state: { is: 'completed', outcome }, progress: 1, speed_up: 2.9, segments: doneSegments, hands: hands(doneSegments, [kitchen, studio, attic], 2290).map((hand) => ({ ...hand, working: 0 })) });
 const failed = job(3, 'broken download.mkv', { state: { is: 'failed', error: { code: 'damaged', message: 'The file ends in the middle of a frame at 0:41:07.', help: 'Copy it again from where it came from.' } }, progress: 0.31 });
 const waiting = job(6, 'next.mkv', { ...FILM, state: { is: 'queued' } });
 const paused = job(2, 'talk.mp4', { ...FILM, picture: '1280×720, 25 fps', state: { is: 'paused', reason: '' }, progress: 0.66, elapsed_s: 312, segments: strip(20, FILM.duration_s, 12, 0, [studio]), notes: ['Barn left; its part was given to Studio.'] });
@@ -81,7 +83,7 @@ const older = TITLES.map((name, n) =>
 
 const crowd = Array.from({ length: 50 }, (_, n) => named(`render-${String(n + 1).padStart(2, '0')}`, { status: { is: 'working', segments: 2 }, encoders: encoders(18 + (n % 7) * 6), cores: 16 }));
 
-const idle = (ready: number) => here({ ready, computer: { ...studio, status: { is: 'ready' } } });
+export const idle = (ready: number) => here({ ready, computer: { ...studio, status: { is: 'ready' } } });
 
 export const SCENES: Record<string, Snapshot> = {
   first: { seq: 0, here: idle(2), computers: [named('Kitchen-PC', { encoders: encoders(58, true), cores: 24 }), named('attic', { encoders: encoders(12), cores: 4 })], jobs: [] },
