@@ -55,7 +55,7 @@ const shift = [kitchen, studio, kitchen, attic, kitchen, studio];
 function working(id: number, name: string, count: number, done: number, under: number, who: readonly Computer[] = shift): Job {
   const segments = strip(count, FILM.duration_s, done, under, who);
   const progress = (done + under / 2) / count;
-  return job(id, name, { ...FILM, state: { is: 'processing' }, progress, frames_done: Math.round(FILM.frames_total * progress), speed_fps: 71.4, eta_s: 1171, speed_up: 3.44, elapsed_s: 800, segments, hands: hands(segments, [...new Set(who)], FILM.frames_total / count) });
+  return job(id, name, { ...FILM, state: { is: 'processing' }, progress, frames_done: Math.round(FILM.frames_total * progress), speed_fps: 71.4, eta_s: 1171, speed_up: 3.44, elapsed_s: 800, sent_bytes: 2_310_000_000, received_bytes: 690_000_000, segments, hands: hands(segments, [...new Set(who)], FILM.frames_total / count) });
 }
 
 const busy = working(5, 'The Long Way Home (2019).mkv', 48, 19, 5);

@@ -167,6 +167,7 @@ export const de: Catalogue = {
     copyDetails: 'Einzelheiten kopieren',
     copied: 'Kopiert',
     passed: (time) => `${time} bisher`,
+    travelled: (sent, received) => `${sent} gesendet, ${received} kamen zurück`,
   },
 
   strip: {

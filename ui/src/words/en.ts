@@ -164,6 +164,7 @@ export const en = {
     copyDetails: 'Copy details',
     copied: 'Copied',
     passed: (time: string) => `${time} so far`,
+    travelled: (sent: string, received: string) => `${sent} sent, ${received} came back`,
   },
 
   strip: {
