@@ -1,27 +1,82 @@
 //! The one command of the window: a name and JSON, as everywhere.
 
-use api::{ApiError, ErrorCode, FilePath};
+use std::path::PathBuf;
+
+use api::{ApiError, ErrorCode, FilePath, JobId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tauri::AppHandle;
 
-use crate::choose;
 use crate::node::Node;
+use crate::{choose, outside};
 
-/// Runs a call of the API, or one that only a window has: `shell.choose` lets the user choose files,
-/// `shell.opened` gives those that the app was opened with.
+/// Runs a call of the API, or one that only a window has:
+///
+/// | name | |
+/// |---|---|
+/// | `shell.choose` | lets the user choose films |
+/// | `shell.folder` | lets them choose a folder |
+/// | `shell.opened` | the files that the app was opened with since the last time |
+/// | `shell.open`, `shell.show` | a job's output in its player, or in its folder |
+/// | `shell.keep`, `shell.take` | a small text into and out of a file that the user chooses |
 ///
 /// # Errors
 /// What the call says, for the page to show.
 #[tauri::command]
 pub async fn call(app: AppHandle, name: String, args: Value) -> Result<Value, ApiError> {
     match name.as_str() {
-        "shell.choose" => as_json(choose::files(&app).await),
-        "shell.opened" => as_json(Node::of(&app).opened()),
+        "shell.choose" => json(paths(choose::films(&app).await)),
+        "shell.folder" => json(choose::folder(&app).await.map(FilePath)),
+        "shell.opened" => json(paths(Node::of(&app).opened())),
+        "shell.open" => json(outside::open(&output(&app, args).await?)?),
+        "shell.show" => json(outside::show(&output(&app, args).await?)?),
+        "shell.keep" => {
+            let Kept { name, text } = read(args)?;
+            json(choose::keep(&app, &name, &text).await?)
+        }
+        "shell.take" => json(choose::take(&app).await?),
         _ => Node::of(&app).api().await?.dispatch(&name, args).await,
     }
 }
 
-fn as_json(paths: Vec<std::path::PathBuf>) -> Result<Value, ApiError> {
-    let paths: Vec<FilePath> = paths.into_iter().map(FilePath).collect();
-    serde_json::to_value(paths).map_err(|error| ApiError::new(ErrorCode::Other, error.to_string()))
+/// What `shell.keep` is asked.
+#[derive(serde::Deserialize)]
+struct Kept {
+    /// The name to suggest.
+    name: String,
+    /// What to write.
+    text: String,
+}
+
+/// What `shell.open` and `shell.show` are asked: never a path, only whose.
+#[derive(serde::Deserialize)]
+struct Whose {
+    id: JobId,
+}
+
+/// The output of the job that is meant.
+async fn output(app: &AppHandle, args: Value) -> Result<PathBuf, ApiError> {
+    let Whose { id } = read(args)?;
+    let job = Node::of(app).api().await?.job(id).await?;
+    match job.state {
+        api::JobState::Completed { outcome } => Ok(outcome.output.0),
+        _ => Err(ApiError::new(
+            ErrorCode::NotNow,
+            "This video is not done yet.",
+        )),
+    }
+}
+
+fn read<T: DeserializeOwned>(args: Value) -> Result<T, ApiError> {
+    serde_json::from_value(args)
+        .map_err(|error| ApiError::new(ErrorCode::BadRequest, error.to_string()))
+}
+
+fn json(value: impl Serialize) -> Result<Value, ApiError> {
+    serde_json::to_value(value).map_err(|error| ApiError::new(ErrorCode::Other, error.to_string()))
+}
+
+fn paths(paths: Vec<PathBuf>) -> Vec<FilePath> {
+    paths.into_iter().map(FilePath).collect()
 }

@@ -1,22 +1,21 @@
-//! The system's own dialog for choosing files. The page is not trusted to open it with rules of its own.
+//! The system's own dialogs for files and folders. The page is not trusted to open them with rules of its own.
 
 use std::path::PathBuf;
 
+use api::{ApiError, ErrorCode};
 use tauri::AppHandle;
-use tauri_plugin_dialog::DialogExt as _;
+use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
 
-/// What most films are named. Everything else can be chosen too: ffmpeg decides, not a name.
-const FILMS: &[&str] = &[
-    "mkv", "mp4", "m4v", "mov", "webm", "avi", "ts", "m2ts", "mts", "mpg", "mpeg", "vob", "wmv",
-    "flv", "ogv", "3gp", "mxf",
-];
+use crate::films::FILMS;
 
-/// The files the user chooses; none if they change their mind.
-pub async fn files(app: &AppHandle) -> Vec<PathBuf> {
+/// The largest text taken from a file, bytes.
+const MOST_TEXT: u64 = 1 << 20;
+
+/// The films the user chooses; none if they change their mind.
+pub async fn films(app: &AppHandle) -> Vec<PathBuf> {
     let (answer, chosen) = oneshot::channel();
-    app.dialog()
-        .file()
+    dialog(app)
         .set_title("Choose videos")
         .add_filter("Videos", FILMS)
         .add_filter("All files", &["*"])
@@ -27,4 +26,66 @@ pub async fn files(app: &AppHandle) -> Vec<PathBuf> {
         .into_iter()
         .filter_map(|file| file.into_path().ok())
         .collect()
+}
+
+/// The folder the user chooses.
+pub async fn folder(app: &AppHandle) -> Option<PathBuf> {
+    let (answer, chosen) = oneshot::channel();
+    dialog(app)
+        .set_title("Choose a folder")
+        .pick_folder(move |folder| drop(answer.send(folder)));
+    path(chosen).await
+}
+
+/// Writes a text into a file that the user chooses; false if they change their mind.
+///
+/// # Errors
+/// [`ErrorCode::OutputReadOnly`] if it cannot be written.
+pub async fn keep(app: &AppHandle, name: &str, text: &str) -> Result<bool, ApiError> {
+    let (answer, chosen) = oneshot::channel();
+    dialog(app)
+        .set_file_name(name)
+        .save_file(move |file| drop(answer.send(file)));
+    let Some(file) = path(chosen).await else {
+        return Ok(false);
+    };
+    let unwritten = |error| {
+        let text = format!("{} cannot be written: {error}.", file.display());
+        ApiError::new(ErrorCode::OutputReadOnly, text).help("Choose another folder.")
+    };
+    tokio::fs::write(&file, text).await.map_err(unwritten)?;
+    Ok(true)
+}
+
+/// The text of a file that the user chooses; `None` if they change their mind.
+///
+/// # Errors
+/// [`ErrorCode::Unreadable`] if it is no text or more than 1 MiB.
+pub async fn take(app: &AppHandle) -> Result<Option<String>, ApiError> {
+    let (answer, chosen) = oneshot::channel();
+    dialog(app)
+        .add_filter("JSON", &["json"])
+        .add_filter("All files", &["*"])
+        .pick_file(move |file| drop(answer.send(file)));
+    let Some(file) = path(chosen).await else {
+        return Ok(None);
+    };
+    let unread = || {
+        let text = format!("{} cannot be read as a text.", file.display());
+        ApiError::new(ErrorCode::Unreadable, text)
+    };
+    let about = tokio::fs::metadata(&file).await.map_err(|_| unread())?;
+    if about.len() > MOST_TEXT {
+        return Err(unread());
+    }
+    let text = tokio::fs::read_to_string(&file).await;
+    text.map(Some).map_err(|_| unread())
+}
+
+fn dialog(app: &AppHandle) -> FileDialogBuilder<tauri::Wry> {
+    app.dialog().file()
+}
+
+async fn path(chosen: oneshot::Receiver<Option<FilePath>>) -> Option<PathBuf> {
+    chosen.await.ok().flatten()?.into_path().ok()
 }

@@ -1,8 +1,13 @@
 //! Files dropped on the window: their paths go to the page, which offers them.
 
-use api::FilePath;
+use std::path::PathBuf;
+
+use api::{FilePath, Handed};
 use serde::Serialize;
-use tauri::{DragDropEvent, Emitter as _, Window, WindowEvent};
+use tauri::{AppHandle, DragDropEvent, Manager as _, Window};
+
+use crate::films;
+use crate::node::Node;
 
 /// What the page hears under the name `drop`.
 #[derive(Clone, Serialize)]
@@ -14,22 +19,47 @@ enum Dropped {
     Out,
     /// They were let go.
     Files { paths: Vec<FilePath> },
+    /// Another process was opened with files: `shell.opened` has them.
+    Opened,
 }
 
 /// Tells the page of files over and in the window.
-pub fn on_window_event(window: &Window, event: &WindowEvent) {
-    let WindowEvent::DragDrop(event) = event else {
-        return;
-    };
+pub fn on_drag(window: &Window, event: &DragDropEvent) {
     let dropped = match event {
         DragDropEvent::Enter { .. } => Dropped::Over,
         DragDropEvent::Leave => Dropped::Out,
-        DragDropEvent::Drop { paths, .. } => Dropped::Files {
-            paths: paths.iter().map(FilePath::from).collect(),
-        },
+        DragDropEvent::Drop { paths, .. } => return tell_files(window, paths.clone()),
         _ => return,
     };
-    if let Err(error) = window.emit("drop", dropped) {
+    tell(window, dropped);
+}
+
+/// Looking into folders takes its time where they are far away: the window goes on meanwhile.
+fn tell_files(window: &Window, paths: Vec<PathBuf>) {
+    let app = window.app_handle().clone();
+    tauri::async_runtime::spawn_blocking(move || {
+        let paths = films::expand(paths).into_iter().map(FilePath).collect();
+        tell(&app, Dropped::Files { paths });
+    });
+}
+
+fn tell(page: &impl tauri::Emitter<tauri::Wry>, dropped: Dropped) {
+    if let Err(error) = page.emit("drop", dropped) {
         tracing::warn!(%error, "the page cannot be told of a drop");
+    }
+}
+
+/// Takes the files that other processes are opened with, and brings the window to the front.
+pub async fn take_handed(app: &AppHandle, mut handed: Handed) {
+    while let Some(paths) = handed.recv().await {
+        Node::of(app).open(paths.into_iter().map(|path| path.0).collect());
+        tell(app, Dropped::Opened);
+        if let Some(window) = app.get_webview_window("main") {
+            // Some window managers allow none of it: the files are offered all the same.
+            let shown = window.unminimize().and_then(|()| window.show());
+            if let Err(error) = shown.and_then(|()| window.set_focus()) {
+                tracing::debug!(%error, "the window cannot come to the front");
+            }
+        }
     }
 }

@@ -4,9 +4,13 @@
 mod call;
 mod choose;
 mod drop;
+mod films;
 mod node;
+mod outside;
+mod second;
 mod signals;
 mod sink;
+mod under_way;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -14,10 +18,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tauri::{App, AppHandle, RunEvent};
+use tauri::{App, AppHandle, Manager as _, RunEvent, Window, WindowEvent};
 
 use crate::node::Node;
 use crate::signals::Signals;
+use crate::under_way::Busy;
 
 /// Every computer in the house encodes one video together.
 #[derive(Parser)]
@@ -36,8 +41,21 @@ struct Line {
     files: Vec<PathBuf>,
 }
 
+impl Line {
+    /// The videos; a path means what it means where this process was started.
+    fn absolute_files(&self) -> Vec<PathBuf> {
+        let files = self.files.iter();
+        files
+            .filter_map(|file| std::path::absolute(file).ok())
+            .collect()
+    }
+}
+
 fn main() -> ExitCode {
     let line = Line::parse();
+    if second::hand_over(&line) {
+        return ExitCode::SUCCESS;
+    }
     if let Some(sentence) = no_screen() {
         return end(&sentence);
     }
@@ -61,13 +79,22 @@ fn build(line: Line) -> tauri::Result<App> {
     tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(tauri::generate_handler![call::call])
-        .on_window_event(drop::on_window_event)
+        .on_window_event(on_window_event)
         .setup(move |app| {
+            app.manage(Busy::default());
             node::start(app.handle(), line);
             quit_on_signals(app.handle().clone(), signals);
             Ok(())
         })
         .build(tauri::generate_context!())
+}
+
+fn on_window_event(window: &Window, event: &WindowEvent) {
+    match event {
+        WindowEvent::CloseRequested { api, .. } => under_way::ask_before_closing(window, api),
+        WindowEvent::DragDrop(event) => drop::on_drag(window, event),
+        _ => {}
+    }
 }
 
 fn on_event(app: &AppHandle, event: RunEvent) {

@@ -13,7 +13,7 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::{Line, sink};
+use crate::{Line, drop, films, sink};
 
 /// How long the node may take to stop before the process ends without it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -56,14 +56,19 @@ impl Node {
 
     /// The files that the app was opened with; the second time, none.
     pub fn opened(&self) -> Vec<PathBuf> {
-        std::mem::take(&mut *lock(&self.opened))
+        films::expand(std::mem::take(&mut *lock(&self.opened)))
+    }
+
+    /// Adds files that the app was opened with.
+    pub fn open(&self, files: Vec<PathBuf>) {
+        lock(&self.opened).extend(files);
     }
 
     /// Stops it and waits until it has stopped.
     pub fn stop(&self) {
         let running = lock(&self.running).take();
         if let Some(Running { live, door }) = running {
-            drop(door);
+            std::mem::drop(door);
             let stopped =
                 tauri::async_runtime::block_on(async { timeout(GRACE, live.stop()).await });
             if stopped.is_err() {
@@ -77,11 +82,7 @@ impl Node {
 pub fn start(app: &AppHandle, line: Line) {
     let (say, started) = watch::channel(None);
     // A path from the command line means what it meant there.
-    let opened = line
-        .files
-        .iter()
-        .filter_map(|file| std::path::absolute(file).ok())
-        .collect();
+    let opened = line.absolute_files();
     app.manage(Node {
         started,
         running: Mutex::default(),
@@ -103,9 +104,10 @@ async fn run(app: AppHandle, line: Line, say: watch::Sender<Started>) {
     let api = running.live.api();
     // Listened to before anybody can ask for a snapshot, so that nothing is missed.
     let events = api.events();
+    let handed = api.handed();
     *lock(&Node::of(&app).running) = Some(running);
     say.send_replace(Some(Ok(api)));
-    sink::forward(&app, events).await;
+    tokio::join!(sink::forward(&app, events), drop::take_handed(&app, handed));
     // Keeps the sender: whoever asks still gets the API, which says that the node has stopped.
     std::future::pending().await
 }

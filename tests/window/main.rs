@@ -16,6 +16,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use driver::Window;
 use screen::Screen;
@@ -156,6 +157,12 @@ fn a_film_goes_in_and_comes_out_proved() {
     assert_eq!(output.parent(), Some(folder.path()));
     assert!(output.metadata().unwrap().len() > 0);
 
+    // It is opened, and shown in its folder: there is no file manager here that could highlight it.
+    window.click("open");
+    until_opened(&screen, &[&output]);
+    window.click("show");
+    until_opened(&screen, &[&output, folder.path()]);
+
     // The command line reaches the window's node.
     let jobs = jobs_by_socket(&data);
     assert_eq!(
@@ -166,6 +173,44 @@ fn a_film_goes_in_and_comes_out_proved() {
     // Nothing on the page broke a rule of its policy or of the language.
     assert_eq!(window.problems(), Vec::<String>::new());
     drop(window);
+}
+
+/// Waits until the system was asked to open these, in this order.
+fn until_opened(screen: &Screen, paths: &[&Path]) {
+    let wanted: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
+    let end = Instant::now() + Duration::from_secs(60);
+    while screen.opened() != wanted {
+        assert!(Instant::now() < end, "{:?}", screen.opened());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_second_start_hands_its_film_to_the_first() {
+    let name = "a_second_start_hands_its_film_to_the_first";
+    let Some(screen) = screen_for(name, &["WebKitWebDriver"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let films = folder.path().join("films");
+    std::fs::create_dir(&films).unwrap();
+    make_film(&films.join("in a folder.mkv"));
+    std::fs::write(films.join("notes.txt"), b"no film").unwrap();
+    let data = data.to_str().unwrap();
+    let window = Window::open(&screen, APP, &arguments(data, &[]));
+    window.wait_for("ready", |text| text.contains("ready"));
+    let second = screen
+        .command(APP)
+        .args(arguments(data, &[films.to_str().unwrap()]))
+        .status()
+        .unwrap();
+    assert_eq!(second.code(), Some(0));
+    let offer = window.wait_for("offer", |text| text.contains("320×180"));
+    assert!(
+        offer.contains("in a folder.mkv") && !offer.contains("notes.txt"),
+        "{offer}"
+    );
 }
 
 #[test]

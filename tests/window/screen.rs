@@ -35,6 +35,7 @@ impl Screen {
         let number = first_line(&mut server);
         let (bus, bus_address) = start_bus();
         let home = tempfile::tempdir().unwrap();
+        stand_in_opener(home.path());
         Self {
             server,
             bus,
@@ -52,12 +53,20 @@ impl Screen {
             .env("DISPLAY", &self.display)
             .env_remove("WAYLAND_DISPLAY")
             .env("HOME", home)
+            .env("PATH", with_stand_ins(home))
             .env("XDG_RUNTIME_DIR", home)
             .env("XDG_DATA_HOME", home.join("data"))
             .env("XDG_CACHE_HOME", home.join("cache"))
             .env("XDG_CONFIG_HOME", home.join("config"))
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address);
         command
+    }
+
+    /// What the system was asked to open so far, one path a line.
+    pub fn opened(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.home.path().join("opened"));
+        let text = text.unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
     }
 
     /// Waits until this process shows a window.
@@ -74,6 +83,29 @@ impl Screen {
             sleep(Duration::from_millis(100));
         }
     }
+}
+
+/// The system's opener, as far as the app can tell: it notes what it is asked to open.
+fn stand_in_opener(home: &Path) {
+    let folder = home.join("bin");
+    std::fs::create_dir(&folder).unwrap();
+    let script = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n",
+        home.join("opened").display()
+    );
+    let opener = folder.join("xdg-open");
+    std::fs::write(&opener, script).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+fn with_stand_ins(home: &Path) -> std::ffi::OsString {
+    let usual = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(home.join("bin")).chain(std::env::split_paths(&usual));
+    std::env::join_paths(all).unwrap()
 }
 
 impl Drop for Screen {

@@ -2,24 +2,18 @@
 // `npm run test:browser`. Says loudly that it is skipped where there is no Chromium.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
+import { browserPath } from './fake.mjs';
+import { skipped } from './skip.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const PATIENCE = 120_000;
 
-function skipped(reason) {
-  const line = `page in a browser: ${reason}\n`;
-  if (process.env.MANYHANDS_SKIPPED) appendFileSync(process.env.MANYHANDS_SKIPPED, line);
-  process.stderr.write(`SKIPPED ${line}`);
-  process.exit(0);
-}
-
-const browserPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
-if (!browserPath) skipped('Chromium is not installed');
+if (!browserPath) skipped('page in a browser', 'Chromium is not installed');
 const program = process.env.MANYHANDS ?? join(root, 'target/debug/manyhands');
 if (!existsSync(program)) {
   process.stderr.write(`${program} is not built: cargo build -p cli\n`);
@@ -29,7 +23,7 @@ if (!existsSync(program)) {
 /** Starts a node with this data folder; gives the link to its page and a way to stop it. */
 async function serve(folder) {
   const words = ['serve', '--data', folder, '--no-mdns', '--listen', '127.0.0.1:0', '--web', '127.0.0.1:0'];
-  const node = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const node = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, MANYHANDS_SEGMENT_SECONDS: '1' } });
   const ended = new Promise((resolve) => node.once('exit', resolve));
   const link = await new Promise((resolve, reject) => {
     createInterface(node.stdout).on('line', (line) => {
@@ -54,7 +48,7 @@ function findFfmpeg() {
 }
 
 function makeFilm(path) {
-  const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=6', '-f', 'lavfi', '-i', 'sine=d=6'];
+  const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=12', '-f', 'lavfi', '-i', 'sine=d=12'];
   execFileSync(findFfmpeg(), ['-v', 'error', '-nostdin', ...sources, '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', '-c:a', 'aac', path]);
 }
 
@@ -85,7 +79,7 @@ async function checkPairing(browser, folder) {
     await second.getByTestId('invite-paste').fill(invite);
     await second.getByTestId('invite-paste').press('Enter');
     await second.getByText('Paired with').waitFor();
-    await second.getByRole('switch', { name: 'Help the others' }).click();
+    await second.getByRole('switch', { name: 'Donate this machine' }).click();
     await first.getByText('2 computers ready.').waitFor();
     await first.getByRole('button', { name: /^Unpair/ }).click();
     await first.getByRole('button', { name: 'Unpair', exact: true }).click();
@@ -104,10 +98,65 @@ async function checkPairing(browser, folder) {
   }
 }
 
+/** A call as the page makes it. */
+function call(page, name, args = {}) {
+  return page.evaluate(async ([name, args]) => {
+    const headers = { 'x-manyhands': '1', 'content-type': 'application/json' };
+    const answer = await fetch(`/api/${name}`, { method: 'POST', headers, body: JSON.stringify(args) });
+    return answer.json();
+  }, [name, args]);
+}
+
+/** Two nodes that help the one on this page. */
+async function bringDonors(browser, page, folder) {
+  const nodes = await Promise.all(['attic', 'barn'].map((name) => serve(join(folder, name))));
+  for (const { link } of nodes) {
+    const donor = await newPage(await browser.newContext(), []);
+    await donor.goto(link);
+    await donor.getByTestId('ready').waitFor();
+    await call(donor, 'pair', { invite: (await call(page, 'invite')).text });
+    await call(donor, 'donate', { on: true });
+    await donor.close();
+  }
+  await page.getByText('3 computers ready.').waitFor();
+  return () => Promise.all(nodes.map((node) => node.stop()));
+}
+
+/** What there is to see of a video that is done: pictures that are there, the same frame twice, the receipt. */
+async function lookAtResult(page) {
+  const drawn = (id) => page.waitForFunction((id) => document.querySelector(`[data-testid=${id}]`)?.naturalWidth > 0, id);
+  await page.getByTestId('compare').click();
+  await page.getByText('The same frame of both.').waitFor();
+  await drawn('before');
+  await drawn('after');
+  const first = await page.getByTestId('compare-at').innerText();
+  await page.getByTestId('next-frame').click();
+  await page.waitForFunction((old) => document.querySelector('[data-testid=compare-at]').innerText !== old, first);
+  await page.getByText('The same frame of both.').waitFor();
+  await page.screenshot({ path: join(root, 'target/page-compare.png') });
+  await page.keyboard.press('Escape');
+  await page.getByTestId('receipt').click();
+  await page.getByTestId('receipt-details').getByText('yes, proved').waitFor();
+  await page.getByTestId('page-history').click();
+  await page.getByTestId('search').fill('ete');
+  await page.getByTestId('past').getByText('été #1.mkv').waitFor();
+  // Presets are kept by the node, and leave it as a file.
+  const [{ choice }] = await call(page, 'jobs');
+  await call(page, 'set_wishes', { wishes: { last: null, presets: [{ name: 'Télé', choice }] } });
+  await page.getByTestId('page-settings').click();
+  const file = page.waitForEvent('download');
+  await page.getByTestId('export').click();
+  assert.equal(JSON.parse(readFileSync(await (await file).path(), 'utf8')).presets[0].name, 'Télé');
+  await page.getByTestId('page-doctor').click();
+  await page.getByTestId('finding').first().waitFor();
+  await page.getByTestId('page-work').click();
+}
+
 async function checkFilm(browser, folder) {
   const film = join(folder, 'été #1.mkv');
   makeFilm(film);
   const { link, stop } = await serve(join(folder, 'data'));
+  let stopDonors = async () => undefined;
   try {
     const problems = [];
     const context = await browser.newContext({ acceptDownloads: true });
@@ -119,6 +168,7 @@ async function checkFilm(browser, folder) {
     assert.equal(new URL(page.url()).hash, '');
     await page.reload();
     await page.getByTestId('ready').waitFor();
+    stopDonors = await bringDonors(browser, page, folder);
 
     // A file is chosen by keyboard, offered with what is in it, started.
     const chooser = page.waitForEvent('filechooser');
@@ -128,6 +178,8 @@ async function checkFilm(browser, folder) {
     await page.getByTestId('offer-item').getByText('320×180').waitFor();
     await page.getByRole('radio', { name: 'Plays everywhere' }).check();
     await page.getByText(/h264\.mp4/).waitFor();
+    await page.getByTestId('offer-item').getByRole('img').waitFor();
+    await page.getByTestId('forecast-smaller').getByText(/on 3 computers/).waitFor();
     await page.getByTestId('start').click();
 
     // It is done, proved, and can be taken home.
@@ -139,7 +191,11 @@ async function checkFilm(browser, folder) {
     const taken = await (await download).path();
     assert.equal((await download).suggestedFilename(), 'été #1.h264.mp4');
     assert.equal(readFileSync(taken).subarray(4, 8).toString(), 'ftyp');
+    const [job] = await call(page, 'jobs');
+    assert.deepEqual(readFileSync(taken), readFileSync(job.state.outcome.output));
+    assert.ok(job.hands.length >= 2, 'nobody helped');
     await page.screenshot({ path: join(root, 'target/page-done.png'), fullPage: true });
+    await lookAtResult(page);
     assert.deepEqual(problems, []);
 
     // Whoever has no link sees why there is nothing to see, and nothing else.
@@ -152,7 +208,7 @@ async function checkFilm(browser, folder) {
     assert.equal(await stop(), 0);
     await page.getByTestId('trouble').getByText('does not answer').waitFor();
   } finally {
-    await stop();
+    await Promise.all([stop(), stopDonors()]);
   }
 }
 

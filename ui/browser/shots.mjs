@@ -1,43 +1,26 @@
-// Pictures of every scene of the fake host, light and dark: `npm run shots -- FOLDER`. For looking at.
+// Pictures of every screen, light and dark: `npm run shots -- FOLDER [NAME…]`. For looking at.
 import { mkdirSync } from 'node:fs';
-import { chromium } from 'playwright-core';
-import { preview } from 'vite';
+import { open, SCREENS, show } from './fake.mjs';
 
-const folder = process.argv[2] ?? 'shots';
+const [folder = 'shots', ...names] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
-const server = await preview({ build: { outDir: 'dist-fake' }, preview: { host: '127.0.0.1', port: 0 } });
-const base = server.resolvedUrls.local[0];
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-
-const offer = async (page) => {
-  await page.getByTestId('drop-zone').click();
-  await page.getByText('notes.txt is not').waitFor();
-};
-const lossy = async (page) => {
-  await offer(page);
-  await page.getByText('Plays everywhere').click();
-  await page.getByText('Start anyway').waitFor();
-};
-const invite = async (page) => {
-  await page.getByTestId('invite').click();
-  await page.getByTestId('invite-line').waitFor();
-};
-const shots = [['first'], ['alone', invite, 'invite'], ['busy'], ['busy', lossy, 'offer'], ['ends'], ['missing'], ['nowhere']];
-for (const scheme of ['light', 'dark']) {
-  for (const width of [1180, 420]) {
-    const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height: 800 }, reducedMotion: 'reduce' });
-    for (const [scene, act, label = scene] of shots) {
+const { base, browser, close } = await open();
+const SIZES = [[1180, 760], [420, 800], [900, 600]];
+const sizes = process.env.SIZES ? SIZES.filter(([width]) => process.env.SIZES.split(',').includes(String(width))) : SIZES.slice(0, 2);
+const extra = process.env.LANGUAGE_SHOWN ? `&lang=${process.env.LANGUAGE_SHOWN}` : '';
+for (const colorScheme of ['light', 'dark']) {
+  for (const [width, height] of sizes) {
+    const context = await browser.newContext({ colorScheme, viewport: { width, height }, reducedMotion: 'reduce' });
+    for (const screen of SCREENS.filter(({ name }) => names.length === 0 || names.includes(name))) {
       const page = await context.newPage();
-      page.on('pageerror', (error) => console.error(scene, error));
-      page.on('console', (line) => line.type() === 'error' && console.error(scene, line.text()));
-      await page.goto(`${base}?scene=${scene}`);
-      await page.locator('.page, .alone').first().waitFor();
-      await act?.(page);
-      await page.screenshot({ path: `${folder}/${label}-${width}-${scheme}.png`, fullPage: !act });
+      page.on('pageerror', (error) => console.error(screen.name, error));
+      page.on('console', (line) => line.type() === 'error' && console.error(screen.name, line.text()));
+      await show(page, base, screen, extra);
+      const modal = (await page.locator('dialog[open]').count()) > 0;
+      await page.screenshot({ path: `${folder}/${screen.name}-${width}-${colorScheme}.png`, fullPage: !modal });
       await page.close();
     }
     await context.close();
   }
 }
-await browser.close();
-await server.close();
+await close();

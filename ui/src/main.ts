@@ -2,6 +2,7 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
 import type { Host } from './host/types';
+import { recall } from './state/look';
 import './style.css';
 
 async function findHost(): Promise<Host> {
@@ -12,4 +13,5 @@ async function findHost(): Promise<Host> {
 
 const target = document.getElementById('app');
 if (!target) throw new Error('the page has no place for the app');
+recall();
 void findHost().then((host) => mount(App, { target, props: { host } }));

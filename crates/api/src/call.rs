@@ -14,6 +14,7 @@ use crate::Api;
 use crate::choice::Choice;
 use crate::error::{ApiError, ErrorCode};
 use crate::path::FilePath;
+use crate::sight;
 use crate::view::{self, JobId};
 
 /// Something the outside can ask for.
@@ -153,6 +154,38 @@ calls! {
     } -> ();
     /// Looks at everything that may be wrong and says what to do about it.
     doctor: Doctor {} -> view::Report;
+    /// One picture of a film, small enough for a page.
+    still: Still {
+        /// Of what.
+        film: sight::Film,
+        /// Where in it, seconds on the result's timeline.
+        at_s: f64,
+        /// The very frame shown then (for comparing), or a key frame near it (much quicker).
+        exact: bool,
+        /// The largest height, pixels; 16 to 2160.
+        height: u32
+    } -> sight::Still;
+    /// What each purpose would make of a file: how large it gets, and how long that takes now.
+    forecast: Forecast {
+        /// The file.
+        path: FilePath,
+        /// What is wanted.
+        choice: Choice
+    } -> sight::Outlook;
+    /// The choice made last, and those saved under a name.
+    wishes: Wishes {} -> sight::Wishes;
+    /// Keeps them.
+    set_wishes: SetWishes {
+        /// All of them.
+        wishes: sight::Wishes
+    } -> ();
+    /// What this computer has done for others so far.
+    given: Given {} -> sight::Given;
+    /// Hands files to the window that shows this node, which offers them and comes to the front.
+    present: Present {
+        /// The files; none only brings the window to the front.
+        paths: Vec<FilePath>
+    } -> ();
     /// Removes working files that no job needs any more.
     clean: Clean {} -> view::Cleaned;
 }

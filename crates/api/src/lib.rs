@@ -8,10 +8,12 @@ mod choice;
 mod error;
 mod event;
 mod folder;
+mod front;
 mod live;
 mod node;
 mod path;
 mod pump;
+mod sight;
 mod view;
 
 pub mod call;
@@ -25,10 +27,12 @@ pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
 pub use folder::data_folder;
+pub use front::Handed;
 pub use live::{Live, NodeConfig, resolve};
 pub use node::{Answer, Node, Steer};
 pub use path::FilePath;
 pub use pump::Events;
+pub use sight::{Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use view::{
     Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand, Here,
     Inspected, Inspection, Invite, Job, JobId, JobState, Level, Outcome, Receipt, Report, Scene,
@@ -39,6 +43,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use front::Front;
 use pump::Pump;
 
 /// A node's front door. Cheap to clone; the last clone to go ends the events, not the node.
@@ -46,13 +51,18 @@ use pump::Pump;
 pub struct Api {
     node: Arc<dyn Node>,
     pump: Arc<Pump>,
+    front: Arc<Front>,
 }
 
 impl Api {
     /// The API of this node. Must be called within a tokio runtime.
     pub fn new(node: Arc<dyn Node>) -> Self {
         let pump = Arc::new(Pump::start(node.clone()));
-        Self { node, pump }
+        Self {
+            node,
+            pump,
+            front: Arc::default(),
+        }
     }
 
     /// Runs the call of that name: what every shell that speaks JSON does.

@@ -3,6 +3,7 @@
 //! The border between the two vocabularies is here and nowhere else. Every match is complete, so that a
 //! word that is new on one side does not compile until it has its place on the other.
 
+mod sights;
 mod words;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use crate::Api;
 use crate::choice::Choice;
 use crate::error::{ApiError, ErrorCode};
 use crate::node::{Answer, Node, Steer};
+use crate::sight::{Film, Given, Outlook, Still, Wishes};
 use crate::view::{
     Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
 };
@@ -148,6 +150,47 @@ impl Node for Engine {
             })
         }
         .boxed()
+    }
+
+    fn still(&self, film: Film, at_s: f64, exact: bool, height: u32) -> Answer<'_, Still> {
+        async move {
+            let at_us = (at_s * 1e6).round() as i64;
+            let still = self.0.still(film.into(), at_us, exact, height).await?;
+            Ok(still.into())
+        }
+        .boxed()
+    }
+
+    fn forecast(&self, path: PathBuf, choice: Choice) -> Answer<'_, Outlook> {
+        let (wanted, terms) = choice.clone().into();
+        async move {
+            let outlook = self.0.forecast(path, wanted, terms).await?;
+            Ok((choice.purpose, outlook).into())
+        }
+        .boxed()
+    }
+
+    fn wishes(&self) -> Answer<'_, Wishes> {
+        async {
+            let kept = self.0.wishes().await?;
+            // Written by another version, they may not be understood: then there are none.
+            let read = kept.and_then(|kept| serde_json::from_value(kept).ok());
+            Ok(read.unwrap_or_default())
+        }
+        .boxed()
+    }
+
+    fn set_wishes(&self, wishes: Wishes) -> Answer<'_, ()> {
+        async move {
+            let wishes = serde_json::to_value(wishes)
+                .map_err(|error| ApiError::new(ErrorCode::Other, error.to_string()))?;
+            Ok(self.0.set_wishes(wishes).await?)
+        }
+        .boxed()
+    }
+
+    fn given(&self) -> Answer<'_, Given> {
+        async { Ok(self.0.given().await?.into()) }.boxed()
     }
 
     fn clean(&self) -> Answer<'_, Cleaned> {

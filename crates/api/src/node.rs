@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::choice::Choice;
 use crate::error::ApiError;
+use crate::sight::{Film, Given, Outlook, Still, Wishes};
 use crate::view::{
     Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
 };
@@ -59,6 +60,16 @@ pub trait Node: Send + Sync + 'static {
     fn donate(&self, on: bool) -> Answer<'_, ()>;
     /// Looks at everything that may be wrong.
     fn doctor(&self) -> Answer<'_, Report>;
+    /// One picture of a film.
+    fn still(&self, film: Film, at_s: f64, exact: bool, height: u32) -> Answer<'_, Still>;
+    /// What each purpose would make of a file.
+    fn forecast(&self, path: PathBuf, choice: Choice) -> Answer<'_, Outlook>;
+    /// The choices that are kept.
+    fn wishes(&self) -> Answer<'_, Wishes>;
+    /// Keeps them.
+    fn set_wishes(&self, wishes: Wishes) -> Answer<'_, ()>;
+    /// What was done for others.
+    fn given(&self) -> Answer<'_, Given>;
     /// Removes what no job needs.
     fn clean(&self) -> Answer<'_, Cleaned>;
 }

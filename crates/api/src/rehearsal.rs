@@ -14,6 +14,7 @@ use crate::choice::{Choice, Purpose};
 use crate::error::{ApiError, ErrorCode};
 use crate::node::{Answer, Node, Steer};
 use crate::path::FilePath;
+use crate::sight::{Film, Forecast, Given, Outlook, Still, Wishes};
 use crate::view::{
     Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Here, Inspected, Invite, Job,
     JobId, JobState, Report, Scene, Settings, Stages,
@@ -31,6 +32,7 @@ pub struct Rehearsal {
 struct State {
     scene: Scene,
     settings: Settings,
+    wishes: Wishes,
     last_job: u64,
 }
 
@@ -45,6 +47,7 @@ impl Default for Rehearsal {
         let state = Mutex::new(State {
             scene: scene(),
             settings,
+            wishes: Wishes::default(),
             last_job: 0,
         });
         Self {
@@ -219,6 +222,48 @@ impl Node for Rehearsal {
         now(Ok(Report {
             findings: Vec::new(),
         }))
+    }
+
+    fn still(&self, _film: Film, at_s: f64, exact: bool, _height: u32) -> Answer<'_, Still> {
+        now(Ok(Still {
+            at_s,
+            next_s: exact.then_some(at_s + 0.04),
+            jpeg: String::new(),
+        }))
+    }
+
+    fn forecast(&self, path: PathBuf, choice: Choice) -> Answer<'_, Outlook> {
+        let of = |purpose| Forecast {
+            purpose,
+            bytes_low: 400_000,
+            bytes_high: 600_000,
+            seconds: Some(30.0),
+            alone_s: Some(60.0),
+            computers: 2,
+        };
+        let all = [
+            Purpose::Everywhere,
+            Purpose::Smaller,
+            Purpose::Smallest,
+            Purpose::Keep,
+        ];
+        now(look_at(&path).map(|_| Outlook {
+            chosen: of(choice.purpose),
+            purposes: all.map(of).into(),
+        }))
+    }
+
+    fn wishes(&self) -> Answer<'_, Wishes> {
+        now(Ok(self.state().wishes.clone()))
+    }
+
+    fn set_wishes(&self, wishes: Wishes) -> Answer<'_, ()> {
+        self.state().wishes = wishes;
+        now(Ok(()))
+    }
+
+    fn given(&self) -> Answer<'_, Given> {
+        now(Ok(Given::default()))
     }
 
     fn clean(&self) -> Answer<'_, Cleaned> {

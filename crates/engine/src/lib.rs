@@ -86,6 +86,11 @@ mod doctor;
 
 mod start;
 
+// What there is to look at before, beside and after.
+mod forecast;
+
+pub mod sight;
+
 // The public face.
 pub mod node;
 

@@ -19,6 +19,7 @@ use crate::job::Wish;
 use crate::journal::{self, job_id};
 use crate::lease::Bench;
 use crate::probe::{self, Probed};
+use crate::sight::Gallery;
 use crate::status::{
     Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerState, PeerStatus, Settings, Terms,
 };
@@ -78,6 +79,7 @@ pub(crate) struct Inner {
     pub tool: Result<Tool, Trouble>,
     pub bench: Option<Bench>,
     pub net: Option<Net>,
+    pub gallery: Gallery,
 }
 
 impl fmt::Debug for Node {

@@ -93,7 +93,7 @@ pub(crate) async fn probe(
 }
 
 /// Transport and program streams start anywhere; their start is removed.
-fn is_stream(info: &SourceInfo) -> bool {
+pub(crate) fn is_stream(info: &SourceInfo) -> bool {
     info.is_format("mpegts") || info.is_format("mpeg")
 }
 

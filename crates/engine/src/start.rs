@@ -18,6 +18,7 @@ use crate::job::Past;
 use crate::lease::Bench;
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
+use crate::sight::Gallery;
 use crate::status::Settings;
 use crate::trouble::{Kind, Trouble};
 use crate::workspace::Workspace;
@@ -88,6 +89,7 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         tool,
         bench,
         net,
+        gallery: Gallery::default(),
     }));
     if config.stays {
         let again = node.clone();

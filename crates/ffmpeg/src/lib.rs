@@ -23,6 +23,9 @@ pub mod digest;
 /// Result and source, side by side.
 pub mod picture;
 
+/// One picture, to look at.
+pub mod still;
+
 /// Everything beside the film, and the final mux.
 pub mod carry;
 

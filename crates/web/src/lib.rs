@@ -10,6 +10,7 @@
 //! | `GET /api/events` | [`api::Numbered`] events, as they happen |
 //! | `GET /api/page` | what the page must know of its host: [`Page`] |
 //! | `PUT /api/upload/{name}` | a file dropped on the page, into the node's folder: [`Uploaded`] |
+//! | `GET`, `DELETE /api/upload/{key}` | how much of an interrupted upload is there; forget it |
 //! | `GET /api/output/{job}` | a completed job's output |
 //! | `GET /…` | the page itself |
 
@@ -19,6 +20,7 @@ mod events;
 mod guard;
 mod output;
 mod refusal;
+mod resume;
 mod uploads;
 
 pub use calls::Page;
@@ -166,7 +168,10 @@ fn router(shared: Shared) -> Router {
         .route("/page", get(calls::page))
         .route(
             "/upload/{name}",
-            put(uploads::take).layer(DefaultBodyLimit::disable()),
+            put(uploads::take)
+                .get(resume::tell)
+                .delete(resume::forget)
+                .layer(DefaultBodyLimit::disable()),
         )
         .route("/output/{job}", get(output::give))
         .route("/{call}", post(calls::call))

@@ -17,9 +17,11 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt as _, BufWriter};
+use tokio_util::sync::CancellationToken;
 
 use crate::Shared;
 use crate::refusal::{Refusal, refuse};
+use crate::resume::{Part, Writers};
 
 /// Free bytes that an upload leaves on the disk.
 const MARGIN: u64 = 1 << 30;
@@ -30,6 +32,8 @@ const NAME_BYTES: usize = 180;
 pub struct Uploads {
     folder: PathBuf,
     limit: u64,
+    /// Who writes the parts of which upload.
+    pub writers: Writers,
 }
 
 /// Where an upload went.
@@ -44,7 +48,11 @@ pub struct Uploaded {
 impl Uploads {
     /// Uploads into this folder, none larger than `limit` bytes.
     pub fn new(folder: PathBuf, limit: u64) -> Self {
-        Self { folder, limit }
+        Self {
+            folder,
+            limit,
+            writers: Writers::default(),
+        }
     }
 
     /// The folder.
@@ -61,6 +69,13 @@ impl Uploads {
     fn home_of(&self, path: &Path) -> Option<PathBuf> {
         let first = path.strip_prefix(&self.folder).ok()?.components().next()?;
         Some(self.folder.join(first))
+    }
+
+    /// Whether a job's source lies in this upload's folder.
+    pub async fn is_used(&self, api: &Api, folder: &Path) -> bool {
+        let jobs = api.jobs().await.unwrap_or_default();
+        jobs.iter()
+            .any(|job| self.home_of(job.source.as_ref()).as_deref() == Some(folder))
     }
 
     fn check_room(&self, length: Option<u64>) -> Result<(), Refusal> {
@@ -99,17 +114,12 @@ pub async fn take(
     let length = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    uploads.check_room(length)?;
-    let mut home = Home::create(&uploads.folder).await.map_err(cannot_write)?;
-    let path = home.path.join(plain_name(&name));
-    let bytes = write(body, &path, uploads.limit).await?;
-    if length.is_some_and(|length| length != bytes) {
-        return Err(refuse(
-            StatusCode::BAD_REQUEST,
-            "The file did not arrive whole.",
-        ));
-    }
-    home.keep = true;
+    let part = Part::read(&headers)?;
+    uploads.check_room(part.as_ref().map_or(length, |part| Some(part.size)))?;
+    let (path, bytes) = match part {
+        Some(part) => go_on(uploads, &part, &name, body).await?,
+        None => whole(uploads, length, &name, body).await?,
+    };
     // The name was made of text, the folder's may not be; a job takes any path, so show it as it is.
     let path = path.into_os_string().into_string().map_err(|_| {
         refuse(
@@ -120,14 +130,89 @@ pub async fn take(
     Ok(Json(Uploaded { path, bytes }))
 }
 
-async fn write(body: Body, path: &Path, limit: u64) -> Result<u64, Refusal> {
-    let file = File::create_new(path).await.map_err(cannot_write)?;
+/// A file in one piece; nothing is left of what does not arrive whole.
+async fn whole(
+    uploads: &Uploads,
+    length: Option<u64>,
+    name: &str,
+    body: Body,
+) -> Result<(PathBuf, u64), Refusal> {
+    let mut home = Home::create(&uploads.folder).await.map_err(cannot_write)?;
+    let path = home.path.join(plain_name(name));
+    let file = File::create_new(&path).await.map_err(cannot_write)?;
+    let end = CancellationToken::new();
+    let bytes = write(body, file, uploads.limit, &end).await?;
+    if length.is_some_and(|length| length != bytes) {
+        return Err(not_whole());
+    }
+    home.keep = true;
+    Ok((path, bytes))
+}
+
+/// A file in parts: what has arrived stays, and the next part begins where it ends.
+async fn go_on(
+    uploads: &Uploads,
+    part: &Part,
+    name: &str,
+    body: Body,
+) -> Result<(PathBuf, u64), Refusal> {
+    let turn = uploads.writers.turn(&part.key).await;
+    let home = uploads.folder.join(part.key.name());
+    tokio::fs::create_dir_all(&home)
+        .await
+        .map_err(cannot_write)?;
+    let path = home.join(plain_name(name));
+    let mut options = File::options();
+    let file = options.create(true).append(true).open(&path).await;
+    let file = file.map_err(cannot_write)?;
+    let there = file.metadata().await.map_err(cannot_write)?.len();
+    if there != part.from {
+        let text = "This part does not begin where the last one ended.";
+        return Err(refuse(StatusCode::CONFLICT, text));
+    }
+    let bytes = there + write(body, file, part.size - there, &turn.end).await?;
+    if bytes != part.size {
+        return Err(not_whole());
+    }
+    uploads.writers.forget(&part.key);
+    Ok((path, bytes))
+}
+
+fn not_whole() -> Refusal {
+    refuse(StatusCode::BAD_REQUEST, "The file did not arrive whole.")
+}
+
+/// Writes what comes, until it ends or somebody else wants to write; what has come is on the disk in any case.
+async fn write(
+    body: Body,
+    file: File,
+    limit: u64,
+    end: &CancellationToken,
+) -> Result<u64, Refusal> {
     let mut file = BufWriter::with_capacity(1 << 20, file);
+    let copied = copy(body, &mut file, limit, end).await;
+    file.flush().await.map_err(cannot_write)?;
+    copied
+}
+
+async fn copy(
+    body: Body,
+    file: &mut BufWriter<File>,
+    limit: u64,
+    end: &CancellationToken,
+) -> Result<u64, Refusal> {
     let mut chunks = body.into_data_stream();
     let mut bytes = 0_u64;
-    while let Some(chunk) = chunks.next().await {
-        let chunk =
-            chunk.map_err(|_| refuse(StatusCode::BAD_REQUEST, "The file did not arrive whole."))?;
+    loop {
+        let chunk = tokio::select! {
+            biased;
+            () = end.cancelled() => return Err(not_whole()),
+            chunk = chunks.next() => chunk,
+        };
+        let Some(chunk) = chunk else {
+            return Ok(bytes);
+        };
+        let chunk = chunk.map_err(|_| not_whole())?;
         bytes += chunk.len() as u64;
         if bytes > limit {
             return Err(refuse(
@@ -137,8 +222,6 @@ async fn write(body: Body, path: &Path, limit: u64) -> Result<u64, Refusal> {
         }
         file.write_all(&chunk).await.map_err(cannot_write)?;
     }
-    file.flush().await.map_err(cannot_write)?;
-    Ok(bytes)
 }
 
 /// An upload's own folder; removed with what is in it unless it is to be kept.

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { ago, bytes, change, countdown, filmLength, fps, plural, times, took, toGo } from './numbers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { speak } from '../words/words.svelte';
+import { ago, bytes, change, countdown, decimal, filmLength, filmMoment, fps, percent, roughBytes, times, took, toGo } from './numbers';
 
 const table = <T extends unknown[]>(f: (...args: T) => string, cases: [...T, string][]) => {
   for (const line of cases) {
@@ -9,9 +10,13 @@ const table = <T extends unknown[]>(f: (...args: T) => string, cases: [...T, str
 };
 
 describe('numbers', () => {
+  afterEach(() => speak('en'));
+
   it('bytes', () =>
     table(bytes, [[0, '0 bytes'], [999, '999 bytes'], [1000, '1.00 kB'], [1_434_000_000, '1.43 GB'], [99_960_000, '100 MB'], [999_600, '1.00 MB'], [45_670_000, '45.7 MB'], [3e15, '3000 TB']]));
+  it('estimated bytes', () => table(roughBytes, [[0, '0 bytes'], [1_234_567_890, '1.2 GB'], [847_000_000, '850 MB'], [12_600_000_000, '13.0 GB']]));
   it('lengths', () => table(filmLength, [[0, '0:00'], [61, '1:01'], [6123, '1:42:03'], [59.6, '1:00']]));
+  it('moments of a film', () => table(filmMoment, [[0, '0:00.000'], [61.0417, '1:01.042'], [59.9999, '1:00.000']]));
   it('time to go', () =>
     table(toGo, [[-5, 'less than a minute'], [59, 'less than a minute'], [60, 'about 1 min'], [370, 'about 6 min'], [1260, 'about 20 min'], [3599, 'about 1 h'], [4700, 'about 1 h 20 min']]));
   it('time that passed', () => table(took, [[0, '1 s'], [48, '48 s'], [59.7, '1 min'], [3600, '1 h'], [3900, '1 h 5 min']]));
@@ -20,7 +25,14 @@ describe('numbers', () => {
     table(fps, [[48.4, '48 fps'], [3.14, '3.1 fps'], [9.96, '10 fps']]);
     table(times, [[3.44, '3.4×'], [12.3, '12×']]);
   });
+  it('shares, never whole before they are', () => table(percent, [[0.999, '99 %'], [1, '100 %'], [-1, '0 %'], [0.436, '43 %']]));
   it('changes', () => table(change, [[100, 36, '64 % smaller'], [100, 130, '30 % larger'], [100, 100, 'the same size'], [0, 5, '']]));
   it('moments', () => table(ago, [[0, 1000, 'just now'], [0, 300_000, '5 min ago'], [0, 86_000_000, '24 h ago'], [0, 90_000_000, 'yesterday'], [0, 260_000_000, '3 days ago']]));
-  it('counts', () => table(plural, [[1, 'part', 'parts', '1 part'], [0, 'part', 'parts', '0 parts']]));
+
+  it('in the language of the page', () => {
+    speak('de');
+    expect(bytes(1_434_000_000)).toBe('1,43 GB');
+    expect(decimal(109_930)).toBe('109.930');
+    expect(toGo(370)).toBe('etwa 6 min');
+  });
 });

@@ -1,8 +1,24 @@
-/** Numbers as people read them. Pure. */
+/** Numbers as people read them, in the language of the page. */
+import { t } from '../words/words.svelte';
+
+/** A number with so many decimals. */
+export function decimal(value: number, digits = 0): string {
+  const grouped = digits === 0 && value >= 10_000;
+  const key = `${t().tag} ${digits} ${grouped}`;
+  let format = FORMATS.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(t().tag, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: grouped });
+    FORMATS.set(key, format);
+  }
+  return format.format(value);
+}
+
+/** Making a format takes far longer than using it. */
+const FORMATS = new Map<string, Intl.NumberFormat>();
 
 /** `1.4 GB`: decimal units, as disks are sold. */
 export function bytes(count: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const units = [t().number.bytes, 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
   let value = count;
   while (value >= 999.5 && unit < units.length - 1) {
@@ -10,7 +26,14 @@ export function bytes(count: number): string {
     unit += 1;
   }
   const digits = unit === 0 || value >= 99.5 ? 0 : value >= 9.95 ? 1 : 2;
-  return `${value.toFixed(digits)} ${units[unit]}`;
+  return `${decimal(value, digits)} ${units[unit]}`;
+}
+
+/** An estimated size, no more exact than it is known: `1.2 GB`, `850 MB`. */
+export function roughBytes(count: number): string {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, count))) - 1);
+  const rounded = Math.round(count / step) * step;
+  return bytes(rounded).replace(/([.,]\d)0 /, '$1 ');
 }
 
 /** A film's length: `1:42:03`. */
@@ -21,23 +44,29 @@ export function filmLength(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+/** A moment of a film, to the thousandth: `1:42:03.208`. */
+export function filmMoment(seconds: number): string {
+  const ms = Math.max(0, Math.round(seconds * 1000));
+  return `${filmLength(Math.floor(ms / 1000))}.${String(ms % 1000).padStart(3, '0')}`;
+}
+
 /** Time to go, no more exact than it is known: `about 6 min`. */
 export function toGo(seconds: number): string {
+  const words = t().number;
   const minutes = Math.max(0, seconds) / 60;
-  if (minutes < 1) return 'less than a minute';
-  if (minutes < 20) return `about ${Math.round(minutes)} min`;
+  if (minutes < 1) return words.lessThanMinute;
+  if (minutes < 20) return words.aboutMinutes(Math.round(minutes));
   const rounded = Math.round(minutes / 5) * 5;
-  if (rounded < 60) return `about ${rounded} min`;
-  const [h, m] = [Math.floor(rounded / 60), rounded % 60];
-  return m === 0 ? `about ${h} h` : `about ${h} h ${m} min`;
+  if (rounded < 60) return words.aboutMinutes(rounded);
+  return words.aboutHours(Math.floor(rounded / 60), rounded % 60);
 }
 
 /** Time that passed: `48 s`, `12 min`, `1 h 5 min`. */
 export function took(seconds: number): string {
-  if (seconds < 59.5) return `${Math.max(1, Math.round(seconds))} s`;
+  const words = t().number;
+  if (seconds < 59.5) return words.seconds(Math.max(1, Math.round(seconds)));
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60 ? words.minutes(minutes) : words.hours(Math.floor(minutes / 60), minutes % 60);
 }
 
 /** Time that is left, counted down: `9:58`. */
@@ -48,33 +77,40 @@ export function countdown(seconds: number): string {
 
 /** `48 fps`. */
 export function fps(speed: number): string {
-  return `${speed >= 9.95 ? speed.toFixed(0) : speed.toFixed(1)} fps`;
+  return t().number.fps(decimal(speed, speed >= 9.95 ? 0 : 1));
 }
 
 /** `3.4×`. */
 export function times(factor: number): string {
-  return `${factor >= 9.95 ? factor.toFixed(0) : factor.toFixed(1)}×`;
+  return `${decimal(factor, factor >= 9.95 ? 0 : 1)}×`;
+}
+
+/** A share from 0 to 1: `43 %`; never 100 before it is whole. */
+export function percent(share: number): string {
+  return t().number.percent(String(Math.floor(Math.min(1, Math.max(0, share)) * 100)));
 }
 
 /** How the output's size compares: `64 % smaller`. */
 export function change(before: number, after: number): string {
+  const words = t().number;
   if (before <= 0) return '';
   const percent = Math.round(100 * Math.abs(1 - after / before));
-  if (percent === 0) return 'the same size';
-  return after < before ? `${percent} % smaller` : `${percent} % larger`;
+  if (percent === 0) return words.sameSize;
+  return after < before ? words.smaller(percent) : words.larger(percent);
 }
 
 /** How long ago a moment was: `5 min ago`. */
 export function ago(ms: number, now: number): string {
+  const words = t().number;
   const seconds = Math.max(0, (now - ms) / 1000);
-  if (seconds < 60) return 'just now';
-  if (seconds < 5400) return `${took(seconds)} ago`;
-  if (seconds < 86_400) return `${Math.round(seconds / 3600)} h ago`;
+  if (seconds < 60) return words.justNow;
+  if (seconds < 5400) return words.ago(took(seconds));
+  if (seconds < 86_400) return words.hoursAgo(Math.round(seconds / 3600));
   const days = Math.floor(seconds / 86_400);
-  return days === 1 ? 'yesterday' : `${days} days ago`;
+  return days === 1 ? words.yesterday : words.daysAgo(days);
 }
 
-/** `1 computer`, `2 computers`. */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+/** A day and a time of day: `3 Nov, 14:05`. */
+export function moment(ms: number): string {
+  return new Date(ms).toLocaleString(t().tag, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 }

@@ -1,78 +1,63 @@
-/** States in the words of the screen. Pure. */
-import type { Computer, Here, Job, Purpose } from '../generated/api';
-import { ago, plural } from './numbers';
+/** States in the words of the screen. */
+import type { Choice, Computer, Here, Job, Purpose } from '../generated/api';
+import { t } from '../words/words.svelte';
+import { ago } from './numbers';
 
-export interface PurposeWords {
-  purpose: Purpose;
-  title: string;
-  detail: string;
+export const PURPOSES: readonly Purpose[] = ['everywhere', 'smaller', 'smallest', 'keep'];
+
+export const CODECS = { h264: 'H.264', hevc: 'HEVC', av1: 'AV1' } as const;
+
+export function purposeDetail(purpose: Purpose): string {
+  const words = t().purpose;
+  const details = { everywhere: words.everywhereDetail, smaller: words.smallerDetail, smallest: words.smallestDetail, keep: words.keepDetail };
+  return details[purpose];
 }
 
-export const PURPOSES: readonly PurposeWords[] = [
-  { purpose: 'everywhere', title: 'Plays everywhere', detail: 'H.264 in MP4, for any phone or TV' },
-  { purpose: 'smaller', title: 'Smaller', detail: 'HEVC, about half the size' },
-  { purpose: 'smallest', title: 'Smallest', detail: 'AV1, takes the longest' },
-  { purpose: 'keep', title: 'Keep quality', detail: 'HEVC, no difference to the eye' },
-];
-
-export function purposeTitle(purpose: Purpose): string {
-  return PURPOSES.find((one) => one.purpose === purpose)?.title ?? purpose;
+/** A choice in a few words: `Smaller`, `Smaller, AV1, 28`. */
+export function choiceWords(choice: Choice): string {
+  const { codec, quality } = choice;
+  return [t().purpose[choice.purpose], codec && CODECS[codec], quality].filter((word) => word !== null && word !== '').join(', ');
 }
 
 export function jobWords({ state }: Job): string {
+  const words = t().job;
   switch (state.is) {
-    case 'queued':
-      return 'Waiting for its turn';
     case 'waiting_for_peers':
-      return state.wanted === 0
-        ? 'Waiting for a computer that can encode this'
-        : `Waiting for computers: ${state.present} of ${state.wanted} are there`;
-    case 'benchmarking':
-      return 'Finding out how fast the computers are';
-    case 'processing':
-      return 'Encoding';
+      return state.wanted === 0 ? words.nobody : words.waitingFor(state.present, state.wanted);
     case 'paused':
-      return state.reason ? `Paused: ${state.reason}` : 'Paused';
-    case 'combining':
-      return 'Joining and checking';
-    case 'completed':
-      return 'Done';
-    case 'failed':
-      return 'Failed';
-    case 'cancelled':
-      return 'Stopped';
+      return state.reason ? words.pausedFor(state.reason) : words.paused;
+    default:
+      return words[state.is];
   }
 }
 
 export function computerWords({ status, last_seen_ms }: Computer, now: number): string {
+  const words = t().computer;
   switch (status.is) {
-    case 'nearby':
-      return 'Nearby, not paired';
     case 'offline':
-      return last_seen_ms === null ? 'Not there' : `Not there, last seen ${ago(last_seen_ms, now)}`;
+      return last_seen_ms === null ? words.offline : words.offlineSince(ago(last_seen_ms, now));
     case 'not_helping':
-      return 'There, but not helping';
-    case 'measuring':
-      return 'Finding out how fast it is';
-    case 'ready':
-      return 'Ready';
+      return words.notHelping;
     case 'working':
-      return `Encoding ${plural(status.segments, 'part')}`;
+      return words.working(status.segments);
     case 'paused':
-      return `Paused: ${status.reason}`;
+      return words.paused(status.reason);
     case 'set_aside':
-      return `Set aside for a while: ${status.reason}`;
+      return words.setAside(status.reason);
+    default:
+      return words[status.is];
   }
 }
 
 /** The one sentence of the first screen. */
 export function readyWords({ here }: { here: Here }): string {
+  const words = t().drop;
   switch (here.ffmpeg.is) {
     case 'looking':
-      return 'Getting ready…';
+      return words.gettingReady;
     case 'missing':
-      return 'This computer is not ready yet.';
+      return words.notReady;
     case 'found':
-      return `${plural(here.ready + 1, 'computer')} ready.`;
+      return words.ready(here.ready + 1);
   }
 }

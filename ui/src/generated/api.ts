@@ -291,6 +291,23 @@ error: ApiError, };
 export type FilePath = string | { hex: string };
 
 /**
+ * What a picture is of.
+ */
+export type Film = { "is": "file", 
+/**
+ * The file.
+ */
+path: FilePath, } | { "is": "source", 
+/**
+ * Which job.
+ */
+job: JobId, } | { "is": "result", 
+/**
+ * Which job.
+ */
+job: JobId, };
+
+/**
  * One line of `doctor`.
  */
 export type Finding = { 
@@ -310,6 +327,60 @@ says: string,
  * What to do; empty where nothing is to be done.
  */
 help: string, };
+
+/**
+ * How large a result gets and how long it takes: an estimate.
+ */
+export type Forecast = { 
+/**
+ * For which purpose.
+ */
+purpose: Purpose, 
+/**
+ * Most likely no smaller than this, bytes.
+ */
+bytes_low: number, 
+/**
+ * Most likely no larger than this, bytes.
+ */
+bytes_high: number, 
+/**
+ * Seconds with the computers that are there now, if any of them can.
+ */
+seconds: number | null, 
+/**
+ * Seconds for this computer alone, if it can.
+ */
+alone_s: number | null, 
+/**
+ * How many computers would work on it, this one included.
+ */
+computers: number, };
+
+/**
+ * What this computer has done for others.
+ */
+export type Given = { 
+/**
+ * Segments delivered.
+ */
+segments: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * Bytes of the results.
+ */
+bytes: number, 
+/**
+ * Seconds spent encoding.
+ */
+seconds: number, 
+/**
+ * For how many computers.
+ */
+computers: number, };
 
 /**
  * A computer's share in a job.
@@ -604,6 +675,32 @@ bytes: number,
 wall_s: number, };
 
 /**
+ * What would become of a file, as far as that can be said before.
+ */
+export type Outlook = { 
+/**
+ * For the choice as it was given.
+ */
+chosen: Forecast, 
+/**
+ * For each purpose as it comes, in the order of [`Purpose`]'s variants.
+ */
+purposes: Array<Forecast>, };
+
+/**
+ * A choice with a name.
+ */
+export type Preset = { 
+/**
+ * Its name; 1 to 80 bytes, no two alike.
+ */
+name: string, 
+/**
+ * The choice.
+ */
+choice: Choice, };
+
+/**
  * What the output is for.
  */
 export type Purpose = "everywhere" | "smaller" | "smallest" | "keep";
@@ -729,6 +826,23 @@ process_s: number,
 merge_s: number, };
 
 /**
+ * A picture of a film.
+ */
+export type Still = { 
+/**
+ * The time of the frame shown, seconds on the result's timeline.
+ */
+at_s: number, 
+/**
+ * The time of the frame after it; only of an exact picture that is not the last.
+ */
+next_s: number | null, 
+/**
+ * It, as a JPEG in Base64.
+ */
+jpeg: string, };
+
+/**
  * One file of a `submit`.
  */
 export type Submitted = { 
@@ -744,6 +858,19 @@ job: JobId | null,
  * Why not, if it was not.
  */
 error: ApiError | null, };
+
+/**
+ * The choices that are kept.
+ */
+export type Wishes = { 
+/**
+ * The choice made last; `None` before the first.
+ */
+last: Choice | null, 
+/**
+ * Those saved under a name, in the order to show them.
+ */
+presets: Array<Preset>, };
 
 /** What `{}` means. */
 export const DEFAULT_CHOICE: Choice = {
@@ -870,6 +997,50 @@ on: boolean, }; reply: null };
 settings: Settings, }; reply: null };
   /** Looks at everything that may be wrong and says what to do about it. */
   doctor: { args: Record<symbol, never>; reply: Report };
+  /** One picture of a film, small enough for a page. */
+  still: { args: { 
+/**
+ * Of what.
+ */
+film: Film, 
+/**
+ * Where in it, seconds on the result's timeline.
+ */
+at_s: number, 
+/**
+ * The very frame shown then (for comparing), or a key frame near it (much quicker).
+ */
+exact: boolean, 
+/**
+ * The largest height, pixels; 16 to 2160.
+ */
+height: number, }; reply: Still };
+  /** What each purpose would make of a file: how large it gets, and how long that takes now. */
+  forecast: { args: { 
+/**
+ * The file.
+ */
+path: FilePath, 
+/**
+ * What is wanted.
+ */
+choice: Choice, }; reply: Outlook };
+  /** The choice made last, and those saved under a name. */
+  wishes: { args: Record<symbol, never>; reply: Wishes };
+  /** Keeps them. */
+  set_wishes: { args: { 
+/**
+ * All of them.
+ */
+wishes: Wishes, }; reply: null };
+  /** What this computer has done for others so far. */
+  given: { args: Record<symbol, never>; reply: Given };
+  /** Hands files to the window that shows this node, which offers them and comes to the front. */
+  present: { args: { 
+/**
+ * The files; none only brings the window to the front.
+ */
+paths: Array<FilePath>, }; reply: null };
   /** Removes working files that no job needs any more. */
   clean: { args: Record<symbol, never>; reply: Cleaned };
 }

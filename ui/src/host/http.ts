@@ -49,6 +49,17 @@ export function browserHost(): Host {
       if (file.file.size > limit) throw new Refused('no_space', 'This file is larger than the page takes.');
       return upload(file.file, progress, signal);
     },
+    open: null,
+    show: null,
+    folder: null,
+    async keep(name, text) {
+      const link = document.createElement('a');
+      link.href = `data:application/json;charset=utf-8,${encodeURIComponent(text)}`;
+      link.download = name;
+      link.click();
+      return true;
+    },
+    take: takeText,
     download: (job) => (job.state.is === 'completed' ? `/api/output/${job.id}` : null),
     ownsFiles: (job) => page !== null && isBelow(job, page.uploads),
   };
@@ -103,15 +114,70 @@ function drops(listener: DropListener): () => void {
       event.preventDefault();
       depth = 0;
       listener.over(false);
-      const files = [...(event.dataTransfer?.files ?? [])];
+      void dropped(event.dataTransfer).then((files) => files.length > 0 && listener.drop(files.map(picked)));
+    },
+    paste(event: ClipboardEvent) {
+      const files = [...(event.clipboardData?.files ?? [])];
       if (files.length > 0) listener.drop(files.map(picked));
     },
   };
   const names = Object.keys(handlers) as (keyof typeof handlers)[];
-  for (const name of names) window.addEventListener(name, handlers[name]);
+  for (const name of names) window.addEventListener(name, handlers[name] as EventListenerOrEventListenerObject);
   return () => {
-    for (const name of names) window.removeEventListener(name, handlers[name]);
+    for (const name of names) window.removeEventListener(name, handlers[name] as EventListenerOrEventListenerObject);
   };
+}
+
+/** What most films are named: which files of a dropped folder are meant. A file dropped by itself is always meant. */
+const FILMS = /\.(mkv|mp4|m4v|mov|webm|avi|ts|m2ts|mts|mpe?g|vob|wmv|flv|ogv|3gp|mxf)$/i;
+/** The most files taken out of folders. */
+const MOST_FILES = 500;
+
+/** The files dropped, and the films in the folders dropped. */
+async function dropped(data: DataTransfer | null): Promise<File[]> {
+  // Read before anything is waited for: afterwards the browser has taken them back.
+  const entries = [...(data?.items ?? [])].map((item) => item.webkitGetAsEntry?.() ?? null);
+  const files = [...(data?.files ?? [])];
+  if (!entries.some((entry) => entry?.isDirectory)) return files;
+  const found: File[] = [];
+  for (const entry of entries) if (entry) await collect(entry, found, entry.isFile);
+  return found;
+}
+
+async function collect(entry: FileSystemEntry, found: File[], meant: boolean): Promise<void> {
+  if (found.length >= MOST_FILES) return;
+  if (entry.isFile) {
+    if (!meant && !FILMS.test(entry.name)) return;
+    const file = await new Promise<File | null>((resolve) => (entry as FileSystemFileEntry).file(resolve, () => resolve(null)));
+    if (file) found.push(file);
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  for (;;) {
+    // A folder is read in pieces, until there is an empty one.
+    const some = await new Promise<FileSystemEntry[]>((resolve) => reader.readEntries(resolve, () => resolve([])));
+    if (some.length === 0) return;
+    for (const one of some) await collect(one, found, false);
+  }
+}
+
+/** The largest file taken as text, bytes. */
+const MOST_TEXT = 1 << 20;
+
+function takeText(): Promise<string | null> {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.accept = 'application/json,.json';
+  return new Promise((resolve, reject) => {
+    input.oncancel = () => resolve(null);
+    input.onchange = () => {
+      const file = input.files?.[0];
+      if (!file) resolve(null);
+      else if (file.size > MOST_TEXT) reject(new Refused('bad_request', 'This file is too large to be presets.'));
+      else file.text().then(resolve, reject);
+    };
+    input.click();
+  });
 }
 
 function choose(): Promise<Picked[]> {
@@ -129,13 +195,40 @@ function picked(file: File): Picked {
   return { name: file.name, file };
 }
 
-/** `fetch` tells nothing of how far an upload is; this does. */
-function upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath> {
+/** Waits before an interrupted upload is tried again, milliseconds; whatever arrives begins the list anew. */
+const WAITS = [500, 1000, 2000, 4000, 8000, 16_000, 30_000];
+
+/** Uploads a file, going on where it was after an interruption. */
+async function upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath> {
+  const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  let from = 0;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await put(file, key, from, progress, signal);
+    } catch (thrown) {
+      const cut = thrown instanceof Refused && thrown.code === 'not_reached';
+      const wait = WAITS[tries];
+      if (!cut || wait === undefined || signal.aborted) {
+        // Nobody comes back for it.
+        fetch(`/api/upload/${key}`, { method: 'DELETE', headers: HEADERS }).catch(() => undefined);
+        throw thrown;
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      const there = await send(`/api/upload/${key}`, {}).then((answer) => read<{ bytes: number }>(answer)).catch(() => null);
+      if (there && there.bytes > from) tries = -1;
+      from = there?.bytes ?? from;
+    }
+  }
+}
+
+/** One try, from this byte on. `fetch` tells nothing of how far an upload is; this does. */
+function put(file: File, key: string, from: number, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('PUT', `/api/upload/${encodeURIComponent(file.name)}`);
-    for (const [name, value] of Object.entries(HEADERS)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => progress(file.size > 0 ? event.loaded / file.size : 1);
+    const part = { 'x-upload': key, 'x-upload-from': String(from), 'x-upload-size': String(file.size) };
+    for (const [name, value] of Object.entries({ ...HEADERS, ...part })) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => progress(file.size > 0 ? (from + event.loaded) / file.size : 1);
     request.onerror = () => reject(new Refused('not_reached', 'The upload was interrupted.', 'Drop the file again.'));
     request.onabort = () => reject(new Refused('cancelled', 'The upload was stopped.'));
     request.onload = () => {
@@ -143,7 +236,7 @@ function upload(file: File, progress: (share: number) => void, signal: AbortSign
       read<{ path: string }>(answer).then(({ path }) => resolve(path), reject);
     };
     signal.addEventListener('abort', () => request.abort());
-    request.send(file);
+    request.send(from > 0 ? file.slice(from) : file);
   });
 }
 

@@ -5,7 +5,7 @@ import type { FilePath, Numbered } from '../generated/api';
 import { asRefused, isApiError, Refused, shown, type Host, type Picked } from './types';
 
 /** What the shell tells the page beside the node's events; see src-tauri/sink.rs and drop.rs. */
-type Dropped = { is: 'over' } | { is: 'out' } | { is: 'files'; paths: FilePath[] };
+type Dropped = { is: 'over' } | { is: 'out' } | { is: 'files'; paths: FilePath[] } | { is: 'opened' };
 
 export function windowHost(): Host {
   return {
@@ -16,17 +16,25 @@ export function windowHost(): Host {
       return () => void stop.then((off) => off());
     },
     drops(listener) {
+      const opened = () => void run<FilePath[]>('shell.opened', {}).then((paths) => paths.length > 0 && listener.drop(paths.map(picked)));
       const stop = subscribe<Dropped>('drop', (dropped) => {
+        if (dropped.is === 'opened') return opened();
         listener.over(dropped.is === 'over');
         if (dropped.is === 'files') listener.drop(dropped.paths.map(picked));
       });
-      const opened = run<FilePath[]>('shell.opened', {});
-      void opened.then((paths) => paths.length > 0 && listener.drop(paths.map(picked)));
+      // Asked once it is listened to: what comes in between is not missed.
+      void stop.then(opened);
       // A page in the window must not be replaced by a file that misses the drop handler.
       const stay = (event: DragEvent) => event.preventDefault();
       window.addEventListener('dragover', stay);
       window.addEventListener('drop', stay);
+      const paste = (event: ClipboardEvent) => {
+        const paths = pathsIn(event.clipboardData);
+        if (paths.length > 0) listener.drop(paths.map(picked));
+      };
+      window.addEventListener('paste', paste);
       return () => {
+        window.removeEventListener('paste', paste);
         void stop.then((off) => off());
         window.removeEventListener('dragover', stay);
         window.removeEventListener('drop', stay);
@@ -37,6 +45,11 @@ export function windowHost(): Host {
       if ('path' in file) return file.path;
       throw new Refused('other', 'The window takes files by their path.');
     },
+    open: (job) => run<void>('shell.open', { id: job.id }),
+    show: (job) => run<void>('shell.show', { id: job.id }),
+    folder: () => run<FilePath | null>('shell.folder', {}),
+    keep: (name, text) => run<boolean>('shell.keep', { name, text }),
+    take: () => run<string | null>('shell.take', {}),
     download: () => null,
     ownsFiles: () => false,
   };
@@ -52,6 +65,17 @@ async function run<T>(name: string, args: object): Promise<T> {
 
 function subscribe<T>(name: string, listener: (payload: T) => void): Promise<() => void> {
   return listen<T>(name, (message) => listener(message.payload));
+}
+
+/** Files that a file manager has copied, as paths; nothing while somebody pastes into a field. */
+function pathsIn(data: DataTransfer | null): string[] {
+  const field = document.activeElement;
+  if (!data || field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) return [];
+  const lines = (data.getData('text/uri-list') || data.getData('text/plain')).split(/\r?\n/);
+  return lines.flatMap((line) => {
+    if (line.startsWith('file://')) return [decodeURIComponent(new URL(line).pathname)];
+    return line.startsWith('/') || /^[A-Za-z]:\\/.test(line) ? [line.trim()] : [];
+  });
 }
 
 function picked(path: FilePath): Picked {

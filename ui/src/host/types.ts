@@ -20,6 +20,21 @@ export interface Host {
   /** Where the output of a completed job can be downloaded from; `null` where it is on this computer's disk. */
   download(job: Job): string | null;
 
+  /** Opens a completed job's output with whatever plays videos here; `null` where the file is not on this screen's computer. */
+  readonly open: ((job: Job) => Promise<void>) | null;
+
+  /** Shows it in its folder, highlighted. */
+  readonly show: ((job: Job) => Promise<void>) | null;
+
+  /** Lets the user choose a folder; `null` if they change their mind. There is none where paths mean nothing. */
+  readonly folder: (() => Promise<FilePath | null>) | null;
+
+  /** Lets the user keep a text as a file; false if they change their mind. */
+  keep(name: string, text: string): Promise<boolean>;
+
+  /** Lets the user choose a small text file, and gives what is in it; `null` if they change their mind. */
+  take(): Promise<string | null>;
+
   /** Whether taking this job off the list deletes its source and its output: they were uploaded for it. */
   ownsFiles(job: Job): boolean;
 }

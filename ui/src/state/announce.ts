@@ -1,5 +1,6 @@
-/** What a screen reader is told of the jobs: their ends, and every quarter of the way. Pure. */
+/** What a screen reader is told of the jobs: their ends, and every quarter of the way. */
 import type { Job } from '../generated/api';
+import { t } from '../words/words.svelte';
 
 /** Sentences for what happened between two looks at the jobs. */
 export function announce(before: readonly Job[], after: readonly Job[]): string[] {
@@ -10,12 +11,13 @@ export function announce(before: readonly Job[], after: readonly Job[]): string[
 }
 
 function between(last: Job, job: Job): string[] {
+  const words = t().announce;
   if (last.state.is !== job.state.is) {
-    if (job.state.is === 'completed') return [`${job.name} is done. ${job.state.outcome.verdict}`];
-    if (job.state.is === 'failed') return [`${job.name} failed. ${job.state.error.message}`];
-    if (job.state.is === 'cancelled') return [`${job.name} was stopped.`];
+    if (job.state.is === 'completed') return [words.done(job.name, job.state.outcome.verdict)];
+    if (job.state.is === 'failed') return [words.failed(job.name, job.state.error.message)];
+    if (job.state.is === 'cancelled') return [words.stopped(job.name)];
   }
   const quarter = Math.floor(job.progress * 4);
   const passed = quarter > Math.floor(last.progress * 4) && quarter < 4;
-  return passed ? [`${job.name}: ${quarter * 25} percent.`] : [];
+  return passed ? [words.percent(job.name, quarter * 25)] : [];
 }

@@ -17,6 +17,11 @@ describe('an offer', () => {
     expect(isReady(at(two, 0, { stage: no }))).toBe(false);
   });
 
+  it('does without what was left out', () => {
+    expect(isReady(at(two, 1, { stage: { is: 'left_out' } }))).toBe(true);
+    expect(isReady(at(two, 0, { stage: { is: 'left_out' } }))).toBe(false);
+  });
+
   it('starts what can be started', () => expect(startable(two)).toEqual(['/a']));
 
   it('knows what would be lost', () => {

@@ -1,11 +1,13 @@
 /** Files on their way to becoming jobs: handed over, looked at, agreed to. Pure. */
-import type { ApiError, Facts, FilePath, Inspection, Submitted } from '../generated/api';
+import type { ApiError, Facts, FilePath, Inspection, Outlook, Submitted } from '../generated/api';
 
 export interface Item {
   name: string;
   /** Where the node finds it, once it has it. */
   path: FilePath | null;
   stage: Stage;
+  /** What would come of it; `null` while that is not known. */
+  outlook: Outlook | null;
 }
 
 export type Stage =
@@ -14,10 +16,12 @@ export type Stage =
   /** Being looked at. */
   | { is: 'looking' }
   | { is: 'fine'; facts: Facts }
-  | { is: 'refused'; message: string; help: string };
+  | { is: 'refused'; message: string; help: string }
+  /** The user does not want it after all. */
+  | { is: 'left_out' };
 
 export function items(names: string[]): Item[] {
-  return names.map((name) => ({ name, path: null, stage: { is: 'handing', share: 0 } }));
+  return names.map((name) => ({ name, path: null, stage: { is: 'handing', share: 0 }, outlook: null }));
 }
 
 /** The items with one of them changed. */
@@ -40,7 +44,7 @@ export function startable(all: readonly Item[]): FilePath[] {
 
 /** Everything is known and something can be started. */
 export function isReady(all: readonly Item[]): boolean {
-  const known = all.every((item) => item.stage.is === 'fine' || item.stage.is === 'refused');
+  const known = all.every((item) => item.stage.is === 'fine' || item.stage.is === 'refused' || item.stage.is === 'left_out');
   return known && startable(all).length > 0;
 }
 

@@ -84,6 +84,83 @@ async fn what_is_too_large_or_cut_off_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn an_interrupted_upload_goes_on_where_it_was() {
+    let stage = Stage::new().await;
+    let cookie = stage.sign_in().await;
+    let film: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+    let key = "0123456789abcdef0123456789abcdef";
+    let about = |from: usize| {
+        [
+            format!("X-Upload: {key}"),
+            format!("X-Upload-From: {from}"),
+            format!("X-Upload-Size: {}", film.len()),
+        ]
+    };
+    let there = async || {
+        let line = format!("GET /api/upload/{key}");
+        let answer = stage.send(&line, &[&cookie, OURS], b"").await;
+        usize::try_from(answer.json()["bytes"].as_u64().unwrap()).unwrap()
+    };
+    assert_eq!(there().await, 0);
+
+    // The connection breaks in the middle of the first part.
+    let mut stream = TcpStream::connect(stage.web.address()).await.unwrap();
+    let head = format!(
+        "PUT /api/upload/a.mkv HTTP/1.1\r\nHost: {}\r\n{cookie}\r\n{OURS}\r\n{}\r\nContent-Length: {}\r\n\r\n",
+        stage.web.address(),
+        about(0).join("\r\n"),
+        film.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&film[..100_000]).await.unwrap();
+    let uploads = stage.folder.path().join("uploads");
+    until("the upload began", || entries(&uploads) == 1).await;
+    // Asked while that connection still seems to be alive: it is ended, and what has come is counted.
+    let first = there().await;
+    assert!(first <= 100_000, "{first}");
+    drop(stream);
+    assert_eq!(there().await, first);
+
+    let put = async |from: usize, body: &[u8]| {
+        let [key, start, size] = about(from);
+        let headers = [cookie.as_str(), OURS, &key, &start, &size];
+        stage.send("PUT /api/upload/a.mkv", &headers, body).await
+    };
+    // A part that begins elsewhere is refused; the one that fits makes it whole.
+    assert_eq!(put(first + 1, &film[first + 1..]).await.status, 409);
+    let answer = put(first, &film[first..]).await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    let path = answer.json()["path"].as_str().unwrap().to_owned();
+    assert_eq!(std::fs::read(&path).unwrap(), film);
+
+    // Forgotten it is gone; used by a job it stays.
+    let line = format!("DELETE /api/upload/{key}");
+    stage
+        .call(&cookie, "submit", &json!({ "paths": [path], "choice": {} }))
+        .await;
+    assert_eq!(stage.send(&line, &[&cookie, OURS], b"").await.status, 409);
+    assert!(Path::new(&path).exists());
+    let other = "fedcba9876543210fedcba9876543210";
+    let headers = [
+        &cookie,
+        OURS,
+        &format!("X-Upload: {other}"),
+        "X-Upload-From: 0",
+        "X-Upload-Size: 4",
+    ];
+    let line = "PUT /api/upload/b.mkv";
+    assert_eq!(stage.send(line, &headers, b"film").await.status, 200);
+    assert_eq!(entries(&uploads), 2);
+    let line = format!("DELETE /api/upload/{other}");
+    assert_eq!(stage.send(&line, &[&cookie, OURS], b"").await.status, 204);
+    assert_eq!(entries(&uploads), 1);
+    let nonsense = stage
+        .send("GET /api/upload/..%2F..", &[&cookie, OURS], b"")
+        .await;
+    assert_eq!(nonsense.status, 404);
+}
+
+#[tokio::test]
 async fn a_forgotten_job_takes_its_upload_along_and_nothing_else() {
     let stage = Stage::new().await;
     let cookie = stage.sign_in().await;

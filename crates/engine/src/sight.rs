@@ -1,0 +1,339 @@
+//! What there is to look at beside the status: pictures, forecasts, kept choices, help given.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use ffmpeg::source::{self, Source};
+pub use ffmpeg::still::Still;
+use ffmpeg::still::{self, Place};
+use media::choice::{Choice, Encoders, Purpose};
+use media::encoder::{Codec, Family};
+use tokio::sync::Semaphore;
+
+pub use crate::forecast::Forecast;
+use crate::forecast::{self, Helper, Subject};
+use crate::node::Node;
+use crate::probe::whole_ms;
+use crate::status::{EncoderStatus, JobId, JobState, PeerState, PeerStatus, Terms};
+use crate::trouble::{Kind, Trouble};
+use crate::{intake, probe};
+
+/// Bytes of pictures kept.
+const KEPT_BYTES: usize = 24 << 20;
+/// The database's key of the choices that are kept.
+const WISHES: &str = "wishes";
+
+/// What a picture is of.
+#[derive(Clone, Debug)]
+pub enum View {
+    /// A file.
+    File(PathBuf),
+    /// A job's source.
+    Source(JobId),
+    /// A completed job's result.
+    Result(JobId),
+}
+
+/// Which picture: of which state of which file, what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Frame {
+    path: PathBuf,
+    bytes: u64,
+    modified_ms: i64,
+    at_us: i64,
+    exact: bool,
+    height: u32,
+}
+
+/// Pictures made lately, the latest last; one more is made at a time, so that they do not crowd out encoding.
+pub(crate) struct Gallery {
+    making: Semaphore,
+    kept: Mutex<VecDeque<(Frame, Still)>>,
+}
+
+impl Default for Gallery {
+    fn default() -> Self {
+        Self {
+            making: Semaphore::new(1),
+            kept: Mutex::default(),
+        }
+    }
+}
+
+impl Gallery {
+    fn find(&self, frame: &Frame) -> Option<Still> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|(one, _)| one == frame);
+        found.map(|(_, still)| still.clone())
+    }
+
+    fn keep(&self, frame: Frame, still: Still) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((frame, still));
+        let mut bytes: usize = kept.iter().map(|(_, still)| still.jpeg.len()).sum();
+        while bytes > KEPT_BYTES {
+            let gone = kept.pop_front();
+            bytes -= gone.map_or(bytes, |(_, still)| still.jpeg.len());
+        }
+    }
+}
+
+/// What would become of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outlook {
+    /// For the choice as given.
+    pub chosen: Forecast,
+    /// For every purpose as it comes.
+    pub purposes: Vec<(Purpose, Forecast)>,
+}
+
+/// Help given, added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Segments delivered.
+    pub segments: u64,
+    /// Their frames.
+    pub frames: u64,
+    /// Bytes of the results.
+    pub bytes: u64,
+    /// Milliseconds spent encoding.
+    pub ms: u64,
+    /// Computers helped.
+    pub computers: u32,
+}
+
+impl Node {
+    /// One picture, at a time on the result's timeline in microseconds. One is made at a time.
+    ///
+    /// # Errors
+    /// No such job, or nothing to be seen there.
+    pub async fn still(
+        &self,
+        view: View,
+        at_us: i64,
+        exact: bool,
+        height: u32,
+    ) -> Result<Still, Trouble> {
+        let path = self.path_of(view).await?;
+        let about = intake::look(&path)?;
+        let frame = Frame {
+            path,
+            bytes: about.bytes,
+            modified_ms: about.modified_ms,
+            at_us,
+            exact,
+            height: (height / 2 * 2).max(16),
+        };
+        let gallery = &self.0.gallery;
+        if let Some(still) = gallery.find(&frame) {
+            return Ok(still);
+        }
+        // Never closed; if it were, a picture more at once does no harm.
+        let _turn = gallery.making.acquire().await;
+        // Somebody else may have wanted the same meanwhile.
+        if let Some(still) = gallery.find(&frame) {
+            return Ok(still);
+        }
+        let still = make(&self.bench()?.ffmpeg, &frame).await?;
+        gallery.keep(frame, still.clone());
+        Ok(still)
+    }
+
+    async fn path_of(&self, view: View) -> Result<PathBuf, Trouble> {
+        let (id, result) = match view {
+            View::File(path) => return Ok(intake::look(&path)?.path),
+            View::Source(id) => (id, false),
+            View::Result(id) => (id, true),
+        };
+        let job = self.status().await?.jobs.into_iter().find(|j| j.id == id);
+        let none = || Trouble::new(Kind::NoSuchJob, format!("There is no job {id}."));
+        let job = job.ok_or_else(none)?;
+        match job.state {
+            JobState::Completed(outcome) if result => Ok(outcome.output),
+            _ if result => Err(Trouble::new(Kind::NotNow, "The job has no result yet.")),
+            _ => Ok(job.source),
+        }
+    }
+
+    /// How large the result gets and how long it takes, for this choice and for each purpose.
+    ///
+    /// # Errors
+    /// Why the file cannot be encoded.
+    pub async fn forecast(
+        &self,
+        path: PathBuf,
+        choice: Choice,
+        terms: Terms,
+    ) -> Result<Outlook, Trouble> {
+        let dropped = intake::look(&path)?;
+        let probed = self.probe(&dropped, &choice).await?;
+        let video = &probed.parts.video;
+        let sounds = probed.parts.info.of_kind(media::stream::StreamKind::Audio);
+        let subject = Subject {
+            bytes: dropped.bytes,
+            codec: video.codec.clone(),
+            seconds: probed.parts.info.duration_us.unwrap_or(0).max(0) as f64 / 1e6,
+            width: video.width,
+            height: video.height,
+            fps: video
+                .frame_rate
+                .map_or(25.0, |r| f64::from(r.num()) / f64::from(r.den())),
+            ten_bit: video.pixel_format.is_some_and(|f| f.depth() == 10),
+            sounds: u32::try_from(sounds.count()).unwrap_or(u32::MAX),
+        };
+        let status = self.status().await?;
+        let of = |choice: &Choice| {
+            let here = helper(&status.here, choice);
+            let others = status.peers.iter().filter(|p| !terms.only_here && helps(p));
+            let others: Vec<Helper> = others.filter_map(|p| helper(p, choice)).collect();
+            forecast::forecast(&subject, choice, here, &others)
+        };
+        let all = [
+            Purpose::Everywhere,
+            Purpose::Smaller,
+            Purpose::Smallest,
+            Purpose::Keep,
+        ];
+        let purposes = all.map(|purpose| {
+            let plain = Choice {
+                purpose,
+                codec: None,
+                quality: None,
+                container: None,
+                ..choice.clone()
+            };
+            (purpose, of(&plain))
+        });
+        Ok(Outlook {
+            chosen: of(&choice),
+            purposes: purposes.into(),
+        })
+    }
+
+    /// The choices that are kept, as they were given; `None` before the first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn wishes(&self) -> Result<Option<serde_json::Value>, Trouble> {
+        let read = self.0.store.call(|tables| tables.setting(WISHES)).await;
+        read.map_err(|e| unstored(&e))
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn set_wishes(&self, wishes: serde_json::Value) -> Result<(), Trouble> {
+        let write = self
+            .0
+            .store
+            .call(move |tables| tables.set_setting(WISHES, &wishes));
+        write.await.map_err(|e| unstored(&e))
+    }
+
+    /// What this machine has done for others.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn given(&self) -> Result<Given, Trouble> {
+        let rows = self.0.store.call(|tables| tables.given()).await;
+        let rows = rows.map_err(|e| unstored(&e))?;
+        Ok(rows.iter().fold(Given::default(), |sum, row| Given {
+            segments: sum.segments + row.segments,
+            frames: sum.frames + row.frames,
+            bytes: sum.bytes + row.bytes,
+            ms: sum.ms + row.ms,
+            computers: sum.computers + 1,
+        }))
+    }
+}
+
+/// Makes a picture.
+async fn make(ffmpeg: &Path, frame: &Frame) -> Result<Still, Trouble> {
+    let film = look(ffmpeg, &frame.path).await?;
+    let place = Place {
+        at_us: frame.at_us + film.shift_us,
+        exact: frame.exact,
+        height: frame.height,
+        run_up_us: film.run_up_us(frame.exact),
+    };
+    let made = still::of(ffmpeg, &film.source, place).await;
+    let made = made.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
+    let path = frame.path.display();
+    let none = format!("There is no picture at that place of {path}.");
+    let still = made.ok_or_else(|| Trouble::new(Kind::Unreadable, none))?;
+    Ok(Still {
+        at_us: still.at_us - film.shift_us,
+        next_us: still.next_us.map(|us| us - film.shift_us),
+        ..still
+    })
+}
+
+/// A film to take pictures of.
+struct Seen {
+    source: Source,
+    /// What its times are ahead of the result's by, microseconds.
+    shift_us: i64,
+    /// A stream, which has no index: ffmpeg may land behind the key frame that is wanted.
+    stream: bool,
+}
+
+impl Seen {
+    /// See [`Place::run_up_us`]. The very frame needs the key frame before it: more than most groups of pictures
+    /// are long. Where that is too little, the picture is a later one and says so by its time.
+    fn run_up_us(&self, exact: bool) -> i64 {
+        match (self.stream, exact) {
+            (false, _) => 0,
+            (true, true) => 12_000_000,
+            (true, false) => 2_000_000,
+        }
+    }
+}
+
+async fn look(ffmpeg: &Path, path: &Path) -> Result<Seen, Trouble> {
+    let unreadable = || {
+        let text = format!("{} cannot be looked at any more.", path.display());
+        Trouble::new(Kind::Unreadable, text).help("Was it moved or deleted?")
+    };
+    let info = source::describe(ffmpeg, path)
+        .await
+        .map_err(|_| unreadable())?;
+    let film = info.film().ok_or_else(unreadable)?;
+    let source = Source {
+        path: path.to_owned(),
+        stream: film.index,
+        genpts: info.is_format("avi"),
+    };
+    let stream = probe::is_stream(&info);
+    Ok(Seen {
+        source,
+        shift_us: if stream {
+            whole_ms(info.start_us.unwrap_or(0))
+        } else {
+            0
+        },
+        stream,
+    })
+}
+
+fn helps(peer: &PeerStatus) -> bool {
+    let there = matches!(peer.state, PeerState::Ready | PeerState::Working(_));
+    peer.i_may_use && there
+}
+
+/// How fast a computer makes what is wanted; `None` where it cannot.
+fn helper(peer: &PeerStatus, choice: &Choice) -> Option<Helper> {
+    let codec: Codec = choice.codec();
+    let same = choice.encoders == Encoders::Same;
+    let fits = |e: &&EncoderStatus| {
+        e.encoder.codec() == codec && (!same || e.encoder.family() == Family::Software)
+    };
+    let able = peer.encoders.iter().filter(fits);
+    able.map(|e| e.fps_1080p).max_by(f64::total_cmp).map(Helper)
+}
+
+fn unstored(error: &store::StoreError) -> Trouble {
+    let text = format!("The data folder cannot be read or written: {error}.");
+    Trouble::new(Kind::BadDataFolder, text)
+}

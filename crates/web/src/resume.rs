@@ -1,0 +1,189 @@
+//! Uploads that go on after an interruption.
+//!
+//! The page gives such an upload a key of its own making. What has arrived under a key stays until it is whole,
+//! forgotten, or the page is served anew. One request at a time writes: a later one ends an earlier one first,
+//! so that a connection that only seems to be alive never writes between the bytes of the next.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Json;
+use axum::extract::{Path as Segment, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use tokio::sync::OwnedMutexGuard;
+use tokio_util::sync::CancellationToken;
+
+use crate::Shared;
+use crate::refusal::{Refusal, refuse};
+
+/// An upload's key: 32 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(String);
+
+/// What a request says of the upload that it begins or goes on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which upload.
+    pub key: Key,
+    /// Bytes that were there before.
+    pub from: u64,
+    /// Bytes of the whole file.
+    pub size: u64,
+}
+
+/// Who writes under which key.
+#[derive(Default)]
+pub struct Writers(Mutex<BTreeMap<Key, Writer>>);
+
+#[derive(Default)]
+struct Writer {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    end: CancellationToken,
+}
+
+/// The right to write under a key, until it is dropped.
+pub struct Turn {
+    /// Somebody else wants it: stop.
+    pub end: CancellationToken,
+    _guard: OwnedMutexGuard<()>,
+}
+
+/// How much of an upload is there.
+#[derive(Serialize)]
+pub struct There {
+    bytes: u64,
+}
+
+impl Key {
+    /// `None` if it is not 32 hexadecimal digits: it becomes the name of a folder.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The folder's name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Part {
+    /// What the headers say; `None` for an upload that is sent in one piece.
+    ///
+    /// # Errors
+    /// Only some of the headers are there, or they make no sense.
+    pub fn read(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let Some(key) = text("x-upload") else {
+            return Ok(None);
+        };
+        let number = |name: &str| text(name)?.parse::<u64>().ok();
+        let part = (|| {
+            Some(Self {
+                key: Key::new(key)?,
+                from: number("x-upload-from")?,
+                size: number("x-upload-size")?,
+            })
+        })();
+        part.filter(|part| part.from <= part.size)
+            .map(Some)
+            .ok_or_else(|| refuse(StatusCode::BAD_REQUEST, "This is not a part of an upload."))
+    }
+}
+
+impl Writers {
+    /// Ends whoever writes under this key, and takes their place.
+    pub async fn turn(&self, key: &Key) -> Turn {
+        let (turn, end) = {
+            let mut writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let writer = writers.entry(key.clone()).or_default();
+            writer.end.cancel();
+            writer.end = CancellationToken::new();
+            (writer.turn.clone(), writer.end.clone())
+        };
+        Turn {
+            end,
+            _guard: turn.lock_owned().await,
+        }
+    }
+
+    /// Nobody will come back to this key.
+    pub fn forget(&self, key: &Key) {
+        let mut writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        writers.remove(key);
+    }
+}
+
+/// `GET /api/upload/{key}`: how much is there, after ending whoever still writes.
+pub async fn tell(
+    State(shared): State<Shared>,
+    Segment(key): Segment<String>,
+) -> Result<Json<There>, Refusal> {
+    let key = known(&key)?;
+    let _turn = shared.uploads.writers.turn(&key).await;
+    let bytes = match file_in(shared.uploads.folder().join(key.name())).await {
+        Some(file) => tokio::fs::metadata(file)
+            .await
+            .map_or(0, |about| about.len()),
+        None => 0,
+    };
+    Ok(Json(There { bytes }))
+}
+
+/// `DELETE /api/upload/{key}`: what has arrived is removed.
+pub async fn forget(
+    State(shared): State<Shared>,
+    Segment(key): Segment<String>,
+) -> Result<StatusCode, Refusal> {
+    let key = known(&key)?;
+    let _turn = shared.uploads.writers.turn(&key).await;
+    let folder = shared.uploads.folder().join(key.name());
+    if shared.uploads.is_used(&shared.api, &folder).await {
+        return Err(refuse(StatusCode::CONFLICT, "A job uses this file."));
+    }
+    // Nothing there is as good.
+    let _ = tokio::fs::remove_dir_all(folder).await;
+    shared.uploads.writers.forget(&key);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn known(key: &str) -> Result<Key, Refusal> {
+    Key::new(key).ok_or_else(|| refuse(StatusCode::NOT_FOUND, "There is no such upload."))
+}
+
+/// The one file of an upload's folder.
+async fn file_in(folder: PathBuf) -> Option<PathBuf> {
+    let mut entries = tokio::fs::read_dir(folder).await.ok()?;
+    Some(entries.next_entry().await.ok()??.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_name_of_a_folder_and_no_more() {
+        assert!(Key::new(&"0a".repeat(16)).is_some());
+        for wrong in ["", "..", &"A".repeat(32), &"0".repeat(31), &"/".repeat(32)] {
+            assert_eq!(Key::new(wrong), None, "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_later_request_ends_an_earlier_one_and_waits_for_it() {
+        let writers = Arc::new(Writers::default());
+        let key = Key::new(&"0".repeat(32)).unwrap();
+        let first = writers.turn(&key).await;
+        assert!(!first.end.is_cancelled());
+        let later = tokio::spawn({
+            let (writers, key) = (writers.clone(), key.clone());
+            async move { writers.turn(&key).await }
+        });
+        first.end.cancelled().await;
+        assert!(!later.is_finished());
+        drop(first);
+        assert!(!later.await.unwrap().end.is_cancelled());
+    }
+}

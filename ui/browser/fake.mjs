@@ -1,0 +1,69 @@
+// The page with the fake host in a real browser: one server for pictures, accessibility checks and measurements.
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const folder = new URL('../dist-fake/', import.meta.url).pathname;
+const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+
+/** The headers of crates/web: what they forbid must not be needed here either. */
+const source = readFileSync(new URL('../../crates/web/src/assets.rs', import.meta.url), 'utf8');
+const policy = source.match(/const POLICY: &str = "([^;]*;[\s\S]*?)";/)?.[1].replace(/\\\s+/g, '');
+if (!policy?.includes("script-src 'self'")) throw new Error('the policy of crates/web/src/assets.rs was not found');
+
+export const browserPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
+
+/** Serves the fake build and opens a browser; `base` is its address. */
+export async function open() {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url, 'http://x').pathname;
+    const file = join(folder, path === '/' ? 'index.html' : path);
+    if (!file.startsWith(folder) || !existsSync(file)) return void response.writeHead(404).end();
+    response.writeHead(200, { 'content-type': KINDS[extname(file)] ?? 'application/octet-stream', 'content-security-policy': policy });
+    response.end(readFileSync(file));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  const close = async () => {
+    await browser.close();
+    server.close();
+  };
+  return { base: `http://127.0.0.1:${server.address().port}/`, browser, close };
+}
+
+/** What is done on a scene before it is looked at: every screen there is. */
+const offer = async (page) => {
+  await page.getByTestId('drop-zone').click();
+  await page.getByTestId('forecast-smaller').waitFor();
+};
+const go = (name) => async (page) => {
+  await page.getByTestId(`page-${name}`).click();
+};
+export const SCREENS = [
+  { name: 'first', query: 'scene=first' },
+  { name: 'alone', query: 'scene=alone', act: async (page) => page.getByTestId('invite').click() },
+  { name: 'busy', query: 'scene=busy' },
+  { name: 'ten', query: 'scene=ten', act: async (page) => page.getByTestId('strip').focus() },
+  { name: 'many', query: 'scene=many' },
+  { name: 'ends', query: 'scene=ends' },
+  { name: 'receipt', query: 'scene=ends&browser', act: async (page) => page.getByTestId('receipt').click() },
+  { name: 'offer', query: 'scene=busy&presets', act: offer },
+  { name: 'offer-two', query: 'scene=first&two', act: async (page) => { await offer(page); await page.getByRole('radio').first().check(); await page.getByTestId('advanced').click(); } },
+  { name: 'compare', query: 'scene=ends', act: async (page) => { await page.getByTestId('compare').click(); await page.getByTestId('compare-at').waitFor(); } },
+  { name: 'history', query: 'scene=history', act: go('history') },
+  { name: 'history-empty', query: 'scene=first', act: go('history') },
+  { name: 'settings', query: 'scene=busy&presets', act: async (page) => { await go('settings')(page); await page.getByTestId('preset').first().waitFor(); } },
+  { name: 'doctor', query: 'scene=busy', act: async (page) => { await go('doctor')(page); await page.getByTestId('finding').first().waitFor(); } },
+  { name: 'missing', query: 'scene=missing' },
+  { name: 'nowhere', query: 'scene=nowhere' },
+];
+
+/** Shows a screen and waits until it stands still. */
+export async function show(page, base, { query, act }, extra = '') {
+  await page.goto(`${base}?${query}${extra}`);
+  await page.locator('.page, .alone').first().waitFor();
+  await act?.(page);
+  // Pictures along the strips arrive one after the other.
+  await page.waitForTimeout(450);
+}

@@ -1,0 +1,165 @@
+// Every screen in both themes, in a real browser with the headers of the real page: no rule of axe-core is broken,
+// nothing sticks out, nothing goes wrong; in the pseudo-language every word comes from the catalogue.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
+import { browserPath, open, SCREENS, show } from './fake.mjs';
+import { skipped } from './skip.mjs';
+
+if (!browserPath) skipped('screens in a browser', 'Chromium is not installed');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const { base, browser, close } = await open();
+const faults = [];
+
+async function eachScreen(options, extra, check) {
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
+  for (const screen of SCREENS) {
+    const page = await context.newPage();
+    const where = `${screen.name} ${options.viewport.width} ${options.colorScheme}${extra}`;
+    page.on('pageerror', (error) => faults.push(`${where}: ${error}`));
+    page.on('console', (line) => line.type() === 'error' && faults.push(`${where}: ${line.text()}`));
+    try {
+      await show(page, base, screen, extra);
+      await check(page, where);
+    } catch (error) {
+      faults.push(`${where}: ${error}`);
+    }
+    await page.close();
+  }
+  await context.close();
+}
+
+/** Nothing may be wider than the window: what does not fit is cut, not scrolled to. */
+async function fits(page, where) {
+  const over = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > width + 1 && !one.closest('.unseen, .stage, pre'));
+    return { scroll: document.documentElement.scrollWidth - width, wide: wide.slice(0, 3).map((one) => `${one.tagName}.${one.className}`) };
+  });
+  if (over.scroll > 1 || over.wide.length > 0) faults.push(`${where}: sticks out by ${over.scroll} pixels: ${over.wide}`);
+}
+
+async function obeys(page, where) {
+  // Playwright's own world: the page's policy forbids scripts that are not its own, and stays in force.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  for (const { id, nodes } of violations) faults.push(`${where}: ${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 140)} ${node.any[0]?.message ?? ''}`).join(' | ')}`);
+}
+
+/** What the node says and what users name is not ours to translate. */
+const FOREIGN = /^[\d\s.,:×%+–—·→/()-]*$|Kitchen|Studio|attic|Barn|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^[\d.,]+ [kMGT]?B$|_nvenc/;
+
+async function speaks(page, where) {
+  const plain = await page.evaluate(() => {
+    const own = (one) => [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join(' ').trim();
+    const seen = [...document.querySelectorAll('body *:not(script, style, title)')].filter((one) => one.getClientRects().length > 0 && !one.closest('svg, .failure p, [data-testid=finding] p'));
+    const texts = seen.flatMap((one) => [own(one), one.getAttribute('aria-label') ?? '', one.getAttribute('placeholder') ?? '', one.getAttribute('title') ?? '']);
+    return [...new Set(texts)].filter((text) => text && !text.includes('~'));
+  });
+  for (const text of plain.filter((text) => !FOREIGN.test(text))) faults.push(`${where}: not from the catalogue: ${JSON.stringify(text)}`);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const viewport of [{ width: 1180, height: 760 }, { width: 420, height: 800 }]) {
+    await eachScreen({ colorScheme, viewport }, '', async (page, where) => {
+      await fits(page, where);
+      await obeys(page, where);
+    });
+  }
+}
+await eachScreen({ colorScheme: 'light', viewport: { width: 900, height: 600 } }, '&lang=pseudo', async (page, where) => {
+  await fits(page, where);
+  await speaks(page, where);
+});
+await eachScreen({ colorScheme: 'light', viewport: { width: 900, height: 600 } }, '&lang=de', fits);
+
+/** The strip by keyboard, the computers in it, presets, the comparison: what a person does, step by step. */
+async function walk() {
+  const page = await (await browser.newContext({ viewport: { width: 1180, height: 760 } })).newPage();
+  page.setDefaultTimeout(20_000);
+  await page.goto(`${base}?scene=ten`);
+  const strip = page.getByTestId('strip');
+  await strip.focus();
+  await page.keyboard.press('Home');
+  assert.match(await strip.getAttribute('aria-valuetext'), /^Part 1 of 10: done by /);
+  await page.keyboard.press('ArrowRight');
+  assert.match(await page.getByTestId('strip-about').innerText(), /^Part 2 of 10/);
+  await page.keyboard.press('End');
+  assert.equal(await strip.getAttribute('aria-valuenow'), '10');
+  const hand = page.getByRole('button', { name: /^Kitchen-PC/, pressed: false });
+  await hand.click();
+  await page.getByRole('button', { name: /^Kitchen-PC/, pressed: true }).waitFor();
+
+  // A choice is saved under a name, and there the next time.
+  await page.getByTestId('drop-zone').click();
+  await page.getByTestId('advanced').click();
+  await page.getByLabel('Codec').selectOption('av1');
+  await page.getByTestId('save-preset').click();
+  await page.getByTestId('preset-name').fill('Attic TV');
+  await page.getByTestId('keep-preset').click();
+  await page.getByRole('button', { name: 'Use Attic TV' }).waitFor();
+  await page.getByTestId('start').click();
+  await page.getByTestId('offer').waitFor({ state: 'detached' });
+  await page.getByTestId('page-settings').click();
+  assert.equal(await page.getByTestId('preset').getByRole('textbox').inputValue(), 'Attic TV');
+  await page.getByTestId('import').click();
+  await page.getByText('2 presets taken over.').waitFor();
+  assert.equal(await page.getByTestId('preset').count(), 3);
+
+  // Theme and language are kept for the next time.
+  await page.getByTestId('theme').selectOption('dark');
+  await page.getByTestId('language').selectOption('de');
+  await page.getByRole('heading', { name: 'Einstellungen' }).waitFor();
+  await page.reload();
+  await page.getByText('Noch ein Video hierher ziehen.').waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+
+  await page.goto(`${base}?scene=ends&lang=en`);
+  await page.getByTestId('compare').click();
+  await page.getByText('The same frame of both.').waitFor();
+  const at = await page.getByTestId('compare-at').innerText();
+  await page.getByTestId('next-frame').click();
+  await page.waitForFunction((old) => document.querySelector('[data-testid=compare-at]').innerText !== old, at);
+  await page.getByTestId('split').fill('20');
+  assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('[data-testid=after]')).clipPath), 'inset(0px 0px 0px 20%)');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('compare-dialog').waitFor({ state: 'detached' });
+
+  // A whole job: it is announced at its quarters and its end, and says why it takes longer.
+  await page.goto(`${base}?scene=play&speed=60&lang=en`);
+  const said = await page.evaluateHandle(() => {
+    const lines = [];
+    const note = () => lines.push(document.querySelector('[data-testid=said]').textContent, document.querySelector('.why')?.textContent);
+    new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+    return lines;
+  });
+  await page.locator('[data-testid=job][data-state=completed]').waitFor();
+  const lines = new Set(await said.jsonValue());
+  for (const quarter of [25, 50, 75]) assert.ok(lines.has(`holiday #3 – été.mp4: ${quarter} percent.`), [...lines].join('\n'));
+  assert.ok([...lines].some((line) => line?.startsWith('holiday #3 – été.mp4 is done.')));
+  assert.ok(lines.has('Takes longer now: Kitchen-PC left') && lines.has('Quicker now: Kitchen-PC joined'), [...lines].join('\n'));
+
+  await page.goto(`${base}?scene=history`);
+  await page.getByTestId('page-history').click();
+  await page.getByTestId('search').fill('ete mer');
+  assert.equal(await page.getByTestId('past').count(), 1);
+}
+
+/** What a browser loads first, compressed: the whole page but the hosts it does not need. */
+function size() {
+  const folder = new URL('../dist-fake/assets/', import.meta.url).pathname;
+  const files = readdirSync(folder).filter((name) => /^(index|http).*\.(js|css)$/.test(name));
+  return files.reduce((sum, name) => sum + gzipSync(readFileSync(folder + name)).length, 0);
+}
+
+try {
+  await walk();
+} catch (error) {
+  faults.push(`walk: ${error.stack}`);
+}
+await close();
+const bytes = size();
+if (bytes > 200_000) faults.push(`the page is ${bytes} bytes compressed; 200,000 are allowed`);
+assert.deepEqual(faults, []);
+process.stdout.write(`screens in a browser: ok, ${Math.round(bytes / 1000)} kB compressed\n`);

@@ -1,0 +1,119 @@
+/** The scenes that the fake host plays, by name. */
+import type { Computer, Finding, Hand, Job, Preset, Segment, Snapshot } from '../generated/api';
+import { DEFAULT_CHOICE } from '../generated/api';
+import { computer, here, job, segment } from './script';
+
+const encoders = (hevc: number, hardware = false) => [
+  { name: hardware ? 'hevc_nvenc' : 'libx265', codec: 'hevc' as const, hardware, fps_1080p: hevc, seats: 1 },
+  { name: 'libx264', codec: 'h264' as const, hardware: false, fps_1080p: hevc * 3, seats: 1 },
+  { name: 'libsvtav1', codec: 'av1' as const, hardware: false, fps_1080p: hevc * 1.4, seats: 1 },
+];
+
+/** A computer whose id is as mixed as a real one's. */
+function named(name: string, over: Partial<Computer> = {}): Computer {
+  let state = [...name].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) >>> 0, 7);
+  const digit = () => ((state = (state * 1_664_525 + 1_013_904_223) >>> 0) >>> 28).toString(16);
+  return computer(name, { id: Array.from({ length: 64 }, digit).join(''), ...over });
+}
+
+const studio = named('Studio', { status: { is: 'working', segments: 2 }, encoders: encoders(21), cpu: 'AMD Ryzen 7 5800X', cores: 8, memory_mb: 32_000 });
+const kitchen = named('Kitchen-PC', { status: { is: 'working', segments: 2 }, encoders: encoders(58, true), cpu: 'Intel Core i9-12900K', cores: 24, memory_mb: 64_000, address: '192.168.1.31:47820' });
+const attic = named('attic', { status: { is: 'paused', reason: 'someone is using it' }, encoders: encoders(12), cpu: 'Intel Core i5-7400', cores: 4, memory_mb: 8000 });
+const barn = named('Barn', { status: { is: 'offline' }, last_seen_ms: Date.now() - 86_000_000 });
+const phone = named('Zoë’s MacBook Pro with a very long name', { status: { is: 'nearby' } });
+
+export const FILM = { picture: '1920×1080, 23.976 fps, HDR10', duration_s: 6123, frames_total: 146_802 };
+
+/** Segments of which `done` are done and `working` under way, made by `who` in turn but not in order. */
+export function strip(count: number, length_s: number, done: number, working: number, who: readonly Computer[]): Segment[] {
+  return Array.from({ length: count }, (_, n) => {
+    const after = n - done;
+    const state = after < 0 ? 'done' : after >= working + 2 ? 'waiting' : after === 0 ? 'checking' : after < working ? 'encoding' : 'sent';
+    const one = segment(n, (length_s * n) / count, (length_s * (n + 1)) / count, state, state === 'encoding' ? 0.15 + ((n * 37) % 70) / 100 : 0);
+    // Neighbours are seldom made by the same one: whoever is free takes the next.
+    const turn = who[((Math.imul(n + 1, 2_654_435_761) >>> 13) ^ (n * 5)) % who.length];
+    return { ...one, attempts: n % 19 === 11 && state !== 'waiting' ? 2 : one.attempts, computer: state === 'waiting' ? null : (turn?.id ?? null) };
+  });
+}
+
+/** What the segments say of who did what. */
+export function hands(segments: readonly Segment[], who: readonly Computer[], frames_each: number): Hand[] {
+  const of = (id: string, states: readonly string[]) => segments.filter((one) => one.computer === id && states.includes(one.state)).length;
+  return who
+    .map((one): Hand => {
+      const done = of(one.id, ['done']);
+      const best = one.encoders[0];
+      const paused = one.status.is === 'paused' ? one.status.reason : null;
+      return { computer: one.id, name: one.name, segments: done, working: of(one.id, ['encoding', 'checking', 'sent']), frames: done * frames_each, speed_fps: paused ? null : (best?.fps_1080p ?? 20) * 0.9, encoder: best?.name ?? null, paused };
+    })
+    .sort((a, b) => b.segments - a.segments);
+}
+
+/** Three that are there and willing; this computer first. */
+export const trio: readonly Computer[] = [studio, kitchen, { ...attic, status: { is: 'ready' } }];
+const shift = [kitchen, studio, kitchen, attic, kitchen, studio];
+function working(id: number, name: string, count: number, done: number, under: number, who: readonly Computer[] = shift): Job {
+  const segments = strip(count, FILM.duration_s, done, under, who);
+  const progress = (done + under / 2) / count;
+  return job(id, name, { ...FILM, state: { is: 'processing' }, progress, frames_done: Math.round(FILM.frames_total * progress), speed_fps: 71.4, eta_s: 1171, speed_up: 3.44, elapsed_s: 800, sent_bytes: 2_310_000_000, received_bytes: 690_000_000, segments, hands: hands(segments, [...new Set(who)], FILM.frames_total / count) });
+}
+
+const busy = working(5, 'The Long Way Home (2019).mkv', 48, 19, 5);
+const doneSegments = strip(48, 1834, 48, 0, shift);
+const outcome = { output: '/home/ada/Videos/holiday #3 – été.hevc.mkv', receipt: '/home/ada/Videos/holiday #3 – été.hevc.mkv.receipt.json', exact: true, verdict: 'Every one of 109,930 frames is there, in order, at its own time: proved.', frames: 109_930, bytes: 2_940_000_000, wall_s: 724 };
+export const done = job(4, 'holiday #3 – été.mp4', { ...FILM, duration_s: 1834, picture: '3840×2160, 59.94 fps', state: { is: 'completed', outcome }, progress: 1, speed_up: 2.9, segments: doneSegments, hands: hands(doneSegments, [kitchen, studio, attic], 2290).map((hand) => ({ ...hand, working: 0 })) });
+const failed = job(3, 'broken download.mkv', { state: { is: 'failed', error: { code: 'damaged', message: 'The file ends in the middle of a frame at 0:41:07.', help: 'Copy it again from where it came from.' } }, progress: 0.31 });
+const waiting = job(6, 'next.mkv', { ...FILM, state: { is: 'queued' } });
+const paused = job(2, 'talk.mp4', { ...FILM, picture: '1280×720, 25 fps', state: { is: 'paused', reason: '' }, progress: 0.66, elapsed_s: 312, segments: strip(20, FILM.duration_s, 12, 0, [studio]), notes: ['Barn left; its part was given to Studio.'] });
+const stopped = job(1, 'wrong one.mkv', { state: { is: 'cancelled' }, progress: 0.1 });
+
+const TITLES = ['Grandmother’s 80th, part 2.mov', 'Lecture 11 – Fourier.mp4', 'Été à la mer.mkv', 'drone_0042.mp4', 'school play.mts', 'Die lange Reise nach Hause.mkv', 'screen recording.mov', 'goal of the month.webm'];
+const DAY = 86_400_000;
+const older = TITLES.map((name, n) =>
+  job(100 + n, name, {
+    ...FILM,
+    source_bytes: 900_000_000 * (n + 2),
+    created_ms: Date.now() - (n + 1) * DAY,
+    finished_ms: Date.now() - (n + 1) * DAY + 900_000,
+    state: n === 3 ? { is: 'cancelled' } : n === 6 ? failed.state : { is: 'completed', outcome: { ...outcome, bytes: 380_000_000 * (n + 1), wall_s: 400 + 90 * n } },
+    progress: 1,
+    hands: done.hands.slice(0, 1 + (n % 3)),
+  }),
+);
+
+const crowd = Array.from({ length: 50 }, (_, n) => named(`render-${String(n + 1).padStart(2, '0')}`, { status: { is: 'working', segments: 2 }, encoders: encoders(18 + (n % 7) * 6), cores: 16 }));
+
+export const idle = (ready: number) => here({ ready, computer: { ...studio, status: { is: 'ready' } } });
+
+export const SCENES: Record<string, Snapshot> = {
+  first: { seq: 0, here: idle(2), computers: [named('Kitchen-PC', { encoders: encoders(58, true), cores: 24 }), named('attic', { encoders: encoders(12), cores: 4 })], jobs: [] },
+  alone: { seq: 0, here: idle(0), computers: [], jobs: [] },
+  busy: { seq: 0, here: here({ ready: 2, computer: studio }), computers: [kitchen, attic, barn, phone], jobs: [busy, waiting, done] },
+  ten: { seq: 0, here: here({ ready: 2, computer: studio }), computers: [kitchen, attic], jobs: [working(1, 'Ten parts.mkv', 10, 4, 4)] },
+  many: { seq: 0, here: here({ ready: 50, computer: studio }), computers: crowd.slice(0, 7), jobs: [working(2, 'Two thousand parts.mkv', 2000, 860, 60, crowd.slice(0, 7)), working(1, 'Two hundred parts.mkv', 200, 120, 12, [studio, ...crowd.slice(0, 4)])] },
+  ends: { seq: 0, here: idle(1), computers: [kitchen], jobs: [paused, stopped, done, failed] },
+  history: { seq: 0, here: idle(1), computers: [kitchen], jobs: [done, ...older] },
+  missing: { seq: 0, here: here({ ffmpeg: { is: 'missing', error: { code: 'ffmpeg_too_old', message: 'The ffmpeg found is 4.4, which is too old.', help: 'Install 5.1 or newer, or choose one in the settings.' } }, notices: ['A VPN is on: other computers may not be seen. Allow local network access in it, or add them by address.'] }), computers: [], jobs: [] },
+};
+
+/** Work for a measurement: one film in so many parts, by so many computers, at the given moment. */
+export function load(parts: number, computers: number, moment: number): Job {
+  return { ...working(1, 'A long film.mkv', parts, Math.min(parts - 20, 40 + moment), 16, crowd.slice(0, computers)), eta_s: 1000 - moment };
+}
+
+export function loadScene(parts: number, computers: number): Snapshot {
+  return { seq: 0, here: here({ ready: computers, computer: studio }), computers: crowd.slice(0, computers), jobs: [load(parts, computers, 0)] };
+}
+
+export const PRESETS: Preset[] = [
+  { name: 'Living-room TV', choice: { ...DEFAULT_CHOICE, purpose: 'everywhere', quality: 22 } },
+  { name: 'Archive', choice: { ...DEFAULT_CHOICE, purpose: 'keep', speed: 'slow' } },
+];
+
+export const FINDINGS: Finding[] = [
+  { subject: 'ffmpeg', level: 'good', says: 'n9.0.2 at /usr/lib/manyhands/ffmpeg, the one that came with the app.', help: '' },
+  { subject: 'encoder libx265', level: 'good', says: 'Works: 21 frames a second at 1080p.', help: '' },
+  { subject: 'encoder hevc_nvenc', level: 'note', says: 'Does not work here: no NVIDIA driver was found.', help: 'Install the driver if this computer has an NVIDIA card; otherwise nothing is missing.' },
+  { subject: 'network', level: 'bad', says: 'Other computers cannot be heard: multicast is blocked on wlan0.', help: 'Allow Manyhands in the firewall, or add computers by their address in the settings.' },
+  { subject: 'disk', level: 'good', says: '212 GB are free in the data folder.', help: '' },
+];

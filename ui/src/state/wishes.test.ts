@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_CHOICE, type Wishes } from '../generated/api';
+import { asFile, fromFile, lasting, merged, renamed, saved, without } from './wishes';
+
+const none: Wishes = { last: null, presets: [] };
+const two = saved(saved(none, 'TV', DEFAULT_CHOICE), ' Archive ', { ...DEFAULT_CHOICE, quality: 18, yes: true, output: '/x.mkv' });
+
+describe('presets', () => {
+  it('are saved, renamed and deleted by name', () => {
+    expect(two.presets.map((one) => one.name)).toEqual(['TV', 'Archive']);
+    expect(saved(two, 'TV', { ...DEFAULT_CHOICE, quality: 20 }).presets.length).toBe(2);
+    expect(renamed(two, 'TV', 'Phone').presets.map((one) => one.name)).toEqual(['Phone', 'Archive']);
+    expect(renamed(two, 'TV', 'Archive')).toBe(two);
+    expect(renamed(two, 'TV', ' ')).toBe(two);
+    expect(without(two, 'TV').presets.map((one) => one.name)).toEqual(['Archive']);
+  });
+
+  it('keep neither an agreement nor the name of one output', () => expect(lasting({ ...DEFAULT_CHOICE, yes: true, output: '/x.mkv', quality: 18 })).toEqual({ ...DEFAULT_CHOICE, quality: 18 }));
+
+  it('come back from their file as they went', () => {
+    expect(fromFile(asFile(two))).toEqual(two.presets);
+    expect(merged(none, fromFile(asFile(two)) ?? [])).toEqual(two);
+  });
+
+  it('of a file are read with suspicion', () => {
+    for (const text of ['', '{}', '[]', '{"kind":"manyhands-presets","presets":[]}', '{"kind":"other","presets":[{"name":"a","choice":{}}]}']) expect(fromFile(text), text).toBeNull();
+    const odd = { kind: 'manyhands-presets', presets: [{ name: 'A', choice: { codec: 'vp9', quality: 1e9, audio_kbps: '96', speed: 'slow', yes: true, out_dir: '/etc', wait_for: 99 } }, { name: 7 }, null] };
+    expect(fromFile(JSON.stringify(odd))).toEqual([{ name: 'A', choice: { ...DEFAULT_CHOICE, speed: 'slow' } }]);
+  });
+});
