@@ -23,7 +23,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Figure>> {
     let film = film.make(&bench.programs.ffmpeg, &bench.films)?;
     warm_up(bench)?;
     let (mut wall, mut cpu) = (Vec::new(), Vec::new());
-    for run in 1..=bench.runs(1) {
+    for run in 1..=bench.runs(3) {
         let plain = plain(bench, &film)?;
         let ours = ours(bench, &film)?;
         say(format!(

@@ -31,7 +31,7 @@ pub fn measure(bench: &Bench, with_plain: bool) -> Result<Vec<Figure>> {
     let lan = slow_lan(HOSTS)?;
     let nodes = start(bench, &lan)?;
     let (mut efficiency, mut merging) = (Vec::new(), Vec::new());
-    for run in 1..=bench.runs(1) {
+    for run in 1..=bench.runs(2) {
         let before = used(&lan);
         let (wall_s, merge_s) = ours(bench, &nodes[0], &film, run)?;
         merging.push(merge_s / wall_s * 100.0);
