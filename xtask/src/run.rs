@@ -6,6 +6,8 @@ use crate::setup::set_up;
 use crate::shell::{self, cargo, say};
 use anyhow::Result;
 use std::env;
+use std::ffi::OsString;
+use std::path::Path;
 
 /// Where the page is served when there is no screen.
 const PAGE: &str = "127.0.0.1:8090";
@@ -45,7 +47,7 @@ fn window(args: &[String]) -> Result<()> {
                 "--",
             ])
             .args(args)
-            .env("MANYHANDS_FFMPEG", ffmpeg),
+            .env("PATH", path_with(&ffmpeg)?),
     )
 }
 
@@ -70,5 +72,15 @@ fn page(args: &[String]) -> Result<()> {
     {
         node.args(["--web", PAGE]);
     }
-    shell::run(node.args(args).env("MANYHANDS_FFMPEG", ffmpeg))
+    shell::run(node.args(args).env("PATH", path_with(&ffmpeg)?))
+}
+
+/// The search path with `ffmpeg`'s folder in front: the program takes the checkout's pinned one by itself, and
+/// finds one of your own there where nothing is pinned.
+fn path_with(ffmpeg: &Path) -> Result<OsString> {
+    let folder = ffmpeg.parent().map(Path::to_owned);
+    let path = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths(
+        folder.into_iter().chain(env::split_paths(&path)),
+    )?)
 }
