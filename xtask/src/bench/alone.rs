@@ -7,7 +7,8 @@ use super::figure::{Figure, Goal};
 use super::measure::{Cost, timed};
 use super::nodes::last_json;
 use crate::shell::say;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -22,10 +23,10 @@ pub fn measure(bench: &Bench) -> Result<Vec<Figure>> {
     };
     let film = film.make(&bench.programs.ffmpeg, &bench.films)?;
     warm_up(bench)?;
-    let (mut wall, mut cpu) = (Vec::new(), Vec::new());
+    let (mut wall, mut cpu, mut merging) = (Vec::new(), Vec::new(), Vec::new());
     for run in 1..=bench.runs(3) {
         let plain = plain(bench, &film)?;
-        let ours = ours(bench, &film)?;
+        let (ours, done) = ours(bench, &film)?;
         say(format!(
             "a, run {run}: ffmpeg {}, manyhands {}",
             said(plain),
@@ -33,6 +34,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Figure>> {
         ));
         wall.push(ours.wall_s / plain.wall_s);
         cpu.push(ours.cpu_s / plain.cpu_s);
+        merging.push(merge_share(&done)?);
     }
     let figure = |what: &str, values, most| Figure {
         letter: 'a',
@@ -41,7 +43,11 @@ pub fn measure(bench: &Bench) -> Result<Vec<Figure>> {
         unit: "×",
         goal: Goal::AtMost(most),
     };
-    Ok(vec![figure("wall", wall, 1.10), figure("CPU", cpu, 1.15)])
+    Ok(vec![
+        figure("wall", wall, 1.10),
+        figure("CPU", cpu, 1.15),
+        Figure::merging(format!("alone, 1080p, {seconds} s"), merging),
+    ])
 }
 
 fn said(cost: Cost) -> String {
@@ -73,7 +79,7 @@ fn plain(bench: &Bench, film: &Path) -> Result<Cost> {
     Ok(timed(&ffmpeg, &bench.scratch.join("plain.log"))?.0)
 }
 
-fn ours(bench: &Bench, film: &Path) -> Result<Cost> {
+fn ours(bench: &Bench, film: &Path) -> Result<(Cost, Value)> {
     let out = bench.scratch.join("ours.mp4");
     fs::remove_file(&out).ok();
     let mut encode = Command::new(&bench.programs.manyhands);
@@ -100,5 +106,11 @@ fn ours(bench: &Bench, film: &Path) -> Result<Cost> {
         done["exact"] == true,
         "a figure for a wrong result is worth nothing: {done}"
     );
-    Ok(cost)
+    Ok((cost, done))
+}
+
+/// Of the whole, what came after the last segment was verified, in percent; `done` as `encode --json` prints it.
+pub fn merge_share(done: &Value) -> Result<f64> {
+    let seconds = |value: &Value| value.as_f64().context("the result does not say its times");
+    Ok(seconds(&done["stages"]["merge_s"])? / seconds(&done["wall_s"])? * 100.0)
 }

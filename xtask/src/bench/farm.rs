@@ -46,13 +46,8 @@ pub fn measure(bench: &Bench, with_plain: bool) -> Result<Vec<Figure>> {
             efficiency.push(plain_s / (f64::from(HOSTS) * wall_s));
         }
     }
-    let mut figures = vec![Figure {
-        letter: 'd',
-        what: "last segment received to output in place, of the whole".into(),
-        values: merging,
-        unit: " %",
-        goal: Goal::AtMost(3.0),
-    }];
+    let hosts = format!("{HOSTS} hosts of {SHARE} CPU, {seconds} s");
+    let mut figures = vec![Figure::merging(hosts, merging)];
     if with_plain {
         figures.insert(
             0,

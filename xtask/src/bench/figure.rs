@@ -19,6 +19,17 @@ pub enum Goal {
 }
 
 impl Figure {
+    /// (d): from the last segment received to the output in place, percent of the whole, on this `film`.
+    pub fn merging(film: impl Into<String>, values: Vec<f64>) -> Self {
+        Self {
+            letter: 'd',
+            what: format!("last segment to output in place: {}", film.into()),
+            values,
+            unit: " %",
+            goal: Goal::AtMost(3.0),
+        }
+    }
+
     /// The middle value; between the two middle ones where their number is even.
     pub fn median(&self) -> f64 {
         let mut sorted = self.values.clone();

@@ -2,6 +2,7 @@
 //! (e) how much memory the owner's node ever holds.
 
 use super::Bench;
+use super::alone::merge_share;
 use super::clip::Film;
 use super::farm::{exact_end, start};
 use super::figure::{Figure, Goal};
@@ -40,6 +41,8 @@ pub fn measure(bench: &Bench) -> Result<Vec<Figure>> {
     })?;
     let peak = peak_megabytes(owner.pid()).context("the owner's node has gone")?;
     say(format!("it took {:.0} s", exact_end(&lines)?));
+    let merging = lines.last().map(|(_, done)| merge_share(done));
+    let merging = merging.context("the job never ended")??;
     let first_s = first_s.context("no segment was ever seen to be handed out")?;
     let figure = |letter, what: &str, value, unit, most| Figure {
         letter,
@@ -50,6 +53,7 @@ pub fn measure(bench: &Bench) -> Result<Vec<Figure>> {
     };
     Ok(vec![
         figure('c', "start to first segment sent", first_s, " s", 1.0),
+        Figure::merging(format!("film of {times} min"), vec![merging]),
         figure('e', "peak memory of the owner's node", peak, " MB", 150.0),
     ])
 }

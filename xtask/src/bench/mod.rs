@@ -68,6 +68,7 @@ pub fn bench(args: &[String]) -> Result<()> {
     };
     let mut figures: Vec<Figure> = Vec::new();
     if wants("a") {
+        // (d) is a by-product of every other one.
         figures.extend(alone::measure(&bench)?);
     }
     if wants("bcde") {
@@ -84,6 +85,7 @@ pub fn bench(args: &[String]) -> Result<()> {
         }
     }
     figures.retain(|figure| order.figures.contains(&figure.letter));
+    figures.sort_by_key(|figure| figure.letter);
     println!("\n{}", figure::table(&figures, order.quick));
     Ok(())
 }
