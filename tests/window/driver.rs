@@ -100,6 +100,16 @@ impl<'a> Window<'a> {
         serde_json::from_value(problems).unwrap()
     }
 
+    /// Waits until the picture is there; gives its width, pixels.
+    pub fn wait_for_picture(&self, id: &str) -> u64 {
+        let width = "return document.querySelector(`[data-testid=${arguments[0]}]`)?.naturalWidth";
+        until(id, || {
+            self.run(width, &json!([id]))
+                .as_u64()
+                .filter(|width| *width > 0)
+        })
+    }
+
     /// A picture of the page.
     pub fn screenshot(&self, to: &Path) {
         let picture = self.get("/screenshot");

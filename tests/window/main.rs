@@ -163,6 +163,16 @@ fn a_film_goes_in_and_comes_out_proved() {
     window.click("show");
     until_opened(&screen, &[&output, folder.path()]);
 
+    // Source and result are shown side by side, the same frame of both.
+    window.screenshot(&Path::new(ROOT).join("target/window-done.png"));
+    window.click("compare");
+    window.wait_for("compare-at", |text| {
+        text.contains("The same frame of both.")
+    });
+    assert_eq!(window.wait_for_picture("before"), 320);
+    assert_eq!(window.wait_for_picture("after"), 320);
+    window.screenshot(&Path::new(ROOT).join("target/window-compare.png"));
+
     // The command line reaches the window's node.
     let jobs = jobs_by_socket(&data);
     assert_eq!(

@@ -1,6 +1,11 @@
 // Pictures of every screen, light and dark: `npm run shots -- FOLDER [NAME…]`. For looking at.
 import { mkdirSync } from 'node:fs';
-import { open, SCREENS, show } from './fake.mjs';
+import { browserPath, open, SCREENS, show } from './fake.mjs';
+
+if (!browserPath) {
+  process.stderr.write('Chromium is needed to take pictures: install it, or name one in CHROMIUM.\n');
+  process.exit(1);
+}
 
 const [folder = 'shots', ...names] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
@@ -21,6 +26,15 @@ for (const colorScheme of ['light', 'dark']) {
       await page.close();
     }
     await context.close();
+  }
+}
+// The window as the README shows it.
+if (process.env.README_PICTURES) {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await browser.newPage({ colorScheme, viewport: { width: 1180, height: 1010 }, reducedMotion: 'reduce' });
+    await show(page, base, SCREENS.find(({ name }) => name === 'busy'), '&lang=en');
+    await page.screenshot({ path: `${process.env.README_PICTURES}/window-${colorScheme}.jpg`, type: 'jpeg', quality: 86 });
+    await page.close();
   }
 }
 await close();

@@ -41,6 +41,7 @@ cargo xtask dist              a package to install: the window, the command line
 cargo xtask bindings [--check]  the page's types, written from crates/api
 cargo xtask ffmpeg            the pinned ffmpeg, into .tools/
 cargo xtask ui                the page, into ui/dist/
+cargo xtask screens           pictures of every screen, into target/screens/  [--readme: those of the README, too]
 cargo xtask setup [headless|desktop|tests]  only what those need from the system";
 
 fn main() -> ExitCode {
@@ -68,6 +69,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "bindings" => bindings::bindings(rest),
         "ffmpeg" => ffmpeg::obtain().map(|path| println!("{}", path.display())),
         "ui" => ui::build(),
+        "screens" => ui::screens(rest),
         "setup" => setup::from_args(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -37,6 +37,26 @@ pub fn browser(ffmpeg: &Path, skipped: &Path) -> Result<()> {
     shell::run(browser.env("MANYHANDS_SKIPPED", skipped))
 }
 
+/// Pictures of every screen in both themes into `target/screens`, with scenes instead of a node; with `--readme` those
+/// of the README anew. Needs Chromium.
+pub fn screens(args: &[String]) -> Result<()> {
+    let readme = match args {
+        [] => false,
+        [only] if only == "--readme" => true,
+        _ => bail!("screens takes nothing, or --readme"),
+    };
+    install()?;
+    let folder = tree::root().join("target/screens");
+    let mut shots = npm();
+    shots.args(["run", "--silent", "shots", "--"]).arg(&folder);
+    if readme {
+        shots.env("README_PICTURES", tree::root().join("docs/pictures"));
+    }
+    shell::run(&mut shots)?;
+    say(format!("the pictures are in {}", folder.display()));
+    Ok(())
+}
+
 /// Packages as the lock file has them, never newer ones.
 fn install() -> Result<()> {
     let ui = tree::root().join("ui");
