@@ -40,8 +40,8 @@ pub(crate) struct Parts {
 pub(crate) struct Merged {
     /// Where.
     pub file: PathBuf,
-    /// SHA-256 of the film's packets in decode order.
-    pub packets: Vec<[u8; 32]>,
+    /// MurmurHash3 of the film's packets in decode order.
+    pub packets: Vec<[u8; 16]>,
     /// The first packet of each segment in `packets`.
     pub starts: Vec<usize>,
     /// Per segment: its headers are those of the joined file.
@@ -181,7 +181,7 @@ fn stdin_file(stdin: tokio::process::ChildStdin) -> std::io::Result<File> {
     Ok(File::from(stdin.into_owned_handle()?))
 }
 
-type Packets = (Vec<[u8; 32]>, Vec<usize>);
+type Packets = (Vec<[u8; 16]>, Vec<usize>);
 
 fn write(
     joined: &Joined,
@@ -199,7 +199,9 @@ fn write(
         starts.push(packets.len());
         let file = File::open(path).map_err(MergeError::failed)?;
         joined
-            .write_part(&mut out, part, file, |packet| packets.push(packet.sha256()))
+            .write_part(&mut out, part, file, |packet| {
+                packets.push(packet.murmur3())
+            })
             .map_err(MergeError::failed)?;
     }
     out.flush().map_err(MergeError::failed)?;

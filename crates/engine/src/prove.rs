@@ -78,12 +78,19 @@ pub(crate) async fn prove(
     paranoid: bool,
 ) -> Result<FileProof, MergeError> {
     let film = &parts.film;
-    // Side by side: nothing else goes on by now, and each reads the file on one thread.
-    let ((timebase, mut times), carried, ()) = tokio::try_join!(
-        packets(bench, merged),
-        carried(bench, parts, &merged.file, source),
+    let places = whereabouts(bench, parts, &merged.file).await?;
+    let (
+        Reading {
+            timebase,
+            mut times,
+            contents,
+        },
+        (),
+    ) = tokio::try_join!(
+        read(bench, parts, merged, &places),
         picture_kept(bench, parts, &merged.file),
     )?;
+    let carried = carried(bench, parts, &merged.file, source, &places, contents).await?;
     times.sort_unstable();
     let expected = film.all_shown().map_err(MergeError::failed)?;
     match expect::times(&expected, film.timebase(), &times, timebase, -film.start_us) {
@@ -124,12 +131,35 @@ fn pts_hash(times: impl Iterator<Item = i64>) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// Every packet of the film in the joined file, byte for byte what was verified.
-async fn packets(bench: &Bench, merged: &Merged) -> Result<(Timebase, Vec<i64>), MergeError> {
+/// What one reading of the joined file gives.
+struct Reading {
+    timebase: Timebase,
+    /// Of the film's packets, in the file's order.
+    times: Vec<i64>,
+    /// Of the carried streams that have packets.
+    contents: Vec<Contents>,
+}
+
+/// Every packet of the film in the joined file, byte for byte what was verified, and what travels beside it.
+async fn read(
+    bench: &Bench,
+    parts: &Parts,
+    merged: &Merged,
+    places: &BTreeMap<u32, u32>,
+) -> Result<Reading, MergeError> {
+    let hashed = parts.freight.carried.iter();
+    let hashed = hashed.filter(|c| c.kind != StreamKind::Attachment);
+    let looks = hashed.filter_map(|c| {
+        Some(Look {
+            index: *places.get(&c.index)?,
+            aac: parts.film.is_aac(c),
+        })
+    });
+    let looks: Vec<Look> = looks.collect();
     let mut timebase = Timebase::MILLISECONDS;
     let mut times = Vec::with_capacity(merged.packets.len());
     let mut wrong: Vec<usize> = Vec::new();
-    let listing = carry::film_packets(&bench.ffmpeg, &merged.file, |packet| match packet {
+    let listing = carry::finished(&bench.ffmpeg, &merged.file, &looks, |packet| match packet {
         FilmPacket::Timebase(found) => timebase = found,
         FilmPacket::Packet(pts, digest) => {
             if merged.packets.get(times.len()) != Some(&digest) {
@@ -138,16 +168,25 @@ async fn packets(bench: &Bench, merged: &Merged) -> Result<(Timebase, Vec<i64>),
             times.push(pts);
         }
     });
-    listing.await.map_err(MergeError::failed)?;
-    if times.len() != merged.packets.len() {
+    let contents = listing.await.map_err(MergeError::failed)?;
+    as_verified(merged, times.len(), &wrong)?;
+    Ok(Reading {
+        timebase,
+        times,
+        contents,
+    })
+}
+
+/// Nothing missing, and nothing `wrong`.
+fn as_verified(merged: &Merged, found: usize, wrong: &[usize]) -> Result<(), MergeError> {
+    if found != merged.packets.len() {
         return Err(MergeError::Failed(format!(
-            "the joined file has {} of {} packets",
-            times.len(),
+            "the joined file has {found} of {} packets",
             merged.packets.len()
         )));
     }
     if wrong.is_empty() {
-        return Ok((timebase, times));
+        return Ok(());
     }
     let mut segments: Vec<u32> = wrong
         .iter()
@@ -172,36 +211,34 @@ fn segment_of(packet: usize, starts: &[usize]) -> u32 {
     .unwrap_or(u32::MAX)
 }
 
+/// Where everything is in the joined file, its chapters among it.
+async fn whereabouts(
+    bench: &Bench,
+    parts: &Parts,
+    file: &Path,
+) -> Result<BTreeMap<u32, u32>, MergeError> {
+    let there = source::describe(&bench.ffmpeg, file).await;
+    let there = there.map_err(MergeError::failed)?;
+    let chapters = parts.film.info.chapters;
+    if there.chapters != chapters {
+        return Err(MergeError::Failed(format!(
+            "the joined file has {} of {chapters} chapters",
+            there.chapters
+        )));
+    }
+    places(&parts.freight.carried, &there)
+}
+
 /// Each carried stream of the joined file against the source's.
 async fn carried(
     bench: &Bench,
     parts: &Parts,
     file: &Path,
     source: &[Contents],
+    places: &BTreeMap<u32, u32>,
+    found: Vec<Contents>,
 ) -> Result<Vec<CarriedProof>, MergeError> {
-    let film = &parts.film;
     let list = &parts.freight.carried;
-    let there = source::describe(&bench.ffmpeg, file)
-        .await
-        .map_err(MergeError::failed)?;
-    if there.chapters != film.info.chapters {
-        return Err(MergeError::Failed(format!(
-            "the joined file has {} of {} chapters",
-            there.chapters, film.info.chapters
-        )));
-    }
-    let places = places(list, &there)?;
-    let hashed = list.iter().filter(|c| c.kind != StreamKind::Attachment);
-    let looks = hashed.filter_map(|c| {
-        Some(Look {
-            index: *places.get(&c.index)?,
-            aac: film.is_aac(c),
-        })
-    });
-    let outputs: Vec<Look> = looks.collect();
-    let found = carry::contents(&bench.ffmpeg, file, &outputs)
-        .await
-        .map_err(MergeError::failed)?;
     let mut found = found.into_iter();
     let mut proofs = Vec::new();
     for (position, stream) in list.iter().enumerate() {

@@ -128,7 +128,7 @@ pub async fn normalise(
 pub struct Contents {
     /// How many packets.
     pub packets: u64,
-    /// BLAKE3, in hex, over each packet's SHA-256, in order.
+    /// BLAKE3, in hex, over each packet's MurmurHash3, in order.
     pub hash: String,
     /// The first packet's presentation time, microseconds.
     pub first_us: Option<i64>,
@@ -158,39 +158,36 @@ pub async fn contents(
     if streams.is_empty() {
         return Ok(Vec::new());
     }
-    let indexes: Vec<u32> = streams.iter().map(|look| look.index).collect();
     let run = Run::new(ffmpeg)
         .args(QUIET)
         .args(["-copyts", "-protocol_whitelist", "file"]);
-    let mut run = mapped(run.input(file), &indexes);
-    for (position, _) in streams.iter().enumerate().filter(|(_, look)| look.aac) {
-        run = run.args([format!("-bsf:{position}"), "aac_adtstoasc".to_owned()]);
+    let run = copied(run.input(file), streams, 0);
+    let mut tally = Tally::new(streams.len());
+    list(run, |line| tally.take(line, 0)).await?;
+    Ok(tally.finish())
+}
+
+/// Maps `streams` after the `first` ones, as they are hashed.
+fn copied(mut run: Run, streams: &[Look], first: usize) -> Run {
+    for (position, look) in streams.iter().enumerate() {
+        run = run.args(["-map".to_owned(), format!("0:{}", look.index)]);
+        if look.aac {
+            let option = format!("-bsf:{}", first + position);
+            run = run.args([option, "aac_adtstoasc".to_owned()]);
+        }
     }
-    let mut running = run
-        .args([
-            "-c",
-            "copy",
-            "-copyts",
-            "-f",
-            "framehash",
-            "-hash",
-            "sha256",
-            "pipe:1",
-        ])
-        .sink(Sink::Pipe)
-        .start()?;
-    let mut found = vec![
-        (
-            Contents::default(),
-            blake3::Hasher::new(),
-            Timebase::MICROSECONDS
-        );
-        streams.len()
-    ];
+    run
+}
+
+/// Runs a stream copy into framehash, and hands on its lines.
+async fn list(run: Run, mut each: impl FnMut(&str)) -> Result<(), RunError> {
+    let hashed = ["-c", "copy", "-copyts", "-f", "framehash"];
+    let run = run.args(hashed).args(["-hash", "murmur3", "pipe:1"]);
+    let mut running = run.sink(Sink::Pipe).start()?;
     if let Some(stdout) = running.stdout.take() {
         let mut lines = BufReader::with_capacity(1 << 16, stdout).lines();
         while let Some(line) = lines.next_line().await? {
-            account(&line, &mut found);
+            each(&line);
         }
     }
     let said = running.finish().await?;
@@ -198,41 +195,59 @@ pub async fn contents(
         // Passed over here with a message; the muxers' own filters stop at it.
         return Err(io::Error::other("some packets are damaged").into());
     }
-    let finished = found.into_iter().map(|(contents, hasher, _)| Contents {
-        hash: hasher.finalize().to_hex().to_string(),
-        ..contents
-    });
-    Ok(finished.collect())
+    Ok(())
 }
 
-/// Adds one line of framehash to its stream.
-fn account(line: &str, found: &mut [(Contents, blake3::Hasher, Timebase)]) {
-    if let Line::Timebase(stream, timebase) = packets::line(line) {
-        if let Some(slot) = found.get_mut(stream as usize) {
-            slot.2 = timebase;
+/// What the lines of framehash add up to, stream by stream.
+struct Tally(Vec<(Contents, blake3::Hasher, Timebase)>);
+
+impl Tally {
+    fn new(streams: usize) -> Self {
+        let empty = || {
+            (
+                Contents::default(),
+                blake3::Hasher::new(),
+                Timebase::MICROSECONDS,
+            )
+        };
+        Self((0..streams).map(|_| empty()).collect())
+    }
+
+    /// Adds a line to its stream; the `first` streams are somebody else's.
+    fn take(&mut self, line: &str, first: usize) {
+        let slot = |at: usize| at.checked_sub(first);
+        if let Line::Timebase(stream, timebase) = packets::line(line) {
+            if let Some(slot) = slot(stream as usize).and_then(|at| self.0.get_mut(at)) {
+                slot.2 = timebase;
+            }
+            return;
         }
-        return;
+        if line.starts_with('#') {
+            return;
+        }
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        let [stream, _dts, pts, _duration, _size, hash, ..] = fields[..] else {
+            return;
+        };
+        let at = stream.parse().ok().and_then(slot);
+        let Some(slot) = at.and_then(|at| self.0.get_mut(at)) else {
+            return;
+        };
+        slot.0.packets += 1;
+        slot.1.update(hash.as_bytes());
+        let pts = pts.parse().ok().filter(|p| *p != i64::MIN);
+        if let Some(us) = pts.map(|p: i64| slot.2.micros(p)) {
+            slot.0.first_us.get_or_insert(us);
+            slot.0.last_us = Some(us);
+        }
     }
-    if line.starts_with('#') {
-        return;
-    }
-    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-    let [stream, _dts, pts, _duration, _size, hash, ..] = fields[..] else {
-        return;
-    };
-    let Some(slot) = stream.parse().ok().and_then(|at: usize| found.get_mut(at)) else {
-        return;
-    };
-    slot.0.packets += 1;
-    slot.1.update(hash.as_bytes());
-    if let Some(us) = pts
-        .parse()
-        .ok()
-        .filter(|p| *p != i64::MIN)
-        .map(|p: i64| slot.2.micros(p))
-    {
-        slot.0.first_us.get_or_insert(us);
-        slot.0.last_us = Some(us);
+
+    fn finish(self) -> Vec<Contents> {
+        let finished = self.0.into_iter().map(|(contents, hasher, _)| Contents {
+            hash: hasher.finalize().to_hex().to_string(),
+            ..contents
+        });
+        finished.collect()
     }
 }
 
@@ -448,7 +463,7 @@ impl Mux {
     }
 }
 
-/// Lists the packets of the film in a finished file with their SHA-256, times as stored.
+/// Reads a finished file once: `each` gets the packets of the film, times as stored; what `streams` hold is returned.
 ///
 /// Where segments with different reordering were joined, ffmpeg's Matroska demuxer guesses
 /// decode times and then bends presentation times to them; `+nofillin` and decode times of our
@@ -456,52 +471,36 @@ impl Mux {
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn film_packets(
+pub async fn finished(
     ffmpeg: &Path,
     file: &Path,
+    streams: &[Look],
     mut each: impl FnMut(FilmPacket),
-) -> Result<(), RunError> {
-    let run = Run::new(ffmpeg).args(QUIET).args([
-        "-fflags",
-        "+nofillin",
-        "-copyts",
-        "-protocol_whitelist",
-        "file",
-    ]);
-    let run = run.input(file).args([
-        "-map",
-        "0:v:0",
-        "-c",
-        "copy",
-        "-bsf:v",
-        "setts=pts=PTS:dts=N-1000000",
-        "-copyts",
-    ]);
-    let mut running = run
-        .args(["-f", "framehash", "-hash", "sha256", "pipe:1"])
-        .sink(Sink::Pipe)
-        .start()?;
-    if let Some(stdout) = running.stdout.take() {
-        let mut lines = tokio::io::BufReader::with_capacity(1 << 16, stdout).lines();
-        while let Some(line) = lines.next_line().await? {
-            if let Some(found) = film_packet(&line) {
-                each(found);
-            }
-        }
-    }
-    running.finish().await.map(drop)
+) -> Result<Vec<Contents>, RunError> {
+    let run = Run::new(ffmpeg).args(QUIET);
+    let run = run.args(["-fflags", "+nofillin", "-copyts"]);
+    let run = run.args(["-protocol_whitelist", "file"]).input(file);
+    let run = run.args(["-map", "0:v:0", "-bsf:0", "setts=pts=PTS:dts=N-1000000"]);
+    let run = copied(run, streams, 1);
+    let mut tally = Tally::new(streams.len());
+    let sort = |line: &str| match film_packet(line) {
+        Some(found) => each(found),
+        None => tally.take(line, 1),
+    };
+    list(run, sort).await?;
+    Ok(tally.finish())
 }
 
-/// A line of [`film_packets`].
+/// A packet of the film, or what its times count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FilmPacket {
     /// The track's timebase; comes first.
     Timebase(media::Timebase),
-    /// A packet: presentation time in ticks, and its bytes' SHA-256.
-    Packet(i64, [u8; 32]),
+    /// A packet: presentation time in ticks, and its bytes' MurmurHash3.
+    Packet(i64, [u8; 16]),
 }
 
-/// `#tb 0: 1/90000` or `0, dts, pts, duration, size, sha256[, …]`
+/// `#tb 0: 1/90000` or `0, dts, pts, duration, size, murmur3[, …]`
 fn film_packet(line: &str) -> Option<FilmPacket> {
     if let media::parse::packets::Line::Timebase(0, timebase) = media::parse::packets::line(line) {
         return Some(FilmPacket::Timebase(timebase));
@@ -510,10 +509,13 @@ fn film_packet(line: &str) -> Option<FilmPacket> {
         return None;
     }
     let mut fields = line.split(',').map(str::trim);
-    let pts = fields.nth(2)?.parse().ok()?;
+    if fields.next()? != "0" {
+        return None;
+    }
+    let pts = fields.nth(1)?.parse().ok()?;
     let hex = fields.nth(2)?;
-    let mut digest = [0; 32];
-    if hex.len() != 64 {
+    let mut digest = [0; 16];
+    if hex.len() != 32 {
         return None;
     }
     for (byte, pair) in digest.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {

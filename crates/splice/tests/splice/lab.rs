@@ -175,7 +175,7 @@ impl Film {
         joined.write_head(&mut out, DisplayMatrix::UPRIGHT).unwrap();
         for (index, segment) in segments.iter().enumerate() {
             let reader = File::open(&segment.path).unwrap();
-            let hash = |packet: splice::Packet<'_>| packets.push(hex(&packet.sha256()));
+            let hash = |packet: splice::Packet<'_>| packets.push(hex(&packet.murmur3()));
             joined.write_part(&mut out, index, reader, hash).unwrap();
         }
         Join {
@@ -290,7 +290,7 @@ fn listing(path: &Path, input: &str, copy: &str) -> Vec<(i64, i64, String)> {
     args.push(path.into());
     args.extend(words("-map 0:v:0"));
     args.extend(words(copy));
-    args.extend(words("-f framehash -hash sha256 -"));
+    args.extend(words("-f framehash -hash murmur3 -"));
     let listing = run(args);
     let row = |row: Vec<String>| {
         (
