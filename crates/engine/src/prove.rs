@@ -159,7 +159,9 @@ async fn read(
     let mut timebase = Timebase::MILLISECONDS;
     let mut times = Vec::with_capacity(merged.packets.len());
     let mut wrong: Vec<usize> = Vec::new();
-    let listing = carry::finished(&bench.ffmpeg, &merged.file, &looks, |packet| match packet {
+    let apart = !bench.muxer.reads_at_once();
+    let beside = if apart { &[][..] } else { &looks };
+    let listing = carry::finished(&bench.ffmpeg, &merged.file, beside, |packet| match packet {
         FilmPacket::Timebase(found) => timebase = found,
         FilmPacket::Packet(pts, digest) => {
             if merged.packets.get(times.len()) != Some(&digest) {
@@ -168,7 +170,11 @@ async fn read(
             times.push(pts);
         }
     });
-    let contents = listing.await.map_err(MergeError::failed)?;
+    let mut contents = listing.await.map_err(MergeError::failed)?;
+    if apart {
+        let file = carry::contents(&bench.ffmpeg, &merged.file, &looks).await;
+        contents = file.map_err(MergeError::failed)?;
+    }
     as_verified(merged, times.len(), &wrong)?;
     Ok(Reading {
         timebase,
