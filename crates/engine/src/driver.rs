@@ -191,6 +191,8 @@ impl Core {
             }
         };
         self.stop().await;
+        // Whoever waits for the end may open the data folder again.
+        drop(self);
         if let Some(reply) = stopped {
             // Whoever asked may have gone.
             let _ = reply.send(());

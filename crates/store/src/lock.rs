@@ -14,8 +14,16 @@ const NAME: &str = "node.lock";
 /// Held for as long as a node uses a data folder.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    file: File,
     folder: PathBuf,
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // A child that is just being started shares the file until it runs its program: closing ours would not be
+        // enough. Where even this fails, closing has to do.
+        let _ = self.file.unlock();
+    }
 }
 
 impl FolderLock {
@@ -30,7 +38,7 @@ impl FolderLock {
         let file = open_private(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Self {
-                _file: file,
+                file,
                 folder: folder.to_owned(),
             }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
@@ -80,8 +88,11 @@ mod tests {
             FolderLock::take(folder.path()),
             Err(OpenError::InUse(_))
         ));
+        // As a child has it between fork and exec.
+        let shared = first.file.try_clone().unwrap();
         drop(first);
         FolderLock::take(folder.path()).unwrap();
+        drop(shared);
     }
 
     #[test]
