@@ -78,19 +78,12 @@ pub(crate) async fn prove(
     paranoid: bool,
 ) -> Result<FileProof, MergeError> {
     let film = &parts.film;
-    let places = whereabouts(bench, parts, &merged.file).await?;
-    let (
-        Reading {
-            timebase,
-            mut times,
-            contents,
-        },
-        (),
-    ) = tokio::try_join!(
-        read(bench, parts, merged, &places),
+    // Side by side: nothing else goes on by now, and each reads the file on one thread.
+    let ((timebase, mut times), carried, ()) = tokio::try_join!(
+        packets(bench, merged),
+        carried(bench, parts, &merged.file, source),
         picture_kept(bench, parts, &merged.file),
     )?;
-    let carried = carried(bench, parts, &merged.file, source, &places, contents).await?;
     times.sort_unstable();
     let expected = film.all_shown().map_err(MergeError::failed)?;
     match expect::times(&expected, film.timebase(), &times, timebase, -film.start_us) {
@@ -131,37 +124,12 @@ fn pts_hash(times: impl Iterator<Item = i64>) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// What one reading of the joined file gives.
-struct Reading {
-    timebase: Timebase,
-    /// Of the film's packets, in the file's order.
-    times: Vec<i64>,
-    /// Of the carried streams that have packets.
-    contents: Vec<Contents>,
-}
-
-/// Every packet of the film in the joined file, byte for byte what was verified, and what travels beside it.
-async fn read(
-    bench: &Bench,
-    parts: &Parts,
-    merged: &Merged,
-    places: &BTreeMap<u32, u32>,
-) -> Result<Reading, MergeError> {
-    let hashed = parts.freight.carried.iter();
-    let hashed = hashed.filter(|c| c.kind != StreamKind::Attachment);
-    let looks = hashed.filter_map(|c| {
-        Some(Look {
-            index: *places.get(&c.index)?,
-            aac: parts.film.is_aac(c),
-        })
-    });
-    let looks: Vec<Look> = looks.collect();
+/// Every packet of the film in the joined file, byte for byte what was verified: their timebase and times.
+async fn packets(bench: &Bench, merged: &Merged) -> Result<(Timebase, Vec<i64>), MergeError> {
     let mut timebase = Timebase::MILLISECONDS;
     let mut times = Vec::with_capacity(merged.packets.len());
     let mut wrong: Vec<usize> = Vec::new();
-    let apart = !bench.muxer.reads_at_once();
-    let beside = if apart { &[][..] } else { &looks };
-    let listing = carry::finished(&bench.ffmpeg, &merged.file, beside, |packet| match packet {
+    let listing = carry::film_packets(&bench.ffmpeg, &merged.file, |packet| match packet {
         FilmPacket::Timebase(found) => timebase = found,
         FilmPacket::Packet(pts, digest) => {
             if merged.packets.get(times.len()) != Some(&digest) {
@@ -170,17 +138,9 @@ async fn read(
             times.push(pts);
         }
     });
-    let mut contents = listing.await.map_err(MergeError::failed)?;
-    if apart {
-        let file = carry::contents(&bench.ffmpeg, &merged.file, &looks).await;
-        contents = file.map_err(MergeError::failed)?;
-    }
+    listing.await.map_err(MergeError::failed)?;
     as_verified(merged, times.len(), &wrong)?;
-    Ok(Reading {
-        timebase,
-        times,
-        contents,
-    })
+    Ok((timebase, times))
 }
 
 /// Nothing missing, and nothing `wrong`.
@@ -241,10 +201,20 @@ async fn carried(
     parts: &Parts,
     file: &Path,
     source: &[Contents],
-    places: &BTreeMap<u32, u32>,
-    found: Vec<Contents>,
 ) -> Result<Vec<CarriedProof>, MergeError> {
     let list = &parts.freight.carried;
+    let places = whereabouts(bench, parts, file).await?;
+    let hashed = list.iter().filter(|c| c.kind != StreamKind::Attachment);
+    let looks = hashed.filter_map(|c| {
+        Some(Look {
+            index: *places.get(&c.index)?,
+            aac: parts.film.is_aac(c),
+        })
+    });
+    let looks: Vec<Look> = looks.collect();
+    let found = carry::contents(&bench.ffmpeg, file, &looks)
+        .await
+        .map_err(MergeError::failed)?;
     let mut found = found.into_iter();
     let mut proofs = Vec::new();
     for (position, stream) in list.iter().enumerate() {

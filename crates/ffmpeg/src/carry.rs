@@ -161,22 +161,16 @@ pub async fn contents(
     let run = Run::new(ffmpeg)
         .args(QUIET)
         .args(["-copyts", "-protocol_whitelist", "file"]);
-    let run = copied(run.input(file), streams, 0);
-    let mut tally = Tally::new(streams.len());
-    list(run, |line| tally.take(line, 0)).await?;
-    Ok(tally.finish())
-}
-
-/// Maps `streams` after the `first` ones, as they are hashed.
-fn copied(mut run: Run, streams: &[Look], first: usize) -> Run {
+    let mut run = run.input(file);
     for (position, look) in streams.iter().enumerate() {
         run = run.args(["-map".to_owned(), format!("0:{}", look.index)]);
         if look.aac {
-            let option = format!("-bsf:{}", first + position);
-            run = run.args([option, "aac_adtstoasc".to_owned()]);
+            run = run.args([format!("-bsf:{position}"), "aac_adtstoasc".to_owned()]);
         }
     }
-    run
+    let mut tally = Tally::new(streams.len());
+    list(run, |line| tally.take(line)).await?;
+    Ok(tally.finish())
 }
 
 /// Runs a stream copy into framehash, and hands on its lines.
@@ -213,11 +207,10 @@ impl Tally {
         Self((0..streams).map(|_| empty()).collect())
     }
 
-    /// Adds a line to its stream; the `first` streams are somebody else's.
-    fn take(&mut self, line: &str, first: usize) {
-        let slot = |at: usize| at.checked_sub(first);
+    /// Adds a line to its stream.
+    fn take(&mut self, line: &str) {
         if let Line::Timebase(stream, timebase) = packets::line(line) {
-            if let Some(slot) = slot(stream as usize).and_then(|at| self.0.get_mut(at)) {
+            if let Some(slot) = self.0.get_mut(stream as usize) {
                 slot.2 = timebase;
             }
             return;
@@ -229,8 +222,8 @@ impl Tally {
         let [stream, _dts, pts, _duration, _size, hash, ..] = fields[..] else {
             return;
         };
-        let at = stream.parse().ok().and_then(slot);
-        let Some(slot) = at.and_then(|at| self.0.get_mut(at)) else {
+        let at = stream.parse().ok();
+        let Some(slot) = at.and_then(|at: usize| self.0.get_mut(at)) else {
             return;
         };
         slot.0.packets += 1;
@@ -463,32 +456,30 @@ impl Mux {
     }
 }
 
-/// Reads a finished file once: `each` gets the packets of the film, times as stored; what `streams` hold is returned.
+/// Lists the packets of the film in a finished file, times as stored.
 ///
 /// Where segments with different reordering were joined, ffmpeg's Matroska demuxer guesses
 /// decode times and then bends presentation times to them; `+nofillin` and decode times of our
-/// own keep it from that (5.1 and 9.0).
+/// own keep it from that (5.1 and 9.0). What travels beside the film is read apart: `+nofillin`
+/// also leaves out the delay of Opus and Vorbis.
 ///
 /// # Errors
 /// [`RunError`].
-pub async fn finished(
+pub async fn film_packets(
     ffmpeg: &Path,
     file: &Path,
-    streams: &[Look],
     mut each: impl FnMut(FilmPacket),
-) -> Result<Vec<Contents>, RunError> {
+) -> Result<(), RunError> {
     let run = Run::new(ffmpeg).args(QUIET);
     let run = run.args(["-fflags", "+nofillin", "-copyts"]);
     let run = run.args(["-protocol_whitelist", "file"]).input(file);
     let run = run.args(["-map", "0:v:0", "-bsf:0", "setts=pts=PTS:dts=N-1000000"]);
-    let run = copied(run, streams, 1);
-    let mut tally = Tally::new(streams.len());
-    let sort = |line: &str| match film_packet(line) {
-        Some(found) => each(found),
-        None => tally.take(line, 1),
-    };
-    list(run, sort).await?;
-    Ok(tally.finish())
+    list(run, |line| {
+        if let Some(found) = film_packet(line) {
+            each(found);
+        }
+    })
+    .await
 }
 
 /// A packet of the film, or what its times count.

@@ -37,13 +37,6 @@ impl Muxer {
         self.major >= 9
     }
 
-    /// 5.1, told to leave the film's times as they are stored, leaves out Opus' delay as well: what
-    /// travels beside the film is read apart.
-    #[must_use]
-    pub fn reads_at_once(self) -> bool {
-        self.major >= 9
-    }
-
     /// 5.1 says in whole milliseconds when a track of an MP4 starts, unless it is given ticks.
     #[must_use]
     pub fn starts_in_ticks(self) -> bool {
