@@ -16,6 +16,7 @@ use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -56,8 +57,13 @@ pub struct Host {
     groups: Option<Groups>,
 }
 
-/// Why hosts cannot be made on this machine, or nothing if they can.
+/// Why hosts cannot be made on this machine, or nothing if they can. Tried once: tests ask side by side.
 pub fn unavailable() -> Option<String> {
+    static FOUND: OnceLock<Option<String>> = OnceLock::new();
+    FOUND.get_or_init(try_one).clone()
+}
+
+fn try_one() -> Option<String> {
     if !cfg!(target_os = "linux") {
         return Some("network namespaces are a Linux thing".into());
     }
