@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
 use media::parse::progress;
+use media::time::seconds_text;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
@@ -131,6 +132,22 @@ impl Run {
     #[must_use]
     pub fn input(self, path: &Path) -> Self {
         self.args(["-i".into(), file_url(path)])
+    }
+
+    /// Has the next input read from the key at or before a time in microseconds, as it stands in the file; `None`
+    /// reads from the beginning.
+    #[must_use]
+    pub fn seek(self, to_us: Option<i64>) -> Self {
+        match to_us {
+            Some(to) => self.args([
+                "-noaccurate_seek",
+                "-seek_timestamp",
+                "1",
+                "-ss",
+                &seconds_text(to),
+            ]),
+            None => self,
+        }
     }
 
     /// What it reads.

@@ -4,8 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use media::argv::QUIET;
-use media::time::seconds_text;
-use media::{Span, Timebase};
+use media::{Pts, Span, Timebase};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -138,17 +137,13 @@ pub async fn range(
     start_us: i64,
     end_us: Option<i64>,
 ) -> Result<Decoded, DigestError> {
-    let mut trim = format!("settb=1/1000000,trim=start_pts={start_us}");
-    if let Some(end) = end_us {
-        trim.push_str(&format!(":end_pts={end}"));
-    }
-    let seek = seconds_text(start_us.max(0));
-    let run = Run::new(ffmpeg).args(QUIET).args(["-copyts"]);
-    let run = if start_us > 0 {
-        run.args(["-noaccurate_seek", "-seek_timestamp", "1", "-ss", &seek])
-    } else {
-        run
+    let span = Span {
+        start: Pts(start_us),
+        end: end_us.map(Pts),
     };
+    let trim = picture::trim(Timebase::MICROSECONDS, span);
+    let from_us = Some(start_us).filter(|start| *start > 0);
+    let run = Run::new(ffmpeg).args(QUIET).args(["-copyts"]).seek(from_us);
     let run = run
         .args(["-protocol_whitelist", "file", "-noautorotate"])
         .input(file);

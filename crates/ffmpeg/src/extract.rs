@@ -29,16 +29,7 @@ pub fn start(ffmpeg: &Path, source: &Source, reading: Reading) -> Result<Running
 }
 
 fn arguments(ffmpeg: &Path, source: &Source, reading: Reading) -> Run {
-    let mut run = Run::new(ffmpeg).args(QUIET);
-    if let Some(seek) = reading.seek_us {
-        run = run.args([
-            "-noaccurate_seek",
-            "-seek_timestamp",
-            "1",
-            "-ss",
-            &seconds_text(seek),
-        ]);
-    }
+    let mut run = Run::new(ffmpeg).args(QUIET).seek(reading.seek_us);
     run = run.args([
         "-copyts",
         "-itsoffset",

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use media::argv::QUIET;
 use media::parse::packets;
-use media::time::seconds_text;
 use media::{Span, Timebase};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -84,7 +83,9 @@ pub async fn look(
 
 fn input(run: Run, view: &View<'_>) -> Run {
     // A few frames: more threads would only decode ahead of what is looked at.
-    let run = seek(run, view.seek_us).args(["-threads", "1", "-protocol_whitelist", "file"]);
+    let run = run
+        .seek(view.seek_us)
+        .args(["-threads", "1", "-protocol_whitelist", "file"]);
     let run = run.args(["-noautorotate"]);
     match view.of {
         Of::Source(source) => source.input(run),
@@ -123,7 +124,10 @@ pub async fn times_of_source(
     seek_us: Option<i64>,
     span: Span,
 ) -> Result<Vec<i64>, RunError> {
-    let run = seek(Run::new(ffmpeg).args(QUIET), seek_us).args(["-copyts", "-threads", "1"]);
+    let run = Run::new(ffmpeg)
+        .args(QUIET)
+        .seek(seek_us)
+        .args(["-copyts", "-threads", "1"]);
     let run = source.open(run.args(["-protocol_whitelist", "file", "-noautorotate"]));
     let graph = format!("{},scale=16:16,format=gray", trim(timebase, span));
     let encoder = ["-enc_time_base".to_owned(), own_clock(timebase)];
@@ -148,21 +152,8 @@ pub async fn times_of_source(
     Ok(times)
 }
 
-fn seek(run: Run, seek_us: Option<i64>) -> Run {
-    match seek_us {
-        Some(seek) => run.args([
-            "-noaccurate_seek",
-            "-seek_timestamp",
-            "1",
-            "-ss",
-            &seconds_text(seek),
-        ]),
-        None => run,
-    }
-}
-
 /// The frames of `span`, in its own timebase.
-fn trim(timebase: Timebase, span: Span) -> String {
+pub(crate) fn trim(timebase: Timebase, span: Span) -> String {
     let end = span
         .end
         .map(|end| format!(":end_pts={}", end.0))

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use media::parse::{description, frame};
 use media::stream::SourceInfo;
-use media::time::seconds_text;
 use media::{Pts, Timebase};
 
 use crate::child::{Run, RunError};
@@ -96,23 +95,16 @@ pub async fn frame_at(
     seek_us: Option<i64>,
     start: Pts,
 ) -> Result<frame::FrameInfo, ProbeError> {
-    let run = Run::new(ffmpeg).args(TALKING).args(["-copyts"]);
-    let run = match seek_us {
-        Some(seek) => run.args([
-            "-noaccurate_seek",
-            "-seek_timestamp",
-            "1",
-            "-ss",
-            &seconds_text(seek),
-        ]),
-        None => run,
-    };
+    let run = Run::new(ffmpeg)
+        .args(TALKING)
+        .args(["-copyts"])
+        .seek(seek_us);
     let graph = format!("settb={timebase},trim=start_pts={},showinfo", start.0);
     shown(source, run, &graph).await
 }
 
 /// For a run whose log is its answer.
-const TALKING: [&str; 5] = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"];
+pub(crate) const TALKING: [&str; 5] = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"];
 
 async fn shown(source: &Source, run: Run, graph: &str) -> Result<frame::FrameInfo, ProbeError> {
     let run = run.args(["-protocol_whitelist", "file", "-noautorotate"]);

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use media::time::seconds_text;
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use crate::child::{Run, RunError, Sink};
-use crate::source::Source;
+use crate::source::{Source, TALKING};
 
 /// The largest picture kept, bytes.
 const LARGEST: u64 = 8 << 20;
@@ -44,9 +43,8 @@ pub struct Still {
 /// # Errors
 /// [`RunError`].
 pub async fn of(ffmpeg: &Path, source: &Source, place: Place) -> Result<Option<Still>, RunError> {
-    let run = Run::new(ffmpeg).args(["-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"]);
-    let seek = seconds_text(place.at_us - place.run_up_us);
-    let run = run.args(["-noaccurate_seek", "-seek_timestamp", "1", "-ss", &seek]);
+    let from_us = place.at_us - place.run_up_us;
+    let run = Run::new(ffmpeg).args(TALKING).seek(Some(from_us));
     let run = run.args(["-copyts", "-threads", "2", "-protocol_whitelist", "file"]);
     let frames = if place.exact { "2" } else { "1" };
     let mut running = source
