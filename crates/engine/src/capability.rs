@@ -11,8 +11,12 @@ use store::Store;
 
 use crate::status::EncoderStatus;
 
+/// Pixels of a 1080p frame.
+pub(crate) const FULL_HD: f64 = 1920.0 * 1080.0;
+/// Speed with ten-bit pictures against eight-bit ones.
+pub(crate) const DEEP: f64 = 0.7;
 /// Kilopixels of a 1080p frame: turns frames a second into the scheduler's work a second.
-const FRAME_1080P: f64 = 1920.0 * 1080.0 / 1000.0;
+const FRAME_1080P: f64 = FULL_HD / 1000.0;
 
 /// What works here and how fast.
 #[derive(Clone, Debug, Default)]
@@ -180,7 +184,6 @@ fn guess(encoder: Encoder) -> Ability {
 /// An encoder's offers to the scheduler: one for 8-bit pictures, one more where it takes 10-bit
 /// ones, which are about a third slower.
 pub(crate) fn offers(encoder: Encoder, ten_bit: bool, fps_1080p: f64, seats: u32) -> Vec<Offer> {
-    const DEEP: f64 = 0.7;
     let speed = (fps_1080p * FRAME_1080P).max(1.0);
     let offer = |deep, speed| Offer {
         encoder: id(encoder, deep),

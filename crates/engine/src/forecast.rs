@@ -4,6 +4,8 @@
 use media::choice::{Choice, Purpose};
 use media::encoder::{Codec, Speed};
 
+use crate::capability::{DEEP, FULL_HD};
+
 /// The film.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
@@ -44,16 +46,12 @@ pub struct Forecast {
     pub computers: u32,
 }
 
-/// Pixels of a 1080p frame.
-const FULL_HD: f64 = 1920.0 * 1080.0;
 /// Bits a second of a sound track that is kept.
 const SOUND_BITS: f64 = 256_000.0;
 /// From the middle of the estimate down to its lower end, and up to its upper one.
 const SPREAD: f64 = 1.5;
 /// Seconds that every job takes beside encoding.
 const START_S: f64 = 4.0;
-/// Ten-bit pictures against eight-bit ones, as the scheduler reckons.
-const DEEP: f64 = 0.7;
 
 /// What becomes of `subject`.
 pub(crate) fn forecast(

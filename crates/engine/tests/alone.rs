@@ -5,24 +5,15 @@
     reason = "a test makes its own clips and may fail anywhere"
 )]
 
+mod bundled;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bundled::ffmpeg;
 use engine::node::{Node, NodeConfig};
 use engine::status::{JobState, JobStatus, Terms};
 use media::choice::{Choice, Purpose};
-
-/// ffmpeg for making the clip: the bundled one, as the product finds it.
-fn ffmpeg() -> PathBuf {
-    let places =
-        ffmpeg::tools::Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
-    places
-        .candidates()
-        .into_iter()
-        .map(|(path, _)| path)
-        .find(|path| path.is_file())
-        .expect("an ffmpeg: run `cargo xtask test`")
-}
 
 fn clip(folder: &Path) -> PathBuf {
     let path = folder.join("film.mkv");

@@ -5,24 +5,17 @@
     reason = "a test makes its own clips and may fail anywhere"
 )]
 
+mod bundled;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bundled::ffmpeg;
 use engine::node::{Node, NodeConfig};
 use engine::sight::View;
 use engine::status::{JobId, JobState, Terms};
 use engine::trouble::Kind;
 use media::choice::{Choice, Purpose};
-
-fn ffmpeg() -> PathBuf {
-    let places =
-        ffmpeg::tools::Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
-    let candidates = places.candidates().into_iter().map(|(path, _)| path);
-    candidates
-        .into_iter()
-        .find(|path| path.is_file())
-        .expect("an ffmpeg: run `cargo xtask test`")
-}
 
 /// Six seconds at 25 frames a second, in a transport stream whose clock starts elsewhere.
 fn clip(folder: &Path) -> PathBuf {

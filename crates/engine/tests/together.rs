@@ -6,24 +6,16 @@
     reason = "a test makes its own clips and may fail anywhere"
 )]
 
+mod bundled;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bundled::ffmpeg;
 use engine::node::{Node, NodeConfig, Steer};
 use engine::status::{JobState, JobStatus, PeerState, Terms};
 use engine::trouble::Kind;
 use media::choice::{Choice, Purpose};
-
-fn ffmpeg() -> PathBuf {
-    let places =
-        ffmpeg::tools::Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
-    places
-        .candidates()
-        .into_iter()
-        .next()
-        .expect("no ffmpeg: run `cargo xtask ffmpeg`")
-        .0
-}
 
 fn clip(folder: &Path, seconds: u32) -> PathBuf {
     let path = folder.join("film.mkv");
