@@ -24,15 +24,7 @@ fn three_nodes_find_each_other_pair_and_encode_and_one_may_die() {
     }
     let folder = tempfile::tempdir().unwrap();
     let lan = Lan::up(3).unwrap();
-    let programs = Programs {
-        manyhands: manyhands(),
-        ffmpeg: tool::ffmpeg().to_path_buf(),
-    };
-    let nodes: Vec<Node<'_>> = lan
-        .hosts()
-        .iter()
-        .map(|host| Node::start(host, &programs, folder.path(), &["--donate"]).unwrap())
-        .collect();
+    let nodes = start(&lan, folder.path());
     let [owner, second, third] = nodes.as_slice() else {
         panic!("three nodes")
     };
@@ -157,6 +149,16 @@ fn manyhands() -> PathBuf {
     program
 }
 
+/// A donating node on every host.
+fn start<'lan>(lan: &'lan Lan, folder: &Path) -> Vec<Node<'lan>> {
+    let programs = Programs {
+        manyhands: manyhands(),
+        ffmpeg: tool::ffmpeg().to_path_buf(),
+    };
+    let node = |host| Node::start(host, &programs, folder, &["--donate"]).unwrap();
+    lan.hosts().iter().map(node).collect()
+}
+
 /// Two computers on a wire, with the addresses that IPv6 gives everybody and no others. The invite's address is of
 /// no use without an interface, which the one who redeems it has to supply.
 #[test]
@@ -171,15 +173,7 @@ fn without_ipv4_they_find_each_other_and_pair_by_ipv6() {
             return skipped("hosts: two nodes with IPv6 alone", &why);
         }
     }
-    let programs = Programs {
-        manyhands: manyhands(),
-        ffmpeg: tool::ffmpeg().to_path_buf(),
-    };
-    let nodes: Vec<Node<'_>> = lan
-        .hosts()
-        .iter()
-        .map(|host| Node::start(host, &programs, folder.path(), &["--donate"]).unwrap())
-        .collect();
+    let nodes = start(&lan, folder.path());
     let [one, other] = nodes.as_slice() else {
         panic!("two nodes")
     };

@@ -2,6 +2,7 @@
 //! them, and (d) what is left to do when the last segment is back.
 
 use super::Bench;
+use super::alone::merge_share;
 use super::clip::Film;
 use super::figure::{Figure, Goal};
 use super::hosts::{Host, Lan};
@@ -33,8 +34,8 @@ pub fn measure(bench: &Bench, with_plain: bool) -> Result<Vec<Figure>> {
     let (mut efficiency, mut merging) = (Vec::new(), Vec::new());
     for run in 1..=bench.runs(2) {
         let before = used(&lan);
-        let (wall_s, merge_s) = ours(bench, &nodes[0], &film, run)?;
-        merging.push(merge_s / wall_s * 100.0);
+        let (wall_s, merge_percent) = ours(bench, &nodes[0], &film, run)?;
+        merging.push(merge_percent);
         say(format!(
             "b, run {run}: {HOSTS} hosts {wall_s:.1} s, of processor time {}",
             spent(&before, &used(&lan))
@@ -113,7 +114,7 @@ pub fn start<'lan>(bench: &Bench, lan: &'lan Lan) -> Result<Vec<Node<'lan>>> {
     Ok(nodes)
 }
 
-/// Seconds of the whole, and of what came after the last segment.
+/// Seconds of the whole, and the share in percent of what came after the last segment.
 fn ours(bench: &Bench, owner: &Node<'_>, film: &Path, run: usize) -> Result<(f64, f64)> {
     let out = bench.scratch.join(format!("farm-{run}.mp4"));
     let (film, out) = (film.to_string_lossy(), out.to_string_lossy());
@@ -135,9 +136,8 @@ fn ours(bench: &Bench, owner: &Node<'_>, film: &Path, run: usize) -> Result<(f64
         |_| (),
     )?;
     let done_s = exact_end(&lines)?;
-    let joining = lines.iter().find(|(_, line)| line["state"] == "combining");
-    let (joining_s, _) = joining.context("the job was never said to be combining")?;
-    Ok((done_s, done_s - joining_s))
+    let (_, done) = lines.last().context("encode --json printed nothing")?;
+    Ok((done_s, merge_share(done)?))
 }
 
 /// When the job was done.
