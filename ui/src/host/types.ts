@@ -78,6 +78,16 @@ export function asRefused(thrown: unknown): Refused {
   return new Refused('other', thrown instanceof Error ? thrown.message : String(thrown));
 }
 
+/** Does `deed`; why it was refused, if it was. */
+export async function refusal(deed: () => Promise<unknown>): Promise<Refused | null> {
+  try {
+    await deed();
+    return null;
+  } catch (thrown) {
+    return asRefused(thrown);
+  }
+}
+
 /** Whether a value is an error as the node writes it. */
 export function isApiError(value: unknown): value is ApiError {
   return typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
