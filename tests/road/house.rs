@@ -72,7 +72,7 @@ impl Drop for Node {
 #[test]
 fn the_house_is_measured_against_this_computer() {
     let walk = Walk::new();
-    let film = walk.film("h264_closed.mp4", "film.mp4");
+    let film = walk.long_film();
     let owner = Node::serve("owner", &["--listen", "127.0.0.1:0"]);
     let bench = |words: &[&str]| -> Answer {
         let film: &Path = &film;

@@ -6,24 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use tests::film::Film;
 use tests::product;
-use tests::recipe::{Recipe, Shoot};
 
 use crate::walk::{Walk, assert_exact};
-
-/// A film that takes a few seconds to encode.
-fn long_film(walk: &Walk) -> std::path::PathBuf {
-    let film = Film::new(1_500).size(640, 360);
-    let codec = "-c:v libx264 -preset ultrafast -g 50 -sc_threshold 0";
-    let recipe = Recipe {
-        file: "minute.mkv",
-        steps: vec![Shoot::new().film(&film).with(codec).save("minute.mkv")],
-    };
-    let path = walk.path().join("minute.mkv");
-    fs::copy(recipe.make().unwrap(), &path).unwrap();
-    path
-}
 
 #[test]
 fn alone_it_goes_on_alone_and_says_so() {
@@ -43,7 +28,7 @@ fn alone_it_goes_on_alone_and_says_so() {
 #[test]
 fn a_job_goes_on_after_an_interrupt_and_after_a_kill() {
     let walk = Walk::new();
-    let source = long_film(&walk);
+    let source = walk.long_film();
     for signal in ["INT", "KILL"] {
         let lines = interrupted(&walk, &source, signal);
         let left: Vec<_> = walk
@@ -138,7 +123,7 @@ fn verified(line: &Value) -> Option<u64> {
 #[test]
 fn a_film_that_changes_under_the_work_is_noticed() {
     let walk = Walk::new();
-    let source = long_film(&walk);
+    let source = walk.long_film();
     let words = [
         "--json",
         "encode",

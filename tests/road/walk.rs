@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+use tests::film::Film;
 use tests::product::{Answer, Desk, Lent};
+use tests::recipe::{Recipe, Shoot};
 use tests::verdict::{self, Rule};
 use tests::{clips, exact};
 
@@ -35,6 +37,19 @@ impl Walk {
     pub fn film(&self, clip: &str, name: impl AsRef<OsStr>) -> PathBuf {
         let path = self.folder.path().join(name.as_ref());
         fs::copy(clips::named(clip).unwrap().file().unwrap(), &path).unwrap();
+        path
+    }
+
+    /// A film that takes a few seconds to encode.
+    pub fn long_film(&self) -> PathBuf {
+        let film = Film::new(1_500).size(640, 360);
+        let codec = "-c:v libx264 -preset ultrafast -g 50 -sc_threshold 0";
+        let recipe = Recipe {
+            file: "minute.mkv",
+            steps: vec![Shoot::new().film(&film).with(codec).save("minute.mkv")],
+        };
+        let path = self.folder.path().join("minute.mkv");
+        fs::copy(recipe.make().unwrap(), &path).unwrap();
         path
     }
 
