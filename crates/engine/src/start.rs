@@ -56,6 +56,7 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
     let core = Core {
         farm: Farm::new(FarmConfig {
             epoch: epoch(&store).await?,
+            examining: 1.0 / f64::from(ffmpeg::hardware::threads()),
             ..FarmConfig::default()
         }),
         since: Instant::now(),

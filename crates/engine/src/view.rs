@@ -403,7 +403,7 @@ fn segment_state(
             let (state, progress) = match lease.phase {
                 Phase::Travelling | Phase::Queued => (SegmentState::Sent, 0.0),
                 Phase::Encoding { done, .. } => (SegmentState::Encoding, share(done)),
-                Phase::Returning | Phase::Quarantined => (SegmentState::Checking, 1.0),
+                Phase::Returning | Phase::Quarantined { .. } => (SegmentState::Checking, 1.0),
             };
             (state, Some(lease.lease.peer), progress)
         }

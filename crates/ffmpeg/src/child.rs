@@ -52,6 +52,14 @@ pub struct Run {
     feed: Feed,
     sink: Sink,
     keep_log: bool,
+    niceness: Niceness,
+}
+
+/// How far a run stands back. Nobody waits for an encoder as for what feeds it and what examines its result.
+#[derive(Clone, Copy, Debug)]
+enum Niceness {
+    Low,
+    Lowest,
 }
 
 /// A started ffmpeg. Dropping it kills it.
@@ -113,6 +121,7 @@ impl Run {
             feed: Feed::Nothing,
             sink: Sink::Nothing,
             keep_log: false,
+            niceness: Niceness::Low,
         }
     }
 
@@ -148,6 +157,13 @@ impl Run {
             ]),
             None => self,
         }
+    }
+
+    /// Has it stand back behind our other runs too.
+    #[must_use]
+    pub fn last(mut self) -> Self {
+        self.niceness = Niceness::Lowest;
+        self
     }
 
     /// What it reads.
@@ -193,7 +209,7 @@ impl Run {
             Sink::File(file) => file.into(),
             Sink::Pipe => Stdio::piped(),
         };
-        let mut process = process(&self.program);
+        let mut process = process(&self.program, self.niceness);
         process
             .args(&self.args)
             .stdin(feed)
@@ -271,7 +287,7 @@ const KEPT: [&str; 9] = [
     "CUDA_VISIBLE_DEVICES",
 ];
 
-fn process(program: &Path) -> Command {
+fn process(program: &Path, niceness: Niceness) -> Command {
     #[expect(
         clippy::disallowed_methods,
         reason = "this module is where processes are started"
@@ -283,22 +299,23 @@ fn process(program: &Path) -> Command {
             .filter_map(|name| Some((name, std::env::var_os(name)?))),
     );
     process.env("LC_ALL", "C");
-    lower_priority(&mut process);
+    lower_priority(&mut process, niceness);
     process
 }
 
-/// Niceness of every ffmpeg: behind whatever the person at the keyboard does.
+/// Behind whatever the person at the keyboard does.
 #[cfg(unix)]
-const NICENESS: libc::c_int = 10;
-
-#[cfg(unix)]
-fn lower_priority(process: &mut Command) {
+fn lower_priority(process: &mut Command, niceness: Niceness) {
+    let niceness: libc::c_int = match niceness {
+        Niceness::Low => 10,
+        Niceness::Lowest => 17,
+    };
     // Own group: Ctrl-C in the terminal is ours to handle, not the child's.
     process.process_group(0);
     // SAFETY: only async-signal-safe calls between fork and exec.
     unsafe {
-        process.pre_exec(|| {
-            libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
+        process.pre_exec(move || {
+            libc::setpriority(libc::PRIO_PROCESS, 0, niceness);
             #[cfg(target_os = "linux")]
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
             Ok(())
@@ -306,8 +323,9 @@ fn lower_priority(process: &mut Command) {
     }
 }
 
+/// Windows has nothing between this class and one that gets no time at all beside a game.
 #[cfg(windows)]
-fn lower_priority(process: &mut Command) {
+fn lower_priority(process: &mut Command, _: Niceness) {
     const BELOW_NORMAL_PRIORITY_CLASS: u32 = 0x4000;
     const CREATE_NO_WINDOW: u32 = 0x0800_0000;
     process.creation_flags(BELOW_NORMAL_PRIORITY_CLASS | CREATE_NO_WINDOW);

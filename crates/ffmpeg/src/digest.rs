@@ -152,7 +152,7 @@ pub async fn range(
 
 /// Decoder threads: each costs a little, and the other cores are encoding.
 fn threads() -> String {
-    crate::hardware::threads().clamp(1, 4).to_string()
+    (crate::hardware::threads() / 2).clamp(1, 4).to_string()
 }
 
 async fn decode(

@@ -45,6 +45,7 @@ pub fn start(
         .args(argv::encode(spec, allowance))
         .feed(feed)
         .sink(Sink::File(result))
+        .last()
         .start()?;
     Ok(Encoding { running })
 }

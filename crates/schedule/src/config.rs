@@ -44,6 +44,8 @@ pub struct FarmConfig {
     pub plan_patience: Duration,
     /// How often a joined film may be taken apart again before its job fails.
     pub merge_retries: u32,
+    /// What share of this computer the examination of a result occupies: one of its threads. 0 to 1.
+    pub examining: f64,
     /// How often idle computers are compared with the stragglers.
     pub rethink: Duration,
     /// A duplicate must need no more than this share of the time the straggler is expected to need. 0 to 1.
@@ -72,6 +74,7 @@ impl Default for FarmConfig {
             patience: Duration::from_secs(60),
             plan_patience: Duration::from_secs(5),
             merge_retries: 2,
+            examining: 1.0,
             rethink: Duration::from_secs(1),
             hedge_share: 0.7,
             hedge_saves: Duration::from_secs(3),

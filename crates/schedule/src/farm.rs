@@ -12,6 +12,8 @@ use crate::job::{Job, JobInput, JobState, JobStep, Muscle};
 use crate::lease::Leases;
 use crate::peer::Peer;
 
+use self::examine::Examinations;
+
 /// What happens to jobs: submitted, cut, paused, merged.
 mod jobs;
 
@@ -20,6 +22,9 @@ mod peers;
 
 /// What happens to leases: granted, alive, ended.
 mod leases;
+
+/// What the examination of others' results takes from this computer.
+mod examine;
 
 /// Which segment goes where now.
 mod assign;
@@ -63,6 +68,7 @@ pub struct Farm {
     /// How large segments should be, normally and at least, by job.
     sizes: BTreeMap<JobId, (Work, Work)>,
     leases: Leases,
+    examinations: Examinations,
     /// The peers that could take one more lease.
     open: BTreeSet<PeerId>,
     wakes: BTreeSet<(Time, Wake)>,
@@ -88,6 +94,7 @@ impl Farm {
             queue: BTreeMap::new(),
             sizes: BTreeMap::new(),
             leases: Leases::default(),
+            examinations: Examinations::default(),
             open: BTreeSet::new(),
             wakes: BTreeSet::new(),
             rethink_at: None,

@@ -47,7 +47,10 @@ pub enum Phase {
     /// It is encoded; the result is on the way here.
     Returning,
     /// The result is here, being examined.
-    Quarantined,
+    Quarantined {
+        /// Since then.
+        since: Time,
+    },
 }
 
 /// A sign of life of a lease.
@@ -94,7 +97,7 @@ impl Phase {
     pub fn is_seated(self) -> bool {
         match self {
             Self::Travelling | Self::Queued | Self::Encoding { .. } => true,
-            Self::Returning | Self::Quarantined => false,
+            Self::Returning | Self::Quarantined { .. } => false,
         }
     }
 
@@ -115,16 +118,17 @@ impl Held {
             Sign::Delivered { seat } => match self.phase {
                 Phase::Travelling if seat => self.moves(Phase::encoding(now, Work(0))),
                 Phase::Travelling => self.moves(Phase::Queued),
-                Phase::Queued | Phase::Encoding { .. } | Phase::Returning | Phase::Quarantined => {
-                    past
-                }
+                Phase::Queued
+                | Phase::Encoding { .. }
+                | Phase::Returning
+                | Phase::Quarantined { .. } => past,
             },
             Sign::Seated => match self.phase {
                 Phase::Queued => self.moves(Phase::encoding(now, Work(0))),
                 Phase::Travelling
                 | Phase::Encoding { .. }
                 | Phase::Returning
-                | Phase::Quarantined => past,
+                | Phase::Quarantined { .. } => past,
             },
             Sign::Progress(said) => match &mut self.phase {
                 Phase::Travelling | Phase::Queued => {
@@ -136,19 +140,19 @@ impl Held {
                     *seen = now;
                     Heard::Alive
                 }
-                Phase::Returning | Phase::Quarantined => past,
+                Phase::Returning | Phase::Quarantined { .. } => past,
             },
             Sign::Encoded => match self.phase {
                 Phase::Travelling | Phase::Queued | Phase::Encoding { .. } => {
                     self.moves(Phase::Returning)
                 }
-                Phase::Returning | Phase::Quarantined => past,
+                Phase::Returning | Phase::Quarantined { .. } => past,
             },
             Sign::Returned => match self.phase {
                 Phase::Travelling | Phase::Queued | Phase::Encoding { .. } | Phase::Returning => {
-                    self.moves(Phase::Quarantined)
+                    self.moves(Phase::Quarantined { since: now })
                 }
-                Phase::Quarantined => past,
+                Phase::Quarantined { .. } => past,
             },
         }
     }
@@ -179,7 +183,7 @@ impl Held {
                 let speed = self.told_speed().unwrap_or(speed);
                 seen.after(self.work.minus(done).at(speed))
             }
-            Phase::Returning | Phase::Quarantined => now,
+            Phase::Returning | Phase::Quarantined { .. } => now,
         };
         if end < now {
             now.after(now.since(end) / 2)

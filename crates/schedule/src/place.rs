@@ -3,6 +3,8 @@
 //! A segment goes where it is expected to be finished first. While much is left that is wherever there is
 //! room; near the end a slow peer does not get what faster ones would finish sooner, even after their queues.
 
+use std::time::Duration;
+
 use crate::ids::{EncoderId, PeerId, Time, Work};
 
 /// Room for a segment at a peer.
@@ -14,6 +16,8 @@ pub(crate) struct Place {
     pub seat_speed: f64,
     /// When a seat is free; the past if one is.
     pub free_at: Time,
+    /// Time that its owner's other duties will take from it.
+    pub burden: Duration,
 }
 
 /// A peer that could do it too.
@@ -32,7 +36,8 @@ pub(crate) struct Rival {
 impl Place {
     /// When a segment of this size would be encoded here.
     pub fn finish(&self, work: Work, now: Time) -> Time {
-        self.free_at.max(now).after(work.at(self.seat_speed))
+        let begin = self.free_at.max(now).after(self.burden);
+        begin.after(work.at(self.seat_speed))
     }
 }
 
@@ -129,6 +134,7 @@ mod tests {
             encoder: EncoderId(0),
             seat_speed: speed,
             free_at: Time(0),
+            burden: Duration::ZERO,
         };
         assert_eq!(
             soonest(&[place(1, 1.0), place(2, 2.0)], Work(10), Time(5)),

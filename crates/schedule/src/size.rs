@@ -49,6 +49,16 @@ pub(crate) fn common_end(peers: &[Share], left: Work, now: Time) -> Time {
     }
 }
 
+/// Into how many pieces a peer's part of the rest is cut: normal ones while much is left, then one in
+/// [`ROUNDS`] of what remains, down to `min`.
+pub(crate) fn pieces(part: Work, normal: Work, min: Work) -> f64 {
+    let (part, normal, min) = (part.0 as f64, normal.0.max(1) as f64, min.0.max(1) as f64);
+    let near = part.min(normal * ROUNDS);
+    let kept = 1.0 - 1.0 / ROUNDS;
+    let shrinking = 1.0 + (near / min).max(1.0).ln() / -f64::ln(kept);
+    (part - near) / normal + shrinking
+}
+
 /// The size to ask for, near the end, for a seat that can do `own` before it comes.
 ///
 /// `left` is what is not cut yet, as far as is known. From `min` to `normal` + `min`; where less is left, the
@@ -139,6 +149,15 @@ mod tests {
     fn an_estimate_that_was_too_low_does_not_lead_to_crumbs() {
         assert_eq!(of(3, 0), 500);
         assert_eq!(of(0, 0), 500);
+    }
+
+    #[test]
+    fn pieces_shrink_to_the_smallest() {
+        let of = |part| pieces(Work(part), NORMAL, MIN);
+        assert_eq!(of(MIN.0), 1.0);
+        // Three times the smallest: two thirds of it, and the rest.
+        assert!((of(3 * MIN.0) - 2.0).abs() < 1e-9, "{}", of(3 * MIN.0));
+        assert_eq!(of(3600 + 2 * NORMAL.0), of(3600) + 2.0);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Bound::{Excluded, Unbounded};
+use std::time::Duration;
 
 use crate::action::Action;
 use crate::config::FarmConfig;
@@ -123,7 +124,7 @@ impl Farm {
     pub(super) fn places(&self, job: &Job, muscle: &Muscle, free: &[PeerId]) -> Vec<Place> {
         let peers = free.iter().filter_map(|id| self.peers.get(id));
         peers
-            .filter_map(|peer| place_at(job, muscle, peer))
+            .filter_map(|peer| self.place_at(job, muscle, peer))
             .collect()
     }
 
@@ -156,14 +157,14 @@ impl Farm {
 
     /// How large the next segment should be for the place that would be through with a normal one first.
     fn next_size(&self, job: &Job, muscle: &Muscle, places: &[Place], now: Time) -> Work {
-        let FarmConfig { normal, min, .. } = self.config;
-        let (normal, min) = self.sizes.get(&job.id).copied().unwrap_or((normal, min));
+        let (normal, min) = self.sizes(job.id);
         let Some(at) = soonest(places, normal, now) else {
             return normal;
         };
         let Place {
             seat_speed,
             free_at,
+            burden,
             ..
         } = places[at];
         let Some(left) = job.uncut else { return normal };
@@ -176,14 +177,26 @@ impl Farm {
             .filter(|peer| Self::may_have(job, muscle, peer));
         let shares: Vec<Share> = able
             .filter_map(|peer| {
-                peer.best(&job.needs)
-                    .map(|best| (best.speed, peer.drained_at))
+                let drained_at = peer
+                    .drained_at
+                    .max(now)
+                    .after(self.burden(job, muscle, peer));
+                peer.best(&job.needs).map(|best| Share {
+                    speed: best.speed,
+                    drained_at,
+                })
             })
-            .map(|(speed, drained_at)| Share { speed, drained_at })
             .collect();
         let end = common_end(&shares, left.plus(job.waiting), now);
-        let own = end.since(free_at.max(now)).as_secs_f64() * seat_speed;
+        let begin = free_at.max(now).after(burden);
+        let own = end.since(begin).as_secs_f64() * seat_speed;
         target(left, Work(own as u64), normal, min)
+    }
+
+    /// How large a job's segments are while much is left, and at least.
+    pub(super) fn sizes(&self, id: JobId) -> (Work, Work) {
+        let FarmConfig { normal, min, .. } = self.config;
+        self.sizes.get(&id).copied().unwrap_or((normal, min))
     }
 
     fn ask_for_more(&mut self, id: JobId, target: Work, now: Time) {
@@ -223,7 +236,10 @@ impl Farm {
         now: Time,
     ) -> impl Iterator<Item = (PeerId, Rival)> {
         let able = self.available(job, muscle, now);
-        able.filter_map(|peer| Some((peer.id, rival(peer, peer.best(&job.needs)?))))
+        able.filter_map(move |peer| {
+            let burden = self.burden(job, muscle, peer);
+            Some((peer.id, rival(peer, peer.best(&job.needs)?, burden, now)))
+        })
     }
 
     /// The peers that may have this job's work and are not left alone.
@@ -257,7 +273,7 @@ impl Farm {
             let fit: Vec<Place> = places
                 .iter()
                 .filter_map(|place| self.peers.get(&place.peer))
-                .filter_map(|peer| place_with_doubts(job, segment, peer, doubts))
+                .filter_map(|peer| self.place_with_doubts(job, muscle, segment, peer, doubts))
                 .collect();
             let Some(at) = soonest(&fit, segment.work, now) else {
                 continue;
@@ -301,7 +317,9 @@ impl Farm {
         let rivals = self.available(job, muscle, now);
         let rivals = rivals.filter(|peer| peer.id != place.peer);
         let rivals = rivals.filter_map(|peer| {
-            least_doubtful(job, segment, peer, doubts).map(|ability| rival(peer, ability))
+            let burden = self.burden(job, muscle, peer);
+            least_doubtful(job, segment, peer, doubts)
+                .map(|ability| rival(peer, ability, burden, now))
         });
         is_worth(
             place.finish(segment.work, now),
@@ -321,11 +339,31 @@ impl Farm {
             .filter(|peer| self.open.contains(&peer.id));
         match job
             .zip(peer)
-            .and_then(|(job, peer)| place_at(job, muscle, peer))
+            .and_then(|(job, peer)| self.place_at(job, muscle, peer))
         {
             Some(place) => places[at] = place,
             None => drop(places.swap_remove(at)),
         }
+    }
+
+    /// The room for this job at a peer, with the encoder it is fastest with.
+    fn place_at(&self, job: &Job, muscle: &Muscle, peer: &Peer) -> Option<Place> {
+        let best = peer.best(&job.needs).filter(|best| peer.has_room(best))?;
+        let burden = self.burden(job, muscle, peer);
+        Farm::may_have(job, muscle, peer).then(|| place(peer, best, burden))
+    }
+
+    fn place_with_doubts(
+        &self,
+        job: &Job,
+        muscle: &Muscle,
+        segment: &Segment,
+        peer: &Peer,
+        doubts: u8,
+    ) -> Option<Place> {
+        let ability = least_doubtful(job, segment, peer, doubts)?;
+        let burden = self.burden(job, muscle, peer);
+        peer.has_room(ability).then(|| place(peer, ability, burden))
     }
 
     /// Sees to it that stragglers and idle peers are compared again before long.
@@ -338,29 +376,31 @@ impl Farm {
     }
 }
 
-fn rival(peer: &Peer, ability: &Ability) -> Rival {
+fn rival(peer: &Peer, ability: &Ability, burden: Duration, now: Time) -> Rival {
+    let but_for = |time: Time| {
+        if burden.is_zero() {
+            time
+        } else {
+            time.max(now).after(burden)
+        }
+    };
     Rival {
         seat_speed: ability.seat_speed(),
         speed: ability.speed,
-        free_at: peer.free_at,
-        drained_at: peer.drained_at,
+        free_at: but_for(peer.free_at),
+        drained_at: but_for(peer.drained_at),
     }
 }
 
-fn place(peer: &Peer, ability: &Ability) -> Place {
+fn place(peer: &Peer, ability: &Ability, burden: Duration) -> Place {
     let (encoder, seat_speed) = (ability.encoder, ability.seat_speed());
     Place {
         peer: peer.id,
         encoder,
         seat_speed,
         free_at: peer.free_at,
+        burden,
     }
-}
-
-/// The room for this job at a peer, with the encoder it is fastest with.
-fn place_at(job: &Job, muscle: &Muscle, peer: &Peer) -> Option<Place> {
-    let best = peer.best(&job.needs).filter(|best| peer.has_room(best))?;
-    Farm::may_have(job, muscle, peer).then(|| place(peer, best))
 }
 
 /// The fastest ability of a peer that raises just so many doubts.
@@ -373,9 +413,4 @@ fn least_doubtful<'a>(
     peer.fitting(&job.needs)
         .filter(|ability| segment.doubts((peer.id, ability.encoder)) == doubts)
         .max_by(|a, b| a.speed.total_cmp(&b.speed))
-}
-
-fn place_with_doubts(job: &Job, segment: &Segment, peer: &Peer, doubts: u8) -> Option<Place> {
-    let ability = least_doubtful(job, segment, peer, doubts)?;
-    peer.has_room(ability).then(|| place(peer, ability))
 }

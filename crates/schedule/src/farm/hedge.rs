@@ -126,7 +126,7 @@ impl Farm {
         match held.phase {
             // What waits there is through when all is.
             Phase::Travelling | Phase::Queued => peer.last_end.max(now),
-            Phase::Encoding { .. } | Phase::Returning | Phase::Quarantined => {
+            Phase::Encoding { .. } | Phase::Returning | Phase::Quarantined { .. } => {
                 held.expected_end(now, speed, now)
             }
         }

@@ -113,6 +113,7 @@ impl Farm {
             encoder,
             ..
         } = held.lease;
+        self.examined(&held, now);
         self.praise(peer, &held, now);
         self.refresh(peer, now);
         let Some(job) = self.jobs.get_mut(&job_id) else {
@@ -234,7 +235,7 @@ impl Farm {
             Phase::Travelling => "the source did not arrive in time",
             Phase::Queued | Phase::Encoding { .. } => "nothing was heard of it for too long",
             Phase::Returning => "the result did not arrive in time",
-            Phase::Quarantined => "the result was not examined in time",
+            Phase::Quarantined { .. } => "the result was not examined in time",
         };
         let loss = match phase {
             Phase::Queued | Phase::Encoding { .. } if paused => Loss::Withdrawn,
@@ -246,7 +247,7 @@ impl Farm {
                 self.leave_alone(peer, now);
                 Loss::Mishap(reason.to_owned())
             }
-            Phase::Queued | Phase::Quarantined => Loss::Mishap(reason.to_owned()),
+            Phase::Queued | Phase::Quarantined { .. } => Loss::Mishap(reason.to_owned()),
         };
         self.actions.push_back(Action::Revoke { lease: id, peer });
         self.lose(id, loss, reason, now);
@@ -320,7 +321,7 @@ impl Farm {
         }
         if let Some(peer) = self.peers.get_mut(&held.lease.peer) {
             peer.leases.remove(&id);
-            peer.quarantined -= u32::from(held.phase == Phase::Quarantined);
+            peer.quarantined -= u32::from(matches!(held.phase, Phase::Quarantined { .. }));
         }
         Some(held)
     }
@@ -339,7 +340,9 @@ impl Farm {
             .ok_or(Ignored::UnknownLease(id))?;
         let wait = match held.phase {
             Phase::Queued | Phase::Encoding { .. } => self.config.silence,
-            Phase::Travelling | Phase::Returning | Phase::Quarantined => self.config.delivery,
+            Phase::Travelling | Phase::Returning | Phase::Quarantined { .. } => {
+                self.config.delivery
+            }
         };
         self.leases.set_deadline(id, now.after(wait));
         Ok(held)

@@ -86,7 +86,7 @@ impl Farm {
         for lease in leases {
             let begun = match self.leases.get(lease).map(|held| held.phase) {
                 Some(Phase::Encoding { .. } | Phase::Returning) => true,
-                Some(Phase::Travelling | Phase::Queued | Phase::Quarantined) | None => false,
+                Some(Phase::Travelling | Phase::Queued | Phase::Quarantined { .. }) | None => false,
             };
             // What kills the computers that encode it must not go round the house for ever.
             let loss = if begun {
@@ -273,7 +273,7 @@ impl Hand {
             Phase::Encoding { .. } => self.ends.push(held.expected_end(self.now, speed, self.now)),
             Phase::Queued | Phase::Travelling => self.pending.push(held.work.at(speed)),
             Phase::Returning => self.returning += 1,
-            Phase::Quarantined => {}
+            Phase::Quarantined { .. } => {}
         }
         self.seated += u32::from(held.phase.is_seated());
         self.travelling |= held.phase == Phase::Travelling;

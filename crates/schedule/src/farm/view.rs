@@ -291,7 +291,7 @@ fn left_of(held: &Held) -> Work {
     match held.phase {
         Phase::Travelling | Phase::Queued => held.work,
         Phase::Encoding { done, .. } => held.work.minus(done),
-        Phase::Returning | Phase::Quarantined => Work(0),
+        Phase::Returning | Phase::Quarantined { .. } => Work(0),
     }
 }
 

@@ -1,10 +1,11 @@
 //! What becomes of peers, and of what they hold.
 
 use schedule::{
-    Event, Fault, Input, JobState, Offer, Phase, Presence, SegmentState, Standing, Time,
+    Action, Event, Fault, Input, JobState, Needs, Offer, Phase, Presence, SegmentIndex,
+    SegmentState, Standing, Time, Work,
 };
 
-use crate::desk::{Desk, ENCODER, ME, peer};
+use crate::desk::{Desk, ENCODER, JOB, ME, TEN_SECONDS, peer};
 
 /// Fails three segments at peer 1, while others are there.
 fn set_aside(desk: &mut Desk) {
@@ -127,7 +128,10 @@ fn what_is_here_survives_the_peer_that_made_it() {
     desk.tell(Input::Returned { lease: lease.id });
     // P: here > left  --> gone; L: quarantined  --> quarantined, all others revoked
     desk.tell(Input::PeerLeft { peer: peer(1) });
-    assert_eq!(desk.phase(lease.id), Some(Phase::Quarantined));
+    assert!(matches!(
+        desk.phase(lease.id),
+        Some(Phase::Quarantined { .. })
+    ));
     assert!(
         desk.leases()
             .iter()
@@ -187,4 +191,54 @@ fn offers_that_make_no_sense_are_passed_over() {
         offers,
     });
     assert_eq!(desk.farm.peer(peer(1)).unwrap().abilities, []);
+}
+
+/// The work asked for next for this computer, after a result of the other's was examined for so many of five seconds.
+fn next_for_me(examining: u64) -> Work {
+    let mut desk = Desk::with(&[ME, 1]);
+    desk.tell(Input::JobSubmitted {
+        job: JOB,
+        needs: Needs::Exactly(ENCODER),
+        wait_for: 0,
+        only_here: false,
+        total_hint: Work(5000),
+    });
+    for index in 0..3 {
+        desk.tell(Input::Planned {
+            job: JOB,
+            segment: SegmentIndex(index),
+            work: TEN_SECONDS,
+            bytes: 1,
+        });
+        let lease = desk.leases().pop().unwrap().id;
+        desk.tell(Input::Delivered { lease });
+    }
+    let theirs = desk.lease_of(1).id;
+    desk.tell(Input::Encoded { lease: theirs });
+    desk.tell(Input::Returned { lease: theirs });
+    desk.pass(examining);
+    desk.tell(Input::Verified { lease: theirs });
+    desk.pass(5 - examining);
+    let planned = Input::Planned {
+        job: JOB,
+        segment: SegmentIndex(3),
+        work: Work(500),
+        bytes: 1,
+    };
+    desk.tell(planned);
+    desk.actions.clear();
+    desk.tell(Input::Encoded {
+        lease: desk.lease_of(ME).id,
+    });
+    let plan = desk.actions.iter().find_map(|action| match action {
+        Action::Plan { target, .. } => Some(*target),
+        _ => None,
+    });
+    plan.unwrap()
+}
+
+#[test]
+fn who_examines_for_long_is_given_less_to_encode() {
+    let (quick, slow) = (next_for_me(0), next_for_me(3));
+    assert!(slow < quick, "{slow:?} {quick:?}");
 }

@@ -42,7 +42,10 @@ fn the_way_of_a_segment() {
     assert_eq!(desk.phase(lease.id), Some(Phase::Returning));
     // L: returning > returned  --> quarantined
     desk.tell(Input::Returned { lease: lease.id });
-    assert_eq!(desk.phase(lease.id), Some(Phase::Quarantined));
+    assert!(matches!(
+        desk.phase(lease.id),
+        Some(Phase::Quarantined { .. })
+    ));
     // S: leased > verified  --> verified, J: processing > whole  --> combining
     desk.tell(Input::Verified { lease: lease.id });
     assert_eq!(
@@ -131,7 +134,7 @@ fn signs_of_life_that_come_out_of_order() {
         desk.tell(late);
         assert_eq!(desk.ignored(), Some(Ignored::LeasePast(lease)));
     }
-    assert_eq!(desk.phase(lease), Some(Phase::Quarantined));
+    assert!(matches!(desk.phase(lease), Some(Phase::Quarantined { .. })));
 }
 
 #[test]
