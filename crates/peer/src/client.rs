@@ -11,6 +11,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use rustls::pki_types::{CertificateDer, ServerName};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
@@ -20,7 +22,7 @@ use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
 use crate::identity::{Identity, fingerprint};
 use crate::ids::PeerId;
 use crate::interfaces;
-use crate::proto::{Card, MAX_BODY, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome};
+use crate::proto::{Card, MAX_BODY, PROTOCOL, Refusal, RefusalCode};
 use crate::tls::{self, SERVER_NAME};
 use crate::transfer::{answer, in_words};
 use crate::wire::{Wire, limits};
@@ -31,8 +33,8 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// How long one address may take to answer and prove itself.
 const REACH: Duration = Duration::from_secs(3);
 
-/// How long a small question may take.
-const ASK: Duration = Duration::from_secs(10);
+/// How long a small question may take; some are held back for eight seconds.
+const ASK: Duration = Duration::from_secs(12);
 
 /// The header that tells where the asking side listens, for those who never heard of it.
 pub(crate) const PORT_HEADER: &str = "manyhands-port";
@@ -257,16 +259,17 @@ pub(crate) async fn hello(
     }
 }
 
-/// Sends `redeem` to the inviter at `address`.
-pub(crate) async fn redeem(
+/// Sends a small question to `peer` at `address`.
+pub(crate) async fn post<B: Serialize, A: DeserializeOwned>(
     identity: &Identity,
-    inviter: PeerId,
+    peer: PeerId,
     address: SocketAddr,
-    redeem: &Redeem,
-) -> Result<Result<Welcome, Refusal>, DialError> {
-    let client = http_client(identity, Some(inviter), address)?;
-    let url = format!("https://{SERVER_NAME}:{}/v1/pair/redeem", address.port());
-    let body = serde_json::to_vec(redeem).map_err(|e| DialError::Own(e.to_string()))?;
+    path: &str,
+    body: &B,
+) -> Result<Result<A, Refusal>, DialError> {
+    let client = http_client(identity, Some(peer), address)?;
+    let url = format!("https://{SERVER_NAME}:{}/v1/{path}", address.port());
+    let body = serde_json::to_vec(body).map_err(|e| DialError::Own(e.to_string()))?;
     debug_assert!(body.len() <= MAX_BODY);
     let request = client
         .post(url)

@@ -83,6 +83,11 @@ hex_id! {
 }
 
 hex_id! {
+    /// What one side of a pairing by code sends: a letter and a point of a curve.
+    Half, 33
+}
+
+hex_id! {
     /// One run of a node, so that a restart is noticed. Random at every start.
     Session, 8
 }

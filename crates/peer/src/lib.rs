@@ -16,7 +16,9 @@
 //! One port, HTTP/1.1. The routes are in a table at the top of `server.rs`; a stranger is served
 //! `GET /v1/hello` and `POST /v1/pair/redeem` and gets 403 for all else.
 //!
-//! - **Pairing.** One side makes an [`Invite`] (`mh1:<id>:<secret>@<address>,…`: ten minutes, one
+//! - **Pairing by code.** The side that wants help shows six digits, a person types them on the
+//!   other: SPAKE2 bound to both certificates, three tries, two minutes, one request at a time.
+//! - **Pairing by invite.** One side makes an [`Invite`] (`mh1:<id>:<secret>@<address>,…`: ten minutes, one
 //!   use), the other redeems it. The proof is a BLAKE3 keyed by the secret over both ids. Then both
 //!   are paired with each other.
 //! - **Link.** Paired computers keep one WebSocket between them, whichever could dial the other.
@@ -34,9 +36,12 @@
 //! Messages queued when a link breaks are lost, and both sides know it by [`NetEvent::LinkDown`].
 //! Invites do not survive their node. Received parts of blobs stay in their files.
 
+mod answer;
+mod ask;
 mod blobs;
 mod body;
 mod client;
+mod code;
 mod discovery;
 mod establish;
 mod identity;
@@ -46,6 +51,7 @@ mod invite;
 mod keeper;
 mod link;
 mod net;
+mod pake;
 mod proto;
 mod scout;
 mod server;
@@ -60,8 +66,11 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use answer::AnswerError;
+pub use ask::{AskError, Asking};
 pub use body::{FileSource, Received, Sent, Source};
 pub use client::DialError;
+pub use code::{CODE_LIFETIME, CODE_TRIES, Code, PairRequest, ParseCodeError};
 pub use discovery::MDNS_PORT;
 pub use identity::{IDENTITY_FILE, Identity, IdentityError};
 pub use ids::{BlobId, Digest, ParseIdError, PeerId, Session, TaskId};

@@ -11,14 +11,17 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use crate::answer::AnswerError;
+use crate::ask::{AskError, Asking};
 use crate::client::{self, DialError};
+use crate::code::{Code, PairRequest};
 use crate::discovery::MDNS_PORT;
 use crate::identity::Identity;
 use crate::ids::PeerId;
 use crate::interfaces;
 use crate::invite::{INVITE_LIFETIME, Invite};
 use crate::link::{Link, WhyDown};
-use crate::proto::{About, Message, Name, PROTOCOL, Redeem, Refusal, RefusalCode};
+use crate::proto::{About, Message, Name, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome};
 use crate::scout;
 use crate::server;
 use crate::shared::Shared;
@@ -140,6 +143,15 @@ pub enum NetEvent {
     },
     /// A new pairing, or one renewed: to be remembered before anything else is done with it.
     Paired(Paired),
+    /// What [`Net::ask`] came to.
+    Asked {
+        /// Who was asked.
+        peer: PeerId,
+        /// Paired, or why not.
+        outcome: Result<Paired, AskError>,
+    },
+    /// [`Net::request`] or [`Net::asking`] tells something new.
+    RequestChanged,
     /// A pairing is over: to be forgotten.
     Unpaired {
         /// Who.
@@ -376,11 +388,51 @@ impl Net {
             port: shared.listen.port(),
             proof: invite.proof(self.id()),
         };
-        let answer = client::redeem(&shared.identity, invite.inviter, address, &request).await?;
-        let welcome = answer.map_err(redeem_error)?;
+        let path = "pair/redeem";
+        let answer = client::post(&shared.identity, invite.inviter, address, path, &request);
+        let welcome: Welcome = answer.await?.map_err(redeem_error)?;
         let mut addresses = vec![address];
         addresses.extend(invite.addresses.iter().filter(|other| **other != address));
         Ok(shared.pair(invite.inviter, welcome.name, addresses).await)
+    }
+
+    /// Shows a code for `peer`, who is near, and waits in the background until somebody types it
+    /// there. [`NetEvent::Asked`] tells the end. One computer is asked at a time.
+    ///
+    /// # Errors
+    /// [`AskError::NotNearby`].
+    pub fn ask(&self, peer: PeerId) -> Result<Asking, AskError> {
+        self.shared().ask(peer)
+    }
+
+    /// The code that is shown now.
+    #[must_use]
+    pub fn asking(&self) -> Option<Asking> {
+        self.shared().asking()
+    }
+
+    /// Takes back what [`Net::ask`] began. `false` if nothing was asked.
+    pub fn withdraw(&self) -> bool {
+        self.shared().withdraw()
+    }
+
+    /// Who asks for our help and waits for a code to be typed here.
+    #[must_use]
+    pub fn request(&self) -> Option<PairRequest> {
+        self.shared().request()
+    }
+
+    /// Types the code that the other computer shows. Afterwards each side may help the other.
+    ///
+    /// # Errors
+    /// [`AnswerError`], each with what to do.
+    pub async fn answer(&self, code: Code) -> Result<Paired, AnswerError> {
+        self.shared().answer(code).await
+    }
+
+    /// Says no to who asks; with `block` it cannot ask again until we start anew. `false` if nobody asked.
+    pub async fn decline(&self, block: bool) -> bool {
+        self.shared().decline(block).await
     }
 
     /// Forgets `peer`, and tells it so if it is connected. `false` if it was not known.

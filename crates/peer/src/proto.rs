@@ -8,7 +8,7 @@ use std::fmt;
 use media::{Encoder, SegmentSpec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::ids::{BlobId, Digest, Session, TaskId};
+use crate::ids::{BlobId, Digest, Half, Session, TaskId};
 use crate::text::{Text, at_most};
 
 /// The protocol this crate speaks. Two different numbers do not work together.
@@ -365,6 +365,52 @@ pub struct Welcome {
     pub name: Name,
 }
 
+/// The body of `POST /v1/pair/ask`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskBody {
+    /// [`PROTOCOL`] of the sender.
+    pub protocol: u32,
+    /// What the sender calls itself.
+    pub name: Name,
+    /// Where the sender listens.
+    pub port: u16,
+}
+
+/// The body of `POST /v1/pair/turn`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TurnBody {
+    /// The asker's half of a new exchange.
+    pub half: Half,
+}
+
+/// The answer to a [`TurnBody`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TurnAnswer {
+    /// The helper's half, made with what was typed there; none while nothing is.
+    pub half: Option<Half>,
+}
+
+/// The body of `POST /v1/pair/confirm`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmBody {
+    /// That the asker has the exchange's key.
+    pub proof: Digest,
+}
+
+/// The answer to a good [`ConfirmBody`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmed {
+    /// What the helper calls itself.
+    pub name: Name,
+    /// That the helper has it too.
+    pub proof: Digest,
+}
+
 /// Why a request was refused, in the body of every answer from 400 up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -375,7 +421,7 @@ pub struct Refusal {
     /// What the answering side calls itself; empty to strangers who have no use for it.
     #[serde(default)]
     pub name: Name,
-    /// With [`RefusalCode::Offset`]: how many bytes are held.
+    /// With [`RefusalCode::Offset`] how many bytes are held, with [`RefusalCode::PairWrongCode`] how many tries are left.
     #[serde(default)]
     pub held: u64,
 }
@@ -402,6 +448,14 @@ pub enum RefusalCode {
     InviteUsed,
     /// The invite is older than it may be.
     InviteExpired,
+    /// Another computer's code is waited for here.
+    PairBusy,
+    /// A person here said no.
+    PairDeclined,
+    /// There is no such request, or no more.
+    PairOver,
+    /// Another code was typed here; `held` says how many tries are left.
+    PairWrongCode,
     /// The blob is neither offered nor expected (yet).
     NoSuchBlob,
     /// The blob is held up to another offset than the request's.

@@ -4,6 +4,10 @@
 //! |---|---|---|
 //! | `GET /v1/hello` | anyone | who this is |
 //! | `POST /v1/pair/redeem` | anyone with a certificate | redeem an invite |
+//! | `POST /v1/pair/ask` | anyone with a certificate | ask for help: a code will be typed here |
+//! | `POST /v1/pair/turn` | who asked | one half of an exchange; held for up to eight seconds |
+//! | `POST /v1/pair/confirm` | who asked | proof of the key that came of it |
+//! | `POST /v1/pair/withdraw` | who asked | take the request back |
 //! | `GET /v1/link` | paired | the control connection, a WebSocket |
 //! | `HEAD /v1/blob/{id}` | paired | how much is held of a blob that is expected |
 //! | `PUT /v1/blob/{id}?from=N` | paired | the rest of a blob that is expected |
@@ -27,6 +31,7 @@ use axum::{Json, Router};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -38,7 +43,8 @@ use crate::identity::fingerprint;
 use crate::ids::{BlobId, PeerId};
 use crate::interfaces;
 use crate::proto::{
-    ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome,
+    AskBody, ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal, RefusalCode,
+    Welcome,
 };
 use crate::shared::Shared;
 use crate::transfer::{Ended, HELD_HEADER};
@@ -61,6 +67,16 @@ const MAX_CONNECTIONS: usize = 1024;
 
 /// The largest head of a request, and the buffer its body is read through.
 const BUFFER: usize = 64 << 10;
+
+/// What strangers may ask for.
+const PUBLIC: [&str; 6] = [
+    "/v1/hello",
+    "/v1/pair/redeem",
+    "/v1/pair/ask",
+    "/v1/pair/turn",
+    "/v1/pair/confirm",
+    "/v1/pair/withdraw",
+];
 
 /// Who makes a request.
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +158,10 @@ fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/hello", get(hello))
         .route("/v1/pair/redeem", post(redeem))
+        .route("/v1/pair/ask", post(ask))
+        .route("/v1/pair/turn", post(turn))
+        .route("/v1/pair/confirm", post(confirm))
+        .route("/v1/pair/withdraw", post(withdraw))
         .route("/v1/link", get(link))
         .route("/v1/blob/{id}", blob)
         .fallback(async || refuse(StatusCode::NOT_FOUND, RefusalCode::NoSuchThing))
@@ -157,7 +177,7 @@ async fn gate(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    let public = path == "/v1/hello" || path == "/v1/pair/redeem";
+    let public = PUBLIC.contains(&path);
     if public {
         if !shared.allows_stranger(caller.address.ip()) {
             return refuse(StatusCode::TOO_MANY_REQUESTS, RefusalCode::SlowDown);
@@ -193,22 +213,9 @@ async fn redeem(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Response {
-    let Some(peer) = caller.peer else {
-        return malformed();
-    };
-    let body = match timeout(HANDSHAKE, to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) | Err(_) => return malformed(),
-    };
-    match serde_json::from_slice::<ForeignHello>(&body) {
-        Ok(foreign) if foreign.protocol != PROTOCOL => {
-            return named(&shared, StatusCode::UPGRADE_REQUIRED, RefusalCode::Protocol);
-        }
-        Ok(_) => {}
-        Err(_) => return malformed(),
-    }
-    let Ok(redeem) = serde_json::from_slice::<Redeem>(&body) else {
-        return malformed();
+    let (peer, redeem) = match greeted::<Redeem>(&shared, caller, body).await {
+        Ok(greeted) => greeted,
+        Err(refusal) => return refusal,
     };
     match shared.redeemed(peer, caller.address.ip(), &redeem).await {
         Ok(()) => Json(Welcome {
@@ -221,6 +228,101 @@ async fn redeem(
         }
         Err(code) => refuse(StatusCode::FORBIDDEN, code),
     }
+}
+
+/// A body that begins with the protocol its sender speaks, as every version's must.
+async fn greeted<T: DeserializeOwned>(
+    shared: &Shared,
+    caller: Caller,
+    body: Body,
+) -> Result<(PeerId, T), Response> {
+    let (Some(peer), Some(body)) = (caller.peer, small(body).await) else {
+        return Err(malformed());
+    };
+    match serde_json::from_slice::<ForeignHello>(&body) {
+        Ok(foreign) if foreign.protocol != PROTOCOL => {
+            let status = StatusCode::UPGRADE_REQUIRED;
+            return Err(named(shared, status, RefusalCode::Protocol));
+        }
+        Ok(_) => {}
+        Err(_) => return Err(malformed()),
+    }
+    let parsed = serde_json::from_slice(&body).map_err(|_| malformed())?;
+    Ok((peer, parsed))
+}
+
+/// A body that is small and comes soon.
+async fn small(body: Body) -> Option<Bytes> {
+    let read = timeout(HANDSHAKE, to_bytes(body, MAX_BODY)).await;
+    read.ok().and_then(Result::ok)
+}
+
+async fn ask(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    body: Body,
+) -> Response {
+    let (peer, ask) = match greeted::<AskBody>(&shared, caller, body).await {
+        Ok(greeted) => greeted,
+        Err(refusal) => return refusal,
+    };
+    match shared.asked(peer, caller.address.ip(), ask).await {
+        Ok(()) => Json(()).into_response(),
+        Err(code) => refuse(status_of(code), code),
+    }
+}
+
+async fn turn(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    body: Body,
+) -> Response {
+    let (Some(peer), Some(body)) = (caller.peer, small(body).await) else {
+        return malformed();
+    };
+    let Ok(turn) = serde_json::from_slice(&body) else {
+        return malformed();
+    };
+    match shared.turn(peer, &turn).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(code) => refuse(status_of(code), code),
+    }
+}
+
+async fn confirm(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    body: Body,
+) -> Response {
+    let (Some(peer), Some(body)) = (caller.peer, small(body).await) else {
+        return malformed();
+    };
+    let Ok(confirm) = serde_json::from_slice(&body) else {
+        return malformed();
+    };
+    match shared.confirm(peer, &confirm).await {
+        Ok(confirmed) => Json(confirmed).into_response(),
+        Err((error, left)) => {
+            let refusal = Refusal {
+                error,
+                protocol: PROTOCOL,
+                name: Name::default(),
+                held: u64::from(left),
+            };
+            (status_of(error), Json(refusal)).into_response()
+        }
+    }
+}
+
+async fn withdraw(
+    State(shared): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    let Some(peer) = caller.peer else {
+        return malformed();
+    };
+    shared.withdrawn(peer).await;
+    Json(()).into_response()
 }
 
 async fn link(
@@ -333,11 +435,7 @@ async fn ended(
     let Some(key) = key_of(caller, id) else {
         return malformed();
     };
-    let body = timeout(HANDSHAKE, to_bytes(body, MAX_BODY))
-        .await
-        .ok()
-        .and_then(Result::ok)
-        .unwrap_or(Bytes::new());
+    let body = small(body).await.unwrap_or_default();
     let Ok(end) = serde_json::from_slice::<BlobEnd>(&body) else {
         return malformed();
     };
@@ -352,6 +450,10 @@ fn status_of(code: RefusalCode) -> StatusCode {
         RefusalCode::NoSuchBlob => StatusCode::NOT_FOUND,
         RefusalCode::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
         RefusalCode::CannotStore => StatusCode::INSUFFICIENT_STORAGE,
+        RefusalCode::SlowDown => StatusCode::TOO_MANY_REQUESTS,
+        RefusalCode::PairDeclined | RefusalCode::PairWrongCode => StatusCode::FORBIDDEN,
+        RefusalCode::PairOver => StatusCode::GONE,
+        RefusalCode::Malformed => StatusCode::BAD_REQUEST,
         _ => StatusCode::CONFLICT,
     }
 }

@@ -13,7 +13,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::ask::Shown;
 use crate::blobs::Blobs;
+use crate::code::Requests;
 use crate::discovery::{Announcement, Discovery, Hint};
 use crate::identity::Identity;
 use crate::ids::{PeerId, Session};
@@ -45,6 +47,10 @@ pub(crate) struct Shared {
     events: mpsc::Sender<NetEvent>,
     pub(crate) state: Mutex<State>,
     invites: Mutex<Invites>,
+    pub(crate) requests: Mutex<Requests>,
+    pub(crate) asking: Mutex<Option<Shown>>,
+    /// How often strangers may ask for help.
+    pub(crate) asks: Mutex<Throttle>,
     questions: Mutex<Throttle>,
     wrong_invites: Mutex<Throttle>,
 }
@@ -119,6 +125,9 @@ impl Shared {
             events,
             state: Mutex::default(),
             invites: Mutex::default(),
+            requests: Mutex::default(),
+            asking: Mutex::default(),
+            asks: Mutex::new(Throttle::new(5, 5, Duration::from_secs(60), now)),
             questions: Mutex::new(Throttle::new(40, 200, Duration::from_secs(10), now)),
             wrong_invites: Mutex::new(Throttle::new(5, 20, Duration::from_secs(60), now)),
         }

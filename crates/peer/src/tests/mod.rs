@@ -1,5 +1,6 @@
 //! Whole nodes on loopback: real TLS, real sockets, real mDNS on a port of their own.
 
+mod codes;
 mod discovery;
 mod house;
 mod links;
