@@ -7,4 +7,5 @@ mod messages;
 mod pairing;
 mod races;
 mod strangers;
+mod survey;
 mod transfers;
