@@ -82,6 +82,10 @@ impl Core {
             Change::SegmentReopened { job, segment } => writes.push(Box::new(move |tables| {
                 tables.set_segment_state(row_id(job), segment.0, StoredSegment::Waiting)
             })),
+            Change::QueueOrdered { jobs } => {
+                let rows: Vec<i64> = jobs.into_iter().map(row_id).collect();
+                writes.push(Box::new(move |tables| tables.order_jobs(&rows)));
+            }
             Change::JobForgotten { job } => {
                 writes.push(Box::new(move |tables| tables.forget_job(row_id(job))))
             }

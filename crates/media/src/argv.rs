@@ -24,10 +24,13 @@ pub const QUIET: [&str; 4] = ["-hide_banner", "-nostdin", "-loglevel", "level+wa
 const MOST_PIXELS: u32 = 8192 * 4352;
 
 /// Resources of the encoding machine; its own choice, never the asker's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allowance {
     /// Threads of decoder and encoder each, 1 to 64; `None` lets them choose.
     pub threads: Option<u8>,
+    /// Processors that the run is held to by the system, where it can do that (Linux); `None`: all. Not an
+    /// argument of ffmpeg's: whoever starts it sees to it.
+    pub cores: Option<u8>,
 }
 
 /// The shift in ticks, rounded as ffmpeg rounds `-itsoffset`.
@@ -534,7 +537,14 @@ pub(crate) mod tests {
 
     #[test]
     fn the_recipe_for_x265() {
-        let argv = encode(&spec(Encoder::X265), Allowance { threads: Some(4) }).join(" ");
+        let argv = encode(
+            &spec(Encoder::X265),
+            Allowance {
+                threads: Some(4),
+                cores: None,
+            },
+        )
+        .join(" ");
         assert!(
             argv.contains("-vf settb=1/90000,trim=start_pts=5850000:end_pts=5940000,setsar=4/3 "),
             "{argv}"
@@ -555,7 +565,7 @@ pub(crate) mod tests {
             rescale: true,
             ..spec(Encoder::X264)
         };
-        let argv = encode(&changing, Allowance { threads: None }).join(" ");
+        let argv = encode(&changing, Allowance::default()).join(" ");
         assert!(
             argv.contains(":end_pts=5940000,scale=1920:1080:interl=-1,setsar=4/3 "),
             "{argv}"
@@ -564,7 +574,7 @@ pub(crate) mod tests {
             sar: None,
             ..changing
         };
-        let argv = encode(&square, Allowance { threads: None }).join(" ");
+        let argv = encode(&square, Allowance::default()).join(" ");
         assert!(
             argv.contains("scale=1920:1080:interl=-1,setsar=1/1 "),
             "{argv}"
@@ -575,13 +585,13 @@ pub(crate) mod tests {
     fn full_range_stays_full() {
         let mut full = spec(Encoder::X264);
         full.color.range = Some(Range::Full);
-        let argv = encode(&full, Allowance { threads: None }).join(" ");
+        let argv = encode(&full, Allowance::default()).join(" ");
         assert!(
             argv.contains(",setparams=range=pc,scale=out_range=pc "),
             "{argv}"
         );
         full.color.range = Some(Range::Limited);
-        let argv = encode(&full, Allowance { threads: None }).join(" ");
+        let argv = encode(&full, Allowance::default()).join(" ");
         assert!(!argv.contains("scale="), "{argv}");
     }
 
@@ -593,7 +603,7 @@ pub(crate) mod tests {
                 height: Side::new(height).unwrap(),
                 ..spec(Encoder::X264)
             };
-            let argv = encode(&spec, Allowance { threads: None });
+            let argv = encode(&spec, Allowance::default());
             let at = argv.iter().position(|word| word == "-max_pixels").unwrap();
             argv[at + 1].parse::<u32>().unwrap()
         };
@@ -603,7 +613,7 @@ pub(crate) mod tests {
 
     #[test]
     fn svt_speaks_real_units() {
-        let argv = encode(&spec(Encoder::SvtAv1), Allowance { threads: None }).join(" ");
+        let argv = encode(&spec(Encoder::SvtAv1), Allowance::default()).join(" ");
         assert!(argv.contains("mastering-display=G(0.26500,0.69000)B(0.15000,0.06000)R(0.68000,0.32000)WP(0.31270,0.32900)L(1000.0000,0.0050):content-light=1000,400"), "{argv}");
     }
 
@@ -620,7 +630,10 @@ pub(crate) mod tests {
                         scan,
                         ..spec(encoder)
                     },
-                    Allowance { threads: Some(200) },
+                    Allowance {
+                        threads: Some(200),
+                        cores: None,
+                    },
                 );
                 assert!(argv.iter().all(plain), "{argv:?}");
             }

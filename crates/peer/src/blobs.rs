@@ -254,11 +254,9 @@ impl Blobs {
         let (feeder, body) = pump();
         let cancelled = offer.current.begin();
         tokio::spawn(async move {
-            let sent = |bytes| {
-                offer.traffic.add_sent(bytes);
-                say_alive(&offer.told);
-            };
-            let feeding = feeder.feed(&*offer.source, from, offer.ceiling, sent);
+            let moved = || say_alive(&offer.told);
+            let (source, traffic) = (&*offer.source, &*offer.traffic);
+            let feeding = feeder.feed(source, from, offer.ceiling, traffic, moved);
             let told = match cancelled.run_until_cancelled(feeding).await {
                 None | Some(Err(FeedError::Cut | FeedError::Stalled)) => return,
                 Some(Ok(sent)) => Told::Fed(sent),
@@ -363,11 +361,8 @@ impl Expectation {
         if partial.held() != from {
             return Err(Untaken::Offset(partial.held()));
         }
-        let arrived = |bytes| {
-            self.traffic.add_received(bytes);
-            say_alive(&self.told);
-        };
-        receive(body, partial, self.ceiling, arrived)
+        let moved = || say_alive(&self.told);
+        receive(body, partial, self.ceiling, &self.traffic, moved)
             .await
             .map_err(Untaken::Failed)
     }

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 
 use crate::identity::private_file;
 use crate::ids::Digest;
+use crate::link::Traffic;
 
 /// Block size for reading, sending and writing: the fastest measured.
 const BLOCK: usize = 256 << 10;
@@ -140,14 +141,15 @@ impl Stream for Body {
 }
 
 impl Feeder {
-    /// Sends `source` from byte `from` on, and then the digest of all of it. `sent` is told the
-    /// size of every block.
+    /// Sends `source` from byte `from` on, and then the digest of all of it, as fast as `traffic` allows. `moved` is
+    /// told of every block.
     pub(crate) async fn feed(
         self,
         source: &dyn Source,
         from: u64,
         ceiling: u64,
-        sent: impl Fn(usize) + Send,
+        traffic: &Traffic,
+        moved: impl Fn() + Send,
     ) -> Result<Sent, FeedError> {
         let mut reader = source.open().await.map_err(FeedError::Source)?;
         let (mut hasher, mut total) = (blake3::Hasher::new(), 0u64);
@@ -166,7 +168,8 @@ impl Feeder {
                 .unwrap_or(usize::MAX)
                 .min(block.len());
             if skipped < block.len() {
-                sent(block.len() - skipped);
+                traffic.send(block.len() - skipped).await;
+                moved();
                 self.give(Piece::Data(block.slice(skipped..))).await?;
             }
         }
@@ -282,18 +285,19 @@ enum Block {
     End,
 }
 
-/// Appends `body` to `partial`, to its end, its ceiling or the first thing that goes wrong.
-/// `received` is told the size of every piece.
+/// Appends `body` to `partial`, to its end, its ceiling or the first thing that goes wrong, as fast as `traffic`
+/// allows. `moved` is told of every piece.
 pub(crate) async fn receive<E: std::fmt::Display>(
     mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
     partial: Partial,
     ceiling: u64,
-    received: impl Fn(usize),
+    traffic: &Traffic,
+    moved: impl Fn(),
 ) -> Result<Received, ReceiveError> {
     let most = (ceiling - partial.held().min(ceiling)).saturating_add(TRAILER as u64);
     let (blocks, writer) = mpsc::channel(IN_FLIGHT);
     let writing = spawn_blocking(move || write(partial, writer));
-    let fill = fill(&mut body, &blocks, most, received).await;
+    let fill = fill(&mut body, &blocks, most, traffic, moved).await;
     drop(blocks);
     let written = writing
         .await
@@ -325,7 +329,8 @@ async fn fill<E: std::fmt::Display>(
     body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
     blocks: &mpsc::Sender<Block>,
     most: u64,
-    received: impl Fn(usize),
+    traffic: &Traffic,
+    moved: impl Fn(),
 ) -> Result<(), Fill> {
     let gone = |_| Fill::Cut("it could not be written".to_owned());
     let (mut block, mut total) = (Vec::with_capacity(BLOCK), 0u64);
@@ -344,10 +349,11 @@ async fn fill<E: std::fmt::Display>(
             }
         };
         total += piece.len() as u64;
-        received(piece.len());
+        moved();
         if total > most {
             return Err(Fill::TooLong);
         }
+        traffic.receive(piece.len()).await;
         block.extend_from_slice(&piece);
         if block.len() >= BLOCK {
             let full = std::mem::replace(&mut block, Vec::with_capacity(BLOCK));
@@ -395,4 +401,71 @@ fn finish(mut partial: Partial, trailer: &[u8]) -> Result<Received, Written> {
         bytes: partial.held,
         digest,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::sync::Arc;
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::link::Paces;
+
+    /// So many bytes, out of memory.
+    struct Content(usize);
+
+    impl Source for Content {
+        fn open(&self) -> BoxFuture<'_, io::Result<Box<dyn AsyncRead + Send + Unpin>>> {
+            let content: Box<dyn AsyncRead + Send + Unpin> = Box::new(Cursor::new(vec![7; self.0]));
+            Box::pin(async { Ok(content) })
+        }
+    }
+
+    fn limited() -> Traffic {
+        let paces = Paces::default();
+        paces.out.set(Some(1_000_000));
+        paces.home.set(Some(1_000_000));
+        Traffic::new(Arc::new(paces))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_sent_keeps_the_limit_all_the_way() {
+        let (feeder, mut body) = pump();
+        let begun = Instant::now();
+        tokio::spawn(async move {
+            let traffic = limited();
+            let fed = feeder.feed(&Content(8_000_000), 0, u64::MAX, &traffic, || ());
+            fed.await.unwrap();
+        });
+        let mut total = 0;
+        while let Some(piece) = body.next().await {
+            total += piece.unwrap().len();
+            // At no time more than the limit allows, but for what the first half second is worth.
+            let allowed = begun.elapsed().as_secs_f64() * 1e6 + 500_000.0 + 32.0;
+            assert!(total as f64 <= allowed, "{total} bytes, {allowed} allowed");
+        }
+        assert_eq!(total, 8_000_032);
+        assert!(begun.elapsed().as_secs_f64() >= 7.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_received_keeps_the_limit_too() {
+        let (feeder, mut body) = pump();
+        tokio::spawn(async move {
+            let fast = Traffic::default();
+            let fed = feeder.feed(&Content(8_000_000), 0, u64::MAX, &fast, || ());
+            fed.await.unwrap();
+        });
+        let (blocks, mut written) = mpsc::channel(IN_FLIGHT);
+        let drain = tokio::spawn(async move { while written.recv().await.is_some() {} });
+        let (begun, traffic) = (Instant::now(), limited());
+        let filled = fill(&mut body, &blocks, u64::MAX, &traffic, || ()).await;
+        assert!(filled.is_ok());
+        assert_eq!(traffic.received(), 8_000_032);
+        assert!(begun.elapsed().as_secs_f64() >= 7.0);
+        drop(blocks);
+        drain.await.unwrap();
+    }
 }

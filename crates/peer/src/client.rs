@@ -17,12 +17,13 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
 
 use crate::identity::{Identity, fingerprint};
 use crate::ids::PeerId;
 use crate::interfaces;
-use crate::proto::{Card, MAX_BODY, PROTOCOL, Refusal, RefusalCode};
+use crate::proto::{Card, EXTRAS, MAX_BODY, PROTOCOL, Refusal, RefusalCode, wants_load};
 use crate::tls::{self, SERVER_NAME};
 use crate::transfer::{answer, in_words};
 use crate::wire::{Wire, limits};
@@ -41,6 +42,9 @@ pub(crate) const PORT_HEADER: &str = "manyhands-port";
 
 /// The header with the protocol that is about to be spoken.
 pub(crate) const PROTOCOL_HEADER: &str = "manyhands-protocol";
+
+/// The header with what is understood beyond that, in both directions.
+pub(crate) const EXTRAS_HEADER: &str = "manyhands-extras";
 
 /// Why a computer could not be called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -175,13 +179,17 @@ pub(crate) async fn open_link(reached: Reached) -> Result<(Wire, SocketAddr), Di
     let foreign = |e: &dyn std::error::Error| DialError::NotManyhands(e.to_string());
     let uri = format!("wss://{SERVER_NAME}:{}/v1/link", reached.address.port());
     let mut request = uri.into_client_request().map_err(|e| foreign(&e))?;
-    request
-        .headers_mut()
-        .insert(PROTOCOL_HEADER, PROTOCOL.into());
+    let headers = request.headers_mut();
+    headers.insert(PROTOCOL_HEADER, PROTOCOL.into());
+    headers.insert(EXTRAS_HEADER, HeaderValue::from_static(EXTRAS));
     let opening =
         tokio_tungstenite::client_async_with_config(request, reached.stream, Some(limits()));
     match timeout(ASK, opening).await {
-        Ok(Ok((socket, _))) => Ok((Wire::dialled(socket), reached.address)),
+        Ok(Ok((socket, answer))) => {
+            let extras = answer.headers().get(EXTRAS_HEADER);
+            let loads = wants_load(extras.and_then(|said| said.to_str().ok()));
+            Ok((Wire::dialled(socket, loads), reached.address))
+        }
         Ok(Err(tungstenite::Error::Http(response))) => {
             Err(DialError::Refused(code_of(response.status().as_u16())))
         }

@@ -19,7 +19,7 @@ use crate::interfaces;
 use crate::proto::{Name, PROTOCOL};
 
 /// How we are called on the network.
-const SERVICE: &str = "_manyhands._tcp.local.";
+pub(crate) const SERVICE: &str = "_manyhands._tcp.local.";
 
 /// mDNS's own port.
 pub const MDNS_PORT: u16 = 5353;
@@ -244,7 +244,7 @@ fn label(own: &Announcement) -> String {
     format!("mh-{}-{}", own.id.short(), own.session)
 }
 
-fn service_name(own: &Announcement) -> String {
+pub(crate) fn service_name(own: &Announcement) -> String {
     format!("{}.{SERVICE}", label(own))
 }
 

@@ -162,7 +162,8 @@ impl Shared {
             addresses,
         })
         .await;
-        let why = converse(wire, ends, own, |message| {
+        let loads = wire.loads.then(|| self.load.subscribe());
+        let why = converse(wire, ends, own, loads, |message| {
             self.emit(NetEvent::Message { peer, message })
         })
         .await;

@@ -23,7 +23,8 @@
 //!   are paired with each other.
 //! - **Link.** Paired computers keep one WebSocket between them, whichever could dial the other.
 //!   JSON text, at most 64 KiB a message ([`Message`]): `Hello` and `About` first, then whatever is
-//!   to be said, a `Beat` every ten seconds; thirty seconds of silence end it.
+//!   to be said, a `Beat` every ten seconds; thirty seconds of silence end it. What came after the first build of
+//!   protocol 1 (`Load`) is said only to those whose header `manyhands-extras` names it.
 //! - **Blobs.** Bulk runs over requests of the side that dialled the link, in both directions
 //!   ([`Link::push`], [`Link::pull`]). A body is the content followed by the 32 bytes of its BLAKE3,
 //!   chunked, cut off at the agreed ceiling, and resumed at `?from=N` after a break.
@@ -51,11 +52,13 @@ mod invite;
 mod keeper;
 mod link;
 mod net;
+mod pace;
 mod pake;
 mod proto;
 mod scout;
 mod server;
 mod shared;
+mod survey;
 mod text;
 mod throttle;
 mod tls;
@@ -81,8 +84,9 @@ pub use net::{
     RedeemError,
 };
 pub use proto::{
-    About, Card, DeclineReason, EncoderOffer, FailReason, Hello, MAX_ENCODERS, MAX_MESSAGE,
+    About, Card, DeclineReason, EncoderOffer, FailReason, Hello, Load, MAX_ENCODERS, MAX_MESSAGE,
     Message, Name, PROTOCOL, PauseReason, RefusalCode, TaskReport, WireError,
 };
+pub use survey::{Heard, Place, Survey, There};
 pub use text::Text;
 pub use transfer::TransferError;

@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::blobs::Blobs;
 use crate::ids::{PeerId, Session};
-use crate::proto::{About, Message};
+use crate::pace::Pace;
+use crate::proto::{About, Load, Message};
 use crate::wire::{Farewell, Incoming, Outgoing, Receiver, Sender, Wire};
 
 /// How often each side says that it is there.
@@ -112,20 +113,39 @@ impl WhyDown {
     }
 }
 
+/// How fast this node's blobs may move, all links together.
+#[derive(Debug, Default)]
+pub(crate) struct Paces {
+    pub(crate) out: Pace,
+    pub(crate) home: Pace,
+}
+
 /// Bytes of blobs, as they crossed the wire.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     sent: AtomicU64,
     received: AtomicU64,
+    paces: Arc<Paces>,
 }
 
 impl Traffic {
-    pub(crate) fn add_sent(&self, bytes: usize) {
+    pub(crate) fn new(paces: Arc<Paces>) -> Self {
+        Self {
+            paces,
+            ..Self::default()
+        }
+    }
+
+    /// Counts bytes that are about to be sent, once they may be.
+    pub(crate) async fn send(&self, bytes: usize) {
+        self.paces.out.spend(bytes).await;
         self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn add_received(&self, bytes: usize) {
+    /// Counts bytes that have come, and waits until the next may be asked for.
+    pub(crate) async fn receive(&self, bytes: usize) {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.paces.home.spend(bytes).await;
     }
 
     pub(crate) fn sent(&self) -> u64 {
@@ -308,6 +328,7 @@ pub(crate) async fn converse<D, F>(
     wire: Wire,
     ends: Ends,
     about: watch::Receiver<About>,
+    loads: Option<watch::Receiver<Option<Load>>>,
     deliver: D,
 ) -> WhyDown
 where
@@ -317,6 +338,7 @@ where
     let Wire {
         mut sink,
         mut stream,
+        ..
     } = wire;
     let Ends {
         mut outbox,
@@ -326,7 +348,7 @@ where
         biased;
         why = asked_to_close(&mut closing) => why,
         why = listen(&mut stream, deliver) => why,
-        why = speak(&mut sink, &mut outbox, about) => why,
+        why = speak(&mut sink, &mut outbox, about, loads) => why,
     };
     outbox.close();
     let goodbye = async {
@@ -357,6 +379,7 @@ async fn speak(
     sink: &mut Sender,
     outbox: &mut mpsc::Receiver<Message>,
     mut about: watch::Receiver<About>,
+    mut loads: Option<watch::Receiver<Option<Load>>>,
 ) -> WhyDown {
     let mut beat = interval_at(Instant::now() + BEAT, BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -364,6 +387,7 @@ async fn speak(
         let message = tokio::select! {
             Some(message) = outbox.recv() => message,
             Ok(()) = about.changed() => Message::About(about.borrow_and_update().clone()),
+            Some(load) = next_load(&mut loads) => Message::Load(load),
             _ = beat.tick() => Message::Beat {},
         };
         match timeout(SILENCE, say(sink, &message)).await {
@@ -372,6 +396,17 @@ async fn speak(
             Err(_) => return WhyDown::Silent,
         }
     }
+}
+
+/// How busy we are, when that has changed; never, where nobody wants to hear it.
+async fn next_load(loads: &mut Option<watch::Receiver<Option<Load>>>) -> Option<Load> {
+    let Some(loads) = loads else {
+        return std::future::pending().await;
+    };
+    if loads.changed().await.is_err() {
+        return std::future::pending().await;
+    }
+    *loads.borrow_and_update()
 }
 
 /// Sends one message now.

@@ -21,10 +21,11 @@ use crate::ids::PeerId;
 use crate::interfaces;
 use crate::invite::{INVITE_LIFETIME, Invite};
 use crate::link::{Link, WhyDown};
-use crate::proto::{About, Message, Name, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome};
+use crate::proto::{About, Load, Message, Name, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome};
 use crate::scout;
 use crate::server;
 use crate::shared::Shared;
+use crate::survey::{self, Survey, There};
 use crate::tls;
 
 /// The port that is tried first, and the next nine after it.
@@ -445,6 +446,18 @@ impl Net {
         self.shared().set_about(about);
     }
 
+    /// The most bytes of blobs a second, in each direction, all computers together; `None` for no limit.
+    pub fn set_pace(&self, bytes_per_second: Option<u64>) {
+        let paces = &self.shared().paces;
+        paces.out.set(bytes_per_second);
+        paces.home.set(bytes_per_second);
+    }
+
+    /// Changes how busy we say we are, to everyone who is connected and wants to hear it.
+    pub fn set_load(&self, load: Load) {
+        self.shared().load.send_replace(Some(load));
+    }
+
     /// The computers in reach that we are not paired with.
     #[must_use]
     pub fn nearby(&self) -> Vec<Nearby> {
@@ -469,6 +482,16 @@ impl Net {
     /// [`AddressError`], each with what to do. Our own address is not kept.
     pub async fn add_address(&self, address: SocketAddr) -> Result<Nearby, AddressError> {
         scout::ask_typed(self.shared(), address).await
+    }
+
+    /// Looks round for a few seconds: this computer's addresses, and whether announcements come through.
+    pub async fn survey(&self) -> Survey {
+        survey::look(self.shared()).await
+    }
+
+    /// Finds out what is at `address`, and remembers nothing of it. Takes a few seconds at most.
+    pub async fn knock(&self, address: SocketAddr) -> There {
+        survey::knock(self.shared(), address).await
     }
 
     /// Stops asking at `address`.

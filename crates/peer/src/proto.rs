@@ -36,6 +36,8 @@ pub enum Message {
     About(About),
     /// Still here. Every ten seconds.
     Beat {},
+    /// How busy the sender is: every few seconds, to those who said that they understand it ([`EXTRAS`]).
+    Load(Load),
     /// Owner to donor: encode this.
     Task {
         /// The name of this offer in every later message.
@@ -105,6 +107,34 @@ pub enum Message {
     },
     /// The sender has forgotten the receiver. The link ends.
     Unpaired {},
+}
+
+/// What this build understands beyond the first build of [`PROTOCOL`], in words that both sides say in a header when
+/// they open a link. What the other has not said is not sent to it.
+pub(crate) const EXTRAS: &str = "load";
+
+/// Whether `said`, a header's value, has the word for [`Message::Load`].
+pub(crate) fn wants_load(said: Option<&str>) -> bool {
+    said.is_some_and(|said| said.split(',').any(|word| word.trim() == "load"))
+}
+
+/// How busy a computer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// Of all its processors together, 0 to 100 percent.
+    #[serde(deserialize_with = "read_percent")]
+    pub cpu_percent: u8,
+    /// Memory in use, in MiB.
+    pub memory_used_mb: u64,
+}
+
+fn read_percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let percent = u8::deserialize(deserializer)?;
+    if percent <= 100 {
+        return Ok(percent);
+    }
+    Err(serde::de::Error::custom("a share is 0 to 100 percent"))
 }
 
 /// How a link begins.

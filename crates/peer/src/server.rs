@@ -38,13 +38,13 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::blobs::BlobEnd;
-use crate::client::{PORT_HEADER, PROTOCOL_HEADER};
+use crate::client::{EXTRAS_HEADER, PORT_HEADER, PROTOCOL_HEADER};
 use crate::identity::fingerprint;
 use crate::ids::{BlobId, PeerId};
 use crate::interfaces;
 use crate::proto::{
-    AskBody, ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal, RefusalCode,
-    Welcome,
+    AskBody, EXTRAS, ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal,
+    RefusalCode, Welcome, wants_load,
 };
 use crate::shared::Shared;
 use crate::transfer::{Ended, HELD_HEADER};
@@ -348,11 +348,13 @@ async fn link(
         .read_buffer_size(16 << 10)
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE);
-    upgrade.on_upgrade(move |socket| async move {
-        shared
-            .establish(Wire::accepted(socket), peer, false, caller.address)
-            .await;
-    })
+    let extras = headers.get(EXTRAS_HEADER);
+    let loads = wants_load(extras.and_then(|said| said.to_str().ok()));
+    let answer = upgrade.on_upgrade(move |socket| async move {
+        let wire = Wire::accepted(socket, loads);
+        shared.establish(wire, peer, false, caller.address).await;
+    });
+    ([(EXTRAS_HEADER, EXTRAS)], answer).into_response()
 }
 
 #[derive(Deserialize)]

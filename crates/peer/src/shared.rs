@@ -21,9 +21,9 @@ use crate::identity::Identity;
 use crate::ids::{PeerId, Session};
 use crate::invite::{Invite, Invites, Redemption};
 use crate::keeper;
-use crate::link::{Link, Traffic, WhyDown, lock};
+use crate::link::{Link, Paces, Traffic, WhyDown, lock};
 use crate::net::{Nearby, NetEvent, Paired};
-use crate::proto::{About, Card, Hello, Name, PROTOCOL, Redeem, RefusalCode};
+use crate::proto::{About, Card, Hello, Load, Name, PROTOCOL, Redeem, RefusalCode};
 use crate::scout;
 use crate::throttle::Throttle;
 
@@ -41,6 +41,9 @@ pub(crate) struct Shared {
     pub(crate) mdns_port: u16,
     pub(crate) about: watch::Sender<About>,
     pub(crate) blobs: Arc<Blobs>,
+    pub(crate) paces: Arc<Paces>,
+    /// How busy we are, for those who want to hear it.
+    pub(crate) load: watch::Sender<Option<Load>>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) discovery: tokio::sync::Mutex<Option<Discovery>>,
@@ -119,6 +122,8 @@ impl Shared {
             mdns_port,
             about: watch::Sender::new(about),
             blobs: Arc::default(),
+            paces: Arc::default(),
+            load: watch::Sender::new(None),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             discovery: tokio::sync::Mutex::new(None),
@@ -356,7 +361,10 @@ impl Shared {
     }
 
     pub(crate) fn traffic(&self, peer: PeerId) -> Arc<Traffic> {
-        Arc::clone(lock(&self.state).traffic.entry(peer).or_default())
+        let mut state = lock(&self.state);
+        let traffic = state.traffic.entry(peer);
+        let traffic = traffic.or_insert_with(|| Arc::new(Traffic::new(Arc::clone(&self.paces))));
+        Arc::clone(traffic)
     }
 
     /// Decides about a new connection; the caller is the side whose decision counts, or has heard

@@ -184,9 +184,7 @@ impl Link {
             .body(reqwest::Body::wrap_stream(body))
             .send();
         let mut request = std::pin::pin!(request);
-        let feeding = feeder.feed(source, from, ceiling, |bytes| {
-            self.traffic().add_sent(bytes)
-        });
+        let feeding = feeder.feed(source, from, ceiling, self.traffic(), || ());
         let passing = |why: String| Trouble::Passing { why, across: from };
         let (fed, response) = tokio::select! {
             response = &mut request => (None, response),
@@ -275,9 +273,8 @@ impl Link {
         if !response.status().is_success() {
             return Err(of_refusal(read_refusal(response).await, across));
         }
-        let arrived = |bytes| self.traffic().add_received(bytes);
         let body = Box::pin(response.bytes_stream());
-        receive(body, partial, ceiling, arrived)
+        receive(body, partial, ceiling, self.traffic(), || ())
             .await
             .map_err(|error| match error {
                 ReceiveError::Cut(why) => passing(why),

@@ -76,6 +76,8 @@ pub(crate) type Receiver = BoxStream<'static, Result<Incoming, WireBroken>>;
 pub(crate) struct Wire {
     pub(crate) sink: Sender,
     pub(crate) stream: Receiver,
+    /// The other side wants to hear how busy we are.
+    pub(crate) loads: bool,
 }
 
 /// The limits of every WebSocket that we open; the ones we accept have the same.
@@ -88,7 +90,7 @@ pub(crate) fn limits() -> tungstenite::protocol::WebSocketConfig {
 
 impl Wire {
     /// Of a WebSocket that somebody opened to us.
-    pub(crate) fn accepted(socket: ws::WebSocket) -> Self {
+    pub(crate) fn accepted(socket: ws::WebSocket, loads: bool) -> Self {
         let (sink, stream) = socket.split();
         let sink = sink.with(|outgoing| {
             future::ready(Ok(match outgoing {
@@ -113,11 +115,12 @@ impl Wire {
         Self {
             sink: Box::pin(sink.sink_map_err(|e: axum::Error| broken(&e))),
             stream: stream.boxed(),
+            loads,
         }
     }
 
     /// Of a WebSocket that we opened.
-    pub(crate) fn dialled<S>(socket: WebSocketStream<S>) -> Self
+    pub(crate) fn dialled<S>(socket: WebSocketStream<S>, loads: bool) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -148,6 +151,7 @@ impl Wire {
         Self {
             sink: Box::pin(sink.sink_map_err(|e: tungstenite::Error| broken(&e))),
             stream: stream.boxed(),
+            loads,
         }
     }
 }

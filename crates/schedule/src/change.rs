@@ -69,6 +69,11 @@ pub enum Change {
         /// Its place.
         segment: SegmentIndex,
     },
+    /// The queue is in another order: after a restart, restore the jobs in it.
+    QueueOrdered {
+        /// All jobs that have not ended, first served first.
+        jobs: Vec<JobId>,
+    },
     /// The job is dropped from memory.
     JobForgotten {
         /// Which.

@@ -217,6 +217,7 @@ impl Farm {
             Input::Resume { job } => self.resume(job, now),
             Input::Cancel { job } => self.cancel(job, now),
             Input::Retry { job } => self.retry(job, now),
+            Input::Reorder { job, to } => self.reorder(job, to),
             Input::Forget { job } => self.forget(job),
         }
     }

@@ -269,6 +269,14 @@ pub enum Input {
         /// Which.
         job: JobId,
     },
+    /// Put a job that has not ended at another place of the queue. What is being encoded goes on; what is
+    /// given out from now on goes by the new order.
+    Reorder {
+        /// Which.
+        job: JobId,
+        /// Its place among those that have not ended: 0 is served first, beyond the end means last.
+        to: u32,
+    },
     /// Drop a job that has ended from memory, with what it left.
     Forget {
         /// Which.

@@ -22,7 +22,10 @@ const QUEUE: usize = 256;
 const BATCH: usize = 64;
 
 /// Every step from an empty database to this version's, oldest first. A step that was released never changes.
-const STEPS: &[M<'_>] = &[M::up(include_str!("migrations/0001_first.sql"))];
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("migrations/0001_first.sql")),
+    M::up(include_str!("migrations/0002_queue.sql")),
+];
 
 /// A handle to a node's memory. Cheap to clone; the last one to go closes the database and frees the folder.
 #[derive(Clone)]

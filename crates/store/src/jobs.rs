@@ -183,17 +183,42 @@ impl Tables<'_> {
             .collect::<Result<_, _>>()?)
     }
 
-    /// The jobs that are not over, oldest first: what a node that starts goes on with.
+    /// The jobs that are not over, in the order of the queue (the order they came in, unless that was changed):
+    /// what a node that starts goes on with.
     ///
     /// # Errors
     /// If the database fails or a row does not read.
     pub fn open_jobs(&self) -> Result<Vec<Job>, StoreError> {
         let mut query = self.sql.prepare_cached(
-            "SELECT * FROM jobs WHERE state NOT IN ('completed', 'failed', 'cancelled') ORDER BY id",
+            "SELECT * FROM jobs WHERE state NOT IN ('completed', 'failed', 'cancelled')
+             ORDER BY coalesce(place, id)",
         )?;
         Ok(query
             .query_map([], Job::from_row)?
             .collect::<Result<_, _>>()?)
+    }
+
+    /// Puts these jobs into this order: they take each other's places, all others keep theirs.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuch`] if one is not there.
+    pub fn order_jobs(&self, ids: &[i64]) -> Result<(), StoreError> {
+        let mut query = self
+            .sql
+            .prepare_cached("SELECT coalesce(place, id) FROM jobs WHERE id = ?1")?;
+        let place = |id: &i64| {
+            let found: Option<i64> = query.query_row([id], |row| row.get(0)).optional()?;
+            found.ok_or_else(|| no_such_job(*id))
+        };
+        let mut places: Vec<i64> = ids.iter().map(place).collect::<Result<_, StoreError>>()?;
+        places.sort_unstable();
+        let mut change = self
+            .sql
+            .prepare_cached("UPDATE jobs SET place = ?2 WHERE id = ?1")?;
+        for (id, place) in ids.iter().zip(places) {
+            one_job(*id, change.execute([*id, place])?)?;
+        }
+        Ok(())
     }
 
     /// Moves a job to a state it can leave again; an earlier end is forgotten.
@@ -305,9 +330,13 @@ fn one_job(id: i64, changed: usize) -> Result<(), StoreError> {
     if changed == 1 {
         Ok(())
     } else {
-        Err(StoreError::NoSuch {
-            what: "job",
-            id: id.to_string(),
-        })
+        Err(no_such_job(id))
+    }
+}
+
+fn no_such_job(id: i64) -> StoreError {
+    StoreError::NoSuch {
+        what: "job",
+        id: id.to_string(),
     }
 }

@@ -73,6 +73,30 @@ async fn a_job_goes_its_way_and_the_next_node_sees_it() {
 }
 
 #[tokio::test]
+async fn the_queue_keeps_its_order_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let ids = store
+        .call(|t| {
+            let ids = [(); 4].map(|()| t.add_job(&film()).unwrap());
+            t.order_jobs(&[ids[2], ids[0]])?;
+            Ok(ids)
+        })
+        .await
+        .unwrap();
+    drop(store);
+    let store = Store::open(folder.path()).unwrap();
+    let order = store
+        .call(|t| Ok(t.open_jobs()?.iter().map(|job| job.id).collect::<Vec<_>>()))
+        .await
+        .unwrap();
+    // The two have changed places; the others, and whatever comes later, have theirs.
+    assert_eq!(order, [ids[2], ids[1], ids[0], ids[3]]);
+    let refused = store.call(|t| t.order_jobs(&[99])).await;
+    assert!(matches!(refused, Err(StoreError::NoSuch { .. })));
+}
+
+#[tokio::test]
 async fn numbers_are_never_given_twice() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();

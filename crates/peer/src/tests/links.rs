@@ -48,6 +48,7 @@ fn wire() -> (Wire, Far) {
         Wire {
             sink: Box::pin(sink),
             stream: stream.boxed(),
+            loads: false,
         },
         Far { heard, say },
     )
@@ -86,7 +87,7 @@ fn running() -> (
     let (about, own) = watch::channel(About::default());
     let task = tokio::spawn(async move {
         let _about = about;
-        converse(wire, ends, own, |message| {
+        converse(wire, ends, own, None, |message| {
             deliver.send(message).unwrap();
             std::future::ready(())
         })
@@ -104,6 +105,44 @@ async fn a_silent_peer_is_gone_after_three_beats() {
     assert_eq!(far.hears().await, Message::Beat {});
     assert_eq!(task.await.unwrap(), WhyDown::Silent);
     assert_eq!(begun.elapsed(), SILENCE);
+}
+
+#[tokio::test]
+async fn how_busy_each_is_is_heard_by_the_other() {
+    let mut pair = pair().await;
+    let load = |cpu_percent| Load {
+        cpu_percent,
+        memory_used_mb: 2048,
+    };
+    pair.dialler.net.set_load(load(40));
+    pair.listener.net.set_load(load(90));
+    let heard = Message::Load(load(40));
+    assert_eq!(pair.listener.message().await, (pair.dialler.id(), heard));
+    let heard = Message::Load(load(90));
+    assert_eq!(pair.dialler.message().await, (pair.listener.id(), heard));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_know_the_word_is_not_told() {
+    for wants in [false, true] {
+        let ((_link, ends), (wire, mut far)) = (link(), wire());
+        let (_about, own) = watch::channel(About::default());
+        let (busy, load) = watch::channel(None);
+        let loads = wants.then_some(load);
+        let task = tokio::spawn(converse(wire, ends, own, loads, |_| std::future::ready(())));
+        let said = Load {
+            cpu_percent: 7,
+            memory_used_mb: 1,
+        };
+        busy.send_replace(Some(said));
+        let expected = if wants {
+            Message::Load(said)
+        } else {
+            Message::Beat {}
+        };
+        assert_eq!(far.hears().await, expected);
+        task.abort();
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,7 +174,7 @@ async fn a_peer_that_takes_nothing_is_gone_although_it_talks() {
         .sink_map_err(|e| e),
     );
     let (_about, own) = watch::channel(About::default());
-    let task = tokio::spawn(converse(wire, ends, own, |_| std::future::ready(())));
+    let task = tokio::spawn(converse(wire, ends, own, None, |_| std::future::ready(())));
     let begun = Instant::now();
     link.send(Message::Beat {}).await.unwrap();
     while !task.is_finished() && begun.elapsed() < SILENCE * 10 {

@@ -8,4 +8,5 @@ mod messages;
 mod pairing;
 mod races;
 mod strangers;
+mod survey;
 mod transfers;

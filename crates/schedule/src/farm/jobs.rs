@@ -385,6 +385,26 @@ impl Farm {
         Ok(Then::Decide)
     }
 
+    /// The jobs change places; the places stay the same, so that a job that comes back finds its own.
+    pub(super) fn reorder(&mut self, id: JobId, to: u32) -> Handled {
+        if self.known_job(id)?.state.has_ended() {
+            return Err(Ignored::JobElsewhere(id));
+        }
+        let others = self.queue.values().copied().filter(|other| *other != id);
+        let mut line: Vec<JobId> = others.collect();
+        let to = usize::try_from(to).unwrap_or(usize::MAX).min(line.len());
+        line.insert(to, id);
+        let places: Vec<u64> = self.queue.keys().copied().collect();
+        self.queue = places.into_iter().zip(line.iter().copied()).collect();
+        for (place, id) in &self.queue {
+            if let Some(job) = self.jobs.get_mut(id) {
+                job.order = *place;
+            }
+        }
+        self.changes.push_back(Change::QueueOrdered { jobs: line });
+        Ok(Then::Decide)
+    }
+
     pub(super) fn forget(&mut self, id: JobId) -> Handled {
         if !self.known_job(id)?.state.has_ended() {
             return Err(Ignored::JobElsewhere(id));

@@ -107,6 +107,11 @@ impl Farm {
         self.jobs.get(&job).map(|job| self.view_job(job))
     }
 
+    /// The jobs that have not ended, first served first.
+    pub fn queue(&self) -> Vec<JobId> {
+        self.queue.values().copied().collect()
+    }
+
     /// Where a job stands; cheaper than all of [`Farm::job`].
     pub fn state(&self, job: JobId) -> Option<&JobState> {
         self.jobs.get(&job).map(|job| &job.state)

@@ -41,6 +41,7 @@ enum Op {
     Resume(u8),
     Cancel(u8),
     Retry(u8),
+    Reorder(u8, u8),
     Forget(u8),
     Reset(u8),
     Benchmarks(u8, bool),
@@ -115,6 +116,7 @@ fn job_ops() -> impl Strategy<Value = Op> {
         2 => (0u8..4).prop_map(Op::Resume),
         1 => (0u8..4).prop_map(Op::Cancel),
         2 => (0u8..4).prop_map(Op::Retry),
+        2 => (0u8..4, 0u8..5).prop_map(|(job, to)| Op::Reorder(job, to)),
         1 => (0u8..4).prop_map(Op::Forget),
         1 => (0u8..4).prop_map(Op::Reset),
         1 => (0u8..4).prop_map(Op::PlanFails),
@@ -250,6 +252,10 @@ fn apply_to_job(sim: &mut Sim, op: &Op) {
         }),
         Op::Retry(number) => sim.hear(Input::Retry {
             job: job(sim, number),
+        }),
+        Op::Reorder(number, to) => sim.hear(Input::Reorder {
+            job: job(sim, number),
+            to: to.into(),
         }),
         Op::Forget(number) => sim.forget(job(sim, number)),
         Op::Reset(number) => sim.reset(job(sim, number)),

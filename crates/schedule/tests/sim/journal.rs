@@ -16,6 +16,8 @@ pub struct StoredJob {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Journal {
     pub jobs: BTreeMap<JobId, StoredJob>,
+    /// Every job, in the order in which they are restored.
+    pub order: Vec<JobId>,
 }
 
 impl Journal {
@@ -37,6 +39,7 @@ impl Journal {
                     self.jobs.insert(*job, stored).is_none(),
                     "job {job} was there"
                 );
+                self.order.push(*job);
             }
             Change::JobMoved { job, state } => self.job(*job).state = state.clone(),
             Change::SegmentPlanned {
@@ -66,8 +69,20 @@ impl Journal {
                 let entry = self.job(*job).planned.get_mut(segment).unwrap();
                 assert!(entry.1.take().is_some(), "reopened, but was not verified");
             }
-            Change::JobForgotten { job } => assert!(self.jobs.remove(job).is_some()),
+            Change::QueueOrdered { jobs } => self.change_places(jobs),
+            Change::JobForgotten { job } => {
+                assert!(self.jobs.remove(job).is_some());
+                self.order.retain(|other| other != job);
+            }
         }
+    }
+
+    /// `jobs` take each other's places.
+    fn change_places(&mut self, jobs: &[JobId]) {
+        let mut new = jobs.iter();
+        let places = self.order.iter_mut().filter(|job| jobs.contains(job));
+        places.for_each(|place| *place = *new.next().unwrap());
+        assert_eq!(new.next(), None, "a job in the queue that was not added");
     }
 
     fn job(&mut self, job: JobId) -> &mut StoredJob {
@@ -79,7 +94,8 @@ impl Journal {
     /// What a new farm has to be told.
     pub fn restore(&self) -> Vec<Input> {
         let mut inputs = Vec::new();
-        for (id, job) in self.jobs.iter().filter(|(_, job)| !job.state.has_ended()) {
+        let stored = self.order.iter().map(|id| (id, &self.jobs[id]));
+        for (id, job) in stored.filter(|(_, job)| !job.state.has_ended()) {
             inputs.push(Input::JobRestored {
                 job: *id,
                 needs: job.needs.clone(),

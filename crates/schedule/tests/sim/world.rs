@@ -211,6 +211,7 @@ impl Sim {
             .iter()
             .map(|job| (job.job, job.done))
             .collect();
+        let queue = self.farm.queue();
         self.config.epoch += 1;
         self.farm = Farm::new(self.config.clone());
         self.watch.restart();
@@ -239,6 +240,12 @@ impl Sim {
                 self.recut(job);
             }
         }
+        let still: Vec<JobId> = self.farm.queue();
+        let before: Vec<JobId> = queue
+            .into_iter()
+            .filter(|job| still.contains(job))
+            .collect();
+        assert_eq!(still, before, "the queue came back in another order");
         let here: Vec<PeerId> = self
             .donors
             .values()

@@ -33,6 +33,54 @@ fn a_job_waits_for_peers_until_they_come() {
     assert_eq!(desk.state(), JobState::Processing);
 }
 
+/// The job of the latest lease.
+fn latest(desk: &Desk) -> JobId {
+    let started = desk.actions.iter().rev().find_map(|action| match action {
+        Action::Start { lease } => Some(lease.job),
+        _ => None,
+    });
+    started.unwrap()
+}
+
+#[test]
+fn a_job_that_is_moved_up_is_served_next() {
+    let mut desk = Desk::with(&[ME]);
+    desk.film(4);
+    let second = JobId(2);
+    desk.tell(Input::JobSubmitted {
+        job: second,
+        needs: Needs::Exactly(ENCODER),
+        wait_for: 0,
+        only_here: false,
+        total_hint: Work(0),
+    });
+    assert_eq!(desk.farm.queue(), [JOB, second]);
+    assert_eq!(latest(&desk), JOB);
+    let running = desk.farm.leases().len();
+    desk.tell(Input::Reorder { job: second, to: 0 });
+    assert_eq!(desk.farm.queue(), [second, JOB]);
+    assert!(desk.changes.contains(&Change::QueueOrdered {
+        jobs: vec![second, JOB]
+    }));
+    // What is under way goes on.
+    assert_eq!(desk.farm.leases().len(), running);
+    desk.tell(Input::Planned {
+        job: second,
+        segment: SegmentIndex(0),
+        work: TEN_SECONDS,
+        bytes: 1,
+    });
+    let lease = desk.farm.leases()[0].lease.id;
+    desk.tell(Input::Encoded { lease });
+    assert_eq!(latest(&desk), second);
+    // Beyond the end is the end.
+    desk.tell(Input::Reorder {
+        job: second,
+        to: 99,
+    });
+    assert_eq!(desk.farm.queue(), [JOB, second]);
+}
+
 #[test]
 fn a_job_waits_for_peers_until_patience_ends() {
     let mut desk = Desk::with(&[ME]);

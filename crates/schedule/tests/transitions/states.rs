@@ -111,6 +111,7 @@ fn every_job_state_and_every_input_for_a_job() {
         ("resume", Input::Resume { job }),
         ("cancel", Input::Cancel { job }),
         ("retry", Input::Retry { job }),
+        ("reorder", Input::Reorder { job, to: 0 }),
         ("forget", Input::Forget { job }),
     ];
     let mut table = String::new();

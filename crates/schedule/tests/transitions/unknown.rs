@@ -82,6 +82,7 @@ fn jobs_that_are_not_there_or_are_there_already() {
         (Input::Merged { job }, unknown),
         (Input::PlanWaits { job }, unknown),
         (Input::PlanReset { job }, unknown),
+        (Input::Reorder { job, to: 0 }, unknown),
         (Input::Forget { job }, unknown),
         (Input::PlanMore { job: JOB }, Ignored::JobElsewhere(JOB)),
         (again, Ignored::JobThere(JOB)),
