@@ -2,7 +2,7 @@
 //! and that none of it is needed.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use api::{Choice, FilePath, JobId, JobState, call};
 use tempfile::TempDir;
@@ -117,6 +117,7 @@ fn an_end_is_told_to_who_looks_elsewhere() {
     let data = folder.path().join("data");
     let films = ["first.mkv", "second.mkv", "third.mkv"].map(|name| folder.path().join(name));
     films.iter().for_each(|film| make_film(film));
+    let elsewhere = Elsewhere::open(&screen);
     // The first is started by the command line's own word, without anybody at the window.
     let first = ["--start", films[0].to_str().unwrap()];
     let window = Window::open(&screen, APP, &arguments(data.to_str().unwrap(), &first));
@@ -138,31 +139,38 @@ fn an_end_is_told_to_who_looks_elsewhere() {
     encode(&data, &films[1]);
     window.wait_for_count("[data-testid=job][data-state=completed]", 2);
     desktop.wait_for_another("asleep", 2);
-    let other = Elsewhere::open(&screen);
+    elsewhere.focus(&screen);
     encode(&data, &films[2]);
     assert_eq!(desktop.wait_for_another("notified", 1), "third.mkv is done");
-    drop(other);
 }
 
 /// Another program's window, in which the user works.
-struct Elsewhere(std::process::Child);
+struct Elsewhere {
+    program: Child,
+    window: String,
+}
 
 impl Elsewhere {
     fn open(screen: &Screen) -> Self {
         let script = "import gi; gi.require_version('Gtk', '3.0'); from gi.repository import Gtk
 w = Gtk.Window(title='elsewhere'); w.show_all(); Gtk.main()";
         let mut python = screen.command("/usr/bin/python3");
-        let child = python.args(["-c", script]).spawn().unwrap();
+        let program = python.args(["-c", script]).spawn().unwrap();
         let window = screen.wait_for_title("elsewhere");
-        screen.pointer(&["windowfocus", "--sync", &window]);
-        Self(child)
+        let this = Self { program, window };
+        this.focus(screen);
+        this
+    }
+
+    fn focus(&self, screen: &Screen) {
+        screen.pointer(&["windowfocus", "--sync", &self.window]);
     }
 }
 
 impl Drop for Elsewhere {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.program.kill();
+        let _ = self.program.wait();
     }
 }
 
