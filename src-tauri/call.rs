@@ -9,7 +9,8 @@ use serde_json::Value;
 use tauri::AppHandle;
 
 use crate::node::Node;
-use crate::{choose, outside};
+use crate::words::{Spoken, Words};
+use crate::{choose, outside, tray};
 
 /// Runs a call of the API, or one that only a window has:
 ///
@@ -20,6 +21,7 @@ use crate::{choose, outside};
 /// | `shell.opened` | the files that the app was opened with since the last time |
 /// | `shell.open`, `shell.show` | a job's output in its player, or in its folder |
 /// | `shell.keep`, `shell.take` | a small text into and out of a file that the user chooses |
+/// | `shell.speak` | the words of the page's language, for what the shell says itself |
 ///
 /// # Errors
 /// What the call says, for the page to show.
@@ -36,6 +38,12 @@ pub async fn call(app: AppHandle, name: String, args: Value) -> Result<Value, Ap
             json(choose::keep(&app, &name, &text).await?)
         }
         "shell.take" => json(choose::take(&app).await?),
+        "shell.speak" => {
+            let Speech { words } = read(args)?;
+            Spoken::speak(&app, words);
+            tray::draw(&app);
+            json(())
+        }
         _ => Node::of(&app).api().await?.dispatch(&name, args).await,
     }
 }
@@ -47,6 +55,12 @@ struct Kept {
     name: String,
     /// What to write.
     text: String,
+}
+
+/// What `shell.speak` is told.
+#[derive(serde::Deserialize)]
+struct Speech {
+    words: Words,
 }
 
 /// What `shell.open` and `shell.show` are asked: never a path, only whose.

@@ -8,6 +8,7 @@ use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder, FilePath};
 use tokio::sync::oneshot;
 
 use crate::films::FILMS;
+use crate::words::Spoken;
 
 /// The largest text taken from a file, bytes.
 const MOST_TEXT: u64 = 1 << 20;
@@ -15,12 +16,15 @@ const MOST_TEXT: u64 = 1 << 20;
 /// The films the user chooses; none if they change their mind.
 pub async fn films(app: &AppHandle) -> Vec<PathBuf> {
     let (answer, chosen) = oneshot::channel();
-    dialog(app)
-        .set_title("Choose videos")
-        .add_filter("Videos", FILMS)
-        .add_filter("All files", &["*"])
-        // Nobody waits any more if the window went meanwhile.
-        .pick_files(move |files| drop(answer.send(files)));
+    let mut dialog = dialog(app);
+    if let Some(words) = Spoken::of(app) {
+        dialog = dialog
+            .set_title(&words.choose_videos)
+            .add_filter(&words.videos, FILMS)
+            .add_filter(&words.all_files, &["*"]);
+    }
+    // Nobody waits any more if the window went meanwhile.
+    dialog.pick_files(move |files| drop(answer.send(files)));
     let files = chosen.await.ok().flatten().unwrap_or_default();
     files
         .into_iter()
@@ -31,9 +35,11 @@ pub async fn films(app: &AppHandle) -> Vec<PathBuf> {
 /// The folder the user chooses.
 pub async fn folder(app: &AppHandle) -> Option<PathBuf> {
     let (answer, chosen) = oneshot::channel();
-    dialog(app)
-        .set_title("Choose a folder")
-        .pick_folder(move |folder| drop(answer.send(folder)));
+    let mut dialog = dialog(app);
+    if let Some(words) = Spoken::of(app) {
+        dialog = dialog.set_title(&words.choose_folder);
+    }
+    dialog.pick_folder(move |folder| drop(answer.send(folder)));
     path(chosen).await
 }
 
@@ -63,10 +69,11 @@ pub async fn keep(app: &AppHandle, name: &str, text: &str) -> Result<bool, ApiEr
 /// [`ErrorCode::Unreadable`] if it is no text or more than 1 MiB.
 pub async fn take(app: &AppHandle) -> Result<Option<String>, ApiError> {
     let (answer, chosen) = oneshot::channel();
-    dialog(app)
-        .add_filter("JSON", &["json"])
-        .add_filter("All files", &["*"])
-        .pick_file(move |file| drop(answer.send(file)));
+    let mut dialog = dialog(app).add_filter("JSON", &["json"]);
+    if let Some(words) = Spoken::of(app) {
+        dialog = dialog.add_filter(&words.all_files, &["*"]);
+    }
+    dialog.pick_file(move |file| drop(answer.send(file)));
     let Some(file) = path(chosen).await else {
         return Ok(None);
     };

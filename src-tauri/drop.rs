@@ -6,8 +6,8 @@ use api::{FilePath, Handed};
 use serde::Serialize;
 use tauri::{AppHandle, DragDropEvent, Manager as _, Window};
 
-use crate::films;
 use crate::node::Node;
+use crate::{films, front};
 
 /// What the page hears under the name `drop`.
 #[derive(Clone, Serialize)]
@@ -52,14 +52,13 @@ fn tell(page: &impl tauri::Emitter<tauri::Wry>, dropped: Dropped) {
 /// Takes the files that other processes are opened with, and brings the window to the front.
 pub async fn take_handed(app: &AppHandle, mut handed: Handed) {
     while let Some(paths) = handed.recv().await {
-        Node::of(app).open(paths.into_iter().map(|path| path.0).collect());
-        tell(app, Dropped::Opened);
-        if let Some(window) = app.get_webview_window("main") {
-            // Some window managers allow none of it: the files are offered all the same.
-            let shown = window.unminimize().and_then(|()| window.show());
-            if let Err(error) = shown.and_then(|()| window.set_focus()) {
-                tracing::debug!(%error, "the window cannot come to the front");
-            }
-        }
+        offer(app, paths.into_iter().map(|path| path.0).collect());
+        front::bring(app);
     }
+}
+
+/// Offers files that the app was opened with.
+pub fn offer(app: &AppHandle, files: Vec<PathBuf>) {
+    Node::of(app).open(files);
+    tell(app, Dropped::Opened);
 }

@@ -1,16 +1,28 @@
 //! The desktop app: a node and a window that shows it. No rules about videos, jobs or computers live here.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+/// The node, and what passes between it and the page.
 mod call;
-mod choose;
-mod drop;
-mod films;
 mod node;
-mod outside;
 mod second;
 mod signals;
 mod sink;
+
+/// The system's files, dialogs and programs.
+mod choose;
+mod drop;
+mod films;
+mod outside;
+
+/// What surrounds the window.
+mod around;
+mod awake;
+mod closing;
+mod front;
+mod notice;
+mod tray;
 mod under_way;
+mod words;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -18,11 +30,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tauri::{App, AppHandle, Manager as _, RunEvent, Window, WindowEvent};
+use tauri::plugin::TauriPlugin;
+use tauri::{App, AppHandle, RunEvent, Window, WindowEvent, Wry};
+use tauri_plugin_window_state::StateFlags;
 
 use crate::node::Node;
 use crate::signals::Signals;
-use crate::under_way::Busy;
 
 /// Every computer in the house encodes one video together.
 #[derive(Parser)]
@@ -37,6 +50,9 @@ struct Line {
     /// Do not look for other computers, and do not announce this one.
     #[arg(long)]
     no_mdns: bool,
+    /// Start the videos at once, as chosen last, instead of offering them.
+    #[arg(long, requires = "files")]
+    start: bool,
     /// Videos to offer at once.
     files: Vec<PathBuf>,
 }
@@ -76,30 +92,56 @@ fn main() -> ExitCode {
 fn build(line: Line) -> tauri::Result<App> {
     // Before there is a window: from then on everybody may think that the app can be ended.
     let signals = tauri::async_runtime::block_on(async { Signals::listen() })?;
+    let place = kept_place(&line);
+    let (node, start) = node::prepare(line);
     tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
+        .plugin(place)
+        .manage(node)
+        .manage(around::Latest::default())
+        .manage(tray::Place::default())
+        .manage(words::Spoken::default())
         .invoke_handler(tauri::generate_handler![call::call])
         .on_window_event(on_window_event)
         .setup(move |app| {
-            app.manage(Busy::default());
-            node::start(app.handle(), line);
+            start.start(app.handle());
             quit_on_signals(app.handle().clone(), signals);
             Ok(())
         })
         .build(tauri::generate_context!())
 }
 
+/// Keeps where the window was and how large, beside everything else that belongs to this data folder.
+fn kept_place(line: &Line) -> TauriPlugin<Wry> {
+    let mut place = tauri_plugin_window_state::Builder::default()
+        .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED);
+    // A folder that cannot be had is told of when the node cannot start.
+    if let Ok(data) = api::data_folder(line.data.clone()) {
+        // An absolute path takes the place of the system's folder for settings.
+        place = place.with_filename(data.join("window.json").to_string_lossy());
+    }
+    place.build()
+}
+
 fn on_window_event(window: &Window, event: &WindowEvent) {
     match event {
-        WindowEvent::CloseRequested { api, .. } => under_way::ask_before_closing(window, api),
+        WindowEvent::CloseRequested { api, .. } => closing::ask_first(window, api),
         WindowEvent::DragDrop(event) => drop::on_drag(window, event),
         _ => {}
     }
 }
 
 fn on_event(app: &AppHandle, event: RunEvent) {
-    if let RunEvent::Exit = event {
-        Node::of(app).stop();
+    match event {
+        RunEvent::Exit => Node::of(app).stop(),
+        // The Dock and "Open with" hand files over like this, also to an app that runs already.
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => {
+            let files = urls.iter().filter_map(|url| url.to_file_path().ok());
+            drop::offer(app, files.collect());
+            front::bring(app);
+        }
+        _ => {}
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use api::{Api, ApiError, Live, NodeConfig};
+use api::{Api, ApiError, FilePath, Live, NodeConfig};
 use local::Server;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
@@ -78,20 +78,32 @@ impl Node {
     }
 }
 
-/// Starts the node in the background.
-pub fn start(app: &AppHandle, line: Line) {
+/// A node that is still to be started.
+pub struct Start {
+    line: Line,
+    say: watch::Sender<Started>,
+}
+
+/// The app's node, which whoever asks may wait for, and what starts it.
+pub fn prepare(line: Line) -> (Node, Start) {
     let (say, started) = watch::channel(None);
-    // A path from the command line means what it meant there.
-    let opened = line.absolute_files();
-    app.manage(Node {
+    let node = Node {
         started,
         running: Mutex::default(),
-        opened: Mutex::new(opened),
-    });
-    tauri::async_runtime::spawn(run(app.clone(), line, say));
+        opened: Mutex::new(line.absolute_files()),
+    };
+    (node, Start { line, say })
+}
+
+impl Start {
+    /// Starts the node in the background.
+    pub fn start(self, app: &AppHandle) {
+        tauri::async_runtime::spawn(run(app.clone(), self.line, self.say));
+    }
 }
 
 async fn run(app: AppHandle, line: Line, say: watch::Sender<Started>) {
+    let starts = line.start;
     let running = match open(line).await {
         Ok(running) => running,
         Err(error) => {
@@ -106,10 +118,42 @@ async fn run(app: AppHandle, line: Line, say: watch::Sender<Started>) {
     let events = api.events();
     let handed = api.handed();
     *lock(&Node::of(&app).running) = Some(running);
-    say.send_replace(Some(Ok(api)));
-    tokio::join!(sink::forward(&app, events), drop::take_handed(&app, handed));
+    say.send_replace(Some(Ok(api.clone())));
+    tokio::join!(
+        sink::forward(&app, api.clone(), events),
+        drop::take_handed(&app, handed),
+        start_opened(&app, &api, starts)
+    );
     // Keeps the sender: whoever asks still gets the API, which says that the node has stopped.
     std::future::pending().await
+}
+
+/// Starts the files that the app was opened with, if that was wanted, as the user chose last. What cannot be started
+/// as it is gets offered, with the reason.
+async fn start_opened(app: &AppHandle, api: &Api, wanted: bool) {
+    if !wanted {
+        return;
+    }
+    let files = Node::of(app)
+        .opened()
+        .into_iter()
+        .map(FilePath)
+        .collect::<Vec<_>>();
+    if files.is_empty() {
+        return;
+    }
+    let choice = api.wishes().await.unwrap_or_default().last;
+    let refused = match api.submit(files.clone(), choice.unwrap_or_default()).await {
+        Ok(lines) => lines
+            .into_iter()
+            .filter(|line| line.job.is_none())
+            .map(|line| line.path.0)
+            .collect(),
+        Err(_) => files.into_iter().map(|file| file.0).collect::<Vec<_>>(),
+    };
+    if !refused.is_empty() {
+        drop::offer(app, refused);
+    }
 }
 
 async fn open(line: Line) -> Result<Running, ApiError> {

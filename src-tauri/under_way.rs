@@ -1,90 +1,202 @@
-//! What is under way, as the window's surroundings show it: progress on the taskbar, a question before closing.
+//! What is under way on this computer, as the window's surroundings need to know it. No toolkit in here.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use api::{Event, Job, JobId, JobState};
-use tauri::window::{ProgressBarState, ProgressBarStatus};
-use tauri::{AppHandle, CloseRequestApi, Manager as _, Window};
-use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons};
+use api::{ComputerId, ComputerStatus, Event, Here, Job, JobId, JobState, Snapshot};
 
-/// The jobs that go on, and how far they are.
+/// What the node has told so far.
 #[derive(Default)]
 pub struct UnderWay {
-    jobs: BTreeMap<JobId, f64>,
-    shown: Option<u64>,
+    /// This computer.
+    me: Option<ComputerId>,
+    donating: bool,
+    /// Segments it has in hand, its own jobs' and others'.
+    in_hand: u32,
+    jobs: BTreeMap<JobId, Known>,
 }
 
-/// Whether anything is under way; for [`ask_before_closing`].
-#[derive(Default)]
-pub struct Busy(AtomicBool);
+/// What is remembered of a job.
+struct Known {
+    state: Stand,
+    progress: f64,
+    /// Its segments that this computer has in hand.
+    in_hand: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    Going,
+    Held,
+    Over,
+}
+
+/// How things stand, in as few words as the surroundings have room for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Jobs that go on.
+    pub going: Vec<JobId>,
+    /// Jobs that are held.
+    pub held: Vec<JobId>,
+    /// How far those that go on are, together.
+    pub percent: Option<u64>,
+    /// This computer encodes for another one.
+    pub helping: bool,
+    /// It would.
+    pub donating: bool,
+}
+
+impl Now {
+    /// Whether closing the window would interrupt something.
+    pub fn is_busy(&self) -> bool {
+        self.helping || !self.going.is_empty()
+    }
+
+    /// For whom this computer works.
+    pub fn effort(&self) -> Effort {
+        Effort {
+            own: !self.going.is_empty(),
+            helping: self.helping,
+        }
+    }
+}
+
+/// For whom this computer works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Its own user.
+    pub own: bool,
+    /// The user of another one.
+    pub helping: bool,
+}
+
+impl Effort {
+    /// Whether it has to stay awake: for its own user always, for others never on its battery.
+    pub fn keeps_awake(self, on_battery: impl FnOnce() -> bool) -> bool {
+        self.own || (self.helping && !on_battery())
+    }
+
+    /// Whether the battery makes a difference.
+    pub fn minds_the_battery(self) -> bool {
+        self.helping && !self.own
+    }
+}
+
+/// A job that has just ended by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// Its output is in place.
+    Done {
+        /// The source's name.
+        name: String,
+        /// By how many percent it got smaller; `None` if it did not.
+        smaller: Option<u64>,
+        /// Every frame is proved.
+        exact: bool,
+    },
+    /// It could not be done.
+    Failed {
+        /// The source's name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+}
 
 impl UnderWay {
-    /// Takes an event in, and shows what changed.
-    pub fn take(&mut self, app: &AppHandle, event: &Event) {
+    /// Everything that there is before the first event.
+    pub fn begin(&mut self, snapshot: &Snapshot) {
+        self.here(&snapshot.scene.here);
+        for job in &snapshot.scene.jobs {
+            self.job(job);
+        }
+    }
+
+    /// Takes an event in; what has ended by it.
+    pub fn take(&mut self, event: &Event) -> Option<Ended> {
         match event {
-            Event::Job(job) if goes_on(job) => _ = self.jobs.insert(job.id, job.progress),
-            Event::Job(Job { id, .. }) | Event::JobGone(id) => _ = self.jobs.remove(id),
-            Event::Here(_) | Event::Computer(_) | Event::ComputerGone(_) => return,
+            Event::Here(here) => self.here(here),
+            Event::Job(job) => return self.job(job),
+            Event::JobGone(id) => _ = self.jobs.remove(id),
+            Event::Computer(_) | Event::ComputerGone(_) => {}
         }
-        app.state::<Busy>()
-            .0
-            .store(!self.jobs.is_empty(), Ordering::Relaxed);
-        let percent = self.percent();
-        if percent != self.shown {
-            self.shown = percent;
-            show(app, percent);
+        None
+    }
+
+    /// How things stand.
+    pub fn now(&self) -> Now {
+        let those = |stand| {
+            let those = self.jobs.iter().filter(move |(_, job)| job.state == stand);
+            those.map(|(id, _)| *id).collect::<Vec<_>>()
+        };
+        let going = those(Stand::Going);
+        let ours: u32 = self.jobs.values().map(|job| job.in_hand).sum();
+        Now {
+            percent: self.percent(going.len()),
+            going,
+            held: those(Stand::Held),
+            helping: self.in_hand > ours,
+            donating: self.donating,
         }
     }
 
-    /// All jobs together; `None` if there are none.
-    fn percent(&self) -> Option<u64> {
-        let all = self.jobs.values().sum::<f64>();
-        let count = self.jobs.len();
-        (count > 0).then(|| (100.0 * all / count as f64).clamp(0.0, 100.0) as u64)
+    fn here(&mut self, here: &Here) {
+        self.me = Some(here.computer.id.clone());
+        self.donating = here.donating;
+        self.in_hand = match here.computer.status {
+            ComputerStatus::Working { segments } => segments,
+            _ => 0,
+        };
+    }
+
+    fn job(&mut self, job: &Job) -> Option<Ended> {
+        let ours = job
+            .hands
+            .iter()
+            .find(|hand| Some(&hand.computer) == self.me.as_ref());
+        let known = Known {
+            state: stand(&job.state),
+            progress: job.progress,
+            in_hand: ours.map_or(0, |hand| hand.working),
+        };
+        let ends = known.state == Stand::Over;
+        let before = self.jobs.insert(job.id, known);
+        // What was over before this window opened is no news.
+        let went_on = before.is_some_and(|before| before.state != Stand::Over);
+        (ends && went_on).then(|| ended(job)).flatten()
+    }
+
+    fn percent(&self, going: usize) -> Option<u64> {
+        let jobs = self.jobs.values().filter(|job| job.state == Stand::Going);
+        let all = jobs.map(|job| job.progress).sum::<f64>();
+        (going > 0).then(|| (100.0 * all / going as f64).clamp(0.0, 100.0) as u64)
     }
 }
 
-fn goes_on(job: &Job) -> bool {
-    !job.state.is_over() && !matches!(job.state, JobState::Paused { .. })
-}
-
-fn show(app: &AppHandle, percent: Option<u64>) {
-    let Some(window) = app.get_webview_window("main") else {
-        return;
-    };
-    let status = match percent {
-        Some(_) => ProgressBarStatus::Normal,
-        None => ProgressBarStatus::None,
-    };
-    let state = ProgressBarState {
-        status: Some(status),
-        progress: percent,
-    };
-    // Many desktops have no such thing: nothing is lost.
-    if let Err(error) = window.set_progress_bar(state) {
-        tracing::debug!(%error, "no progress on the taskbar");
+fn stand(state: &JobState) -> Stand {
+    match state {
+        JobState::Paused { .. } => Stand::Held,
+        state if state.is_over() => Stand::Over,
+        _ => Stand::Going,
     }
 }
 
-/// Says what closing means while videos are under way, and lets the user decide.
-pub fn ask_before_closing(window: &Window, close: &CloseRequestApi) {
-    let app = window.app_handle().clone();
-    if !app.state::<Busy>().0.load(Ordering::Relaxed) {
-        return;
+/// How a job ended; nothing if the user ended it.
+fn ended(job: &Job) -> Option<Ended> {
+    let name = job.name.clone();
+    match &job.state {
+        JobState::Completed { outcome } => {
+            let saved = job.source_bytes.saturating_sub(outcome.bytes);
+            let percent = (100 * saved).checked_div(job.source_bytes).unwrap_or(0);
+            Some(Ended::Done {
+                name,
+                smaller: (percent > 0).then_some(percent),
+                exact: outcome.exact,
+            })
+        }
+        JobState::Failed { error } => Some(Ended::Failed {
+            name,
+            why: error.message.clone(),
+        }),
+        _ => None,
     }
-    close.prevent_close();
-    let dialog = app.dialog().message(
-        "Videos are still under way. If you quit, they stop where they are, and go on when Manyhands is opened again.",
-    );
-    let buttons = MessageDialogButtons::OkCancelCustom("Quit".into(), "Keep working".into());
-    dialog
-        .title("Quit Manyhands?")
-        .buttons(buttons)
-        .parent(window)
-        .show(move |quit| {
-            if quit {
-                app.exit(0);
-            }
-        });
 }

@@ -2,7 +2,7 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use crate::screen::Screen;
 
 /// How long anything may take; much more than it takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// What the X server knows the app's windows by.
+const CLASS: &str = "manyhands-desktop";
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// An open window of the app, with its driver.
@@ -36,6 +38,7 @@ impl<'a> Window<'a> {
             .args([format!("--port={port}"), "--host=127.0.0.1".into()])
             // Without it the app opens, and the driver waits for ever.
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("MANYHANDS_SEGMENT_SECONDS", "1")
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -88,10 +91,67 @@ impl<'a> Window<'a> {
 
     /// Clicks it as soon as it can be clicked.
     pub fn click(&self, id: &str) {
-        let element = until(id, || {
-            self.find(&format!("{id}]:not([disabled]):not([aria-disabled=true"))
-        });
+        self.click_at(&format!("[data-testid={id}]"));
+    }
+
+    /// The same for what has no id of its own, by a CSS selector.
+    pub fn click_at(&self, selector: &str) {
+        let ready = format!("{selector}:not([disabled]):not([aria-disabled=true])");
+        let element = until(selector, || self.select(&ready));
         self.post(&format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// Types into it.
+    pub fn fill(&self, id: &str, text: &str) {
+        let element = until(id, || self.find(id));
+        let typed = json!({ "text": text });
+        self.post(&format!("/element/{element}/value"), &typed);
+    }
+
+    /// Waits until the page has so many of these.
+    pub fn wait_for_count(&self, selector: &str, wanted: u64) {
+        let count = "return document.querySelectorAll(arguments[0]).length";
+        until(selector, || {
+            (self.run(count, &json!([selector])).as_u64() == Some(wanted)).then_some(())
+        });
+    }
+
+    /// Chooses one of a list's entries, as a user would with the keyboard.
+    pub fn choose(&self, id: &str, value: &str) {
+        self.click_at(&format!("[data-testid={id}] option[value='{value}']"));
+    }
+
+    /// Ends the app as a power cut would, and waits until it is gone.
+    pub fn kill(mut self) {
+        let process = self.process();
+        let killed = Command::new("kill")
+            .args(["-KILL", &process])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        until("the end of the app", || {
+            self.said(&["search", "--onlyvisible", "--class", CLASS])
+                .is_empty()
+                .then_some(())
+        });
+        // There is nobody any more whom its driver could tell to close.
+        self.session.clear();
+    }
+
+    /// The number of the app's process.
+    fn process(&self) -> String {
+        let window = self.number();
+        self.said(&["getwindowpid", &window]).trim().to_owned()
+    }
+
+    /// The number of the app's window on the screen.
+    pub fn number(&self) -> String {
+        let windows = self.screen.windows(&["--class", CLASS]);
+        windows.last().unwrap().clone()
+    }
+
+    fn said(&self, words: &[&str]) -> String {
+        self.screen.pointer(words)
     }
 
     /// What has gone wrong on the page since it was opened.
@@ -121,7 +181,7 @@ impl<'a> Window<'a> {
         let middle = "const r = document.querySelector(`[data-testid=${arguments[0]}]`).getBoundingClientRect();
             return [r.x + r.width / 2, r.y + r.height / 2]";
         let inside: (f64, f64) = serde_json::from_value(self.run(middle, &json!([id]))).unwrap();
-        let (left, top) = self.corner();
+        let [left, top, ..] = self.screen.place(&self.number());
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/window/drag.py");
         let (x, y) = (
             left + inside.0.round() as i64,
@@ -140,32 +200,6 @@ impl<'a> Window<'a> {
         );
     }
 
-    /// Where the page begins on the screen.
-    fn corner(&self) -> (i64, i64) {
-        let said = |arguments: &[&str]| {
-            let output = self
-                .screen
-                .command("xdotool")
-                .args(arguments)
-                .output()
-                .unwrap();
-            String::from_utf8(output.stdout).unwrap()
-        };
-        let windows = said(&["search", "--onlyvisible", "--class", "manyhands-desktop"]);
-        let geometry = said(&[
-            "getwindowgeometry",
-            "--shell",
-            windows.lines().last().unwrap(),
-        ]);
-        let number = |name: &str| {
-            geometry
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.parse().ok())
-                .unwrap()
-        };
-        (number("X="), number("Y="))
-    }
-
     fn watch_for_problems(&self) {
         let script = "window.problems ??= [];
             addEventListener('error', (e) => problems.push(String(e.message)));
@@ -175,7 +209,11 @@ impl<'a> Window<'a> {
     }
 
     fn find(&self, id: &str) -> Option<String> {
-        let by = json!({ "using": "css selector", "value": format!("[data-testid={id}]") });
+        self.select(&format!("[data-testid={id}]"))
+    }
+
+    fn select(&self, selector: &str) -> Option<String> {
+        let by = json!({ "using": "css selector", "value": selector });
         let found = self.request("POST", &format!("/session/{}/element", self.session), &by);
         found[ELEMENT].as_str().map(str::to_owned)
     }
@@ -231,7 +269,7 @@ impl Drop for Window<'_> {
     }
 }
 
-fn until<T>(what: &str, attempt: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, attempt: impl FnMut() -> Option<T>) -> T {
     until_or(attempt, |_| panic!("never: {what}"), String::new)
 }
 

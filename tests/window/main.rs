@@ -9,8 +9,19 @@
     reason = "these tests start the app and the tools that look at it"
 )]
 
+/// The app, and what it runs on.
+mod desktop;
 mod driver;
 mod screen;
+
+/// What is checked, beside what stands below.
+mod around;
+mod house;
+mod rules;
+
+/// The app's own, for the checks of its rules: a program's modules cannot be named from here.
+#[path = "../../src-tauri/under_way.rs"]
+mod under_way;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -84,16 +95,14 @@ fn ffmpeg() -> PathBuf {
 
 /// Six seconds of video with sound.
 fn make_film(path: &Path) {
-    let sources = [
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc2=s=320x180:r=25:d=6",
-        "-f",
-        "lavfi",
-        "-i",
-        "sine=d=6",
-    ];
+    make_film_of(6, path);
+}
+
+/// So many seconds of video with sound.
+fn make_film_of(seconds: u32, path: &Path) {
+    let picture = format!("testsrc2=s=320x180:r=25:d={seconds}");
+    let sound = format!("sine=d={seconds}");
+    let sources = ["-f", "lavfi", "-i", &picture, "-f", "lavfi", "-i", &sound];
     let codecs = [
         "-c:v",
         "libx264",
@@ -119,11 +128,12 @@ fn arguments<'a>(data: &'a str, files: &[&'a str]) -> Vec<&'a str> {
     all
 }
 
-fn jobs_by_socket(data: &Path) -> Vec<api::Job> {
+/// Asks the window's node, as the command line does.
+fn with_node<T>(data: &Path, ask: impl AsyncFnOnce(&local::Client) -> T) -> T {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let node = local::Client::connect(data).await.unwrap().unwrap();
-        node.call(api::call::Jobs {}).await.unwrap()
+        ask(&node).await
     })
 }
 
@@ -174,7 +184,9 @@ fn a_film_goes_in_and_comes_out_proved() {
     window.screenshot(&Path::new(ROOT).join("target/window-compare.png"));
 
     // The command line reaches the window's node.
-    let jobs = jobs_by_socket(&data);
+    let jobs = with_node(&data, async |node| {
+        node.call(api::call::Jobs {}).await.unwrap()
+    });
     assert_eq!(
         jobs.iter().map(|job| job.name.as_str()).collect::<Vec<_>>(),
         ["first film.mkv"]

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 /// An X server without a monitor. Ends with this.
 pub struct Screen {
     server: Child,
-    bus: Option<Child>,
-    bus_address: String,
+    /// Of the session, and of the system.
+    buses: [Bus; 2],
     display: String,
     home: tempfile::TempDir,
 }
@@ -33,13 +33,12 @@ impl Screen {
             .spawn()
             .unwrap();
         let number = first_line(&mut server);
-        let (bus, bus_address) = start_bus();
+        let buses = [Bus::start(), Bus::start()];
         let home = tempfile::tempdir().unwrap();
         stand_in_opener(home.path());
         Self {
             server,
-            bus,
-            bus_address,
+            buses,
             display: format!(":{number}"),
             home,
         }
@@ -58,7 +57,9 @@ impl Screen {
             .env("XDG_DATA_HOME", home.join("data"))
             .env("XDG_CACHE_HOME", home.join("cache"))
             .env("XDG_CONFIG_HOME", home.join("config"))
-            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address);
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.buses[0].address)
+            .env("DBUS_SYSTEM_BUS_ADDRESS", &self.buses[1].address)
+            .env("LANG", "C.UTF-8");
         command
     }
 
@@ -71,17 +72,48 @@ impl Screen {
 
     /// Waits until this process shows a window.
     pub fn wait_for_window(&self, process: u32) {
+        self.wait_for_windows(&["--pid", &process.to_string()]);
+    }
+
+    /// Waits until there is a window with this title; gives its number.
+    pub fn wait_for_title(&self, title: &str) -> String {
+        let windows = self.wait_for_windows(&["--name", title]);
+        windows.last().unwrap().clone()
+    }
+
+    fn wait_for_windows(&self, search: &[&str]) -> Vec<String> {
         let end = Instant::now() + Duration::from_secs(60);
-        let process = process.to_string();
         loop {
-            let search = ["search", "--onlyvisible", "--pid", &process];
-            let found = self.command("xdotool").args(search).output().unwrap();
-            if !found.stdout.is_empty() {
-                return;
+            let found = self.windows(search);
+            if !found.is_empty() {
+                return found;
             }
-            assert!(Instant::now() < end, "no window came");
+            assert!(Instant::now() < end, "no window came: {search:?}");
             sleep(Duration::from_millis(100));
         }
+    }
+
+    /// The windows that are shown and found by this, as numbers.
+    pub fn windows(&self, search: &[&str]) -> Vec<String> {
+        let said = self.pointer(&[&["search", "--onlyvisible"], search].concat());
+        said.lines().map(str::to_owned).collect()
+    }
+
+    /// What xdotool says when it has done this.
+    pub fn pointer(&self, words: &[&str]) -> String {
+        let done = self.command("xdotool").args(words).output().unwrap();
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// Where a window is and how large: its left, top, width and height, pixels.
+    pub fn place(&self, window: &str) -> [i64; 4] {
+        let geometry = self.pointer(&["getwindowgeometry", "--shell", window]);
+        ["X=", "Y=", "WIDTH=", "HEIGHT="].map(|name| {
+            let mut lines = geometry.lines();
+            lines
+                .find_map(|line| line.strip_prefix(name)?.parse().ok())
+                .unwrap()
+        })
     }
 }
 
@@ -110,7 +142,8 @@ fn with_stand_ins(home: &Path) -> std::ffi::OsString {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        for child in std::iter::once(&mut self.server).chain(self.bus.as_mut()) {
+        let daemons = self.buses.iter_mut().filter_map(|bus| bus.daemon.as_mut());
+        for child in std::iter::once(&mut self.server).chain(daemons) {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -118,18 +151,24 @@ impl Drop for Screen {
 }
 
 /// A message bus, if there is one to start: without it the app works too, and complains.
-fn start_bus() -> (Option<Child>, String) {
-    let bus = Command::new("dbus-daemon")
-        .args(["--session", "--print-address=1", "--nofork", "--nopidfile"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    match bus {
-        Ok(mut bus) => {
-            let address = first_line(&mut bus);
-            (Some(bus), address)
+struct Bus {
+    daemon: Option<Child>,
+    address: String,
+}
+
+impl Bus {
+    fn start() -> Self {
+        let daemon = Command::new("dbus-daemon")
+            .args(["--session", "--print-address=1", "--nofork", "--nopidfile"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut daemon = daemon.ok();
+        let address = daemon.as_mut().map(first_line);
+        Self {
+            address: address.unwrap_or_else(|| "disabled:".to_owned()),
+            daemon,
         }
-        Err(_) => (None, "disabled:".to_owned()),
     }
 }
 

@@ -27,19 +27,43 @@ struct Order<'a> {
     root: &'a Path,
 }
 
+/// What was typed.
+#[derive(Debug, Default, PartialEq)]
+struct Wish {
+    /// Quick to build, slow to run: to try the package itself.
+    debug: bool,
+    /// The kinds of package, as Tauri's bundler names them; this system's usual ones if not said.
+    bundles: Option<String>,
+}
+
+impl Wish {
+    fn read(args: &[String]) -> Result<Self> {
+        let mut wish = Self::default();
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--debug" => wish.debug = true,
+                "--bundles" => {
+                    let kinds = args
+                        .next()
+                        .context("--bundles needs kinds, as in deb,appimage")?;
+                    wish.bundles = Some(kinds.clone());
+                }
+                _ => bail!("dist takes --debug (quick to build, slow to run) and --bundles KIND,…"),
+            }
+        }
+        Ok(wish)
+    }
+}
+
 pub fn dist(args: &[String]) -> Result<()> {
-    let debug = match args {
-        [] => false,
-        [one] if one == "--debug" => true,
-        _ => bail!(
-            "dist takes no arguments but --debug (quick to build, slow to run; to try the package itself)"
-        ),
-    };
+    let Wish { debug, bundles } = Wish::read(args)?;
     let ffmpeg = pinned(set_up(Need::Desktop)?)?;
-    let (bundles, folder) = (
-        bundles(env::consts::OS)?,
-        if debug { "debug" } else { "release" },
-    );
+    let bundles = match bundles {
+        Some(bundles) => bundles,
+        None => usual_bundles(env::consts::OS)?.to_owned(),
+    };
+    let folder = if debug { "debug" } else { "release" };
     let manyhands = command_line(debug, folder)?;
     let order = Order {
         os: env::consts::OS,
@@ -52,7 +76,7 @@ pub fn dist(args: &[String]) -> Result<()> {
     fs::write(&written, config)?;
     say("building the window and the package");
     let mut tauri = command(&tauri_cli()?.to_string_lossy());
-    tauri.args(["build", "--ci", "--bundles", bundles, "--config"]);
+    tauri.args(["build", "--ci", "--bundles", &bundles, "--config"]);
     tauri.arg(&written);
     if debug {
         tauri.arg("--debug");
@@ -71,7 +95,7 @@ fn pinned(ffmpeg: PathBuf) -> Result<PathBuf> {
     Ok(ffmpeg)
 }
 
-fn bundles(os: &str) -> Result<&'static str> {
+fn usual_bundles(os: &str) -> Result<&'static str> {
     match os {
         "linux" => Ok("deb"),
         "windows" => Ok("nsis"),
@@ -139,8 +163,14 @@ fn overlay(order: &Order<'_>) -> Value {
         put(format!("{texts}{name}"), &order.root.join(path));
     }
     match order.os {
-        "linux" => json!({ "bundle": { "linux": { "deb": { "files": files } } } }),
-        "macos" => json!({ "bundle": { "macOS": { "files": files } } }),
+        "linux" => json!({ "bundle": {
+            "fileAssociations": associations(),
+            "linux": { "deb": { "files": files }, "appimage": { "files": files } },
+        } }),
+        "macos" => json!({ "bundle": {
+            "fileAssociations": associations(),
+            "macOS": { "files": files },
+        } }),
         // Resources lie in the folder of the program, each by source and place.
         _ => {
             let turned = files.into_iter().map(|(to, from)| {
@@ -152,6 +182,31 @@ fn overlay(order: &Order<'_>) -> Value {
             json!({ "bundle": { "resources": turned.collect::<Map<_, _>>() } })
         }
     }
+}
+
+/// What the system's "Open with" offers Manyhands for; never as the first choice. Not on Windows, whose installer would
+/// make it just that: there a program is found under "Choose another app".
+fn associations() -> Value {
+    let kinds = [
+        ("video/x-matroska", &["mkv"][..]),
+        ("video/mp4", &["mp4", "m4v"]),
+        ("video/quicktime", &["mov"]),
+        ("video/webm", &["webm"]),
+        ("video/x-msvideo", &["avi"]),
+        ("video/mp2t", &["ts", "m2ts", "mts"]),
+        ("video/mpeg", &["mpg", "mpeg", "vob"]),
+        ("video/x-ms-wmv", &["wmv"]),
+        ("video/x-flv", &["flv"]),
+        ("video/ogg", &["ogv"]),
+        ("video/3gpp", &["3gp"]),
+        ("application/mxf", &["mxf"]),
+    ];
+    let one = |(kind, endings): (&str, &[&str])| {
+        json!({
+            "ext": endings, "mimeType": kind, "name": "Video", "role": "Viewer", "rank": "Alternate",
+        })
+    };
+    kinds.map(one).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -177,6 +232,46 @@ mod tests {
             files["/usr/share/doc/manyhands/GPL-3.0.txt"],
             "/c/docs/licences/GPL-3.0.txt"
         );
+    }
+
+    #[test]
+    fn open_with_knows_what_a_dropped_folder_is_searched_for() {
+        let source = std::fs::read_to_string(tree::root().join("src-tauri/films.rs")).unwrap();
+        let list = source.split("FILMS: &[&str] = &[").nth(1).unwrap();
+        let mut films: Vec<&str> = list
+            .split(']')
+            .next()
+            .unwrap()
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .collect();
+        let known = associations();
+        let endings = known
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|kind| kind["ext"].as_array().unwrap());
+        let mut known: Vec<&str> = endings.map(|ending| ending.as_str().unwrap()).collect();
+        films.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(known, films);
+        assert_eq!(made("windows")["bundle"].get("fileAssociations"), None);
+    }
+
+    #[test]
+    fn kinds_can_be_chosen() {
+        let words = |words: &[&str]| {
+            words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(Wish::read(&[]).unwrap(), Wish::default());
+        let both = Wish::read(&words(&["--debug", "--bundles", "deb,appimage"])).unwrap();
+        assert!(both.debug && both.bundles.as_deref() == Some("deb,appimage"));
+        assert!(Wish::read(&words(&["--bundles"])).is_err());
+        assert!(Wish::read(&words(&["deb"])).is_err());
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod bench;
 mod bindings;
 mod dist;
 mod run;
+mod sample;
 mod test;
 mod tidy;
 
@@ -33,7 +34,8 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask run [-- ARGS]     build what is missing, then open Manyhands (or serve its page where there is no screen)
+cargo xtask run [VIDEO…]      build what is missing, then open Manyhands (or serve its page where there is no screen)
+cargo xtask run --sample      the same with a short film and two more computers, all on this one: see it work
 cargo xtask test              everything that must hold before a change goes in
 cargo xtask tidy              the repository's own rules, as code
 cargo xtask bench [a…e]       the figures of the README, as ratios  [--quick] [--with MANYHANDS]

@@ -1,10 +1,11 @@
 //! `cargo xtask run`: from a fresh clone to Manyhands on the screen, or to its
-//! page where there is no screen.
+//! page where there is no screen; with `--sample`, to Manyhands at work.
 
 use crate::packages::Need;
+use crate::sample;
 use crate::setup::set_up;
 use crate::shell::{self, cargo, say};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::env;
 use std::ffi::OsString;
 use std::path::Path;
@@ -18,11 +19,24 @@ pub fn run(args: &[String]) -> Result<()> {
         Some((dashes, rest)) if dashes == "--" => rest,
         _ => args,
     };
-    if has_screen() {
-        window(args)
-    } else {
-        page(args)
+    let args: &[String] = &args.iter().map(|arg| from_here(arg)).collect::<Vec<_>>();
+    match args {
+        [only] if only == "--sample" => sample::sample(has_screen(), PAGE),
+        _ if args.iter().any(|arg| arg == "--sample") => {
+            bail!("--sample takes nothing else: it brings its own film and its own computers")
+        }
+        _ if has_screen() => window(args),
+        _ => page(args),
     }
+}
+
+/// A video's path as it is meant where this was typed: programs are started in the root of the tree.
+fn from_here(arg: &str) -> String {
+    let path = std::path::absolute(arg).ok().filter(|path| path.exists());
+    path.map_or_else(
+        || arg.to_owned(),
+        |path| path.to_string_lossy().into_owned(),
+    )
 }
 
 /// macOS and Windows always have one; elsewhere X11 or Wayland say so.
@@ -56,6 +70,13 @@ fn page(args: &[String]) -> Result<()> {
     say("building the node (the first time takes some minutes)");
     shell::run(cargo().args(["build", "--locked", "--package", "cli"]))?;
     say("no screen here: serving the page instead; open the link below");
+    let (videos, args): (Vec<&String>, Vec<&String>) =
+        args.iter().partition(|arg| Path::new(arg).exists());
+    for video in videos {
+        say(format!(
+            "a page cannot be opened with a video: drop {video} on it"
+        ));
+    }
     let mut node = cargo();
     node.args([
         "run",
@@ -68,7 +89,7 @@ fn page(args: &[String]) -> Result<()> {
     ]);
     if !args
         .iter()
-        .any(|arg| arg == "--web" || arg.starts_with("--web="))
+        .any(|arg| *arg == "--web" || arg.starts_with("--web="))
     {
         node.args(["--web", PAGE]);
     }
@@ -77,7 +98,7 @@ fn page(args: &[String]) -> Result<()> {
 
 /// The search path with `ffmpeg`'s folder in front: the program takes the checkout's pinned one by itself, and
 /// finds one of your own there where nothing is pinned.
-fn path_with(ffmpeg: &Path) -> Result<OsString> {
+pub fn path_with(ffmpeg: &Path) -> Result<OsString> {
     let folder = ffmpeg.parent().map(Path::to_owned);
     let path = env::var_os("PATH").unwrap_or_default();
     Ok(env::join_paths(

@@ -318,7 +318,9 @@ impl Api {
     /// # Errors
     /// None that would not be a finding.
     pub async fn doctor(&self) -> Result<Report, ApiError> {
-        self.node.doctor().await
+        let mut report = self.node.doctor().await?;
+        report.findings.extend(self.front.findings());
+        Ok(report)
     }
 
     /// Removes working files that no job needs.

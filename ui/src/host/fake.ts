@@ -97,6 +97,7 @@ export function fakeHost(search: string): Host {
     hand: async (file) => ('path' in file ? file.path : ''),
     open: browser ? null : async () => undefined,
     show: browser ? null : async () => undefined,
+    speak: null,
     folder: browser ? null : async () => '/home/ada/Videos',
     keep: async () => true,
     take: async () => JSON.stringify({ kind: 'manyhands-presets', version: 1, presets: PRESETS }),

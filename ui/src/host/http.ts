@@ -51,6 +51,7 @@ export function browserHost(): Host {
     },
     open: null,
     show: null,
+    speak: null,
     folder: null,
     async keep(name, text) {
       const link = document.createElement('a');

@@ -2,6 +2,7 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { FilePath, Numbered } from '../generated/api';
+import type { Catalogue } from '../words/en';
 import { asRefused, isApiError, Refused, shown, type Host, type Picked } from './types';
 
 /** What the shell tells the page beside the node's events; see src-tauri/sink.rs and drop.rs. */
@@ -50,6 +51,7 @@ export function windowHost(): Host {
     folder: () => run<FilePath | null>('shell.folder', {}),
     keep: (name, text) => run<boolean>('shell.keep', { name, text }),
     take: () => run<string | null>('shell.take', {}),
+    speak: (words) => void run('shell.speak', { words: phrases(words) }),
     download: () => null,
     ownsFiles: () => false,
   };
@@ -61,6 +63,19 @@ async function run<T>(name: string, args: object): Promise<T> {
   } catch (thrown) {
     throw isApiError(thrown) ? Refused.from(thrown) : asRefused(thrown);
   }
+}
+
+/** The shell's words as it takes them: in its phrases, names stand for what is put there. */
+function phrases(words: Catalogue['shell']) {
+  const { one, many, done, smaller, failed, ...rest } = words;
+  return {
+    ...rest,
+    one: one('{percent}'),
+    many: many('{count}', '{percent}'),
+    done: done('{name}'),
+    smaller: smaller('{percent}'),
+    failed: failed('{name}'),
+  };
 }
 
 function subscribe<T>(name: string, listener: (payload: T) => void): Promise<() => void> {

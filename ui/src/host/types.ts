@@ -1,5 +1,6 @@
 /** Everything the page may ask of where it runs. Three hosts: the window, a browser, and a fake. */
 import type { ApiError, Calls, ErrorCode, FilePath, Job, Numbered } from '../generated/api';
+import type { Catalogue } from '../words/en';
 
 export interface Host {
   /** Runs a call. Rejects with a `Refused`. */
@@ -34,6 +35,9 @@ export interface Host {
 
   /** Lets the user choose a small text file, and gives what is in it; `null` if they change their mind. */
   take(): Promise<string | null>;
+
+  /** Tells the shell round the page the words of the language that is chosen; `null` where there is none. */
+  readonly speak: ((words: Catalogue['shell']) => void) | null;
 
   /** Whether taking this job off the list deletes its source and its output: they were uploaded for it. */
   ownsFiles(job: Job): boolean;

@@ -44,6 +44,32 @@ export const en = {
     alone: 'It works alone, too. With every computer you bring in, it gets faster.',
   },
 
+  /** What the window's shell says outside the page: beside the clock, in the system's dialogs and notifications. */
+  shell: {
+    idle: 'Nothing under way',
+    one: (percent: string) => `1 video, ${percent} % done`,
+    many: (count: string, percent: string) => `${count} videos, ${percent} % done`,
+    held: 'Paused',
+    helping: 'Helping another computer',
+    donate: 'Donate this machine',
+    pause: 'Pause all videos',
+    resume: 'Resume all videos',
+    show: 'Show Manyhands',
+    quit: 'Quit',
+    quitTitle: 'Quit Manyhands?',
+    quitJobs: 'Videos are still under way. If you quit, they stop where they are, and go on when Manyhands is opened again.',
+    quitHelping: 'This computer is encoding for another one. If you quit, that part is done elsewhere, and nothing is lost.',
+    stay: 'Keep working',
+    done: (name: string) => `${name} is done`,
+    smaller: (percent: string) => `${percent} % smaller.`,
+    proved: 'Every frame is proved.',
+    failed: (name: string) => `${name} could not be done`,
+    chooseVideos: 'Choose videos',
+    videos: 'Videos',
+    allFiles: 'All files',
+    chooseFolder: 'Choose a folder',
+  },
+
   purpose: {
     everywhere: 'Plays everywhere',
     smaller: 'Smaller',
