@@ -69,6 +69,52 @@ impl Drop for Node {
     }
 }
 
+/// What somebody sees who asks by the command line, and somebody else who types the code on the other computer.
+#[test]
+fn two_computers_are_paired_by_six_digits() {
+    let asker = Node::serve("Studio", &["--listen", "127.0.0.1:0"]);
+    let helper = Node::serve("Kitchen", &["--listen", "127.0.0.1:0"]);
+    let none = helper.ask(&["pair"]);
+    assert_eq!(none.last("code"), "not_now", "{none:?}");
+    let address = helper.listening["addresses"][0].as_str().unwrap();
+
+    let mut asking = Command::new(product::program().unwrap());
+    asking.arg("--data").arg(asker.data.path());
+    asking.args(["--json", "ask", address]).stdin(Stdio::null());
+    let mut asking = asking.stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(asking.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&said.next().unwrap().unwrap()).unwrap() };
+    let shown = next();
+    assert_eq!(
+        (&shown["type"], &shown["name"]),
+        (&"code".into(), &"Kitchen".into())
+    );
+    until("the request", || {
+        Ok((helper.ask(&["pair"]).exit == Some(0)).then_some(()))
+    })
+    .unwrap();
+    let request = helper.ask(&["pair"]);
+    assert_eq!(request.last("name"), "Studio", "{request:?}");
+
+    let code = shown["code"].as_str().unwrap();
+    let number: u32 = code.replace(' ', "").parse().unwrap();
+    let wrong = helper.ask(&["pair", &format!("{:06}", (number + 1) % 1_000_000)]);
+    assert_eq!(wrong.last("code"), "wrong_code", "{wrong:?}");
+    assert!(wrong.sentences().contains("2 left"), "{wrong:?}");
+    let right = helper.ask(&["pair", code]);
+    assert_eq!(
+        (right.exit, right.last("type")),
+        (Some(0), &"paired".into()),
+        "{right:?}"
+    );
+    let paired = next();
+    assert_eq!(
+        (&paired["type"], &paired["name"]),
+        (&"paired".into(), &"Kitchen".into())
+    );
+    assert!(asking.wait().unwrap().success());
+}
+
 #[test]
 fn the_house_is_measured_against_this_computer() {
     let walk = Walk::new();

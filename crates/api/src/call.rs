@@ -130,6 +130,23 @@ calls! {
         /// The line.
         invite: String
     } -> view::Computer;
+    /// Asks a computer that is near for help: shows a code, to be typed there.
+    ask: Ask {
+        /// Its id, the first four or more digits of it, or its name.
+        id: String
+    } -> view::Asking;
+    /// Takes that back.
+    withdraw: Withdraw {} -> ();
+    /// Types the code that a computer shows which asks for help.
+    answer: Answer {
+        /// Six digits; gaps do not matter.
+        code: String
+    } -> view::Computer;
+    /// Says no to the computer that asks for help.
+    decline: Decline {
+        /// And hears nothing more of it until the next start.
+        block: bool
+    } -> ();
     /// Ends the pairing with a computer.
     unpair: Unpair {
         /// Its id, the first four or more digits of it, or its name.

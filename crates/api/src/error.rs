@@ -127,6 +127,10 @@ codes! {
     NoSuchPeer = 56,
     /// The other computer has not the key that was expected.
     WrongIdentity = 57,
+    /// That is not the code which the other computer shows.
+    WrongCode = 58,
+    /// Nobody at the other computer typed the code, or somebody declined.
+    NotAnswered = 59,
     /// A node already runs with this data folder.
     NodeRunning = 60,
     /// No node runs with this data folder.

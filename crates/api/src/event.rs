@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::view::{Computer, ComputerId, Here, Job, JobId, Scene};
+use crate::view::{Computer, ComputerId, Here, Job, JobId, Pairing, Scene};
 
 /// An event and its number. Numbers of one node's run follow each other without a gap; a client that sees
 /// one (or a number that falls: the node was started again) asks for a snapshot.
@@ -34,6 +34,8 @@ pub enum Event {
     Job(Job),
     /// A job that was forgotten.
     JobGone(JobId),
+    /// How pairing by code stands.
+    Pairing(Pairing),
 }
 
 /// What must be told so that someone who knows `before` knows `after`: nothing if they are the same.
@@ -51,6 +53,9 @@ pub fn difference(before: &Scene, after: &Scene) -> Vec<Event> {
     let (changed, gone) = compare(&before.jobs, &after.jobs, |one| &one.id);
     events.extend(changed.into_iter().cloned().map(Event::Job));
     events.extend(gone.into_iter().map(|one| Event::JobGone(one.id)));
+    if before.pairing != after.pairing {
+        events.push(Event::Pairing(after.pairing.clone()));
+    }
     events
 }
 

@@ -34,9 +34,10 @@ pub use path::FilePath;
 pub use pump::Events;
 pub use sight::{Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use view::{
-    Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand, Here,
-    Inspected, Inspection, Invite, Job, JobId, JobState, Level, Outcome, Receipt, Report, Scene,
-    Segment, SegmentState, Settings, Snapshot, Submitted,
+    Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
+    Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Outcome, Pairing,
+    PairingRefusal, Receipt, Report, Request, Scene, Segment, SegmentState, Settings, Snapshot,
+    Submitted,
 };
 
 use std::sync::Arc;
@@ -262,6 +263,40 @@ impl Api {
     /// [`ErrorCode::WrongIdentity`].
     pub async fn pair(&self, invite: String) -> Result<Computer, ApiError> {
         self.node.pair(invite.trim().to_owned()).await
+    }
+
+    /// Asks a computer that is near for help: shows a code, to be typed there within two minutes.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchPeer`], also where `id` means more than one.
+    pub async fn ask(&self, id: String) -> Result<Asking, ApiError> {
+        let computer = find_computer(&self.peers().await?, &id)?;
+        self.node.ask(computer).await
+    }
+
+    /// Takes that back.
+    ///
+    /// # Errors
+    /// If the node does not use the network.
+    pub async fn withdraw(&self) -> Result<(), ApiError> {
+        self.node.withdraw().await
+    }
+
+    /// Types the code that a computer shows which asks for help.
+    ///
+    /// # Errors
+    /// [`ErrorCode::WrongCode`], [`ErrorCode::NotNow`] if nobody asks, [`ErrorCode::BadRequest`] if it
+    /// is no code.
+    pub async fn answer(&self, code: String) -> Result<Computer, ApiError> {
+        self.node.answer(code).await
+    }
+
+    /// Says no to the computer that asks.
+    ///
+    /// # Errors
+    /// If the node does not use the network.
+    pub async fn decline(&self, block: bool) -> Result<(), ApiError> {
+        self.node.decline(block).await
     }
 
     /// Ends a pairing.

@@ -23,7 +23,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::node::{Answer, Node, Steer};
 use crate::sight::{Film, Given, Outlook, Still, Wishes};
 use crate::view::{
-    Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
+    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
 };
 
 /// Where a typed `host`, `host:port` or `[v6]:port` is, at the usual port if none is typed.
@@ -73,6 +73,11 @@ impl Live {
 
 struct Engine(EngineNode);
 
+fn peer_id(computer: &ComputerId) -> Result<engine::status::PeerId, ApiError> {
+    let unknown = || ApiError::new(ErrorCode::NoSuchPeer, "That is not the id of a computer.");
+    words::peer_id(computer).ok_or_else(unknown)
+}
+
 impl Node for Engine {
     fn scene(&self) -> Answer<'_, Scene> {
         async { Ok(self.0.status().await?.into()) }.boxed()
@@ -116,14 +121,24 @@ impl Node for Engine {
         async { Ok(self.0.pair(invite).await?.into()) }.boxed()
     }
 
+    fn ask(&self, computer: ComputerId) -> Answer<'_, Asking> {
+        async move { Ok(self.0.ask_for_help(peer_id(&computer)?)?.into()) }.boxed()
+    }
+
+    fn withdraw(&self) -> Answer<'_, ()> {
+        async { Ok(self.0.withdraw()?) }.boxed()
+    }
+
+    fn answer(&self, code: String) -> Answer<'_, Computer> {
+        async { Ok(self.0.answer(code).await?.into()) }.boxed()
+    }
+
+    fn decline(&self, block: bool) -> Answer<'_, ()> {
+        async move { Ok(self.0.decline(block).await?) }.boxed()
+    }
+
     fn unpair(&self, computer: ComputerId) -> Answer<'_, ()> {
-        async move {
-            let unknown =
-                || ApiError::new(ErrorCode::NoSuchPeer, "That is not the id of a computer.");
-            let peer = words::peer_id(&computer).ok_or_else(unknown)?;
-            Ok(self.0.unpair(peer).await?)
-        }
-        .boxed()
+        async move { Ok(self.0.unpair(peer_id(&computer)?).await?) }.boxed()
     }
 
     fn connect(&self, address: String) -> Answer<'_, ()> {

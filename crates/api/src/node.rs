@@ -11,7 +11,7 @@ use crate::choice::Choice;
 use crate::error::ApiError;
 use crate::sight::{Film, Given, Outlook, Still, Wishes};
 use crate::view::{
-    Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
+    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
 };
 
 /// What a call to a node answers, sooner or later.
@@ -48,6 +48,14 @@ pub trait Node: Send + Sync + 'static {
     fn invite(&self) -> Answer<'_, Invite>;
     /// Redeems an invite.
     fn pair(&self, invite: String) -> Answer<'_, Computer>;
+    /// Asks a computer that is near for help.
+    fn ask(&self, computer: ComputerId) -> Answer<'_, Asking>;
+    /// Takes that back.
+    fn withdraw(&self) -> Answer<'_, ()>;
+    /// Types the code of a computer that asks.
+    fn answer(&self, code: String) -> Answer<'_, Computer>;
+    /// Says no to it.
+    fn decline(&self, block: bool) -> Answer<'_, ()>;
     /// Ends a pairing.
     fn unpair(&self, computer: ComputerId) -> Answer<'_, ()>;
     /// Looks for a computer at an address.

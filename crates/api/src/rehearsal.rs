@@ -16,8 +16,8 @@ use crate::node::{Answer, Node, Steer};
 use crate::path::FilePath;
 use crate::sight::{Film, Forecast, Given, Outlook, Still, Wishes};
 use crate::view::{
-    Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Here, Inspected, Invite, Job,
-    JobId, JobState, Report, Scene, Settings, Stages,
+    Asking, Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Here, Inspected, Invite,
+    Job, JobId, JobState, Pairing, Report, Scene, Settings, Stages,
 };
 
 /// The invite that the rehearsal's other computer "made".
@@ -191,6 +191,41 @@ impl Node for Rehearsal {
         now(self.redeem(&invite))
     }
 
+    fn ask(&self, computer: ComputerId) -> Answer<'_, Asking> {
+        let asking = Asking {
+            id: computer,
+            name: "Attic".into(),
+            code: "482 913".into(),
+            left_s: 120,
+            tries: 3,
+        };
+        self.edit(|scene| scene.pairing.asking = Some(asking.clone()));
+        now(Ok(asking))
+    }
+
+    fn withdraw(&self) -> Answer<'_, ()> {
+        self.edit(|scene| scene.pairing.asking = None);
+        now(Ok(()))
+    }
+
+    fn answer(&self, code: String) -> Answer<'_, Computer> {
+        if code.replace(' ', "") != "482913" {
+            let wrong = ApiError::new(ErrorCode::WrongCode, "That is not the code.");
+            return now(Err(wrong));
+        }
+        let newcomer = computer("Attic");
+        self.edit(|scene| {
+            scene.pairing.request = None;
+            scene.computers.push(newcomer.clone());
+        });
+        now(Ok(newcomer))
+    }
+
+    fn decline(&self, _block: bool) -> Answer<'_, ()> {
+        self.edit(|scene| scene.pairing.request = None);
+        now(Ok(()))
+    }
+
     fn unpair(&self, computer: ComputerId) -> Answer<'_, ()> {
         self.edit(|scene| scene.computers.retain(|one| one.id != computer));
         now(Ok(()))
@@ -291,6 +326,7 @@ pub fn scene() -> Scene {
         here,
         computers: Vec::new(),
         jobs: Vec::new(),
+        pairing: Pairing::default(),
     }
 }
 

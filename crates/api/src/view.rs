@@ -41,6 +41,61 @@ pub struct Scene {
     pub computers: Vec<Computer>,
     /// The jobs, newest first.
     pub jobs: Vec<Job>,
+    /// Pairing by code, as far as it is under way.
+    #[serde(default)]
+    pub pairing: Pairing,
+}
+
+/// Pairing by code: the computer that wants help shows six digits, somebody types them on the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Pairing {
+    /// The code shown here.
+    pub asking: Option<Asking>,
+    /// Who asks this computer for help: its code is to be typed here.
+    pub request: Option<Request>,
+    /// Why nothing came of asking, the last time.
+    pub refusal: Option<PairingRefusal>,
+}
+
+/// A code that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Asking {
+    /// Who is asked.
+    pub id: ComputerId,
+    /// What it calls itself.
+    pub name: String,
+    /// Six digits in two groups. A secret while it lives: never log it.
+    pub code: String,
+    /// Seconds that it is still good.
+    pub left_s: u64,
+    /// How often it may still be typed.
+    pub tries: u8,
+}
+
+/// A computer that asks for help.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Request {
+    /// Which.
+    pub id: ComputerId,
+    /// What it calls itself; nobody has proved that.
+    pub name: String,
+    /// Seconds that its code is still good.
+    pub left_s: u64,
+    /// How often it may still be typed.
+    pub tries: u8,
+}
+
+/// Why nothing came of asking a computer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PairingRefusal {
+    /// Which.
+    pub id: ComputerId,
+    /// Why.
+    pub error: ApiError,
 }
 
 /// The node that answers.

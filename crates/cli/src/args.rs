@@ -43,7 +43,7 @@ pub struct Line {
 
 const AFTER: &str = "\
 The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-23 the \
-output, 30-32 ffmpeg, 40-44 the job, 50-57 other computers, 60-63 this node, 130 stopped by Ctrl-C. \
+output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-63 this node, 130 stopped by Ctrl-C. \
 docs/json.md has the whole table.";
 
 /// The commands.
@@ -51,6 +51,7 @@ docs/json.md has the whole table.";
 pub enum Command {
     Encode(Encode),
     Serve(Serve),
+    Ask(Ask),
     Invite(Invite),
     Pair(Pair),
     /// List the other computers
@@ -192,14 +193,32 @@ pub struct Invite {
     pub wait: bool,
 }
 
-/// Pair with the computer that made an invite.
+/// Ask a computer for help: shows a code of six digits, to be typed on that computer.
 ///
-/// The two may then ask each other for help.
+/// It is good for two minutes. Whoever helps receives pieces of your videos. The two may then ask each
+/// other for help.
+#[derive(Debug, Args)]
+pub struct Ask {
+    /// Its name or id as `manyhands peers` shows it, or its address
+    #[arg(value_name = "COMPUTER")]
+    pub computer: String,
+}
+
+/// Pair with another computer: by the code that it shows, or by its invite.
+///
+/// Without a code or an invite: show who asks for this computer's help. The two may then ask each other
+/// for help.
 #[derive(Debug, Args)]
 pub struct Pair {
-    /// The line that `manyhands invite` printed on the other computer
-    #[arg(value_name = "INVITE")]
-    pub invite: String,
+    /// The six digits that the other computer shows, or the line that `manyhands invite` printed there
+    #[arg(value_name = "CODE|INVITE")]
+    pub with: Option<String>,
+    /// Say no to the computer that asks
+    #[arg(long, conflicts_with = "with")]
+    pub decline: bool,
+    /// Say no, and hear nothing more of it until the next start
+    #[arg(long, conflicts_with_all = ["with", "decline"])]
+    pub block: bool,
 }
 
 /// End the pairing with a computer.

@@ -81,6 +81,7 @@ fn apply(scene: &mut Scene, event: Event) {
             None => scene.jobs.insert(0, new),
         },
         Event::JobGone(id) => scene.jobs.retain(|old| old.id != id),
+        Event::Pairing(pairing) => scene.pairing = pairing,
     }
 }
 

@@ -10,9 +10,9 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 12] = [
-    "encode", "serve", "invite", "pair", "peers", "unpair", "jobs", "job", "cancel", "doctor",
-    "clean", "bench",
+const COMMANDS: [&str; 13] = [
+    "encode", "serve", "ask", "invite", "pair", "peers", "unpair", "jobs", "job", "cancel",
+    "doctor", "clean", "bench",
 ];
 
 #[test]

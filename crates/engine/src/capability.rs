@@ -100,6 +100,7 @@ impl Abilities {
         let found = self.list.iter().find(|a| a.encoder == encoder);
         Allowance {
             threads: found.and_then(|a| a.threads),
+            cores: None,
         }
     }
 

@@ -154,6 +154,8 @@ pub(crate) struct Core {
     pub tasks: BTreeMap<TaskId, mpsc::Sender<Message>>,
     pub guests: BTreeMap<TaskId, GuestTask>,
     pub notices: Vec<String>,
+    /// Whom we asked for help last, and why nothing came of it.
+    pub refusal: Option<(PeerId, Trouble)>,
     pub mail: mpsc::UnboundedSender<Mail>,
     pub pending: VecDeque<Input>,
     pub changes: watch::Sender<u64>,

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::driver::{Core, GuestTask, Mail, unix_ms};
 use crate::neighbour::Neighbour;
+use crate::pairing;
 use crate::worker::{self, Ask, Gift, Stand};
 
 impl Core {
@@ -21,6 +22,11 @@ impl Core {
             NetEvent::LinkDown { peer, why } => self.link_down(peer, &why.to_string()),
             NetEvent::Paired(paired) => self.paired(paired).await,
             NetEvent::Unpaired { peer, by_them } => self.unpaired(peer, by_them).await,
+            NetEvent::RequestChanged => {}
+            NetEvent::Asked { peer, outcome } => {
+                let refused = |error| (PeerId(peer.0), pairing::not_asked(&error));
+                self.refusal = outcome.err().map(refused);
+            }
             NetEvent::ChangedIdentity { peer, name, .. } => self.trouble(
                 peer,
                 format!("{name} shows another identity than before. This happens after reinstalling; pair again with an invite if you trust it."),
@@ -126,6 +132,7 @@ impl Core {
     async fn heard(&mut self, peer: peer::PeerId, message: Message) {
         match message {
             Message::About(about) => self.about(peer, about),
+            Message::Load(_) => {}
             Message::Task {
                 task,
                 spec,

@@ -21,7 +21,8 @@ use crate::lease::Bench;
 use crate::probe::{self, Probed};
 use crate::sight::Gallery;
 use crate::status::{
-    Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerState, PeerStatus, Settings, Terms,
+    AskingStatus, Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerState, PeerStatus,
+    Settings, Terms,
 };
 use crate::trouble::{Kind, Trouble};
 use crate::workspace::Workspace;
@@ -202,6 +203,45 @@ impl Node {
     /// Why it is not good.
     pub async fn pair(&self, invite: String) -> Result<PeerStatus, Trouble> {
         let paired = pairing::redeem(self.0.net.as_ref(), &invite).await?;
+        self.newly_paired(&paired).await
+    }
+
+    /// Asks a computer that is near for help: a code is shown, to be typed there.
+    ///
+    /// # Errors
+    /// It is not near.
+    pub fn ask_for_help(&self, peer: PeerId) -> Result<AskingStatus, Trouble> {
+        pairing::ask(self.0.net.as_ref(), peer)
+    }
+
+    /// Takes that back. Nothing is wrong where nobody was asked.
+    ///
+    /// # Errors
+    /// Where the node does not use the network.
+    pub fn withdraw(&self) -> Result<(), Trouble> {
+        pairing::network(self.0.net.as_ref())?.withdraw();
+        Ok(())
+    }
+
+    /// Types the code that a computer shows which asks for help.
+    ///
+    /// # Errors
+    /// Nobody asks, or it is not the code.
+    pub async fn answer(&self, code: String) -> Result<PeerStatus, Trouble> {
+        let paired = pairing::answer(self.0.net.as_ref(), &code).await?;
+        self.newly_paired(&paired).await
+    }
+
+    /// Says no to who asks; with `block` it cannot ask again before the next start.
+    ///
+    /// # Errors
+    /// Where the node does not use the network.
+    pub async fn decline(&self, block: bool) -> Result<(), Trouble> {
+        pairing::network(self.0.net.as_ref())?.decline(block).await;
+        Ok(())
+    }
+
+    async fn newly_paired(&self, paired: &peer::Paired) -> Result<PeerStatus, Trouble> {
         let id = PeerId(paired.id.0);
         let known = self
             .status()
@@ -209,7 +249,7 @@ impl Node {
             .peers
             .into_iter()
             .find(|p| p.id == id && p.state != PeerState::Nearby);
-        Ok(known.unwrap_or_else(|| pairing::just_paired(&paired)))
+        Ok(known.unwrap_or_else(|| pairing::just_paired(paired)))
     }
 
     /// Ends a pairing.

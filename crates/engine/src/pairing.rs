@@ -2,10 +2,13 @@
 
 use std::net::SocketAddr;
 
-use peer::{AddressError, Invite, Net, Paired, ParseInviteError, RedeemError};
+use peer::{
+    AddressError, AnswerError, AskError, Asking, Code, Invite, Net, Paired, ParseCodeError,
+    ParseInviteError, RedeemError,
+};
 use store::Store;
 
-use crate::status::{PeerId, PeerState, PeerStatus};
+use crate::status::{AskingStatus, PairingStatus, PeerId, PeerState, PeerStatus, RequestStatus};
 use crate::trouble::{Kind, Trouble};
 
 /// The network, or why there is none.
@@ -35,6 +38,68 @@ pub(crate) async fn redeem(net: Option<&Net>, text: &str) -> Result<Paired, Trou
         };
         sentence(kind, &error.to_string())
     })
+}
+
+/// Pairing by code as it stands.
+pub(crate) fn under_way(net: Option<&Net>) -> PairingStatus {
+    let Some(net) = net else {
+        return PairingStatus::default();
+    };
+    PairingStatus {
+        asking: net.asking().map(shown),
+        request: net.request().map(|request| RequestStatus {
+            peer: PeerId(request.peer.0),
+            name: request.name.to_string(),
+            left_s: request.left.as_secs(),
+            tries: request.tries,
+        }),
+        refusal: None,
+    }
+}
+
+fn shown(asking: Asking) -> AskingStatus {
+    AskingStatus {
+        peer: PeerId(asking.peer.0),
+        name: asking.name.to_string(),
+        code: asking.code.to_string(),
+        left_s: asking.left.as_secs(),
+        tries: asking.tries,
+    }
+}
+
+/// Shows a code for a computer that is near.
+pub(crate) fn ask(net: Option<&Net>, peer: PeerId) -> Result<AskingStatus, Trouble> {
+    let asking = network(net)?.ask(peer::PeerId(peer.0));
+    asking.map(shown).map_err(|error| not_asked(&error))
+}
+
+/// Types the code that another computer shows.
+pub(crate) async fn answer(net: Option<&Net>, text: &str) -> Result<Paired, Trouble> {
+    let net = network(net)?;
+    let code: Code = text
+        .parse()
+        .map_err(|e: ParseCodeError| sentence(Kind::BadRequest, &e.to_string()))?;
+    net.answer(code).await.map_err(|error| {
+        let kind = match &error {
+            AnswerError::Wrong(_) | AnswerError::WrongTooOften => Kind::WrongCode,
+            AnswerError::NobodyAsks | AnswerError::Gone => Kind::NotNow,
+        };
+        sentence(kind, &error.to_string())
+    })
+}
+
+/// Why nothing came of asking.
+pub(crate) fn not_asked(error: &AskError) -> Trouble {
+    let kind = match error {
+        AskError::NotNearby => Kind::NoSuchPeer,
+        AskError::Busy | AskError::SlowDown | AskError::Withdrawn => Kind::NotNow,
+        AskError::Declined | AskError::Expired => Kind::NotAnswered,
+        AskError::WrongCode => Kind::WrongCode,
+        AskError::Impostor => Kind::WrongIdentity,
+        AskError::OtherVersion => Kind::OtherProtocol,
+        AskError::Unreachable(_) => Kind::Unreachable,
+    };
+    sentence(kind, &error.to_string())
 }
 
 /// What is known of a computer the moment after pairing.

@@ -76,6 +76,7 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         leases: BTreeMap::new(),
         tasks: BTreeMap::new(),
         guests: BTreeMap::new(),
+        refusal: None,
         notices: Vec::new(),
         mail: mail.clone(),
         pending: VecDeque::new(),
@@ -123,7 +124,10 @@ fn bench(tool: &Tool, abilities: &Abilities, mail: mpsc::UnboundedSender<Mail>) 
         muxer: Muxer { major, minor },
         seats: Arc::new(Semaphore::new(usize::from(abilities.seats()))),
         checks: Arc::new(Semaphore::new(CHECKS)),
-        allowance: media::argv::Allowance { threads: None },
+        allowance: media::argv::Allowance {
+            threads: None,
+            cores: None,
+        },
         mail,
     }
 }

@@ -34,6 +34,47 @@ pub struct NodeStatus {
     pub peers: Vec<PeerStatus>,
     /// Newest first.
     pub jobs: Vec<JobStatus>,
+    /// Pairing by code, as far as it is under way.
+    pub pairing: PairingStatus,
+}
+
+/// Pairing by code, as far as it is under way.
+#[derive(Clone, Debug, Default)]
+pub struct PairingStatus {
+    /// The code shown here, to be typed on the computer that is asked.
+    pub asking: Option<AskingStatus>,
+    /// Who asks this computer for help.
+    pub request: Option<RequestStatus>,
+    /// What the last computer that was asked came to, if to nothing.
+    pub refusal: Option<(PeerId, Trouble)>,
+}
+
+/// A code that is shown.
+#[derive(Clone, Debug)]
+pub struct AskingStatus {
+    /// Who is asked.
+    pub peer: PeerId,
+    /// What it calls itself.
+    pub name: String,
+    /// Six digits. A secret: for people here only.
+    pub code: String,
+    /// How long it is good, seconds.
+    pub left_s: u64,
+    /// How often it may still be typed.
+    pub tries: u8,
+}
+
+/// Somebody who asks for help.
+#[derive(Clone, Debug)]
+pub struct RequestStatus {
+    /// Who.
+    pub peer: PeerId,
+    /// What it calls itself.
+    pub name: String,
+    /// How long its code is good, seconds.
+    pub left_s: u64,
+    /// How often it may still be typed.
+    pub tries: u8,
 }
 
 /// The ffmpeg in use.

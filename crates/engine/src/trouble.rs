@@ -78,6 +78,10 @@ pub enum Kind {
     NoSuchPeer,
     /// Not the key that was expected.
     WrongIdentity,
+    /// Not the code that the other computer shows.
+    WrongCode,
+    /// A person at the other computer said no, or nobody was there.
+    NotAnswered,
     /// The data folder is in use.
     NodeRunning,
     /// The data folder cannot be used.

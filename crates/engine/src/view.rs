@@ -13,10 +13,10 @@ use crate::job::{Ended, Job, Past};
 use crate::lease::Piece;
 use crate::neighbour::Neighbour;
 use crate::status::{
-    FfmpegStatus, HandStatus, JobState, JobStatus, NodeStatus, PeerState, PeerStatus, SegmentState,
-    SegmentStatus, Stages, Traffic,
+    FfmpegStatus, HandStatus, JobState, JobStatus, NodeStatus, PairingStatus, PeerState,
+    PeerStatus, SegmentState, SegmentStatus, Stages, Traffic,
 };
-use crate::{machine, probe};
+use crate::{machine, pairing, probe};
 
 impl Core {
     /// Everything there is to say.
@@ -55,6 +55,10 @@ impl Core {
             notices: self.notices.clone(),
             peers,
             jobs,
+            pairing: PairingStatus {
+                refusal: self.refusal.clone(),
+                ..pairing::under_way(self.net.as_ref())
+            },
         }
     }
 

@@ -299,7 +299,7 @@ pub async fn keep(uploads: std::sync::Arc<Uploads>, api: Api) {
                     remove(&gone).await;
                 }
             }
-            Event::Here(_) | Event::Computer(_) | Event::ComputerGone(_) => {}
+            Event::Here(_) | Event::Computer(_) | Event::ComputerGone(_) | Event::Pairing(_) => {}
         }
     }
 }

@@ -18,6 +18,31 @@ message: string,
 help: string, };
 
 /**
+ * A code that is shown.
+ */
+export type Asking = { 
+/**
+ * Who is asked.
+ */
+id: ComputerId, 
+/**
+ * What it calls itself.
+ */
+name: string, 
+/**
+ * Six digits in two groups. A secret while it lives: never log it.
+ */
+code: string, 
+/**
+ * Seconds that it is still good.
+ */
+left_s: number, 
+/**
+ * How often it may still be typed.
+ */
+tries: number, };
+
+/**
  * What becomes of the sound.
  */
 export type Audio = "copy" | "opus" | "aac";
@@ -226,12 +251,12 @@ export type Encoders = "same" | "any";
 /**
  * Why a call or a job failed. The number is the exit code of the command line.
  */
-export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen";
+export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen";
 
 /**
  * Something is not as it was: here it is, whole.
  */
-export type Event = { "is": "here", "what": Here } | { "is": "computer", "what": Computer } | { "is": "computer_gone", "what": ComputerId } | { "is": "job", "what": Job } | { "is": "job_gone", "what": JobId };
+export type Event = { "is": "here", "what": Here } | { "is": "computer", "what": Computer } | { "is": "computer_gone", "what": ComputerId } | { "is": "job", "what": Job } | { "is": "job_gone", "what": JobId } | { "is": "pairing", "what": Pairing };
 
 /**
  * What is in a file that can be encoded, and what the choice makes of it.
@@ -688,6 +713,36 @@ chosen: Forecast,
 purposes: Array<Forecast>, };
 
 /**
+ * Pairing by code: the computer that wants help shows six digits, somebody types them on the other.
+ */
+export type Pairing = { 
+/**
+ * The code shown here.
+ */
+asking: Asking | null, 
+/**
+ * Who asks this computer for help: its code is to be typed here.
+ */
+request: Request | null, 
+/**
+ * Why nothing came of asking, the last time.
+ */
+refusal: PairingRefusal | null, };
+
+/**
+ * Why nothing came of asking a computer.
+ */
+export type PairingRefusal = { 
+/**
+ * Which.
+ */
+id: ComputerId, 
+/**
+ * Why.
+ */
+error: ApiError, };
+
+/**
  * A choice with a name.
  */
 export type Preset = { 
@@ -718,6 +773,27 @@ export type Report = {
  * The findings, in the order to read them.
  */
 findings: Array<Finding>, };
+
+/**
+ * A computer that asks for help.
+ */
+export type Request = { 
+/**
+ * Which.
+ */
+id: ComputerId, 
+/**
+ * What it calls itself; nobody has proved that.
+ */
+name: string, 
+/**
+ * Seconds that its code is still good.
+ */
+left_s: number, 
+/**
+ * How often it may still be typed.
+ */
+tries: number, };
 
 /**
  * One segment of the strip.
@@ -797,7 +873,11 @@ computers: Array<Computer>,
 /**
  * The jobs, newest first.
  */
-jobs: Array<Job>, };
+jobs: Array<Job>, 
+/**
+ * Pairing by code, as far as it is under way.
+ */
+pairing: Pairing, };
 
 /**
  * How much time the encoder takes.
@@ -969,6 +1049,26 @@ id: JobId, }; reply: null };
  * The line.
  */
 invite: string, }; reply: Computer };
+  /** Asks a computer that is near for help: shows a code, to be typed there. */
+  ask: { args: { 
+/**
+ * Its id, the first four or more digits of it, or its name.
+ */
+id: string, }; reply: Asking };
+  /** Takes that back. */
+  withdraw: { args: Record<symbol, never>; reply: null };
+  /** Types the code that a computer shows which asks for help. */
+  answer: { args: { 
+/**
+ * Six digits; gaps do not matter.
+ */
+code: string, }; reply: Computer };
+  /** Says no to the computer that asks for help. */
+  decline: { args: { 
+/**
+ * And hears nothing more of it until the next start.
+ */
+block: boolean, }; reply: null };
   /** Ends the pairing with a computer. */
   unpair: { args: { 
 /**

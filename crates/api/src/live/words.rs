@@ -11,8 +11,9 @@ use crate::error::{ApiError, ErrorCode};
 use crate::node::Steer;
 use crate::path::FilePath;
 use crate::view::{
-    Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand, Here,
-    Job, JobId, JobState, Level, Outcome, Scene, Segment, SegmentState, Settings, Stages,
+    Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
+    Here, Job, JobId, JobState, Level, Outcome, Pairing, PairingRefusal, Request, Scene, Segment,
+    SegmentState, Settings, Stages,
 };
 
 /// Enums whose variants bear the same names on both sides.
@@ -46,7 +47,7 @@ same_names! {
         Other, BadRequest, NoSuchFile, IsFolder, EmptyFile, NotAVideo, NoVideoTrack, Encrypted, Damaged, Unreadable,
         SourceChanged, NoOutputFolder, OutputReadOnly, NoSpace, WouldLose, NoFfmpeg, FfmpegTooOld, NoEncoder,
         EncodeFailed, NotProved, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
-        Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, NodeRunning, BadDataFolder, CannotListen,
+        Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen,
     }
 }
 
@@ -139,6 +140,36 @@ impl From<(wish::Choice, its::Terms)> for Choice {
     }
 }
 
+impl From<its::PairingStatus> for Pairing {
+    fn from(pairing: its::PairingStatus) -> Self {
+        Self {
+            asking: pairing.asking.map(Into::into),
+            request: pairing.request.map(|request| Request {
+                id: request.peer.into(),
+                name: request.name,
+                left_s: request.left_s,
+                tries: request.tries,
+            }),
+            refusal: pairing.refusal.map(|(peer, trouble)| PairingRefusal {
+                id: peer.into(),
+                error: trouble.into(),
+            }),
+        }
+    }
+}
+
+impl From<its::AskingStatus> for Asking {
+    fn from(asking: its::AskingStatus) -> Self {
+        Self {
+            id: asking.peer.into(),
+            name: asking.name,
+            code: asking.code,
+            left_s: asking.left_s,
+            tries: asking.tries,
+        }
+    }
+}
+
 impl From<its::NodeStatus> for Scene {
     fn from(node: its::NodeStatus) -> Self {
         let computers: Vec<Computer> = node.peers.into_iter().map(Into::into).collect();
@@ -163,6 +194,7 @@ impl From<its::NodeStatus> for Scene {
             here,
             computers,
             jobs: node.jobs.into_iter().map(Into::into).collect(),
+            pairing: node.pairing.into(),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The commands about other computers: `invite`, `pair`, `peers`, `unpair`.
+//! The commands about other computers: `ask`, `invite`, `pair`, `peers`, `unpair`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api::{ApiError, Computer, ComputerId, ComputerStatus, ErrorCode, Scene, call};
+use api::{ApiError, Asking, Computer, ComputerId, ComputerStatus, ErrorCode, Scene, call};
 
 use super::with_node;
 use crate::args;
@@ -46,17 +46,157 @@ pub async fn invite(args: &args::Invite, app: &App) -> Result<End, ApiError> {
     .await
 }
 
-/// `pair`: redeems an invite.
-pub async fn pair(args: args::Pair, app: &App) -> Result<End, ApiError> {
+/// `ask`: shows a code and waits until it is typed on the other computer.
+pub async fn ask(args: &args::Ask, app: &App) -> Result<End, ApiError> {
     with_node(app, Start::default(), async |node| {
+        let mut watch = Watch::start(node).await?;
+        let asking = tokio::select! {
+            asking = find_and_ask(node, &mut watch, &args.computer) => asking?,
+            () = app.stop.asked() => return Ok(End::Stopped),
+        };
+        let line = PairLine::code(&asking);
+        let name = human::plain(&asking.name);
+        app.out.result(&line, || asking.code.clone());
+        app.out.remark(&format!(
+            "Type this code on {name} within two minutes. {name} will receive pieces of your videos."
+        ));
+        tokio::select! {
+            answer = answered(node, &mut watch, &asking) => {
+                say_paired(app, &answer?);
+                Ok(End::Done)
+            }
+            () = app.stop.asked() => {
+                node.call(call::Withdraw {}).await?;
+                Ok(End::Stopped)
+            }
+        }
+    })
+    .await
+}
+
+/// Asks a computer as it was named. One that is not known yet may be about to be found, or named by its address.
+async fn find_and_ask(node: &Door, watch: &mut Watch, named: &str) -> Result<Asking, ApiError> {
+    let id = named.to_owned();
+    let until = tokio::time::Instant::now() + LOOK_AROUND;
+    loop {
+        let asked = node.call(call::Ask { id: id.clone() }).await;
+        let unknown = matches!(&asked, Err(error) if error.code == ErrorCode::NoSuchPeer);
+        if !unknown {
+            return asked;
+        }
+        if tokio::time::timeout_at(until, watch.next(node))
+            .await
+            .is_err()
+        {
+            break;
+        }
+    }
+    let known: BTreeSet<ComputerId> = near(&watch.scene).map(|one| one.id.clone()).collect();
+    let address = named.to_owned();
+    node.call(call::Connect { address }).await?;
+    let until = tokio::time::Instant::now() + LOOK_AROUND;
+    loop {
+        watch.refresh(node).await?;
+        let is_there = |one: &&Computer| {
+            let address = one.address.as_deref().unwrap_or_default();
+            !known.contains(&one.id) || address.starts_with(named)
+        };
+        if let Some(found) = near(&watch.scene).find(is_there) {
+            let id = found.id.0.clone();
+            return node.call(call::Ask { id }).await;
+        }
+        if tokio::time::timeout_at(until, watch.next(node))
+            .await
+            .is_err()
+        {
+            return Err(ApiError::new(
+                ErrorCode::NoSuchPeer,
+                format!(
+                    "The computer at {named} cannot be asked: it is paired already, or not there."
+                ),
+            )
+            .help("`manyhands peers` lists all computers."));
+        }
+    }
+}
+
+fn near(scene: &Scene) -> impl Iterator<Item = &Computer> {
+    let computers = scene.computers.iter();
+    computers.filter(|one| one.status == ComputerStatus::Nearby)
+}
+
+/// Waits for the end of asking.
+async fn answered(node: &Door, watch: &mut Watch, asking: &Asking) -> Result<Computer, ApiError> {
+    loop {
+        watch.next(node).await?;
+        let scene = &watch.scene;
+        let paired = scene
+            .computers
+            .iter()
+            .find(|one| one.id == asking.id && one.status != ComputerStatus::Nearby);
+        if let Some(paired) = paired {
+            return Ok(paired.clone());
+        }
+        let refusal = scene.pairing.refusal.as_ref();
+        if let Some(refusal) = refusal.filter(|refusal| refusal.id == asking.id)
+            && scene.pairing.asking.is_none()
+        {
+            return Err(refusal.error.clone());
+        }
+    }
+}
+
+/// `pair`: types a code, redeems an invite, says no, or shows who asks.
+pub async fn pair(args: &args::Pair, app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::default(), async |node| {
+        let Some(with) = &args.with else {
+            return asked(args, node, app).await;
+        };
+        let with = with.trim().to_owned();
+        let is_code = !with.starts_with("mh") && with.bytes().all(|b| !b.is_ascii_alphabetic());
+        let paired = async {
+            if is_code {
+                node.call(call::Answer { code: with }).await
+            } else {
+                node.call(call::Pair { invite: with }).await
+            }
+        };
         let computer = tokio::select! {
-            computer = node.call(call::Pair { invite: args.invite.clone() }) => computer?,
+            computer = paired => computer?,
             () = app.stop.asked() => return Ok(End::Stopped),
         };
         say_paired(app, &computer);
         Ok(End::Done)
     })
     .await
+}
+
+/// Who asks for this computer's help, or the answer no.
+async fn asked(args: &args::Pair, node: &Door, app: &App) -> Result<End, ApiError> {
+    let watch = Watch::start(node).await?;
+    let Some(request) = &watch.scene.pairing.request else {
+        return Err(ApiError::new(
+            ErrorCode::NotNow,
+            "No computer asks for this one's help now.",
+        )
+        .help("Start on the other computer: `manyhands ask`, or Ask for help in its window."));
+    };
+    let name = human::plain(&request.name);
+    if args.decline || args.block {
+        node.call(call::Decline { block: args.block }).await?;
+        let line = PairLine::Declined {
+            id: request.id.0.clone(),
+            name: request.name.clone(),
+        };
+        app.out.result(&line, || {
+            format!("Declined: {name} does not get help from this computer.")
+        });
+        return Ok(End::Done);
+    }
+    app.out.result(&PairLine::request(request), || {
+        format!("{name} wants this computer to help with videos. Type the code shown on it: manyhands pair CODE")
+    });
+    Ok(End::Done)
 }
 
 /// `peers`: the list of computers. A node of our own first looks for those it is paired with.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::rehearsal;
 use api::{
-    ApiError, Cleaned, ComputerStatus, ErrorCode, Finding, Hand, Job, JobState, Level, Outcome,
-    Segment, SegmentState,
+    ApiError, Asking, Cleaned, ComputerId, ComputerStatus, ErrorCode, Finding, Hand, Job, JobState,
+    Level, Outcome, Request, Segment, SegmentState,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -177,6 +177,25 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         name: String::new(),
     });
     line(&PairLine::Unpaired { id: String::new() });
+    let (id, name) = (ComputerId(String::new()), String::new());
+    let (code, left_s, tries) = (String::new(), 120, 3);
+    line(&PairLine::request(&Request {
+        id: id.clone(),
+        name: name.clone(),
+        left_s,
+        tries,
+    }));
+    line(&PairLine::Declined {
+        id: String::new(),
+        name: name.clone(),
+    });
+    line(&PairLine::code(&Asking {
+        id,
+        name,
+        code,
+        left_s,
+        tries,
+    }));
     line(&CancelledLine { job: 1 });
     let (subject, says, help) = (String::new(), String::new(), String::new());
     line(&FindingLine::new(&Finding {

@@ -2,8 +2,8 @@
 //! removed, which is why they are types of their own and not the API's view models.
 
 use api::{
-    ApiError, Cleaned, Computer, ComputerStatus, ErrorCode, FilePath, Finding, Hand, Here, Job,
-    JobState, Level, Outcome, SegmentState,
+    ApiError, Asking, Cleaned, Computer, ComputerStatus, ErrorCode, FilePath, Finding, Hand, Here,
+    Job, JobState, Level, Outcome, SegmentState,
 };
 use serde::{Serialize, Serializer};
 
@@ -528,11 +528,62 @@ pub enum PairLine {
         /// Its name.
         name: String,
     },
+    /// A code to be typed on another computer.
+    Code {
+        /// The digits, in two groups. A secret while they are good.
+        code: String,
+        /// Where to type them: its id.
+        id: String,
+        /// And name.
+        name: String,
+        /// How long they are good.
+        valid_s: u64,
+    },
+    /// A computer asks for this one's help: its code is to be typed here.
+    Request {
+        /// Its id.
+        id: String,
+        /// What it calls itself.
+        name: String,
+        /// How long its code is still good.
+        valid_s: u64,
+        /// How often it may still be typed.
+        tries: u8,
+    },
+    /// It was told no.
+    Declined {
+        /// Its id.
+        id: String,
+        /// Its name.
+        name: String,
+    },
     /// They may not any more.
     Unpaired {
         /// As the user named it.
         id: String,
     },
+}
+
+impl PairLine {
+    /// A code as a line.
+    pub fn code(asking: &Asking) -> Self {
+        Self::Code {
+            code: asking.code.clone(),
+            id: asking.id.0.clone(),
+            name: asking.name.clone(),
+            valid_s: asking.left_s,
+        }
+    }
+
+    /// A request as a line.
+    pub fn request(request: &api::Request) -> Self {
+        Self::Request {
+            id: request.id.0.clone(),
+            name: request.name.clone(),
+            valid_s: request.left_s,
+            tries: request.tries,
+        }
+    }
 }
 
 /// `cancelled`: a job was stopped for good.

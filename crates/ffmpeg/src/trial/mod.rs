@@ -122,7 +122,15 @@ impl Trials {
         let result = self
             .folder
             .join(format!("try-{encoder}-{}.mp4", format.name()));
-        let encoded = self.encode(&clip, &spec, Allowance { threads: None }, &result);
+        let encoded = self.encode(
+            &clip,
+            &spec,
+            Allowance {
+                threads: None,
+                cores: None,
+            },
+            &result,
+        );
         let encoded = match tokio::time::timeout(TRIAL_LIMIT, encoded).await {
             Ok(encoded) => encoded.map_err(|error| Unusable::of(encoder, format, error)),
             Err(_) => Err(unusable(Cause::TooSlow, String::new())),
