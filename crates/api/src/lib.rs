@@ -29,14 +29,14 @@ pub use event::{Event, Numbered};
 pub use folder::data_folder;
 pub use front::Handed;
 pub use live::{Live, NodeConfig, resolve};
-pub use node::{Answer, Node, Steer};
+pub use node::{Answer, Node, Shift, Steer};
 pub use path::FilePath;
 pub use pump::Events;
 pub use sight::{Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use view::{
     Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand, Here,
-    Inspected, Inspection, Invite, Job, JobId, JobState, Level, Outcome, Receipt, Report, Scene,
-    Segment, SegmentState, Settings, Snapshot, Submitted,
+    Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load, Outcome, Receipt, Report,
+    Scene, Segment, SegmentState, Settings, Snapshot, Submitted,
 };
 
 use std::sync::Arc;
@@ -230,6 +230,14 @@ impl Api {
         self.node.steer(id, Steer::Retry).await
     }
 
+    /// Moves a job in the queue.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchJob`]; [`ErrorCode::NotNow`] if it is over or interrupted.
+    pub async fn reorder(&self, id: JobId, to: Shift) -> Result<(), ApiError> {
+        self.node.reorder(id, to).await
+    }
+
     /// Takes a job off the list.
     ///
     /// # Errors
@@ -301,7 +309,8 @@ impl Api {
     /// Sets it.
     ///
     /// # Errors
-    /// [`ErrorCode::BadRequest`] for a name of no or more than 40 bytes; if it cannot be stored.
+    /// [`ErrorCode::BadRequest`] for a name of no or more than 40 bytes, or what else is out of bounds or not there;
+    /// [`ErrorCode::NoFfmpeg`] and [`ErrorCode::FfmpegTooOld`]; if it cannot be stored.
     pub async fn set_settings(&self, settings: Settings) -> Result<(), ApiError> {
         let name = settings.name.trim();
         if name.is_empty() || name.len() > 40 || name.chars().any(char::is_control) {
@@ -321,6 +330,22 @@ impl Api {
         let mut report = self.node.doctor().await?;
         report.findings.extend(self.front.findings());
         Ok(report)
+    }
+
+    /// What is behind an address.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unreachable`] if there is no such name, [`ErrorCode::CannotListen`] without a network.
+    pub async fn reach(&self, address: String) -> Result<Report, ApiError> {
+        self.node.reach(address.trim().to_owned()).await
+    }
+
+    /// Who made which part of a job's film.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchJob`].
+    pub async fn strip(&self, id: JobId) -> Result<Vec<Segment>, ApiError> {
+        self.node.strip(id).await
     }
 
     /// Removes working files that no job needs.

@@ -10,9 +10,9 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 12] = [
-    "encode", "serve", "invite", "pair", "peers", "unpair", "jobs", "job", "cancel", "doctor",
-    "clean", "bench",
+const COMMANDS: [&str; 18] = [
+    "encode", "serve", "invite", "pair", "peers", "unpair", "jobs", "job", "cancel", "pause",
+    "resume", "retry", "move", "settings", "given", "doctor", "clean", "bench",
 ];
 
 #[test]

@@ -40,6 +40,7 @@ pub(crate) async fn redeem(net: Option<&Net>, text: &str) -> Result<Paired, Trou
 /// What is known of a computer the moment after pairing.
 pub(crate) fn just_paired(paired: &Paired) -> PeerStatus {
     PeerStatus {
+        load: None,
         id: PeerId(paired.id.0),
         name: paired.name.to_string(),
         state: PeerState::Offline,

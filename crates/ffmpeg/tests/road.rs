@@ -196,7 +196,7 @@ async fn a_damaged_result_is_no_proof() {
         ]
         .concat(),
     );
-    let good = digest::segment(&program(), &path).await.unwrap();
+    let good = digest::segment(&program(), &path, None).await.unwrap();
     assert_eq!(good.frames, 100);
     let mut bytes = std::fs::read(&path).unwrap();
     let at = bytes.len() / 2;

@@ -146,6 +146,7 @@ impl Trials {
         let out = std::fs::File::create(result).map_err(pipe)?;
         let allowance = Allowance {
             threads: way.threads,
+            cores: None,
         };
         let encoding = encode::start(&self.tool.path, &spec, allowance, feed, out);
         let encoding = encoding.map_err(|error| failed(error.into()))?;
