@@ -55,6 +55,9 @@ export const SCREENS = [
   { name: 'history-empty', query: 'scene=first', act: go('history') },
   { name: 'settings', query: 'scene=busy&presets', act: async (page) => { await go('settings')(page); await page.getByTestId('preset').first().waitFor(); } },
   { name: 'doctor', query: 'scene=busy', act: async (page) => { await go('doctor')(page); await page.getByTestId('finding').first().waitFor(); } },
+  { name: 'knock', query: 'scene=ends', act: async (page) => { await go('doctor')(page); await page.getByTestId('address').fill('attic'); await page.getByTestId('knock').click(); await page.getByText('A computer is there').waitFor(); } },
+  { name: 'past', query: 'scene=history&exposed', act: async (page) => { await go('history')(page); await page.getByTestId('past').nth(2).click(); await page.getByTestId('strip').waitFor(); } },
+  { name: 'locked', query: 'scene=locked', act: async (page) => { await page.getByTestId('password').fill('wrong'); await page.getByTestId('sign-in').click(); await page.getByText('not the page').waitFor(); } },
   { name: 'missing', query: 'scene=missing' },
   { name: 'nowhere', query: 'scene=nowhere' },
 ];

@@ -140,6 +140,26 @@ async function walk() {
   assert.ok([...lines].some((line) => line?.startsWith('holiday #3 – été.mp4 is done.')));
   assert.ok(lines.has('Takes longer now: Kitchen-PC left') && lines.has('Quicker now: Kitchen-PC joined'), [...lines].join('\n'));
 
+  // The queue by keyboard: the button keeps the focus, and a screen reader hears of the new place.
+  await page.goto(`${base}?scene=busy&lang=en`);
+  const tapes = page.getByTestId('job').filter({ hasText: 'The Attic Tapes.mov' });
+  await tapes.getByTestId('move-up').focus();
+  await page.keyboard.press('Enter');
+  await tapes.getByText('2 of 3', { exact: true }).waitFor();
+  await tapes.getByText('The Attic Tapes.mov is number 2 of 3 now.').waitFor();
+  await page.keyboard.press('Enter');
+  await tapes.getByText('1 of 3', { exact: true }).waitFor();
+  assert.match(await page.getByTestId('job').first().innerText(), /^The Attic Tapes\.mov/);
+  assert.equal(await tapes.getByTestId('move-up').getAttribute('aria-disabled'), 'true');
+
+  // How much is given, by keyboard.
+  const share = page.getByTestId('share');
+  assert.equal(await share.getAttribute('aria-valuetext'), 'up to 6 of 8 cores');
+  await share.focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.getByText('may use up to 5 of its 8 cores').waitFor();
+  assert.equal(await share.getAttribute('aria-valuetext'), 'up to 5 of 8 cores');
+
   await page.goto(`${base}?scene=history`);
   await page.getByTestId('page-history').click();
   await page.getByTestId('search').fill('ete mer');

@@ -116,6 +116,13 @@ calls! {
         /// Which job.
         id: JobId
     } -> ();
+    /// Moves a job in the queue. What is being encoded goes on; what is given out from now on goes by the new order.
+    reorder: Reorder {
+        /// Which job.
+        id: JobId,
+        /// Where to.
+        to: crate::node::Shift
+    } -> ();
     /// Takes a job that is over off the list. Its output stays.
     forget: Forget {
         /// Which job.
@@ -171,6 +178,16 @@ calls! {
     } -> ();
     /// Looks at everything that may be wrong and says what to do about it.
     doctor: Doctor {} -> view::Report;
+    /// What is behind an address, in words: why a computer there is not seen.
+    reach: Reach {
+        /// `host:port`, or a host alone.
+        address: String
+    } -> view::Report;
+    /// Who made which part of a job's film, also long after it was over.
+    strip: Strip {
+        /// Which job.
+        id: JobId
+    } -> Vec<view::Segment>;
     /// One picture of a film, small enough for a page.
     still: Still {
         /// Of what.

@@ -29,13 +29,13 @@ pub use event::{Event, Numbered};
 pub use folder::data_folder;
 pub use front::Handed;
 pub use live::{Live, NodeConfig, resolve};
-pub use node::{Answer, Node, Steer};
+pub use node::{Answer, Node, Shift, Steer};
 pub use path::FilePath;
 pub use pump::Events;
 pub use sight::{Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
-    Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Outcome, Pairing,
+    Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load, Outcome, Pairing,
     PairingRefusal, Receipt, Report, Request, Scene, Segment, SegmentState, Settings, Snapshot,
     Submitted,
 };
@@ -231,6 +231,14 @@ impl Api {
         self.node.steer(id, Steer::Retry).await
     }
 
+    /// Moves a job in the queue.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchJob`]; [`ErrorCode::NotNow`] if it is over or interrupted.
+    pub async fn reorder(&self, id: JobId, to: Shift) -> Result<(), ApiError> {
+        self.node.reorder(id, to).await
+    }
+
     /// Takes a job off the list.
     ///
     /// # Errors
@@ -336,7 +344,8 @@ impl Api {
     /// Sets it.
     ///
     /// # Errors
-    /// [`ErrorCode::BadRequest`] for a name of no or more than 40 bytes; if it cannot be stored.
+    /// [`ErrorCode::BadRequest`] for a name of no or more than 40 bytes, or what else is out of bounds or not there;
+    /// [`ErrorCode::NoFfmpeg`] and [`ErrorCode::FfmpegTooOld`]; if it cannot be stored.
     pub async fn set_settings(&self, settings: Settings) -> Result<(), ApiError> {
         let name = settings.name.trim();
         if name.is_empty() || name.len() > 40 || name.chars().any(char::is_control) {
@@ -356,6 +365,22 @@ impl Api {
         let mut report = self.node.doctor().await?;
         report.findings.extend(self.front.findings());
         Ok(report)
+    }
+
+    /// What is behind an address.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unreachable`] if there is no such name, [`ErrorCode::CannotListen`] without a network.
+    pub async fn reach(&self, address: String) -> Result<Report, ApiError> {
+        self.node.reach(address.trim().to_owned()).await
+    }
+
+    /// Who made which part of a job's film.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchJob`].
+    pub async fn strip(&self, id: JobId) -> Result<Vec<Segment>, ApiError> {
+        self.node.strip(id).await
     }
 
     /// Removes working files that no job needs.

@@ -20,10 +20,11 @@ pub use engine::node::NodeConfig;
 use crate::Api;
 use crate::choice::Choice;
 use crate::error::{ApiError, ErrorCode};
-use crate::node::{Answer, Node, Steer};
+use crate::node::{Answer, Node, Shift, Steer};
 use crate::sight::{Film, Given, Outlook, Still, Wishes};
 use crate::view::{
-    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
+    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Segment,
+    Settings,
 };
 
 /// Where a typed `host`, `host:port` or `[v6]:port` is, at the usual port if none is typed.
@@ -109,6 +110,10 @@ impl Node for Engine {
         async move { Ok(self.0.steer(job.into(), steer.into()).await?) }.boxed()
     }
 
+    fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()> {
+        async move { Ok(self.0.reorder(job.into(), to.into()).await?) }.boxed()
+    }
+
     fn invite(&self) -> Answer<'_, Invite> {
         async {
             let (text, valid_s) = self.0.invite()?;
@@ -163,6 +168,24 @@ impl Node for Engine {
             Ok(Report {
                 findings: findings.into_iter().map(Into::into).collect(),
             })
+        }
+        .boxed()
+    }
+
+    fn reach(&self, address: String) -> Answer<'_, Report> {
+        async {
+            let findings = self.0.reach(address).await?;
+            Ok(Report {
+                findings: findings.into_iter().map(Into::into).collect(),
+            })
+        }
+        .boxed()
+    }
+
+    fn strip(&self, job: JobId) -> Answer<'_, Vec<Segment>> {
+        async move {
+            let segments = self.0.strip(job.into()).await?;
+            Ok(segments.into_iter().map(Into::into).collect())
         }
         .boxed()
     }

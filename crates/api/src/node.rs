@@ -5,13 +5,15 @@
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::choice::Choice;
 use crate::error::ApiError;
 use crate::sight::{Film, Given, Outlook, Still, Wishes};
 use crate::view::{
-    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Settings,
+    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Segment,
+    Settings,
 };
 
 /// What a call to a node answers, sooner or later.
@@ -32,6 +34,21 @@ pub enum Steer {
     Forget,
 }
 
+/// Where to in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Shift {
+    /// To its head: served first.
+    Top,
+    /// One place forward.
+    Up,
+    /// One place back.
+    Down,
+    /// To its end.
+    Bottom,
+}
+
 /// A node, as far as this crate needs one.
 pub trait Node: Send + Sync + 'static {
     /// Everything there is to show, now. Fails only where the node has stopped.
@@ -44,6 +61,8 @@ pub trait Node: Send + Sync + 'static {
     fn submit(&self, path: PathBuf, choice: Choice) -> Answer<'_, JobId>;
     /// Does something with a job.
     fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()>;
+    /// Moves a job in the queue.
+    fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()>;
     /// Makes an invite.
     fn invite(&self) -> Answer<'_, Invite>;
     /// Redeems an invite.
@@ -68,6 +87,10 @@ pub trait Node: Send + Sync + 'static {
     fn donate(&self, on: bool) -> Answer<'_, ()>;
     /// Looks at everything that may be wrong.
     fn doctor(&self) -> Answer<'_, Report>;
+    /// What is behind an address.
+    fn reach(&self, address: String) -> Answer<'_, Report>;
+    /// Who made which part of a job's film.
+    fn strip(&self, job: JobId) -> Answer<'_, Vec<Segment>>;
     /// One picture of a film.
     fn still(&self, film: Film, at_s: f64, exact: bool, height: u32) -> Answer<'_, Still>;
     /// What each purpose would make of a file.

@@ -12,12 +12,12 @@ use tokio::sync::watch;
 
 use crate::choice::{Choice, Purpose};
 use crate::error::{ApiError, ErrorCode};
-use crate::node::{Answer, Node, Steer};
+use crate::node::{Answer, Node, Shift, Steer};
 use crate::path::FilePath;
 use crate::sight::{Film, Forecast, Given, Outlook, Still, Wishes};
 use crate::view::{
-    Asking, Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Here, Inspected, Invite,
-    Job, JobId, JobState, Pairing, Report, Scene, Settings, Stages,
+    Asking, Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Finding, Here, Inspected,
+    Invite, Job, JobId, JobState, Level, Pairing, Report, Scene, Segment, Settings, Stages,
 };
 
 /// The invite that the rehearsal's other computer "made".
@@ -41,8 +41,14 @@ impl Default for Rehearsal {
         let settings = Settings {
             name: "Here".into(),
             donating: true,
+            donate_cores: None,
             ffmpeg: None,
             purpose: Purpose::Smaller,
+            temp: None,
+            temp_limit: None,
+            bandwidth: None,
+            port: None,
+            web_port: None,
         };
         let state = Mutex::new(State {
             scene: scene(),
@@ -122,6 +128,44 @@ impl Rehearsal {
         Ok(())
     }
 
+    fn shift(&self, id: JobId, to: Shift) -> Result<(), ApiError> {
+        let state = self.state();
+        let mut queue: Vec<JobId> = state
+            .scene
+            .jobs
+            .iter()
+            .filter(|job| !job.state.is_over())
+            .map(|job| job.id)
+            .collect();
+        let place = |id: &JobId| {
+            state
+                .scene
+                .jobs
+                .iter()
+                .find(|job| job.id == *id)
+                .and_then(|job| job.place)
+        };
+        queue.sort_by_key(|id| (place(id), *id));
+        let found = queue.iter().position(|one| *one == id);
+        let at = found.ok_or_else(|| crate::no_such_job(id))?;
+        drop(state);
+        let job = queue.remove(at);
+        let to = match to {
+            Shift::Top => 0,
+            Shift::Up => at.saturating_sub(1),
+            Shift::Down => (at + 1).min(queue.len()),
+            Shift::Bottom => queue.len(),
+        };
+        queue.insert(to, job);
+        self.edit(|scene| {
+            for job in &mut scene.jobs {
+                let at = queue.iter().position(|one| *one == job.id);
+                job.place = at.and_then(|at| u32::try_from(at).ok());
+            }
+        });
+        Ok(())
+    }
+
     fn redeem(&self, invite: &str) -> Result<Computer, ApiError> {
         if invite != INVITE {
             return Err(ApiError::new(
@@ -178,6 +222,10 @@ impl Node for Rehearsal {
 
     fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()> {
         now(self.turn(job, steer))
+    }
+
+    fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()> {
+        now(self.shift(job, to))
     }
 
     fn invite(&self) -> Answer<'_, Invite> {
@@ -259,6 +307,25 @@ impl Node for Rehearsal {
         }))
     }
 
+    fn reach(&self, address: String) -> Answer<'_, Report> {
+        now(Ok(Report {
+            findings: vec![Finding {
+                subject: address,
+                level: Level::Bad,
+                says: "Nothing answers there for three seconds.".into(),
+                help: "Is it switched on?".into(),
+            }],
+        }))
+    }
+
+    fn strip(&self, job: JobId) -> Answer<'_, Vec<Segment>> {
+        let state = self.state();
+        let found = state.scene.jobs.iter().find(|one| one.id == job);
+        now(found
+            .map(|job| job.segments.clone())
+            .ok_or_else(|| crate::no_such_job(job)))
+    }
+
     fn still(&self, _film: Film, at_s: f64, exact: bool, _height: u32) -> Answer<'_, Still> {
         now(Ok(Still {
             at_s,
@@ -318,6 +385,7 @@ pub fn scene() -> Scene {
         data_dir: "/nowhere".into(),
         listening: vec!["127.0.0.1:47820".into()],
         donating: true,
+        given_cores: 8,
         ffmpeg: Ffmpeg::Looking,
         ready: 0,
         notices: Vec::new(),
@@ -347,6 +415,7 @@ pub fn computer(name: &str) -> Computer {
         cpu: "Rehearsal 3000".into(),
         cores: 8,
         memory_mb: 16_000,
+        load: None,
         encoders: Vec::new(),
         address: None,
         speed_fps: None,
@@ -366,6 +435,7 @@ pub fn job(id: u64, name: &str) -> Job {
         picture: None,
         choice: Choice::default(),
         state: JobState::Queued,
+        place: None,
         progress: 0.0,
         frames_done: 0,
         frames_total: None,

@@ -112,6 +112,8 @@ pub struct Here {
     pub listening: Vec<String>,
     /// Whether it helps other computers.
     pub donating: bool,
+    /// How many of its processor threads they may use at most.
+    pub given_cores: u32,
     /// The ffmpeg it works with, or why there is none.
     pub ffmpeg: Ffmpeg,
     /// How many other computers could start on a job now.
@@ -163,6 +165,8 @@ pub struct Computer {
     pub cores: u32,
     /// Memory in megabytes; 0 if not known.
     pub memory_mb: u64,
+    /// How busy it is; `None` where it is not there, or is too old to say so.
+    pub load: Option<Load>,
     /// What it encodes with, fastest first.
     pub encoders: Vec<Encoder>,
     /// The address of the connection, or the last one known.
@@ -173,6 +177,16 @@ pub struct Computer {
     pub last_seen_ms: Option<u64>,
     /// The last trouble with it, in a sentence.
     pub trouble: Option<String>,
+}
+
+/// How busy a computer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Load {
+    /// Of all its processors together, 0..=100 percent.
+    pub cpu_percent: u8,
+    /// Memory in use, megabytes.
+    pub memory_used_mb: u64,
 }
 
 /// What a computer does.
@@ -243,6 +257,8 @@ pub struct Job {
     pub choice: Choice,
     /// How it stands.
     pub state: JobState,
+    /// Its place among the jobs that are not over: 0 is served first. `None` where it is over, or interrupted.
+    pub place: Option<u32>,
     /// Share of the work done, 0..=1; never falls.
     pub progress: f64,
     /// Frames encoded and verified.
@@ -502,10 +518,28 @@ pub struct Settings {
     pub name: String,
     /// Whether it helps the computers it is paired with.
     pub donating: bool,
+    /// With how many of its processor threads at most; `null`: all of them.
+    #[serde(default)]
+    pub donate_cores: Option<u32>,
     /// An ffmpeg to use instead of the one that came with the app.
     pub ffmpeg: Option<FilePath>,
     /// The purpose that is preselected.
     pub purpose: Purpose,
+    /// The folder below which working files are kept; `null`: the data folder.
+    #[serde(default)]
+    pub temp: Option<FilePath>,
+    /// The most bytes of working files; `null`: no limit but the disk.
+    #[serde(default)]
+    pub temp_limit: Option<u64>,
+    /// The most bytes a second that films and results may take in each direction; `null`: no limit.
+    #[serde(default)]
+    pub bandwidth: Option<u64>,
+    /// Where other computers reach this one, from the next start on; `null`: 47820 or the next free one.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Where the page is served, from the next start on; `null`: 8090.
+    #[serde(default)]
+    pub web_port: Option<u16>,
 }
 
 /// What `doctor` found.

@@ -63,8 +63,17 @@ pub enum Command {
     Job(JobNumber),
     /// Stop a job for good and remove what it has made so far
     Cancel(JobNumber),
-    /// Look at everything that may be wrong and say what to do about it
-    Doctor,
+    /// Hold a job; what it has made so far is kept
+    Pause(JobNumber),
+    /// Go on with a job that is held
+    Resume(JobNumber),
+    /// Try a failed or cancelled job again, with what it has made so far
+    Retry(JobNumber),
+    Move(Move),
+    Settings(Settings),
+    /// Say what this computer has done for others
+    Given,
+    Doctor(Doctor),
     /// Remove working files that no job needs any more
     Clean,
     Bench(Bench),
@@ -163,9 +172,14 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
 
-    /// Show the page here; the link with its key is printed. Only loopback addresses are allowed
-    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:8090")]
-    pub web: Option<SocketAddr>,
+    /// Show the page here [default: 127.0.0.1 and the port that is set, 8090]; the link with its key is printed. Beyond
+    /// loopback only once a password is set (`settings --web-password`), and by TLS
+    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1)]
+    pub web: Option<Option<SocketAddr>>,
+
+    /// A name that this computer goes by in the page's address, beside its host name
+    #[arg(long = "web-name", value_name = "NAME", requires = "web")]
+    pub web_names: Vec<String>,
 
     /// Help the computers this one is paired with (on) or not (off), this time [default: as it was set]
     #[arg(long, value_enum, value_name = "WHETHER", num_args = 0..=1, require_equals = true)]
@@ -235,6 +249,140 @@ pub struct JobNumber {
     /// The number, as `manyhands jobs` shows it
     #[arg(value_name = "ID")]
     pub id: u64,
+}
+
+/// Move a job in the queue.
+///
+/// Jobs are served in the order of the queue. What is being encoded goes on; what is given out from now on goes by the
+/// new order, which survives a restart.
+#[derive(Debug, Args)]
+pub struct Move {
+    /// The job's number, as `manyhands jobs` shows it
+    #[arg(value_name = "ID")]
+    pub id: u64,
+
+    /// Where to
+    #[arg(value_enum, value_name = "WHERE")]
+    pub to: To,
+}
+
+/// Where to in the queue, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum To {
+    /// Served first
+    Top,
+    /// One place forward
+    Up,
+    /// One place back
+    Down,
+    /// Served last
+    Bottom,
+}
+
+/// Show what is set, or set it.
+///
+/// Each is kept in the data folder. Where a node runs, it is told at once; another ffmpeg and other ports are used from
+/// its next start on. The word `none` takes a value away again.
+#[derive(Debug, Default, Args)]
+pub struct Settings {
+    /// What this computer is called on the others
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Help the computers this one is paired with
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    pub donate: Option<Whether>,
+
+    /// Give the others at most this many of this computer's cores
+    #[arg(long, value_name = "N", value_parser = bound::<u32>)]
+    pub cores: Option<Bound<u32>>,
+
+    /// Keep working files below this folder instead of the data folder
+    #[arg(long, value_name = "DIR", value_parser = bound::<PathBuf>)]
+    pub temp: Option<Bound<PathBuf>>,
+
+    /// Keep no more working files than this: 50GB, 500GB
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub temp_limit: Option<Bound<u64>>,
+
+    /// Send and receive films and results no faster than this a second, each way: 20MB
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub bandwidth: Option<Bound<u64>>,
+
+    /// Where other computers reach this one
+    #[arg(long, value_name = "PORT", value_parser = bound::<u16>)]
+    pub port: Option<Bound<u16>>,
+
+    /// Where `serve --web` shows the page
+    #[arg(long, value_name = "PORT", value_parser = bound::<u16>)]
+    pub web_port: Option<Bound<u16>>,
+
+    /// Use this ffmpeg instead of the one that came with Manyhands
+    #[arg(long, value_name = "PATH", value_parser = bound::<PathBuf>)]
+    pub ffmpeg: Option<Bound<PathBuf>>,
+
+    /// Read a password for the page from standard input: with it, `serve --web` may be open to the network
+    #[arg(long)]
+    pub web_password: bool,
+
+    /// Take the page's password away
+    #[arg(long, conflicts_with = "web_password")]
+    pub no_web_password: bool,
+}
+
+/// A value, or the word that takes it away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bound<T> {
+    /// `none`.
+    None,
+    /// This.
+    To(T),
+}
+
+fn bound<T>(text: &str) -> Result<Bound<T>, String>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    if text == "none" {
+        return Ok(Bound::None);
+    }
+    text.parse()
+        .map(Bound::To)
+        .map_err(|error: T::Err| error.to_string())
+}
+
+/// A number of bytes in decimal units: `20MB`, `1.5 GB`, `none`.
+fn bytes(text: &str) -> Result<Bound<u64>, String> {
+    if text == "none" {
+        return Ok(Bound::None);
+    }
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number = &text[..text.len() - unit.len()];
+    let scale = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "tb" => 1e12,
+        _ => return Err("a size is a number with MB, GB or TB".to_owned()),
+    };
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "a size begins with a number".to_owned())?;
+    // A float cast saturates.
+    Ok(Bound::To((number * scale).round() as u64))
+}
+
+/// Look at everything that may be wrong and say what to do about it.
+///
+/// With an address, find out why the computer there is not seen: whether it answers, whether that is Manyhands, which
+/// version, and whether it is paired.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Look only at what is there: a name or an address, with or without a port
+    #[arg(value_name = "ADDRESS")]
+    pub address: Option<String>,
 }
 
 /// Compare one worker with several on the same film.
@@ -548,6 +696,19 @@ mod tests {
         assert_eq!(donate(&[]), None);
         assert_eq!(donate(&["--donate"]), Some(Whether::On));
         assert_eq!(donate(&["--donate=off"]), Some(Whether::Off));
+    }
+
+    #[test]
+    fn sizes_are_typed_as_they_are_said() {
+        assert_eq!(bytes("50GB"), Ok(Bound::To(50_000_000_000)));
+        assert_eq!(bytes("1.5 gb"), Ok(Bound::To(1_500_000_000)));
+        assert_eq!(bytes("2000000"), Ok(Bound::To(2_000_000)));
+        assert_eq!(bytes("none"), Ok(Bound::None));
+        for wrong in ["", "GB", "5 parsecs", "1.2.3MB", "-5MB"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(bound::<u16>("none"), Ok(Bound::None));
+        assert!(bound::<u16>("70000").is_err());
     }
 
     #[test]

@@ -10,9 +10,9 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 19] = [
     "encode", "serve", "ask", "invite", "pair", "peers", "unpair", "jobs", "job", "cancel",
-    "doctor", "clean", "bench",
+    "pause", "resume", "retry", "move", "settings", "given", "doctor", "clean", "bench",
 ];
 
 #[test]

@@ -12,7 +12,7 @@ use crate::job::Wish;
 use crate::journal::{self, job_id, row_id};
 use crate::node::{Node, Steer, look};
 use crate::probe::{self, Indexing, Probed};
-use crate::status::{JobId, JobState, Terms};
+use crate::status::{JobId, JobState, JobStatus, Terms};
 use crate::trouble::{Kind, Trouble};
 
 impl Node {
@@ -160,6 +160,28 @@ impl Node {
         } else {
             Ok(())
         }
+    }
+}
+
+impl Node {
+    /// The job, if it was cancelled in this run.
+    pub(crate) async fn cancelled(&self, id: JobId) -> Result<Option<JobStatus>, Trouble> {
+        let jobs = self.status().await?.jobs;
+        let job = jobs.into_iter().find(|job| job.id == id);
+        Ok(job.filter(|job| matches!(job.state, JobState::Cancelled)))
+    }
+
+    /// A cancelled job has thrown its parts away: it is a new job of the same film, and the old one is off the list.
+    pub(crate) async fn begin_again(&self, old: JobStatus) -> Result<(), Trouble> {
+        let id = old.id;
+        let choice = Choice {
+            // Whatever the film loses was agreed to the first time.
+            accept_losses: true,
+            ..old.choice
+        };
+        self.submit(old.source, choice, old.terms).await?;
+        self.ask(|reply| Call::Steer(id, Steer::Forget, reply))
+            .await?
     }
 }
 

@@ -7,7 +7,7 @@ use schedule::{Input, JobId};
 use crate::capability::{self, Trial};
 use crate::driver::{Call, Core, Mail};
 use crate::node::Steer;
-use crate::status::JobState;
+use crate::status::{JobState, Settings};
 use crate::trouble::{Kind, Trouble};
 
 impl Core {
@@ -21,7 +21,7 @@ impl Core {
             }
             Call::Steer(job, steer, reply) => drop(reply.send(self.steer(job, steer).await)),
             Call::Donate(on, reply) => {
-                let settings = crate::status::Settings {
+                let settings = Settings {
                     donating: on,
                     ..self.settings.clone()
                 };
@@ -29,8 +29,9 @@ impl Core {
             }
             Call::Settings(reply) => drop(reply.send(self.settings.clone())),
             Call::SetSettings(settings, reply) => {
-                drop(reply.send(self.set_settings(settings).await))
+                drop(reply.send(self.set_settings(*settings).await))
             }
+            Call::Reorder(job, shift, reply) => drop(reply.send(self.reorder(job, shift))),
             Call::OpenJobs(reply) => {
                 let open = self
                     .jobs
@@ -56,23 +57,6 @@ impl Core {
         }
     }
 
-    async fn set_settings(&mut self, settings: crate::status::Settings) -> Result<(), Trouble> {
-        let stored = settings.clone();
-        let written = self
-            .store
-            .call(move |tables| tables.set_setting("settings", &stored))
-            .await;
-        written.map_err(|e| {
-            Trouble::new(
-                Kind::BadDataFolder,
-                format!("The settings cannot be stored: {e}."),
-            )
-        })?;
-        self.settings = settings;
-        self.tell_about();
-        Ok(())
-    }
-
     async fn steer(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {
         let not_now = |text: &str| Trouble::new(Kind::NotNow, text.to_owned());
         if self.past.contains_key(&id) {
@@ -84,6 +68,7 @@ impl Core {
                 format!("There is no job {id}."),
             ));
         };
+        self.scratch.held.remove(&id);
         let over = job.ended.is_some() || self.farm.job(id).is_some_and(|v| v.state.has_ended());
         match steer {
             Steer::Cancel if over => return Err(not_now("The job is over already.")),

@@ -22,6 +22,8 @@ const FRAME_1080P: f64 = FULL_HD / 1000.0;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Abilities {
     list: Vec<Ability>,
+    /// The processors they are held to, where those are not all.
+    cores: Option<u8>,
 }
 
 /// One working encoder.
@@ -95,12 +97,33 @@ impl Abilities {
         self.list.iter().map(status).collect()
     }
 
-    /// Encoder threads of one seat.
+    /// Encoder threads of one seat, and the processors it is held to.
     pub fn allowance(&self, encoder: Encoder) -> Allowance {
         let found = self.list.iter().find(|a| a.encoder == encoder);
         Allowance {
             threads: found.and_then(|a| a.threads),
-            cores: None,
+            cores: self.cores,
+        }
+    }
+
+    /// The same as far as others may have it: on at most `cores` of this machine's processors.
+    #[must_use]
+    pub fn shared(&self, cores: Option<u32>) -> Self {
+        let all = hardware::threads();
+        let Some(cores) = cores
+            .and_then(|cores| u8::try_from(cores).ok())
+            .filter(|cores| *cores < all)
+        else {
+            return self.clone();
+        };
+        let cores = cores.max(1);
+        Self {
+            list: self
+                .list
+                .iter()
+                .map(|ability| ability.on(cores, all))
+                .collect(),
+            cores: Some(cores),
         }
     }
 
@@ -146,6 +169,25 @@ impl Abilities {
     /// An encoder turned out not to work.
     pub fn remove(&mut self, encoder: Encoder) {
         self.list.retain(|a| a.encoder != encoder);
+    }
+}
+
+impl Ability {
+    /// What is left of it on `cores` processors of `all`. A graphics card's own work is not bounded by them.
+    fn on(&self, cores: u8, all: u8) -> Self {
+        if self.encoder.family() != Family::Software {
+            return Self {
+                threads: Some(cores),
+                ..*self
+            };
+        }
+        let seats = self.seats.min(cores);
+        Self {
+            seats,
+            threads: Some(cores / seats),
+            fps_1080p: self.fps_1080p * f64::from(cores) / f64::from(all),
+            ..*self
+        }
     }
 }
 
@@ -284,5 +326,47 @@ async fn remember(store: &Store, measurement: &Measurement) {
     };
     if let Err(error) = store.call(move |tables| tables.put_measurement(&row)).await {
         tracing::warn!(%error, "a measurement was not stored");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ability(encoder: Encoder, seats: u8) -> Ability {
+        Ability {
+            encoder,
+            fps_1080p: 80.0,
+            seats,
+            threads: None,
+            ten_bit: true,
+            measured: true,
+        }
+    }
+
+    #[test]
+    fn a_share_bounds_seats_threads_and_promises() {
+        let share = |cores| {
+            let on = ability(Encoder::X265, 4).on(cores, 16);
+            (on.seats, on.threads, on.fps_1080p)
+        };
+        assert_eq!(share(8), (4, Some(2), 40.0));
+        assert_eq!(share(6), (4, Some(1), 30.0));
+        assert_eq!(share(2), (2, Some(1), 10.0));
+        let card = ability(Encoder::ALL[3], 3);
+        assert_ne!(card.encoder.family(), Family::Software);
+        assert_eq!((card.on(2, 16).seats, card.on(2, 16).fps_1080p), (3, 80.0));
+    }
+
+    #[test]
+    fn all_of_it_is_as_it_was() {
+        let list = vec![ability(Encoder::X264, 2)];
+        let whole = Abilities { list, cores: None };
+        let all = u32::from(hardware::threads());
+        for cores in [None, Some(all), Some(all + 5), Some(1000)] {
+            let shared = whole.shared(cores);
+            assert_eq!(shared.list, whole.list, "{cores:?}");
+            assert_eq!(shared.allowance(Encoder::X264), Allowance::default());
+        }
     }
 }

@@ -3,8 +3,10 @@
 use ffmpeg::tools::Tool;
 use ffmpeg::trial::Trials;
 use media::spec::PixelFormat;
+use peer::Net;
 
-use crate::status::{FfmpegStatus, Finding, Level, NodeStatus, PeerState};
+use crate::reach;
+use crate::status::{FfmpegStatus, Finding, Level, NodeStatus, PeerState, PeerStatus};
 use crate::workspace::Workspace;
 
 /// Looks.
@@ -12,18 +14,25 @@ pub(crate) async fn examine(
     status: &NodeStatus,
     tool: Option<&Tool>,
     workspace: &Workspace,
-    networked: bool,
+    net: Option<&Net>,
 ) -> Vec<Finding> {
     let mut findings = vec![ffmpeg(status)];
     if let Some(tool) = tool {
         findings.extend(encoders(tool, workspace).await);
     }
     findings.push(disk(workspace));
-    findings.extend(network(status, networked));
+    findings.extend(network(status, net.is_some()));
+    if let Some(net) = net {
+        let there =
+            |peer: &&PeerStatus| !matches!(peer.state, PeerState::Nearby | PeerState::Offline);
+        let alone = !status.peers.iter().any(|peer| there(&peer));
+        findings.extend(reach::network(net, alone).await);
+    }
     findings
 }
 
-fn finding(
+/// A line.
+pub(crate) fn finding(
     subject: impl Into<String>,
     level: Level,
     says: impl Into<String>,
@@ -86,19 +95,20 @@ async fn encoders(tool: &Tool, workspace: &Workspace) -> Vec<Finding> {
 
 fn disk(workspace: &Workspace) -> Finding {
     const LOW: u64 = 10 << 30;
-    match fs4::available_space(workspace.root()) {
+    let scratch = workspace.scratch();
+    match fs4::available_space(&scratch) {
         Ok(free) => {
             let says = format!(
                 "{:.1} GB free for working files in {}.",
                 free as f64 / 1e9,
-                workspace.root().display()
+                scratch.display()
             );
             if free < LOW {
                 finding(
                     "disk",
                     Level::Note,
                     says,
-                    "Long films may need more: free some space, or use --data on a larger disk.",
+                    "Long films may need more: free some space, or choose another folder for working files in the settings.",
                 )
             } else {
                 finding("disk", Level::Good, says, "")

@@ -22,9 +22,10 @@ use crate::film::Film;
 use crate::job::{Job, Past};
 use crate::lease::{Bench, Piece};
 use crate::neighbour::Neighbour;
-use crate::node::Steer;
+use crate::node::{Shift, Steer};
 use crate::probe::Indexing;
-use crate::status::{JobState, NodeStatus, Outcome, Settings, Terms};
+use crate::scratch::Scratch;
+use crate::status::{JobState, Load, NodeStatus, Outcome, Settings, Terms};
 use crate::trouble::Trouble;
 use crate::worker::Gift;
 use crate::workspace::Workspace;
@@ -74,6 +75,10 @@ pub(crate) enum Mail {
     Trial(Trial),
     /// All were.
     TrialsDone,
+    /// How busy this machine is.
+    Load(Load),
+    /// Bytes of working files: of our own jobs, and of what is done for others.
+    Used { own: u64, donated: u64 },
     /// The network.
     Net(NetEvent),
     /// A shell asks.
@@ -108,7 +113,8 @@ pub(crate) enum Call {
     Steer(JobId, Steer, oneshot::Sender<Result<(), Trouble>>),
     Donate(bool, oneshot::Sender<Result<(), Trouble>>),
     Settings(oneshot::Sender<Settings>),
-    SetSettings(Settings, oneshot::Sender<Result<(), Trouble>>),
+    SetSettings(Box<Settings>, oneshot::Sender<Result<(), Trouble>>),
+    Reorder(JobId, Shift, oneshot::Sender<Result<(), Trouble>>),
     OpenJobs(oneshot::Sender<Vec<JobId>>),
     /// How a job of an earlier run stands; `None` for those of this one.
     Past(JobId, oneshot::Sender<Option<JobState>>),
@@ -153,6 +159,9 @@ pub(crate) struct Core {
     /// Words for tasks we gave out.
     pub tasks: BTreeMap<TaskId, mpsc::Sender<Message>>,
     pub guests: BTreeMap<TaskId, GuestTask>,
+    pub scratch: Scratch,
+    /// How busy this machine is, once that is known.
+    pub load: Option<Load>,
     pub notices: Vec<String>,
     /// Whom we asked for help last, and why nothing came of it.
     pub refusal: Option<(PeerId, Trouble)>,
@@ -233,6 +242,11 @@ impl Core {
             Mail::Guest { task, peer, gift } => self.guest_left(task, peer, gift).await,
             Mail::Trial(trial) => self.trial(trial),
             Mail::TrialsDone => self.trials_done(),
+            Mail::Load(load) => self.loaded(load),
+            Mail::Used { own, donated } => {
+                (self.scratch.own, self.scratch.donated) = (own, donated);
+                self.check_scratch();
+            }
             Mail::Net(event) => self.net_says(event).await,
             Mail::Call(call) => self.call(call).await,
         }

@@ -324,6 +324,10 @@ impl Core {
 
     /// Sets a lease going.
     pub(crate) fn start(&mut self, lease: Lease) {
+        if !self.has_room(&lease) {
+            // Its job is held from now on, and with that this lease is taken back.
+            return;
+        }
         let failed = |fault, reason: &str| Input::Failed {
             lease: lease.id,
             fault,
@@ -444,9 +448,11 @@ impl Core {
         if let Some(neighbour) = self.neighbours.get_mut(&lease.peer) {
             neighbour.trouble = None;
         }
+        self.scratch.own += piece.proof.bytes;
         job.pieces.insert(lease.segment.0, piece);
         job.stages.process = job.elapsed_ms().saturating_sub(job.stages.first_segment);
         self.pending.push_back(Input::Verified { lease: lease.id });
+        self.check_scratch();
     }
 
     /// What travels beside the film is ready, or never will be.

@@ -29,6 +29,8 @@ pub(crate) struct Bench {
     pub muxer: Muxer,
     /// Encoders that may run here at once.
     pub seats: Arc<Semaphore>,
+    /// Of those, for other computers: as many as may be given.
+    pub given: Arc<Semaphore>,
     /// Checks that may run here at once: proving must not crowd out encoding.
     pub checks: Arc<Semaphore>,
     /// Encoder threads of each seat.

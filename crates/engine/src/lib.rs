@@ -84,6 +84,16 @@ mod pairing;
 
 mod doctor;
 
+mod reach;
+
+mod strip;
+
+mod load;
+
+mod settings;
+
+mod scratch;
+
 mod start;
 
 // What there is to look at before, beside and after.

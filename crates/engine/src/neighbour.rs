@@ -3,7 +3,7 @@
 use peer::About;
 use schedule::PeerId;
 
-use crate::status::EncoderStatus;
+use crate::status::{EncoderStatus, Load};
 
 /// A paired computer, or one seen nearby.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Neighbour {
     pub address: Option<String>,
     pub last_seen_ms: Option<i64>,
     pub trouble: Option<String>,
+    /// How busy it is, where it says so; while connected.
+    pub load: Option<Load>,
 }
 
 impl Neighbour {

@@ -7,6 +7,8 @@ use tokio::sync::mpsc;
 use crate::driver::{Core, GuestTask, Mail, unix_ms};
 use crate::neighbour::Neighbour;
 use crate::pairing;
+use crate::scratch;
+use crate::status::Load;
 use crate::worker::{self, Ask, Gift, Stand};
 
 impl Core {
@@ -21,6 +23,7 @@ impl Core {
             NetEvent::Message { peer, message } => self.heard(peer, message).await,
             NetEvent::LinkDown { peer, why } => self.link_down(peer, &why.to_string()),
             NetEvent::Paired(paired) => self.paired(paired).await,
+            // Nothing here asks for a pairing by a code yet.
             NetEvent::Unpaired { peer, by_them } => self.unpaired(peer, by_them).await,
             NetEvent::RequestChanged => {}
             NetEvent::Asked { peer, outcome } => {
@@ -43,6 +46,24 @@ impl Core {
             NetEvent::DiscoveryFailed { why } => {
                 self.notice(format!("Computers cannot be found by themselves here ({why}); invites and typed addresses work."));
             }
+        }
+    }
+
+    /// How busy this machine is, for the others too; and a look at the working files, where they have a limit.
+    pub(crate) fn loaded(&mut self, load: Load) {
+        self.load = Some(load);
+        if let Some(net) = &self.net {
+            net.set_load(peer::Load {
+                cpu_percent: load.cpu_percent,
+                memory_used_mb: load.memory_used_mb,
+            });
+        }
+        if self.settings.scratch_limit.is_some() {
+            let (workspace, mail) = (self.workspace.clone(), self.mail.clone());
+            tokio::task::spawn_blocking(move || {
+                let (own, donated) = workspace.used();
+                drop(mail.send(Mail::Used { own, donated }));
+            });
         }
     }
 
@@ -112,6 +133,7 @@ impl Core {
         let id = PeerId(peer.0);
         if let Some(neighbour) = self.neighbours.get_mut(&id) {
             neighbour.about = None;
+            neighbour.load = None;
             neighbour.last_seen_ms = Some(unix_ms());
             tracing::info!(peer = %id, why, "a computer is gone");
         }
@@ -132,7 +154,6 @@ impl Core {
     async fn heard(&mut self, peer: peer::PeerId, message: Message) {
         match message {
             Message::About(about) => self.about(peer, about),
-            Message::Load(_) => {}
             Message::Task {
                 task,
                 spec,
@@ -150,6 +171,14 @@ impl Core {
                     result_ceiling,
                 };
                 self.asked(peer, ask).await;
+            }
+            Message::Load(load) => {
+                if let Some(neighbour) = self.neighbours.get_mut(&PeerId(peer.0)) {
+                    neighbour.load = Some(Load {
+                        cpu_percent: load.cpu_percent,
+                        memory_used_mb: load.memory_used_mb,
+                    });
+                }
             }
             Message::Accepted { task }
             | Message::Declined { task, .. }
@@ -212,13 +241,16 @@ impl Core {
             .neighbours
             .get(&PeerId(peer.0))
             .is_some_and(|n| n.may_use_me);
+        let shared = self.abilities.shared(self.settings.donate_cores);
+        let promise = scratch::promise(&ask);
         let stand = Stand {
             donating: self.settings.donating && allowed && self.bench.is_some(),
             paused: self.measuring,
-            able: self.abilities.has(ask.spec.encoder),
+            able: shared.has(ask.spec.encoder),
             held,
-            room: usize::from(self.abilities.seats()) + 2,
-            free: fs4::available_space(self.workspace.root()).unwrap_or(u64::MAX),
+            room: usize::from(shared.seats()) + 2,
+            free: fs4::available_space(self.workspace.scratch()).unwrap_or(u64::MAX),
+            within_limit: self.scratch_room().is_none_or(|room| promise <= room),
         };
         let declined = worker::decline(&ask, stand);
         let (Some(mut bench), None) = (self.bench.clone(), declined) else {
@@ -226,9 +258,10 @@ impl Core {
             let _ = link.send(Message::Declined { task, reason }).await;
             return;
         };
-        bench.allowance = self.abilities.allowance(ask.spec.encoder);
+        bench.allowance = shared.allowance(ask.spec.encoder);
         let (words, heard) = mpsc::channel(16);
         self.guests.insert(task, GuestTask { peer, words });
+        self.scratch.promised.insert(task, promise);
         self.tell_about();
         let folder = self.workspace.donated().join(task.to_string());
         let mail = self.mail.clone();
@@ -246,6 +279,7 @@ impl Core {
         gift: Option<Gift>,
     ) {
         self.guests.remove(&task);
+        self.scratch.promised.remove(&task);
         self.tell_about();
         let Some(gift) = gift else { return };
         let more = store::Given {
@@ -308,9 +342,10 @@ impl Core {
     /// Tells the paired computers what this one is.
     pub(crate) fn tell_about(&self) {
         let Some(net) = &self.net else { return };
-        let encoders = self.abilities.statuses().into_iter().map(|e| EncoderOffer {
+        let shared = self.abilities.shared(self.settings.donate_cores);
+        let encoders = shared.statuses().into_iter().map(|e| EncoderOffer {
             encoder: e.encoder,
-            ten_bit: self.abilities.ten_bit(e.encoder),
+            ten_bit: shared.ten_bit(e.encoder),
             fps_1080p: e.fps_1080p as f32,
             seats: u8::try_from(e.seats).unwrap_or(u8::MAX),
         });
@@ -345,5 +380,6 @@ fn stranger(id: PeerId) -> Neighbour {
         address: None,
         last_seen_ms: None,
         trouble: None,
+        load: None,
     }
 }

@@ -68,6 +68,19 @@ pub enum Steer {
     Forget,
 }
 
+/// Where to in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shift {
+    /// To its head: served first.
+    Top,
+    /// One place forward.
+    Up,
+    /// One place back.
+    Down,
+    /// To its end.
+    Bottom,
+}
+
 /// A running node.
 #[derive(Clone)]
 pub struct Node(pub(crate) Arc<Inner>);
@@ -166,7 +179,8 @@ impl Node {
         let probed = probed.agree();
         self.check_encoder(&choice, &terms)?;
         let results = estimate(&probed, dropped.bytes);
-        intake::check_space(self.0.workspace.root(), &folder, results, 0)?;
+        intake::check_space(&self.0.workspace.scratch(), &folder, results, 0)?;
+        self.check_limit(&probed, dropped.bytes, &choice).await?;
         if let Some(row) = self.interrupted(&dropped, &choice, &terms).await {
             return self.go_on(row, probed, folder, begun).await;
         }
@@ -184,6 +198,11 @@ impl Node {
             && let Some(was) = self.ask(|reply| Call::Past(job, reply)).await?
         {
             return self.take_up(job, &was, steer).await;
+        }
+        if steer == Steer::Retry
+            && let Some(cancelled) = self.cancelled(job).await?
+        {
+            return self.begin_again(cancelled).await;
         }
         self.ask(|reply| Call::Steer(job, steer, reply)).await?
     }
@@ -283,18 +302,6 @@ impl Node {
         self.ask(Call::Settings).await
     }
 
-    /// Sets it. Another ffmpeg is used from the next start on.
-    ///
-    /// # Errors
-    /// The store's, or an ffmpeg that does not work.
-    pub async fn set_settings(&self, settings: Settings) -> Result<(), Trouble> {
-        if let Some(path) = &settings.ffmpeg {
-            let checked = ffmpeg::tools::check(path.clone(), ffmpeg::tools::Origin::Settings).await;
-            checked.map_err(|e| start::tool_trouble(&e))?;
-        }
-        self.ask(|reply| Call::SetSettings(settings, reply)).await?
-    }
-
     /// Turns helping on or off.
     ///
     /// # Errors
@@ -313,7 +320,7 @@ impl Node {
             &status,
             self.0.tool.as_ref().ok(),
             &self.0.workspace,
-            self.0.net.is_some(),
+            self.0.net.as_ref(),
         )
         .await)
     }

@@ -105,6 +105,7 @@ pub(crate) fn not_asked(error: &AskError) -> Trouble {
 /// What is known of a computer the moment after pairing.
 pub(crate) fn just_paired(paired: &Paired) -> PeerStatus {
     PeerStatus {
+        load: None,
         id: PeerId(paired.id.0),
         name: paired.name.to_string(),
         state: PeerState::Offline,

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 pub use crate::forecast::Forecast;
 use crate::forecast::{self, Helper, Subject};
 use crate::node::Node;
-use crate::probe::whole_ms;
+use crate::probe::{Probed, whole_ms};
 use crate::status::{EncoderStatus, JobId, JobState, PeerState, PeerStatus, Terms};
 use crate::trouble::{Kind, Trouble};
 use crate::{intake, probe};
@@ -168,20 +168,7 @@ impl Node {
     ) -> Result<Outlook, Trouble> {
         let dropped = intake::look(&path)?;
         let probed = self.probe(&dropped, &choice).await?;
-        let video = &probed.parts.video;
-        let sounds = probed.parts.info.of_kind(media::stream::StreamKind::Audio);
-        let subject = Subject {
-            bytes: dropped.bytes,
-            codec: video.codec.clone(),
-            seconds: probed.parts.info.duration_us.unwrap_or(0).max(0) as f64 / 1e6,
-            width: video.width,
-            height: video.height,
-            fps: video
-                .frame_rate
-                .map_or(25.0, |r| f64::from(r.num()) / f64::from(r.den())),
-            ten_bit: video.pixel_format.is_some_and(|f| f.depth() == 10),
-            sounds: u32::try_from(sounds.count()).unwrap_or(u32::MAX),
-        };
+        let subject = subject(&probed, dropped.bytes);
         let status = self.status().await?;
         let of = |choice: &Choice| {
             let here = helper(&status.here, choice);
@@ -246,6 +233,24 @@ impl Node {
             ms: sum.ms + row.ms,
             computers: sum.computers + 1,
         }))
+    }
+}
+
+/// What of a film decides how large its result gets.
+pub(crate) fn subject(probed: &Probed, bytes: u64) -> Subject {
+    let video = &probed.parts.video;
+    let sounds = probed.parts.info.of_kind(media::stream::StreamKind::Audio);
+    Subject {
+        bytes,
+        codec: video.codec.clone(),
+        seconds: probed.parts.info.duration_us.unwrap_or(0).max(0) as f64 / 1e6,
+        width: video.width,
+        height: video.height,
+        fps: video
+            .frame_rate
+            .map_or(25.0, |r| f64::from(r.num()) / f64::from(r.den())),
+        ten_bit: video.pixel_format.is_some_and(|f| f.depth() == 10),
+        sounds: u32::try_from(sounds.count()).unwrap_or(u32::MAX),
     }
 }
 

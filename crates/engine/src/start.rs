@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ffmpeg::tools::{self, Places, Tool, ToolError};
 use peer::{Identity, Net, NetConfig, NetEvent, Paired};
@@ -18,47 +19,40 @@ use crate::job::Past;
 use crate::lease::Bench;
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
+use crate::scratch::Scratch;
 use crate::sight::Gallery;
 use crate::status::Settings;
 use crate::trouble::{Kind, Trouble};
 use crate::workspace::Workspace;
-use crate::{journal, machine};
+use crate::{journal, load, machine};
 
+/// The database's key of the folders that may hold working files.
+pub(crate) const PLACES: &str = "places";
 /// Checks of results that run at once: proving stays below one core.
 const CHECKS: usize = 1;
 
 /// Brings a node up.
 pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
     let store = Store::open(&config.data_dir).map_err(|e| store_trouble(&e))?;
-    let workspace =
-        Workspace::open(&config.data_dir).map_err(|e| folder_trouble(&config, &e.to_string()))?;
     let identity =
         Identity::open(&config.data_dir).map_err(|e| folder_trouble(&config, &e.to_string()))?;
     let settings = settings(&store, &config).await?;
+    let (workspace, mut notices) = workspace(&config, &identity, &store, &settings).await?;
     let tool = tools::find(&Places::here(settings.ffmpeg.clone()))
         .await
         .map_err(|e| tool_trouble(&e));
-    let abilities = match &tool {
-        Ok(tool) => Abilities::load(&store, tool).await,
-        Err(_) => Abilities::default(),
-    };
-    let abilities = config
-        .workers
-        .map_or(abilities.clone(), |workers| abilities.with_workers(workers));
+    let abilities = abilities(&config, &store, tool.as_ref().ok()).await;
     let (mail, letters) = mpsc::unbounded_channel();
-    let bench = tool
-        .as_ref()
-        .ok()
-        .map(|tool| bench(tool, &abilities, mail.clone()));
+    let shared = abilities.shared(settings.donate_cores);
+    let bench = tool.as_ref().ok();
+    let bench = bench.map(|tool| bench_of(tool, &abilities, &shared, mail.clone()));
     let me = PeerId(identity.id().0);
-    let (net, neighbours) = network(&config, identity, &store, &settings, &mail).await?;
+    let opened = network(&config, identity, &store, &settings, &mail).await?;
+    let (net, neighbours, elsewhere) = opened;
+    notices.extend(elsewhere);
     let (ticks, changes) = watch::channel(0);
     let core = Core {
-        farm: Farm::new(FarmConfig {
-            epoch: epoch(&store).await?,
-            examining: 1.0 / f64::from(ffmpeg::hardware::threads()),
-            ..FarmConfig::default()
-        }),
+        farm: farm(&store, &settings).await?,
         since: Instant::now(),
         store: store.clone(),
         workspace: workspace.clone(),
@@ -77,11 +71,14 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         tasks: BTreeMap::new(),
         guests: BTreeMap::new(),
         refusal: None,
-        notices: Vec::new(),
+        scratch: Scratch::default(),
+        load: None,
+        notices,
         mail: mail.clone(),
         pending: VecDeque::new(),
         changes: ticks,
     };
+    tokio::spawn(load::watch(mail.clone()));
     tokio::spawn(ready(core).run(letters));
     let node = Node(Arc::new(Inner {
         mail,
@@ -115,7 +112,34 @@ fn ready(mut core: Core) -> Core {
     core
 }
 
-fn bench(tool: &Tool, abilities: &Abilities, mail: mpsc::UnboundedSender<Mail>) -> Bench {
+/// What this machine encodes with.
+async fn abilities(config: &NodeConfig, store: &Store, tool: Option<&Tool>) -> Abilities {
+    let abilities = match tool {
+        Some(tool) => Abilities::load(store, tool).await,
+        None => Abilities::default(),
+    };
+    match config.workers {
+        Some(workers) => abilities.with_workers(workers),
+        None => abilities,
+    }
+}
+
+/// A scheduler that knows how this machine is, and whose leases are not those of an earlier run.
+async fn farm(store: &Store, settings: &Settings) -> Result<Farm, Trouble> {
+    Ok(Farm::new(FarmConfig {
+        epoch: epoch(store).await?,
+        examining: 1.0 / f64::from(ffmpeg::hardware::threads()),
+        delivery: delivery(settings),
+        ..FarmConfig::default()
+    }))
+}
+
+fn bench_of(
+    tool: &Tool,
+    abilities: &Abilities,
+    shared: &Abilities,
+    mail: mpsc::UnboundedSender<Mail>,
+) -> Bench {
     // An unnumbered build is taken for a modern one: it was checked for what every job needs.
     let (major, minor) = tool.version.release.unwrap_or((9, 0));
     Bench {
@@ -123,11 +147,9 @@ fn bench(tool: &Tool, abilities: &Abilities, mail: mpsc::UnboundedSender<Mail>) 
         version: tool.version.text.clone(),
         muxer: Muxer { major, minor },
         seats: Arc::new(Semaphore::new(usize::from(abilities.seats()))),
+        given: Arc::new(Semaphore::new(usize::from(shared.seats()))),
         checks: Arc::new(Semaphore::new(CHECKS)),
-        allowance: media::argv::Allowance {
-            threads: None,
-            cores: None,
-        },
+        allowance: media::argv::Allowance::default(),
         mail,
     }
 }
@@ -147,6 +169,37 @@ async fn settings(store: &Store, config: &NodeConfig) -> Result<Settings, Troubl
     }
     settings.donating = config.donate.unwrap_or(settings.donating);
     Ok(settings)
+}
+
+/// The data folder, and where the working files are. A place that is not there, as a disk that was unplugged, is said.
+async fn workspace(
+    config: &NodeConfig,
+    identity: &Identity,
+    store: &Store,
+    settings: &Settings,
+) -> Result<(Workspace, Vec<String>), Trouble> {
+    let former = store.call(|tables| tables.setting::<Vec<PathBuf>>(PLACES));
+    let former = former.await.ok().flatten().unwrap_or_default();
+    let tag: String = identity.id().to_string().chars().take(8).collect();
+    let workspace = Workspace::open(&config.data_dir, &tag, former)
+        .map_err(|e| folder_trouble(config, &e.to_string()))?;
+    let Some(folder) = &settings.scratch else {
+        return Ok((workspace, Vec::new()));
+    };
+    let notice = workspace.set_scratch(Some(folder)).err().map(|error| {
+        format!(
+            "Working files cannot be kept in {} ({error}); they are kept in {} until that is put right.",
+            folder.display(),
+            workspace.root().display()
+        )
+    });
+    Ok((workspace, notice.into_iter().collect()))
+}
+
+/// How long a segment may travel: with a limit on the network many of them may share little.
+fn delivery(settings: &Settings) -> Duration {
+    let usual = FarmConfig::default().delivery;
+    settings.bandwidth.map_or(usual, |_| usual * 24)
 }
 
 async fn epoch(store: &Store) -> Result<u32, Trouble> {
@@ -188,6 +241,9 @@ async fn past_jobs(store: &Store) -> BTreeMap<schedule::JobId, Past> {
 
 type Neighbours = BTreeMap<PeerId, Neighbour>;
 
+/// The network, whom we know, and what the user has to be told.
+type Opened = (Option<Net>, Neighbours, Option<String>);
+
 /// Starts the network, where there is to be one.
 async fn network(
     config: &NodeConfig,
@@ -195,7 +251,7 @@ async fn network(
     store: &Store,
     settings: &Settings,
     mail: &mpsc::UnboundedSender<Mail>,
-) -> Result<(Option<Net>, Neighbours), Trouble> {
+) -> Result<Opened, Trouble> {
     let rows = store
         .call(|tables| tables.peers())
         .await
@@ -205,7 +261,7 @@ async fn network(
         .map(|row| (PeerId(row.id), known(row)))
         .collect();
     if !config.network {
-        return Ok((None, neighbours));
+        return Ok((None, neighbours, None));
     }
     let paired = rows.iter().map(|row| Paired {
         id: peer::PeerId(row.id),
@@ -223,22 +279,42 @@ async fn network(
         .flatten()
         .unwrap_or_default();
     let net_config = NetConfig {
-        listen: config.listen.unwrap_or(peer::ANYWHERE),
+        listen: config.listen.unwrap_or_else(|| wished(settings)),
         mdns: config.mdns,
         paired: paired.collect(),
         typed: config.peers.iter().copied().chain(typed).collect(),
         donating: settings.donating,
         ..NetConfig::new(identity, &settings.name)
     };
-    let (net, events) = Net::start(net_config).await.map_err(|e| {
+    let (started, notice) = match Net::start(net_config.clone()).await {
+        // What was set long ago must not keep a node from starting today.
+        Err(error) if config.listen.is_none() && settings.port.is_some() => {
+            let elsewhere = NetConfig {
+                listen: peer::ANYWHERE,
+                ..net_config
+            };
+            let notice = format!(
+                "The port that is set cannot be used ({error}); another one is used until the next start."
+            );
+            (Net::start(elsewhere).await, Some(notice))
+        }
+        started => (started, None),
+    };
+    let (net, events) = started.map_err(|e| {
         Trouble::new(
             Kind::CannotListen,
             format!("The network cannot be used: {e}."),
         )
         .help("Choose another address with --listen.")
     })?;
+    net.set_pace(settings.bandwidth);
     tokio::spawn(forward(events, mail.clone()));
-    Ok((Some(net), neighbours))
+    Ok((Some(net), neighbours, notice))
+}
+
+/// Everywhere, at the port that is set or the usual one.
+fn wished(settings: &Settings) -> SocketAddr {
+    SocketAddr::new(peer::ANYWHERE.ip(), settings.port.unwrap_or(0))
 }
 
 async fn forward(mut events: mpsc::Receiver<NetEvent>, mail: mpsc::UnboundedSender<Mail>) {
@@ -260,6 +336,7 @@ fn known(row: &store::Peer) -> Neighbour {
         address: row.addresses.first().cloned(),
         last_seen_ms: row.last_seen,
         trouble: None,
+        load: None,
     }
 }
 

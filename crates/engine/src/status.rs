@@ -26,6 +26,8 @@ pub struct NodeStatus {
     pub listening: Vec<String>,
     /// Whether it helps paired computers.
     pub donating: bool,
+    /// With how many of this computer's processors at most.
+    pub given_cores: u32,
     /// The ffmpeg in use.
     pub ffmpeg: FfmpegStatus,
     /// Sentences for the user.
@@ -114,6 +116,8 @@ pub struct PeerStatus {
     pub cores: u32,
     /// Megabytes; 0 where unknown.
     pub memory_mb: u64,
+    /// How busy it is, while it says so.
+    pub load: Option<Load>,
     /// What it has proved to encode with.
     pub encoders: Vec<EncoderStatus>,
     /// Of the connection, or the last known.
@@ -124,6 +128,15 @@ pub struct PeerStatus {
     pub last_seen_ms: Option<u64>,
     /// The last trouble with it.
     pub trouble: Option<String>,
+}
+
+/// How busy a computer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Of all its processors together, 0 to 100 percent.
+    pub cpu_percent: u8,
+    /// Memory in use, megabytes.
+    pub memory_used_mb: u64,
 }
 
 /// What a computer does.
@@ -177,6 +190,8 @@ pub struct JobStatus {
     pub terms: Terms,
     /// How it stands.
     pub state: JobState,
+    /// Its place among the jobs that are not over, from 0; `None` where it is over or not taken up again yet.
+    pub place: Option<u32>,
     /// 0 to 1; never falls.
     pub progress: f64,
     /// Frames encoded and verified.
@@ -373,8 +388,20 @@ pub struct Settings {
     pub name: String,
     /// Whether it helps.
     pub donating: bool,
+    /// With how many of its processors at most; `None`: all of them.
+    pub donate_cores: Option<u32>,
     /// An ffmpeg instead of the bundled.
     pub ffmpeg: Option<PathBuf>,
+    /// Working files are kept below this folder instead of the data folder.
+    pub scratch: Option<PathBuf>,
+    /// The most bytes of working files.
+    pub scratch_limit: Option<u64>,
+    /// The most bytes a second that films and results may take, in each direction.
+    pub bandwidth: Option<u64>,
+    /// Where other computers reach this one, from the next start on.
+    pub port: Option<u16>,
+    /// Where the page is, from the next start on.
+    pub web_port: Option<u16>,
     /// The purpose preselected.
     pub purpose: media::choice::Purpose,
 }

@@ -44,6 +44,7 @@ impl Core {
                 .map(|n| n.addresses().iter().map(ToString::to_string).collect())
                 .unwrap_or_default(),
             donating: self.settings.donating,
+            given_cores: self.given_cores(),
             ffmpeg: match &self.tool {
                 Ok(tool) => FfmpegStatus::Found {
                     path: tool.path.clone(),
@@ -84,6 +85,7 @@ impl Core {
             cpu: machine.cpu,
             cores: machine.cores,
             memory_mb: machine.memory_mb,
+            load: self.load,
             encoders: self.abilities.statuses(),
             address: None,
             speed_fps: None,
@@ -103,6 +105,7 @@ impl Core {
             cpu: about.map(|a| a.cpu_model.to_string()).unwrap_or_default(),
             cores: about.map_or(0, |a| u32::from(a.cores)),
             memory_mb: about.map_or(0, |a| a.memory_mb),
+            load: neighbour.load,
             encoders: neighbour.encoders(),
             address: neighbour.address.clone(),
             speed_fps: None,
@@ -186,6 +189,7 @@ impl Core {
             choice: job.film.choice.clone(),
             terms: job.terms.clone(),
             state: self.job_state(job, view.as_ref().map(|v| &v.state)),
+            place: self.place(job.id),
             progress: progress.max(job.shown),
             frames_done: match &job.ended {
                 Some(Ended::Well(outcome)) => outcome.frames,
@@ -207,6 +211,12 @@ impl Core {
             created_ms: u64::try_from(job.created_ms).unwrap_or(0),
             finished_ms: job.finished_ms.and_then(|ms| u64::try_from(ms).ok()),
         }
+    }
+
+    /// Where in the queue it is.
+    fn place(&self, id: schedule::JobId) -> Option<u32> {
+        let at = self.farm.queue().iter().position(|job| *job == id);
+        at.and_then(|at| u32::try_from(at).ok())
     }
 
     /// Only once there is ground for it: ten seconds and some finished work.
@@ -233,7 +243,10 @@ impl Core {
             }
             (None, Some(FarmState::Benchmarking)) => JobState::Benchmarking,
             (None, Some(FarmState::Processing)) => JobState::Processing,
-            (None, Some(FarmState::Paused { .. })) => JobState::Paused(String::new()),
+            (None, Some(FarmState::Paused { .. })) => {
+                let held = self.scratch.held.get(&job.id);
+                JobState::Paused(held.map(|held| held.reason.clone()).unwrap_or_default())
+            }
             (None, Some(FarmState::Combining | FarmState::Completed)) => JobState::Combining,
             (None, Some(FarmState::Cancelled)) => JobState::Cancelled,
             (None, Some(FarmState::Queued | FarmState::Failed { .. }) | None) => JobState::Queued,
@@ -337,6 +350,7 @@ impl Core {
             choice: past.wish.choice.clone(),
             terms: past.wish.terms.clone(),
             state: past.state.clone(),
+            place: None,
             progress: if done { 1.0 } else { 0.0 },
             frames_done: past.memo.frames,
             frames_total: done.then_some(past.memo.frames),

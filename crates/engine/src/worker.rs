@@ -12,7 +12,7 @@ use media::SegmentSpec;
 use peer::{
     BlobId, DeclineReason, Digest, FailReason, FileSource, Link, Message, TaskId, TaskReport,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{AcquireError, mpsc};
 
 use crate::lease::Bench;
 
@@ -51,6 +51,8 @@ pub(crate) struct Stand {
     pub room: usize,
     /// Free bytes of the scratch disk.
     pub free: u64,
+    /// The limit of the working files, if there is one, allows it.
+    pub within_limit: bool,
 }
 
 /// Why `ask` is not taken; `None` where it is.
@@ -66,7 +68,9 @@ pub(crate) fn decline(ask: &Ask, stand: Stand) -> Option<DeclineReason> {
         Some(DeclineReason::Paused)
     } else if stand.held >= stand.room {
         Some(DeclineReason::Busy)
-    } else if stand.free < LEFT_FREE.saturating_add(ask.source_ceiling.min(1 << 30)) {
+    } else if !stand.within_limit
+        || stand.free < LEFT_FREE.saturating_add(ask.source_ceiling.min(1 << 30))
+    {
         Some(DeclineReason::NoSpace)
     } else {
         None
@@ -162,11 +166,10 @@ async fn make(
     link.pull(ask.source, ask.source_ceiling, &source)
         .await
         .map_err(|e| (FailReason::SourceLost, e.to_string()))?;
-    let seat = bench
-        .seats
-        .acquire()
-        .await
-        .map_err(|e| (FailReason::Stopped, e.to_string()))?;
+    let stopped = |e: AcquireError| (FailReason::Stopped, e.to_string());
+    // What may be given to others first, then a place among all that is encoded here.
+    let given = bench.given.acquire().await.map_err(stopped)?;
+    let seat = bench.seats.acquire().await.map_err(stopped)?;
     let begun = Instant::now();
     let result = scratch.join("result.mp4");
     let feed = Feed::File(File::open(&source).map_err(other)?);
@@ -190,10 +193,10 @@ async fn make(
         said = encoding.finish() => said.map_err(|e| (FailReason::Encode, e.to_string()))?,
         never = tell => never,
     };
-    drop(seat);
+    drop((seat, given));
     let encode_ms = millis(begun);
     let begun = Instant::now();
-    let decoded = digest::segment(&bench.ffmpeg, &result)
+    let decoded = digest::segment(&bench.ffmpeg, &result, bench.allowance.cores)
         .await
         .map_err(|e| (FailReason::SelfCheck, e.to_string()))?;
     let (hash, bytes) = crate::verify::file_digest(&result).await.map_err(other)?;
@@ -269,6 +272,7 @@ mod tests {
         held: 0,
         room: 2,
         free: 100 << 30,
+        within_limit: true,
     };
 
     #[test]
@@ -303,6 +307,16 @@ mod tests {
                 &ask(),
                 Stand {
                     free: 1 << 20,
+                    ..WILLING
+                }
+            ),
+            Some(DeclineReason::NoSpace)
+        );
+        assert_eq!(
+            decline(
+                &ask(),
+                Stand {
+                    within_limit: false,
                     ..WILLING
                 }
             ),

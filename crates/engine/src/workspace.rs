@@ -1,31 +1,44 @@
 //! The data folder: where a node keeps what, and what may be swept away.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use schedule::{JobId, SegmentIndex};
 
-/// The places in a data folder.
+/// The places in a data folder, and where the working files are if not there.
 #[derive(Clone, Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
+    /// Names this node's folder in a place that others use, too.
+    tag: String,
+    /// Places of working files: the one in use first, then those that may still hold some. Shared by all clones.
+    places: Arc<RwLock<Vec<PathBuf>>>,
 }
 
 impl Workspace {
-    /// Makes the folders, readable by their owner alone, and sweeps what donated work left behind.
+    /// Makes the folders, readable by their owner alone, and sweeps what donated work left behind. `tag` names this
+    /// node; `former` are the places that [`Workspace::places`] gave before.
     ///
     /// # Errors
     /// Where a folder cannot be made.
-    pub fn open(root: &Path) -> io::Result<Self> {
+    pub fn open(root: &Path, tag: &str, former: Vec<PathBuf>) -> io::Result<Self> {
+        let root = std::path::absolute(root)?;
+        let mut places = vec![root.clone()];
+        places.extend(former.into_iter().filter(|place| *place != root));
         let workspace = Self {
-            root: std::path::absolute(root)?,
+            root,
+            tag: tag.to_owned(),
+            places: Arc::new(RwLock::new(places)),
         };
-        for folder in [workspace.jobs(), workspace.receipts()] {
-            make_private(&folder)?;
-        }
+        make_private(&workspace.receipts())?;
+        make_place(&workspace.root)?;
         // A donor's scratch belongs to a link that a restart has cut.
-        remove(&workspace.donated())?;
+        for place in workspace.places().iter().filter(|place| place.is_dir()) {
+            remove(&place.join(DONATED))?;
+        }
         make_private(&workspace.donated())?;
         Ok(workspace)
     }
@@ -35,8 +48,58 @@ impl Workspace {
         &self.root
     }
 
-    fn jobs(&self) -> PathBuf {
-        self.root.join("jobs")
+    /// Where working files of new jobs go.
+    pub fn scratch(&self) -> PathBuf {
+        let places = self.places();
+        places
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| self.root.clone())
+    }
+
+    /// Every place that may hold working files, the one in use first.
+    pub fn places(&self) -> Vec<PathBuf> {
+        let places = self.places.read();
+        places.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps working files below `folder` from now on, or in the data folder.
+    ///
+    /// # Errors
+    /// Where that is not possible; then nothing has changed.
+    pub fn set_scratch(&self, folder: Option<&Path>) -> io::Result<()> {
+        let place = match folder {
+            Some(folder) => self.try_scratch(folder)?,
+            None => self.root.clone(),
+        };
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        places.retain(|known| *known != place);
+        places.insert(0, place);
+        // Places left long ago are forgotten, but never the data folder.
+        while places.len() > MOST_PLACES {
+            let last = places.iter().rposition(|known| *known != self.root);
+            last.map(|at| places.remove(at));
+        }
+        Ok(())
+    }
+
+    /// Whether working files can be kept below `folder`: our own folder there, made ready.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn try_scratch(&self, folder: &Path) -> io::Result<PathBuf> {
+        if !folder.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "there is no such folder",
+            ));
+        }
+        let place = folder.join(format!("manyhands-{}", self.tag));
+        make_place(&place)?;
+        let probe = place.join(".probe");
+        fs::write(&probe, [0])?;
+        fs::remove_file(&probe)?;
+        Ok(place)
     }
 
     /// Proofs of finished jobs.
@@ -46,12 +109,19 @@ impl Workspace {
 
     /// Where work for others is done.
     pub fn donated(&self) -> PathBuf {
-        self.root.join("donated")
+        self.scratch().join(DONATED)
     }
 
-    /// A job's scratch.
+    /// A job's scratch: where it is already, else where it would be made.
     pub fn job(&self, job: JobId) -> PathBuf {
-        self.jobs().join(job.0.to_string())
+        let places = self.places();
+        let folders = places
+            .iter()
+            .map(|place| place.join(JOBS).join(job.0.to_string()));
+        let there = folders.clone().find(|folder| folder.is_dir());
+        there
+            .or_else(|| folders.into_iter().next())
+            .unwrap_or_else(|| self.root.join(JOBS).join(job.0.to_string()))
     }
 
     /// Makes a job's scratch folder.
@@ -82,18 +152,46 @@ impl Workspace {
     /// Where the folder cannot be read.
     pub fn sweep(&self, keep: &[JobId]) -> io::Result<(u64, u64)> {
         let (mut items, mut bytes) = (0, 0);
-        for entry in fs::read_dir(self.jobs())? {
-            let path = entry?.path();
-            let kept = keep.iter().any(|job| self.job(*job) == path);
-            if !kept {
-                let (files, size) = measure(&path);
-                remove(&path)?;
-                items += files;
-                bytes += size;
+        let keep: Vec<OsString> = keep.iter().map(|job| job.0.to_string().into()).collect();
+        for place in self.places().iter().filter(|place| place.is_dir()) {
+            for entry in fs::read_dir(place.join(JOBS))? {
+                let entry = entry?;
+                if !keep.contains(&entry.file_name()) {
+                    let (files, size) = measure(&entry.path());
+                    remove(&entry.path())?;
+                    items += files;
+                    bytes += size;
+                }
             }
         }
         Ok((items, bytes))
     }
+
+    /// Bytes of working files: of our own jobs, and of what is done for others.
+    pub fn used(&self) -> (u64, u64) {
+        let size = |name: &str| {
+            let places = self.places().into_iter();
+            places
+                .map(|place| place.join(name))
+                .filter(|folder| folder.is_dir())
+                .map(|folder| measure(&folder).1)
+                .sum()
+        };
+        (size(JOBS), size(DONATED))
+    }
+}
+
+/// A place's folder of jobs.
+const JOBS: &str = "jobs";
+/// A place's folder of what is done for others.
+const DONATED: &str = "donated";
+/// The most places that are remembered.
+const MOST_PLACES: usize = 8;
+
+fn make_place(place: &Path) -> io::Result<()> {
+    make_private(place)?;
+    make_private(&place.join(JOBS))?;
+    make_private(&place.join(DONATED))
 }
 
 /// The file name of a segment's result.
@@ -132,4 +230,58 @@ fn measure(path: &Path) -> (u64, u64) {
         .flatten()
         .map(|entry| measure(&entry.path()))
         .fold((1, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(root: &Path) -> Workspace {
+        Workspace::open(root, "0123abcd", Vec::new()).unwrap()
+    }
+
+    #[test]
+    fn a_job_stays_where_it_began() {
+        let (data, disk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let workspace = open(data.path());
+        let before = workspace.make_job(JobId(1)).unwrap();
+        workspace.set_scratch(Some(disk.path())).unwrap();
+        let after = workspace.clone().make_job(JobId(2)).unwrap();
+        assert!(before.starts_with(data.path()) && after.starts_with(disk.path()));
+        fs::write(before.join("a"), [0; 10]).unwrap();
+        fs::write(after.join("b"), [0; 32]).unwrap();
+        assert_eq!(workspace.job(JobId(1)), before);
+        assert_eq!(workspace.used(), (42, 0));
+
+        // After a restart both are still found, and swept.
+        let again = Workspace::open(data.path(), "0123abcd", workspace.places()).unwrap();
+        assert_eq!((again.job(JobId(1)), again.job(JobId(2))), (before, after));
+        assert_eq!(again.sweep(&[JobId(1)]).unwrap(), (2, 32));
+        assert_eq!(again.used(), (10, 0));
+    }
+
+    #[test]
+    fn somebody_elses_folder_is_used_and_left_alone() {
+        let (data, disk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(disk.path().join(JOBS)).unwrap();
+        fs::write(disk.path().join(JOBS).join("theirs"), [1]).unwrap();
+        let workspace = open(data.path());
+        workspace.set_scratch(Some(disk.path())).unwrap();
+        workspace.make_job(JobId(7)).unwrap();
+        workspace.sweep(&[]).unwrap();
+        assert!(disk.path().join(JOBS).join("theirs").exists());
+        assert!(!workspace.job(JobId(7)).exists());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_changes_nothing() {
+        let data = tempfile::tempdir().unwrap();
+        let workspace = open(data.path());
+        assert!(
+            workspace
+                .set_scratch(Some(&data.path().join("no")))
+                .is_err()
+        );
+        assert_eq!(workspace.scratch(), data.path());
+    }
 }

@@ -53,6 +53,7 @@ pub struct Run {
     sink: Sink,
     keep_log: bool,
     niceness: Niceness,
+    cores: Option<u8>,
 }
 
 /// How far a run stands back. Nobody waits for an encoder as for what feeds it and what examines its result.
@@ -122,6 +123,7 @@ impl Run {
             sink: Sink::Nothing,
             keep_log: false,
             niceness: Niceness::Low,
+            cores: None,
         }
     }
 
@@ -187,6 +189,14 @@ impl Run {
         self
     }
 
+    /// Holds it to so many of the processors that we may use, whatever number of threads it makes. Where the
+    /// system has no such thing (anywhere but on Linux) only its own options bound it.
+    #[must_use]
+    pub fn cores(mut self, cores: Option<u8>) -> Self {
+        self.cores = cores;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -215,6 +225,10 @@ impl Run {
             .stdin(feed)
             .stdout(sink)
             .stderr(Stdio::piped());
+        #[cfg(target_os = "linux")]
+        if let Some(cores) = self.cores {
+            confine(&mut process, cores);
+        }
         let mut child = process.spawn().map_err(failed)?;
         let (frames, seen) = watch::channel(0);
         let limit = if self.keep_log { 1024 * 1024 } else { TAIL };
@@ -323,6 +337,33 @@ fn lower_priority(process: &mut Command, niceness: Niceness) {
     }
 }
 
+/// The last so many of the processors that we may use: on processors with slow and fast cores the last are the slow,
+/// quiet ones, and elsewhere one thread of each core before the second of any.
+#[cfg(target_os = "linux")]
+fn confine(process: &mut Command, cores: u8) {
+    let size = size_of::<libc::cpu_set_t>();
+    // SAFETY: a set of no processors is all zeros; the system fills in at most `size` bytes of it.
+    let mut ours: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    if unsafe { libc::sched_getaffinity(0, size, &raw mut ours) } != 0 {
+        return;
+    }
+    let most = usize::try_from(libc::CPU_SETSIZE).unwrap_or(0);
+    // SAFETY: `ours` is a set, and every number is below its size; so also for `few`.
+    let mut few: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    (0..most)
+        .rev()
+        .filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &ours) })
+        .take(usize::from(cores.max(1)))
+        .for_each(|cpu| unsafe { libc::CPU_SET(cpu, &mut few) });
+    // SAFETY: one system call on a value that the closure owns, between fork and exec.
+    unsafe {
+        process.pre_exec(move || {
+            libc::sched_setaffinity(0, size, &raw const few);
+            Ok(())
+        });
+    }
+}
+
 /// Windows has nothing between this class and one that gets no time at all beside a game.
 #[cfg(windows)]
 fn lower_priority(process: &mut Command, _: Niceness) {
@@ -401,4 +442,26 @@ fn last_words(log: &str) -> impl fmt::Display + '_ {
         .rev()
         .find(|line| !line.trim().is_empty())
         .unwrap_or("it said nothing")
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_is_held_to_its_processors() {
+        let run = Run::new(Path::new("/bin/grep"))
+            .args(["Cpus_allowed_list", "/proc/self/status"])
+            .cores(Some(1))
+            .sink(Sink::Pipe);
+        let mut running = run.start().unwrap();
+        let mut said = String::new();
+        let mut stdout = running.stdout.take().unwrap();
+        stdout.read_to_string(&mut said).await.unwrap();
+        running.finish().await.unwrap();
+        let list = said.split_whitespace().nth(1).unwrap();
+        assert!(list.parse::<u32>().is_ok(), "more than one: {list}");
+    }
 }

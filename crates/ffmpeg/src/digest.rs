@@ -32,12 +32,17 @@ pub enum DigestError {
     Damaged(u32, String),
 }
 
-/// Decodes every frame of an encoded segment.
+/// Decodes every frame of an encoded segment, on at most so many processors.
 ///
 /// # Errors
 /// [`DigestError`]: a decode with a single error line is none.
-pub async fn segment(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
-    decode(open_segment(ffmpeg, file), "0:v:0", None, Vec::new()).await
+pub async fn segment(
+    ffmpeg: &Path,
+    file: &Path,
+    cores: Option<u8>,
+) -> Result<Decoded, DigestError> {
+    let run = open_segment(ffmpeg, file).cores(cores);
+    decode(run, "0:v:0", None, Vec::new()).await
 }
 
 /// Decodes every frame of an encoded segment, and keeps small grey pictures of those within

@@ -43,6 +43,7 @@ pub fn start(
 ) -> Result<Encoding, RunError> {
     let running = Run::new(ffmpeg)
         .args(argv::encode(spec, allowance))
+        .cores(allowance.cores)
         .feed(feed)
         .sink(Sink::File(result))
         .last()

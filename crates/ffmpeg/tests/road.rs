@@ -196,13 +196,13 @@ async fn a_damaged_result_is_no_proof() {
         ]
         .concat(),
     );
-    let good = digest::segment(&program(), &path).await.unwrap();
+    let good = digest::segment(&program(), &path, None).await.unwrap();
     assert_eq!(good.frames, 100);
     let mut bytes = std::fs::read(&path).unwrap();
     let at = bytes.len() / 2;
     bytes[at..at + 400].fill(0xA5);
     std::fs::write(&path, bytes).unwrap();
-    if let Ok(decoded) = digest::segment(&program(), &path).await {
+    if let Ok(decoded) = digest::segment(&program(), &path, None).await {
         assert_ne!(
             decoded.hash, good.hash,
             "a decode that says nothing still gives other frames"

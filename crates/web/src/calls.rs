@@ -32,6 +32,15 @@ pub struct Page {
     pub uploads: String,
     /// The largest file that may be dropped, bytes.
     pub upload_limit_bytes: u64,
+    /// Whether the page is open to the network: it says so all the time.
+    pub open: bool,
+}
+
+/// How one gets in.
+#[derive(Serialize)]
+pub struct Entry {
+    /// By a password; else only by the link that was printed.
+    pub password: bool,
 }
 
 /// `GET /api/page`.
@@ -40,5 +49,6 @@ pub async fn page(State(shared): State<Shared>) -> Json<Page> {
     Json(Page {
         uploads,
         upload_limit_bytes: shared.uploads.limit(),
+        open: shared.guard.is_open(),
     })
 }

@@ -1,11 +1,12 @@
 //! The page in a browser: [`api`] over HTTP and server-sent events, and the built `ui/`.
 //!
-//! It listens apart from the LAN's port, on loopback only, and trusts nobody for being local: see [`guard`].
-//! It has no rules of its own about videos, jobs or computers.
+//! It listens apart from the LAN's port and trusts nobody for being local: see [`guard`]. Beyond loopback it is served
+//! only with a password and by TLS ([`password`], [`door`]). It has no rules of its own about videos, jobs or computers.
 //!
 //! | route | |
 //! |---|---|
-//! | `POST /api/session` | the link's token for a cookie |
+//! | `GET /api/door` | whether a password opens it: [`Entry`]. The only route for strangers but the next |
+//! | `POST /api/session` | the link's token, or the password, for a cookie |
 //! | `POST /api/{call}` | a call of [`api::call`]: JSON arguments, JSON reply or [`api::ApiError`] |
 //! | `GET /api/events` | [`api::Numbered`] events, as they happen |
 //! | `GET /api/page` | what the page must know of its host: [`Page`] |
@@ -16,14 +17,17 @@
 
 mod assets;
 mod calls;
+mod door;
 mod events;
 mod guard;
 mod output;
+mod password;
 mod refusal;
 mod resume;
 mod uploads;
 
-pub use calls::Page;
+pub use calls::{Entry, Page};
+pub use password::set_password;
 pub use uploads::Uploaded;
 
 use std::net::SocketAddr;
@@ -40,9 +44,12 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use door::{Caller, Door};
 use guard::Guard;
 use uploads::Uploads;
 
+/// The page's usual port.
+pub const PORT: u16 = 8090;
 /// The largest body of a call.
 const CALL_BYTES: usize = 1 << 20;
 /// How long connections may take to end when the page is stopped.
@@ -51,8 +58,12 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Where and how the page is served.
 #[derive(Clone, Debug)]
 pub struct WebConfig {
-    /// Where to listen; loopback only. Port 0 takes a free one.
+    /// Where to listen: on loopback, or anywhere once a password is set. Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Names that this computer goes by, beside its addresses and `localhost`, without a port.
+    pub names: Vec<String>,
+    /// The node's folder: the password and the page's certificate are kept there.
+    pub data_dir: PathBuf,
     /// The folder for files dropped on the page; created when needed. It belongs to this crate alone:
     /// what no job uses is removed from it.
     pub uploads: PathBuf,
@@ -65,6 +76,8 @@ impl WebConfig {
     pub fn new(listen: SocketAddr, data_dir: &std::path::Path) -> Self {
         Self {
             listen,
+            names: Vec::new(),
+            data_dir: data_dir.to_owned(),
             uploads: data_dir.join("uploads"),
             upload_limit: 1_000_000_000_000,
         }
@@ -75,6 +88,7 @@ impl WebConfig {
 pub struct Web {
     address: SocketAddr,
     link: String,
+    fingerprint: Option<String>,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     keeping: JoinHandle<()>,
@@ -93,19 +107,27 @@ impl Web {
     /// Serves the page. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// [`ErrorCode::CannotListen`] if the address is not loopback or is taken.
+    /// [`ErrorCode::CannotListen`] if the address is not loopback and no password is set, or if it is taken.
     pub async fn start(api: Api, config: WebConfig) -> Result<Self, ApiError> {
-        if !config.listen.ip().is_loopback() {
-            return Err(not_loopback(config.listen));
+        let open = !config.listen.ip().is_loopback();
+        let password = password::read(&config.data_dir);
+        if open && password.is_none() {
+            return Err(without_password(config.listen));
         }
         let taken = |error: std::io::Error| {
             let text = format!("The page cannot be served at {}: {error}.", config.listen);
             ApiError::new(ErrorCode::CannotListen, text)
-                .help("Choose another port with --web 127.0.0.1:PORT.")
+                .help("Choose another port with --web ADDRESS:PORT.")
         };
         let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
-        let (guard, token) = Guard::new(address);
+        let (door, fingerprint) = if open {
+            let (door, fingerprint) = Door::with_tls(listener, &config.data_dir).map_err(taken)?;
+            (door, Some(fingerprint))
+        } else {
+            (Door::Plain(listener), None)
+        };
+        let (guard, token) = Guard::new(address, &config.names, password.filter(|_| open));
         let stop = CancellationToken::new();
         let uploads = Arc::new(Uploads::new(config.uploads, config.upload_limit));
         let keeping = tokio::spawn(uploads::keep(uploads.clone(), api.clone()));
@@ -116,18 +138,21 @@ impl Web {
             stop: stop.clone(),
         };
         let ended = stop.clone().cancelled_owned();
+        let service = router(shared).into_make_service_with_connect_info::<Caller>();
         let serving = tokio::spawn(async move {
-            let served = axum::serve(listener, router(shared))
+            let served = axum::serve(door, service)
                 .with_graceful_shutdown(ended)
                 .await;
             if let Err(error) = served {
                 tracing::error!(%error, "the page is not served any more");
             }
         });
-        let link = format!("http://{address}/#token={token}");
+        let scheme = if open { "https" } else { "http" };
+        let link = format!("{scheme}://{}/#token={token}", shown(address));
         Ok(Self {
             address,
             link,
+            fingerprint,
             stop,
             serving,
             keeping,
@@ -142,6 +167,11 @@ impl Web {
     /// The link that opens the page. It holds the secret: print it for the user, log it nowhere.
     pub fn link(&self) -> &str {
         &self.link
+    }
+
+    /// The SHA-256 of the certificate, as browsers show it; `None` on loopback, where there is none.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.fingerprint.as_deref()
     }
 
     /// Stops serving: ends event streams at once, lets short answers finish, then cuts what is left.
@@ -163,6 +193,7 @@ impl Drop for Web {
 
 fn router(shared: Shared) -> Router {
     let api = Router::new()
+        .route("/door", get(guard::tell))
         .route("/session", post(guard::open_session))
         .route("/events", get(events::stream))
         .route("/page", get(calls::page))
@@ -193,12 +224,28 @@ fn router(shared: Shared) -> Router {
         .with_state(shared)
 }
 
-fn not_loopback(listen: SocketAddr) -> ApiError {
+/// An address that can be typed into a browser: one of ours, where we listen at all of them.
+fn shown(listen: SocketAddr) -> SocketAddr {
+    if !listen.ip().is_unspecified() {
+        return listen;
+    }
+    let ours = if_addrs::get_if_addrs().unwrap_or_default();
+    let ours = ours
+        .iter()
+        .filter(|one| !one.is_loopback() && !one.is_link_local());
+    let first = ours
+        .map(if_addrs::Interface::ip)
+        .min_by_key(|ip| (ip.is_ipv6(), *ip));
+    let loopback = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    SocketAddr::new(first.unwrap_or(loopback), listen.port())
+}
+
+fn without_password(listen: SocketAddr) -> ApiError {
     let port = listen.port();
     let text = format!(
         "The page is not served at {listen}: it has no password yet, so only this computer may see it."
     );
     ApiError::new(ErrorCode::CannotListen, text).help(format!(
-        "Use --web 127.0.0.1:{port}, and from another computer `ssh -L {port}:127.0.0.1:{port}` to this one."
+        "Set one with `manyhands settings --web-password`. Or use --web 127.0.0.1:{port}, and from another computer `ssh -L {port}:127.0.0.1:{port}` to this one."
     ))
 }

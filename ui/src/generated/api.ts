@@ -171,6 +171,10 @@ cores: number,
  */
 memory_mb: number, 
 /**
+ * How busy it is; `None` where it is not there, or is too old to say so.
+ */
+load: Load | null, 
+/**
  * What it encodes with, fastest first.
  */
 encoders: Array<Encoder>, 
@@ -469,6 +473,10 @@ listening: Array<string>,
  */
 donating: boolean, 
 /**
+ * How many of its processor threads they may use at most.
+ */
+given_cores: number, 
+/**
  * The ffmpeg it works with, or why there is none.
  */
 ffmpeg: Ffmpeg, 
@@ -556,6 +564,10 @@ choice: Choice,
  * How it stands.
  */
 state: JobState, 
+/**
+ * Its place among the jobs that are not over: 0 is served first. `None` where it is over, or interrupted.
+ */
+place: number | null, 
 /**
  * Share of the work done, 0..=1; never falls.
  */
@@ -651,6 +663,19 @@ error: ApiError, } | { "is": "cancelled" };
  * How a finding is.
  */
 export type Level = "good" | "note" | "bad";
+
+/**
+ * How busy a computer is.
+ */
+export type Load = { 
+/**
+ * Of all its processors together, 0..=100 percent.
+ */
+cpu_percent: number, 
+/**
+ * Memory in use, megabytes.
+ */
+memory_used_mb: number, };
 
 /**
  * An event and its number. Numbers of one node's run follow each other without a gap; a client that sees
@@ -846,13 +871,42 @@ name: string,
  */
 donating: boolean, 
 /**
+ * With how many of its processor threads at most; `null`: all of them.
+ */
+donate_cores: number | null, 
+/**
  * An ffmpeg to use instead of the one that came with the app.
  */
 ffmpeg: FilePath | null, 
 /**
  * The purpose that is preselected.
  */
-purpose: Purpose, };
+purpose: Purpose, 
+/**
+ * The folder below which working files are kept; `null`: the data folder.
+ */
+temp: FilePath | null, 
+/**
+ * The most bytes of working files; `null`: no limit but the disk.
+ */
+temp_limit: number | null, 
+/**
+ * The most bytes a second that films and results may take in each direction; `null`: no limit.
+ */
+bandwidth: number | null, 
+/**
+ * Where other computers reach this one, from the next start on; `null`: 47820 or the next free one.
+ */
+port: number | null, 
+/**
+ * Where the page is served, from the next start on; `null`: 8090.
+ */
+web_port: number | null, };
+
+/**
+ * Where to in the queue.
+ */
+export type Shift = "top" | "up" | "down" | "bottom";
 
 /**
  * Everything there is to show, as of event number `seq`.
@@ -1033,6 +1087,16 @@ id: JobId, }; reply: null };
  * Which job.
  */
 id: JobId, }; reply: null };
+  /** Moves a job in the queue. What is being encoded goes on; what is given out from now on goes by the new order. */
+  reorder: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, 
+/**
+ * Where to.
+ */
+to: Shift, }; reply: null };
   /** Takes a job that is over off the list. Its output stays. */
   forget: { args: { 
 /**
@@ -1097,6 +1161,18 @@ on: boolean, }; reply: null };
 settings: Settings, }; reply: null };
   /** Looks at everything that may be wrong and says what to do about it. */
   doctor: { args: Record<symbol, never>; reply: Report };
+  /** What is behind an address, in words: why a computer there is not seen. */
+  reach: { args: { 
+/**
+ * `host:port`, or a host alone.
+ */
+address: string, }; reply: Report };
+  /** Who made which part of a job's film, also long after it was over. */
+  strip: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: Array<Segment> };
   /** One picture of a film, small enough for a page. */
   still: { args: { 
 /**

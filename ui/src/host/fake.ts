@@ -1,9 +1,9 @@
 /** A host without a node: plays scenes by name (`?scene=first`), for design work, tests and screenshots. */
 import { flushSync } from 'svelte';
-import type { Calls, Forecast, Job, Purpose, Wishes } from '../generated/api';
+import type { Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
 import { painting } from './painting';
 import { perform, Play } from './play';
-import { FILM, FINDINGS, load, loadScene, PRESETS, SCENES } from './scenes';
+import { FILM, FINDINGS, load, loadScene, PAST_STRIPS, PRESETS, SCENES } from './scenes';
 import { Refused, type EventListener, type Host, type Picked } from './types';
 
 const OUT = '/home/ada/Videos/The Long Way Home (2019).hevc.mkv';
@@ -12,19 +12,36 @@ const FACTS = { bytes: 8_240_000_000, duration_s: FILM.duration_s, picture: FILM
 const forecast = (purpose: Purpose, share: number, seconds: number): Forecast => ({ purpose, bytes_low: 8.24e9 * share * 0.8, bytes_high: 8.24e9 * share * 1.4, seconds, alone_s: seconds * 3.3, computers: 3 });
 const OUTLOOK = [forecast('everywhere', 0.52, 900), forecast('smaller', 0.3, 2100), forecast('smallest', 0.2, 3300), forecast('keep', 0.66, 2700)];
 
+const RECEIPT = {
+  receipt: 1,
+  exact: true,
+  frames: 109_930,
+  segments: Array.from({ length: 48 }, (_, index) => ({ index, packets_identical: true, proof: { frames: 2290, decoded_by: index % 3 === 0 ? 'owner' : 'donor', compared: [{}, {}] } })),
+  file: { carried: [{ kind: 'audio', same: 'packets' }, { kind: 'audio', same: 'packets' }, { kind: 'subtitle', same: 'text' }] },
+};
+
 type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['reply'] };
 
 function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   const number = (key: string, usual: number) => Number(query.get(key) ?? usual);
   const snapshot = name === 'play' ? play.snapshot() : name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
+  let settings: Settings = { name: 'Studio', donating: true, donate_cores: 6, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null };
+  // Segments of jobs of an earlier run are told only when somebody asks.
+  const strips = new Map(PAST_STRIPS);
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };
   return {
     snapshot: () => {
+      if (name === 'locked') throw new Refused('signed_out', 'Sign in with the page’s password.');
       if (!snapshot) throw new Refused('node_running', 'Manyhands already runs with this data folder.', 'Use the window or page that is open, or stop the other one first.');
       return snapshot;
     },
-    settings: () => ({ name: 'Studio', donating: true, ffmpeg: null, purpose: 'smaller' }),
-    set_settings: () => null,
+    settings: () => settings,
+    set_settings: ({ settings: next }) => {
+      settings = next;
+      return null;
+    },
+    strip: ({ id }) => strips.get(id) ?? [],
+    reach: ({ address }) => ({ findings: [{ subject: `${address}:47820`, level: 'bad', says: 'A computer is there, but nothing listens at port 47820.', help: 'Start Manyhands on it. If it runs, its settings show the port: it is 47820 or one of the next nine.' }] }),
     wishes: () => wishes,
     set_wishes: ({ wishes: next }) => {
       wishes = next;
@@ -45,7 +62,7 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
         return { path, name: 'film', result: String(path).includes('notes') ? { is: 'refused', error: { code: 'not_a_video', message: 'notes.txt is not a video.', help: 'Drop a video file.' } } : { is: 'fine', ...FACTS, losses } };
       }),
     submit: ({ paths }) => paths.map((path) => ({ path, job: 9, error: null })),
-    receipt: () => ({ version: 1, verdict: 'exact', frames: 109_930, boundaries_looked_at: 47, segments: 48 }),
+    receipt: () => RECEIPT,
     doctor: () => ({ findings: FINDINGS }),
     clean: () => ({ removed: 12, bytes: 1_400_000_000, kept_jobs: 1 }),
     invite: () => ({ text: 'mh1:q7hd2kx4m3vv5c6y2x4lq3b5n6t7r8s9:k2j4h6g8f1d3s5a7@192.168.1.20:47820', valid_s: 600 }),
@@ -80,14 +97,33 @@ export function fakeHost(search: string): Host {
   const play = new Play();
   const answers = answersOf(name, query, play);
   const browser = query.has('browser');
+  let told: EventListener | null = null;
+  let seq = 0;
+  let queue = (SCENES[name]?.jobs ?? []).filter((one) => one.place !== null).sort((a, b) => (a.place ?? 0) - (b.place ?? 0));
+  const give = ({ donate_cores }: Settings) => {
+    const here = SCENES[name]?.here;
+    if (here) told?.event({ seq: ++seq, event: { is: 'here', what: { ...here, given_cores: donate_cores ?? here.computer.cores } } });
+  };
+  const reorder = ({ id, to }: Calls['reorder']['args']) => {
+    const at = queue.findIndex((one) => one.id === id);
+    const rest = queue.filter((one) => one.id !== id);
+    const place = { top: 0, up: Math.max(0, at - 1), down: at + 1, bottom: rest.length }[to];
+    queue = [...rest.slice(0, place), queue[at] as Job, ...rest.slice(place)].map((one, n) => ({ ...one, place: n }));
+    for (const what of queue) told?.event({ seq: ++seq, event: { is: 'job', what } });
+  };
   const files: Picked[] = [{ name: 'The Long Way Home (2019).mkv', path: '/films/a.mkv' }];
+  let atLogin = false;
   if (query.has('two')) files.push({ name: 'notes.txt', path: '/films/notes.txt' });
   return {
     async call(name, args) {
+      if (name === 'reorder') reorder(args as Calls['reorder']['args']);
       const answer = answers[name];
-      return (answer ? answer(args) : null) as never;
+      const reply = (answer ? answer(args) : null) as never;
+      if (name === 'set_settings') give((args as Calls['set_settings']['args']).settings);
+      return reply;
     },
     events(listener) {
+      told = listener;
       queueMicrotask(() => listener.open());
       if (name === 'load') player(listener, query);
       return name === 'play' ? perform(play, listener, Number(query.get('speed') ?? 4)) : () => undefined;
@@ -99,6 +135,9 @@ export function fakeHost(search: string): Host {
     show: browser ? null : async () => undefined,
     speak: null,
     folder: browser ? null : async () => '/home/ada/Videos',
+    signIn: async () => (name === 'locked' ? async () => { throw new Refused('signed_out', 'This is not the page’s password.'); } : null),
+    exposed: async () => query.has('exposed'),
+    login: browser ? null : { starts: async () => atLogin, start: async (on) => void (atLogin = on) },
     keep: async () => true,
     take: async () => JSON.stringify({ kind: 'manyhands-presets', version: 1, presets: PRESETS }),
     download: (job: Job) => (browser ? `/api/output/${job.id}` : null),

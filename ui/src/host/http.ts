@@ -8,6 +8,7 @@ const HEADERS = { 'x-manyhands': '1' };
 interface Page {
   uploads: string;
   upload_limit_bytes: number;
+  open: boolean;
 }
 
 export function browserHost(): Host {
@@ -53,6 +54,12 @@ export function browserHost(): Host {
     show: null,
     speak: null,
     folder: null,
+    async signIn() {
+      const entry = await read<{ password: boolean }>(await send('/api/door', {}));
+      return entry.password ? (password) => enter({ password }).then(() => location.reload()) : null;
+    },
+    exposed: async () => (await about).open,
+    login: null,
     async keep(name, text) {
       const link = document.createElement('a');
       link.href = `data:application/json;charset=utf-8,${encodeURIComponent(text)}`;
@@ -71,8 +78,13 @@ async function signIn(): Promise<void> {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (!token) return;
   history.replaceState(null, '', location.pathname);
+  await enter({ token });
+}
+
+/** Exchanges a key for a cookie. */
+async function enter(key: { token: string } | { password: string }): Promise<void> {
   const headers = { ...HEADERS, 'content-type': 'application/json' };
-  const answer = await send('/api/session', { method: 'POST', headers, body: JSON.stringify({ token }) });
+  const answer = await send('/api/session', { method: 'POST', headers, body: JSON.stringify(key) });
   if (!answer.ok) await read(answer);
 }
 

@@ -16,9 +16,9 @@ function named(name: string, over: Partial<Computer> = {}): Computer {
   return computer(name, { id: Array.from({ length: 64 }, digit).join(''), ...over });
 }
 
-const studio = named('Studio', { status: { is: 'working', segments: 2 }, encoders: encoders(21), cpu: 'AMD Ryzen 7 5800X', cores: 8, memory_mb: 32_000 });
-const kitchen = named('Kitchen-PC', { status: { is: 'working', segments: 2 }, encoders: encoders(58, true), cpu: 'Intel Core i9-12900K', cores: 24, memory_mb: 64_000, address: '192.168.1.31:47820' });
-const attic = named('attic', { status: { is: 'paused', reason: 'someone is using it' }, encoders: encoders(12), cpu: 'Intel Core i5-7400', cores: 4, memory_mb: 8000 });
+const studio = named('Studio', { status: { is: 'working', segments: 2 }, encoders: encoders(21), cpu: 'AMD Ryzen 7 5800X', cores: 8, memory_mb: 32_000, load: { cpu_percent: 71, memory_used_mb: 11_400 } });
+const kitchen = named('Kitchen-PC', { status: { is: 'working', segments: 2 }, encoders: encoders(58, true), cpu: 'Intel Core i9-12900K', cores: 24, memory_mb: 64_000, address: '192.168.1.31:47820', load: { cpu_percent: 93, memory_used_mb: 20_800 } });
+const attic = named('attic', { status: { is: 'paused', reason: 'someone is using it' }, encoders: encoders(12), cpu: 'Intel Core i5-7400', cores: 4, memory_mb: 8000, load: { cpu_percent: 12, memory_used_mb: 5900 } });
 const barn = named('Barn', { status: { is: 'offline' }, last_seen_ms: Date.now() - 86_000_000 });
 const phone = named('Zoë’s MacBook Pro with a very long name', { status: { is: 'nearby' } });
 
@@ -63,7 +63,8 @@ const doneSegments = strip(48, 1834, 48, 0, shift);
 const outcome = { output: '/home/ada/Videos/holiday #3 – été.hevc.mkv', receipt: '/home/ada/Videos/holiday #3 – été.hevc.mkv.receipt.json', exact: true, verdict: 'Every one of 109,930 frames is there, in order, at its own time: proved.', frames: 109_930, bytes: 2_940_000_000, wall_s: 724 };
 export const done = job(4, 'holiday #3 – été.mp4', { ...FILM, duration_s: 1834, picture: '3840×2160, 59.94 fps', state: { is: 'completed', outcome }, progress: 1, speed_up: 2.9, segments: doneSegments, hands: hands(doneSegments, [kitchen, studio, attic], 2290).map((hand) => ({ ...hand, working: 0 })) });
 const failed = job(3, 'broken download.mkv', { state: { is: 'failed', error: { code: 'damaged', message: 'The file ends in the middle of a frame at 0:41:07.', help: 'Copy it again from where it came from.' } }, progress: 0.31 });
-const waiting = job(6, 'next.mkv', { ...FILM, state: { is: 'queued' } });
+const waiting = job(6, 'next.mkv', { ...FILM, state: { is: 'queued' }, place: 1 });
+const last = job(7, 'The Attic Tapes.mov', { ...FILM, picture: '720×576, 25 fps', state: { is: 'queued' }, place: 2 });
 const paused = job(2, 'talk.mp4', { ...FILM, picture: '1280×720, 25 fps', state: { is: 'paused', reason: '' }, progress: 0.66, elapsed_s: 312, segments: strip(20, FILM.duration_s, 12, 0, [studio]), notes: ['Barn left; its part was given to Studio.'] });
 const stopped = job(1, 'wrong one.mkv', { state: { is: 'cancelled' }, progress: 0.1 });
 
@@ -81,6 +82,9 @@ const older = TITLES.map((name, n) =>
   }),
 );
 
+/** The parts of the older ones, as the journal has them. */
+export const PAST_STRIPS: [number, Segment[]][] = older.map((one, n) => [one.id, strip(30 + 7 * n, FILM.duration_s, 30 + 7 * n, 0, [kitchen, studio, attic].slice(0, 1 + (n % 3)))]);
+
 const crowd = Array.from({ length: 50 }, (_, n) => named(`render-${String(n + 1).padStart(2, '0')}`, { status: { is: 'working', segments: 2 }, encoders: encoders(18 + (n % 7) * 6), cores: 16 }));
 
 export const idle = (ready: number) => here({ ready, computer: { ...studio, status: { is: 'ready' } } });
@@ -88,7 +92,7 @@ export const idle = (ready: number) => here({ ready, computer: { ...studio, stat
 export const SCENES: Record<string, Snapshot> = {
   first: { seq: 0, here: idle(2), computers: [named('Kitchen-PC', { encoders: encoders(58, true), cores: 24 }), named('attic', { encoders: encoders(12), cores: 4 })], jobs: [] },
   alone: { seq: 0, here: idle(0), computers: [], jobs: [] },
-  busy: { seq: 0, here: here({ ready: 2, computer: studio }), computers: [kitchen, attic, barn, phone], jobs: [busy, waiting, done] },
+  busy: { seq: 0, here: here({ ready: 2, computer: studio, given_cores: 6 }), computers: [kitchen, attic, barn, phone], jobs: [{ ...busy, place: 0 }, waiting, last, done] },
   ten: { seq: 0, here: here({ ready: 2, computer: studio }), computers: [kitchen, attic], jobs: [working(1, 'Ten parts.mkv', 10, 4, 4)] },
   many: { seq: 0, here: here({ ready: 50, computer: studio }), computers: crowd.slice(0, 7), jobs: [working(2, 'Two thousand parts.mkv', 2000, 860, 60, crowd.slice(0, 7)), working(1, 'Two hundred parts.mkv', 200, 120, 12, [studio, ...crowd.slice(0, 4)])] },
   ends: { seq: 0, here: idle(1), computers: [kitchen], jobs: [paused, stopped, done, failed] },
@@ -116,4 +120,7 @@ export const FINDINGS: Finding[] = [
   { subject: 'encoder hevc_nvenc', level: 'note', says: 'Does not work here: no NVIDIA driver was found.', help: 'Install the driver if this computer has an NVIDIA card; otherwise nothing is missing.' },
   { subject: 'network', level: 'bad', says: 'Other computers cannot be heard: multicast is blocked on wlan0.', help: 'Allow Manyhands in the firewall, or add computers by their address in the settings.' },
   { subject: 'disk', level: 'good', says: '212 GB are free in the data folder.', help: '' },
+  { subject: 'interface wlan0', level: 'good', says: '192.168.1.20: computers are looked for here.', help: '' },
+  { subject: 'announcements', level: 'bad', says: 'This computer’s own announcement was not heard back.', help: 'A firewall on this computer may block it: let UDP port 5353 through. Addresses and invites work all the same.' },
+  { subject: 'firewall', level: 'note', says: 'The firewall ufw is on. Manyhands needs two ports.', help: 'sudo ufw allow 47820/tcp && sudo ufw allow 5353/udp' },
 ];

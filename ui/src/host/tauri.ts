@@ -49,6 +49,12 @@ export function windowHost(): Host {
     open: (job) => run<void>('shell.open', { id: job.id }),
     show: (job) => run<void>('shell.show', { id: job.id }),
     folder: () => run<FilePath | null>('shell.folder', {}),
+    signIn: async () => null,
+    exposed: async () => false,
+    login: {
+      starts: () => run<boolean>('shell.starts_at_login', {}),
+      start: (on) => run<void>('shell.start_at_login', { on }),
+    },
     keep: (name, text) => run<boolean>('shell.keep', { name, text }),
     take: () => run<string | null>('shell.take', {}),
     speak: (words) => void run('shell.speak', { words: phrases(words) }),

@@ -30,6 +30,15 @@ export interface Host {
   /** Lets the user choose a folder; `null` if they change their mind. There is none where paths mean nothing. */
   readonly folder: (() => Promise<FilePath | null>) | null;
 
+  /** Opens the page with its password; `null` where none opens it. To be asked once a call was refused as signed out. */
+  signIn(): Promise<((password: string) => Promise<void>) | null>;
+
+  /** Whether the page is open to the whole network. */
+  exposed(): Promise<boolean>;
+
+  /** Whether Manyhands starts when its user logs in; `null` where that is not for a page to say. */
+  readonly login: Login | null;
+
   /** Lets the user keep a text as a file; false if they change their mind. */
   keep(name: string, text: string): Promise<boolean>;
 
@@ -41,6 +50,11 @@ export interface Host {
 
   /** Whether taking this job off the list deletes its source and its output: they were uploaded for it. */
   ownsFiles(job: Job): boolean;
+}
+
+export interface Login {
+  starts(): Promise<boolean>;
+  start(on: boolean): Promise<void>;
 }
 
 export interface EventListener {

@@ -1,14 +1,15 @@
 /** Which videos stand on the first page, which in the history, and what is found there. Pure. */
+import { choiceWords } from '../format/words';
 import type { Job } from '../generated/api';
 import { isOver } from './scene';
 
 /** What ended longer ago than this is in the history only, ms. */
 const RECENT = 12 * 3_600_000;
 
-/** What is going on, what waits in its order, and what ended lately. */
+/** The queue in its order, then what was interrupted, then what ended lately. */
 export function current(jobs: readonly Job[], now: number): Job[] {
   const recent = (job: Job) => !isOver(job) || job.finished_ms === null || now - job.finished_ms < RECENT;
-  return jobs.filter(recent).sort((a, b) => rank(a) - rank(b) || (rank(a) === 1 ? a.id - b.id : b.id - a.id));
+  return jobs.filter(recent).sort((a, b) => rank(a) - rank(b) || (isOver(a) ? b.id - a.id : a.id - b.id));
 }
 
 /** Everything that is over, the latest first. */
@@ -16,10 +17,11 @@ export function past(jobs: readonly Job[]): Job[] {
   return jobs.filter(isOver).sort((a, b) => (b.finished_ms ?? b.created_ms) - (a.finished_ms ?? a.created_ms) || b.id - a.id);
 }
 
-/** Those whose name holds every word that is looked for, whatever its case and accents. */
+/** Those of which name, choice and helpers hold every word that is looked for, whatever its case and accents. */
 export function found(jobs: readonly Job[], search: string): Job[] {
   const words = plain(search).split(/\s+/).filter(Boolean);
-  return jobs.filter((job) => words.every((word) => plain(job.name).includes(word)));
+  const about = (job: Job) => plain([job.name, choiceWords(job.choice), ...job.hands.map((hand) => hand.name)].join(' '));
+  return jobs.filter((job) => words.every((word) => about(job).includes(word)));
 }
 
 /** Bytes saved by all that was made smaller, and by how many. */
@@ -33,6 +35,6 @@ function plain(text: string): string {
 }
 
 function rank(job: Job): number {
-  if (isOver(job)) return 2;
-  return job.state.is === 'queued' || job.state.is === 'waiting_for_peers' ? 1 : 0;
+  if (isOver(job)) return Number.MAX_SAFE_INTEGER;
+  return job.place ?? Number.MAX_SAFE_INTEGER - 1;
 }

@@ -11,14 +11,18 @@ import { fromSnapshot } from './scene';
 describe('the first page and the history', () => {
   const outcome = { output: '/o', receipt: '/r', exact: true, verdict: '', frames: 1, bytes: 300, wall_s: 1 };
   const done = (id: number, name: string, finished_ms: number) => job(id, name, { source_bytes: 1000, state: { is: 'completed', outcome }, finished_ms });
-  const jobs = [done(1, 'Été à la mer.mkv', 0), done(2, 'b.mkv', 90_000_000), job(3, 'c.mkv'), job(4, 'd.mkv'), job(5, 'e.mkv', { state: { is: 'processing' } })];
+  const jobs = [done(1, 'Été à la mer.mkv', 0), done(2, 'b.mkv', 90_000_000), job(3, 'c.mkv', { place: 2 }), job(4, 'd.mkv', { place: 1 }), job(5, 'e.mkv', { state: { is: 'processing' }, place: 0 }), job(6, 'interrupted.mkv')];
 
-  it('show what goes on first, then what waits in its order, then what ended lately', () => expect(current(jobs, 100_000_000).map((one) => one.id)).toEqual([5, 3, 4, 2]));
+  it('show the queue in its order, then what was interrupted, then what ended lately', () => expect(current(jobs, 100_000_000).map((one) => one.id)).toEqual([5, 4, 3, 6, 2]));
   it('keep what is over, the latest first', () => expect(past(jobs).map((one) => one.id)).toEqual([2, 1]));
   it('find by words whatever their accents', () => {
     expect(found(jobs, 'MER ete').map((one) => one.id)).toEqual([1]);
     expect(found(jobs, 'zzz')).toEqual([]);
-    expect(found(jobs, ' ').length).toBe(5);
+    expect(found(jobs, ' ').length).toBe(6);
+  });
+  it('find by who helped and by what it was made for', () => {
+    const helped = job(7, 'x.mkv', { hands: [{ computer: 'k', name: 'Kitchen-PC', segments: 1, working: 0, frames: 1, speed_fps: null, encoder: null, paused: null }] });
+    expect(found([...jobs, helped], 'kitchen smaller').map((one) => one.id)).toEqual([7]);
   });
   it('add up what was saved', () => expect(savedBytes(jobs)).toEqual({ bytes: 1400, count: 2 }));
 });

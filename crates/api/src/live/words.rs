@@ -1,6 +1,6 @@
 //! Each word of the engine's in this crate's words, and back where it goes back.
 
-use engine::node::Steer as EngineSteer;
+use engine::node::{Shift as EngineShift, Steer as EngineSteer};
 use engine::status as its;
 use engine::trouble::{Kind, Trouble};
 use media::choice as wish;
@@ -8,12 +8,12 @@ use media::encoder as make;
 
 use crate::choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
 use crate::error::{ApiError, ErrorCode};
-use crate::node::Steer;
+use crate::node::{Shift, Steer};
 use crate::path::FilePath;
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
-    Here, Job, JobId, JobState, Level, Outcome, Pairing, PairingRefusal, Request, Scene, Segment,
-    SegmentState, Settings, Stages,
+    Here, Job, JobId, JobState, Level, Load, Outcome, Pairing, PairingRefusal, Request, Scene,
+    Segment, SegmentState, Settings, Stages,
 };
 
 /// Enums whose variants bear the same names on both sides.
@@ -41,6 +41,7 @@ same_names! {
     Speed => make::Speed { Fast, Balanced, Slow }
     make::Speed => Speed { Fast, Balanced, Slow }
     Steer => EngineSteer { Cancel, Pause, Resume, Retry, Forget }
+    Shift => EngineShift { Top, Up, Down, Bottom }
     its::Level => Level { Good, Note, Bad }
     its::SegmentState => SegmentState { Waiting, Sent, Encoding, Checking, Done, Failed }
     Kind => ErrorCode {
@@ -186,6 +187,7 @@ impl From<its::NodeStatus> for Scene {
             data_dir: node.data_dir.display().to_string(),
             listening: node.listening,
             donating: node.donating,
+            given_cores: node.given_cores,
             ffmpeg: node.ffmpeg.into(),
             ready: u32::try_from(computers.iter().filter(is_ready).count()).unwrap_or(u32::MAX),
             notices: node.notices,
@@ -230,6 +232,10 @@ impl From<its::PeerStatus> for Computer {
             cpu: peer.cpu,
             cores: peer.cores,
             memory_mb: peer.memory_mb,
+            load: peer.load.map(|load| Load {
+                cpu_percent: load.cpu_percent,
+                memory_used_mb: load.memory_used_mb,
+            }),
             encoders: peer.encoders.into_iter().map(Into::into).collect(),
             address: peer.address,
             speed_fps: peer.speed_fps,
@@ -283,6 +289,7 @@ impl From<its::JobStatus> for Job {
             picture: job.picture,
             choice: (job.choice, job.terms).into(),
             state: job.state.into(),
+            place: job.place,
             progress: job.progress,
             frames_done: job.frames_done,
             frames_total: job.frames_total,
@@ -397,8 +404,14 @@ impl From<its::Settings> for Settings {
         Self {
             name: one.name,
             donating: one.donating,
+            donate_cores: one.donate_cores,
             ffmpeg: one.ffmpeg.map(FilePath),
             purpose: one.purpose.into(),
+            temp: one.scratch.map(FilePath),
+            temp_limit: one.scratch_limit,
+            bandwidth: one.bandwidth,
+            port: one.port,
+            web_port: one.web_port,
         }
     }
 }
@@ -408,8 +421,14 @@ impl From<Settings> for its::Settings {
         Self {
             name: one.name,
             donating: one.donating,
+            donate_cores: one.donate_cores,
             ffmpeg: one.ffmpeg.map(|path| path.0),
             purpose: one.purpose.into(),
+            scratch: one.temp.map(|path| path.0),
+            scratch_limit: one.temp_limit,
+            bandwidth: one.bandwidth,
+            port: one.port,
+            web_port: one.web_port,
         }
     }
 }

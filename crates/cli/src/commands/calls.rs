@@ -26,7 +26,11 @@ pub async fn jobs(app: &App) -> Result<End, ApiError> {
 /// `job`: one of them, whole.
 pub async fn job(id: u64, app: &App) -> Result<End, ApiError> {
     with_node(app, Start::to_look(), async |node| {
-        let job = node.call(call::Job { id: JobId(id) }).await?;
+        let mut job = node.call(call::Job { id: JobId(id) }).await?;
+        if job.segments.is_empty() {
+            // Of an earlier run: only the journal knows them.
+            job.segments = node.call(call::Strip { id: JobId(id) }).await?;
+        }
         app.out
             .result(&JobLine::new(&job, true), || human::job(&job));
         Ok(End::Done)
@@ -46,10 +50,13 @@ pub async fn cancel(id: u64, app: &App) -> Result<End, ApiError> {
     .await
 }
 
-/// `doctor`: what may be wrong. Ends with code 1 if something is.
-pub async fn doctor(app: &App) -> Result<End, ApiError> {
+/// `doctor`: what may be wrong, or what is behind an address. Ends with code 1 if something is wrong.
+pub async fn doctor(address: Option<String>, app: &App) -> Result<End, ApiError> {
     with_node(app, Start::default(), async |node| {
-        let report = node.call(call::Doctor {}).await?;
+        let report = match address.clone() {
+            Some(address) => node.call(call::Reach { address }).await?,
+            None => node.call(call::Doctor {}).await?,
+        };
         if app.out.is_json() {
             report
                 .findings

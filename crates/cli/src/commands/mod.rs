@@ -4,7 +4,9 @@ mod bench;
 mod calls;
 mod encode;
 mod pairing;
+mod queue;
 mod serve;
+mod settings;
 
 use api::ApiError;
 
@@ -30,7 +32,13 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Jobs => calls::jobs(app).await,
         Command::Job(args) => calls::job(args.id, app).await,
         Command::Cancel(args) => calls::cancel(args.id, app).await,
-        Command::Doctor => calls::doctor(app).await,
+        Command::Pause(args) => queue::pause(args.id, app).await,
+        Command::Resume(args) => queue::resume(args.id, app).await,
+        Command::Retry(args) => queue::retry(args.id, app).await,
+        Command::Move(args) => queue::shift(args, app).await,
+        Command::Settings(args) => settings::run(&args, app).await,
+        Command::Given => settings::given(app).await,
+        Command::Doctor(args) => calls::doctor(args.address, app).await,
         Command::Clean => calls::clean(app).await,
     }
 }

@@ -1,6 +1,7 @@
 //! `serve`: the node without a window, until it is told to stop.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use api::{ApiError, Computer, ComputerId, Job, JobId, JobState, Scene};
 use web::{Web, WebConfig};
@@ -32,7 +33,15 @@ pub async fn run(args: Serve, app: &App) -> Result<End, ApiError> {
     };
     let page = match args.web {
         Some(listen) => {
-            match Web::start(own.api.clone(), WebConfig::new(listen, &app.data)).await {
+            let listen = match listen {
+                Some(listen) => listen,
+                None => usual_page(&own).await?,
+            };
+            let config = WebConfig {
+                names: [args.web_names, host_names()].concat(),
+                ..WebConfig::new(listen, &app.data)
+            };
+            match Web::start(own.api.clone(), config).await {
                 Ok(page) => Some(page),
                 Err(error) => {
                     own.stop().await;
@@ -55,6 +64,26 @@ pub async fn run(args: Serve, app: &App) -> Result<End, ApiError> {
     end
 }
 
+/// Where the page is if nobody says: on loopback, at the port that is set.
+async fn usual_page(own: &Own) -> Result<SocketAddr, ApiError> {
+    let port = own.api.settings().await?.web_port;
+    Ok(SocketAddr::from((
+        [127, 0, 0, 1],
+        port.unwrap_or(web::PORT),
+    )))
+}
+
+/// The names by which others in the house may know this computer.
+fn host_names() -> Vec<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = name.or_else(|| std::env::var("COMPUTERNAME").ok());
+    let name = name
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
+    let local = name.as_ref().map(|name| format!("{name}.local"));
+    name.into_iter().chain(local).collect()
+}
+
 /// Says where the node is, then what happens, without end.
 async fn tell(node: &Door, page: Option<&Web>, app: &App) -> Result<End, ApiError> {
     let mut watch = Watch::start(node).await?;
@@ -74,6 +103,11 @@ async fn tell(node: &Door, page: Option<&Web>, app: &App) -> Result<End, ApiErro
         };
         if let Some(link) = link {
             text += &format!("\nPage: {link}");
+        }
+        if let Some(fingerprint) = page.and_then(Web::fingerprint) {
+            text +=
+                "\nIts certificate is this computer's own, so browsers warn once. Its SHA-256 is\n";
+            text += fingerprint;
         }
         text
     });

@@ -197,6 +197,15 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         tries,
     }));
     line(&CancelledLine { job: 1 });
+    line(&SteeredLine::Held { job: 1 });
+    line(&SteeredLine::Resumed { job: 1 });
+    line(&SteeredLine::Retried { job: 1 });
+    line(&SteeredLine::Moved {
+        job: 1,
+        place: Some(0),
+    });
+    line(&SettingsLine::new(&settings()));
+    line(&GivenLine::from(api::Given::default()));
     let (subject, says, help) = (String::new(), String::new(), String::new());
     line(&FindingLine::new(&Finding {
         subject,
@@ -252,6 +261,21 @@ fn job() -> Job {
         hands: vec![hand],
         segments: vec![segment],
         ..rehearsal::job(1, "a.mkv")
+    }
+}
+
+fn settings() -> api::Settings {
+    api::Settings {
+        name: "Study".into(),
+        donating: true,
+        donate_cores: Some(4),
+        ffmpeg: None,
+        purpose: api::Purpose::Smaller,
+        temp: None,
+        temp_limit: None,
+        bandwidth: None,
+        port: None,
+        web_port: None,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use api::{
     ApiError, Cleaned, Computer, ComputerStatus, Hand, Job, JobState, Level, Outcome, Report,
-    SegmentState,
+    SegmentState, Settings,
 };
 
 use super::{amount, size, span};
@@ -288,6 +288,59 @@ pub fn report(report: &Report) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// What is set, one a line.
+pub fn settings(settings: &Settings) -> String {
+    let path = |path: &Option<api::FilePath>, usual: &str| {
+        path.as_ref()
+            .map_or(usual.to_owned(), |path| plain(&path.shown()))
+    };
+    let or = |value: Option<String>, usual: &str| value.unwrap_or_else(|| usual.to_owned());
+    let rows = [
+        ["name", &plain(&settings.name)],
+        ["donate", if settings.donating { "on" } else { "off" }],
+        [
+            "cores",
+            &or(
+                settings
+                    .donate_cores
+                    .map(|cores| format!("at most {cores}")),
+                "all",
+            ),
+        ],
+        ["temp", &path(&settings.temp, "in the data folder")],
+        ["temp-limit", &or(settings.temp_limit.map(size), "none")],
+        [
+            "bandwidth",
+            &or(
+                settings
+                    .bandwidth
+                    .map(|rate| format!("{} a second", size(rate))),
+                "no limit",
+            ),
+        ],
+        [
+            "port",
+            &or(
+                settings.port.map(|port| port.to_string()),
+                "47820 or the next free one",
+            ),
+        ],
+        [
+            "web-port",
+            &or(settings.web_port.map(|port| port.to_string()), "8090"),
+        ],
+        [
+            "ffmpeg",
+            &path(
+                &settings.ffmpeg,
+                "the one that came with Manyhands, or the system's",
+            ),
+        ],
+    ];
+    let line = |[name, value]: [&str; 2]| format!("{name:<11} {value}");
+    rows.map(line).join("\n")
 }
 
 /// What `clean` did.

@@ -2,8 +2,8 @@
 //! removed, which is why they are types of their own and not the API's view models.
 
 use api::{
-    ApiError, Asking, Cleaned, Computer, ComputerStatus, ErrorCode, FilePath, Finding, Hand, Here,
-    Job, JobState, Level, Outcome, SegmentState,
+    ApiError, Asking, Cleaned, Computer, ComputerStatus, ErrorCode, FilePath, Finding, Given, Hand,
+    Here, Job, JobState, Level, Outcome, SegmentState, Settings,
 };
 use serde::{Serialize, Serializer};
 
@@ -323,6 +323,8 @@ pub struct PeerLine {
     cpu: String,
     cores: u32,
     memory_mb: u64,
+    cpu_percent: Option<u8>,
+    memory_used_mb: Option<u64>,
     encoders: Vec<EncoderLine>,
     address: Option<String>,
     #[serde(serialize_with = "rounded_option")]
@@ -369,6 +371,8 @@ impl PeerLine {
             cpu: computer.cpu.clone(),
             cores: computer.cores,
             memory_mb: computer.memory_mb,
+            cpu_percent: computer.load.map(|load| load.cpu_percent),
+            memory_used_mb: computer.load.map(|load| load.memory_used_mb),
             encoders: computer.encoders.iter().map(encoder).collect(),
             address: computer.address.clone(),
             fps: computer.speed_fps,
@@ -385,6 +389,7 @@ pub struct JobLine {
     job: u64,
     input: FilePath,
     state: &'static str,
+    place: Option<u32>,
     #[serde(serialize_with = "rounded")]
     progress: f64,
     frames: u64,
@@ -454,6 +459,7 @@ impl JobLine {
             job: job.id.0,
             input: job.source.clone(),
             state: state(&job.state),
+            place: job.place,
             progress: job.progress,
             frames: job.frames_done,
             frames_total: job.frames_total,
@@ -592,6 +598,89 @@ impl PairLine {
 pub struct CancelledLine {
     /// Its number.
     pub job: u64,
+}
+
+/// `held`, `resumed`, `retried` and `moved`: a job was steered.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum SteeredLine {
+    /// It is held.
+    Held {
+        /// Its number.
+        job: u64,
+    },
+    /// It goes on.
+    Resumed {
+        /// Its number.
+        job: u64,
+    },
+    /// It is tried again.
+    Retried {
+        /// Its number.
+        job: u64,
+    },
+    /// It has another place in the queue.
+    Moved {
+        /// Its number.
+        job: u64,
+        /// Its place, from 0; `null` if it is over meanwhile.
+        place: Option<u32>,
+    },
+}
+
+/// `settings`: what the user has set.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "settings")]
+pub struct SettingsLine {
+    name: String,
+    donating: bool,
+    cores: Option<u32>,
+    temp: Option<FilePath>,
+    temp_limit: Option<u64>,
+    bandwidth: Option<u64>,
+    port: Option<u16>,
+    web_port: Option<u16>,
+    ffmpeg: Option<FilePath>,
+}
+
+impl SettingsLine {
+    /// The settings as a line.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            name: settings.name.clone(),
+            donating: settings.donating,
+            cores: settings.donate_cores,
+            temp: settings.temp.clone(),
+            temp_limit: settings.temp_limit,
+            bandwidth: settings.bandwidth,
+            port: settings.port,
+            web_port: settings.web_port,
+            ffmpeg: settings.ffmpeg.clone(),
+        }
+    }
+}
+
+/// `given`: what was done for others.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "given")]
+pub struct GivenLine {
+    segments: u64,
+    frames: u64,
+    bytes: u64,
+    seconds: u64,
+    computers: u32,
+}
+
+impl From<Given> for GivenLine {
+    fn from(given: Given) -> Self {
+        Self {
+            segments: given.segments,
+            frames: given.frames,
+            bytes: given.bytes,
+            seconds: given.seconds,
+            computers: given.computers,
+        }
+    }
 }
 
 /// `finding`: one line of the doctor's.

@@ -122,15 +122,7 @@ impl Trials {
         let result = self
             .folder
             .join(format!("try-{encoder}-{}.mp4", format.name()));
-        let encoded = self.encode(
-            &clip,
-            &spec,
-            Allowance {
-                threads: None,
-                cores: None,
-            },
-            &result,
-        );
+        let encoded = self.encode(&clip, &spec, Allowance::default(), &result);
         let encoded = match tokio::time::timeout(TRIAL_LIMIT, encoded).await {
             Ok(encoded) => encoded.map_err(|error| Unusable::of(encoder, format, error)),
             Err(_) => Err(unusable(Cause::TooSlow, String::new())),
@@ -149,7 +141,7 @@ impl Trials {
 
     /// Whether the result decodes to so many frames; if not, what is wrong with it.
     async fn check(&self, result: &Path, frames: u32) -> Result<(), String> {
-        match digest::segment(&self.tool.path, result).await {
+        match digest::segment(&self.tool.path, result, None).await {
             Ok(decoded) if decoded.frames == frames => Ok(()),
             Ok(decoded) => Err(format!(
                 "{} frames came back instead of {frames}",

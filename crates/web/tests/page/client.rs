@@ -7,7 +7,7 @@ use std::sync::Arc;
 use api::rehearsal::Rehearsal;
 use api::{Api, ErrorCode};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use web::{Web, WebConfig};
 
@@ -118,7 +118,16 @@ pub const OURS: &str = "X-Manyhands: 1";
 
 /// Sends exactly this, reads to the end.
 pub async fn raw(to: SocketAddr, line: &str, headers: &[&str], body: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(to).await.unwrap();
+    over(TcpStream::connect(to).await.unwrap(), line, headers, body).await
+}
+
+/// The same over a connection that is there.
+pub async fn over(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    line: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> Answer {
     let head = format!(
         "{line} HTTP/1.1\r\n{}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         headers.join("\r\n"),

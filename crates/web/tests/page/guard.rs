@@ -165,6 +165,17 @@ async fn a_program_may_send_the_token_itself() {
 }
 
 #[tokio::test]
+async fn on_loopback_no_password_opens() {
+    let stage = Stage::new().await;
+    web::set_password(stage.folder.path(), Some("a long enough one")).unwrap();
+    let door = stage.send("GET /api/door", &[], b"").await;
+    assert_eq!(door.json(), json!({ "password": false }));
+    let body = br#"{"password":"a long enough one"}"#;
+    let answer = stage.send("POST /api/session", &[JSON, OURS], body).await;
+    assert_eq!(answer.status, 401);
+}
+
+#[tokio::test]
 async fn guessing_ends_soon() {
     let stage = Stage::new().await;
     let cookie = stage.sign_in().await;

@@ -6,3 +6,4 @@ mod client;
 mod files;
 mod guard;
 mod live;
+mod open;

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import type { Settings } from '../generated/api';
+import { drafted, later, settled } from './draft';
+
+const usual: Settings = { name: 'Studio', donating: true, donate_cores: 4, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null };
+
+describe('settings as they are typed', () => {
+  it('come back as they went', () => {
+    const set: Settings = { ...usual, ffmpeg: { hex: '2f66ff' }, temp: '/fast', temp_limit: 50_000_000_000, bandwidth: 12_500_000, port: 47821, web_port: 8091 };
+    for (const settings of [usual, set]) expect(settled(settings, drafted(settings))).toEqual(settings);
+    expect(drafted(set)).toMatchObject({ temp_limit: '50', bandwidth: '12.5' });
+  });
+
+  it('are read as people type', () => {
+    const typed = { ...drafted(usual), name: ' Attic ', temp: ' /fast ', temp_limit: '1,5', bandwidth: ' 20 ', port: '', ffmpeg: ' ' };
+    expect(settled(usual, typed)).toEqual({ ...usual, name: 'Attic', temp: '/fast', temp_limit: 1_500_000_000, bandwidth: 20_000_000 });
+  });
+
+  it('say what waits for the next start', () => {
+    expect(later(usual, { ...usual, temp: '/fast', bandwidth: 1 })).toBe(false);
+    expect(later(usual, { ...usual, port: 9000 })).toBe(true);
+    expect(later({ ...usual, ffmpeg: { hex: 'ff' } }, { ...usual, ffmpeg: { hex: 'ff' } })).toBe(false);
+  });
+});
