@@ -133,8 +133,18 @@ fn an_end_is_told_to_who_looks_elsewhere() {
     );
 
     // The computer was kept awake as long as that took, and no longer.
-    assert_eq!(desktop.wait_for_another("why", 1), "Encoding videos");
+    assert_eq!(desktop.wait_for_another("awake", 1), "idle");
+    assert!(
+        desktop
+            .all("why")
+            .iter()
+            .all(|why| why == "Encoding videos")
+    );
     desktop.wait_for_another("asleep", 1);
+    assert_eq!(desktop.wait_for_another("wakeful", 1), 4);
+    desktop.wait_for_another("restful", 1);
+
+    assert_eq!(sleep_finding(&data).0, api::Level::Good);
 
     // The second ends before the user's eyes, the third does not.
     screen.pointer(&["windowfocus", "--sync", &window.number()]);
@@ -144,6 +154,17 @@ fn an_end_is_told_to_who_looks_elsewhere() {
     elsewhere.focus(&screen);
     encode(&data, &films[2]);
     assert_eq!(desktop.wait_for_another("notified", 1), "third.mkv is done");
+}
+
+/// What the check-up says of staying awake.
+fn sleep_finding(data: &Path) -> (api::Level, String) {
+    let report = with_node(data, async |node| node.call(call::Doctor {}).await.unwrap());
+    let found = report
+        .findings
+        .into_iter()
+        .find(|one| one.subject == "sleep");
+    let found = found.expect("the window has told what it found");
+    (found.level, found.says)
 }
 
 /// Another program's window, in which the user works.
@@ -240,6 +261,9 @@ fn it_starts_at_login_if_that_is_wanted() {
     let window = Window::open(&screen, APP, &arguments(data, &[]));
     let starts = || window.call("shell.starts_at_login", &json!({}));
     let start = |on| window.call("shell.start_at_login", &json!({ "on": on }));
+    // Nobody here decides whether the computer sleeps: that is told, and is no obstacle.
+    let (level, says) = sleep_finding(folder.path());
+    assert_eq!(level, api::Level::Note, "{says}");
     assert_eq!(starts(), false);
     assert_eq!(start(true), json!(null));
     assert_eq!(starts(), true);
