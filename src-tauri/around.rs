@@ -44,9 +44,15 @@ impl Around {
             under_way: UnderWay::default(),
             awake: Awake::start(move |finding| api.found(finding)),
         };
-        this.under_way.begin(snapshot);
-        this.show();
+        this.begin(snapshot);
         this
+    }
+
+    /// As things stand when events were lost.
+    pub fn begin(&mut self, snapshot: &Snapshot) {
+        self.under_way = UnderWay::default();
+        self.under_way.begin(snapshot);
+        self.show();
     }
 
     /// Takes an event in, and shows what changed.

@@ -4,10 +4,8 @@
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use api::{Finding, Level};
-use keepawake::KeepAwake;
-
 use crate::under_way::Effort;
+use api::{Finding, Level};
 
 /// How often the battery is looked at while it matters.
 const LOOK: Duration = Duration::from_secs(30);
@@ -57,14 +55,62 @@ fn next(orders: &Receiver<Effort>, wanted: Effort) -> Result<Effort, RecvTimeout
     orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
 }
 
-/// Asks the system; until this is dropped it does not go to sleep by itself. The screen may.
-fn hold() -> keepawake::Result<KeepAwake> {
-    keepawake::Builder::default()
+const WHO: &str = "Manyhands";
+const WHY: &str = "Encoding videos";
+
+/// Until this is dropped the computer does not go to sleep by itself. The screen may.
+struct Held {
+    _system: Option<keepawake::KeepAwake>,
+    _session: Option<session::Held>,
+}
+
+/// Asks the system, and the desktop where that has a will of its own.
+fn hold() -> keepawake::Result<Held> {
+    let session = session::hold();
+    let system = keepawake::Builder::default()
         .idle(true)
-        .reason("Encoding videos")
-        .app_name("Manyhands")
+        .reason(WHY)
+        .app_name(WHO)
         .app_reverse_domain("io.github.manyhands")
-        .create()
+        .create();
+    match (system, session) {
+        (Err(error), None) => Err(error),
+        (system, session) => Ok(Held {
+            _system: system.ok(),
+            _session: session,
+        }),
+    }
+}
+
+/// GNOME and its kin suspend by themselves, and do not mind what was asked of the system.
+#[cfg(target_os = "linux")]
+mod session {
+    use zbus::blocking::Connection;
+
+    /// What the session manager calls its own suspending.
+    const SUSPEND: u32 = 4;
+
+    /// Lasts as long as the connection does.
+    pub struct Held(#[expect(dead_code, reason = "held, not used")] Connection);
+
+    pub fn hold() -> Option<Held> {
+        let bus = Connection::session().ok()?;
+        let name = "org.gnome.SessionManager";
+        let asked = (super::WHO, 0_u32, super::WHY, SUSPEND);
+        let path = "/org/gnome/SessionManager";
+        let answer = bus.call_method(Some(name), path, Some(name), "Inhibit", &asked);
+        answer.ok().map(|_| Held(bus))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod session {
+    /// Nothing more is needed.
+    pub struct Held;
+
+    pub fn hold() -> Option<Held> {
+        None
+    }
 }
 
 /// Whether it runs on its battery. Where that cannot be told there is none.
@@ -74,7 +120,7 @@ fn on_battery() -> bool {
     batteries.any(|battery| battery.state() == starship_battery::State::Discharging)
 }
 
-fn finding(held: &keepawake::Result<KeepAwake>) -> Finding {
+fn finding(held: &keepawake::Result<Held>) -> Finding {
     let (level, says, help) = match held {
         Ok(_) => (
             Level::Good,

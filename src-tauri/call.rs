@@ -10,7 +10,7 @@ use tauri::AppHandle;
 
 use crate::node::Node;
 use crate::words::{Spoken, Words};
-use crate::{choose, outside, tray};
+use crate::{choose, login, outside, tray};
 
 /// Runs a call of the API, or one that only a window has:
 ///
@@ -21,6 +21,7 @@ use crate::{choose, outside, tray};
 /// | `shell.opened` | the files that the app was opened with since the last time |
 /// | `shell.open`, `shell.show` | a job's output in its player, or in its folder |
 /// | `shell.keep`, `shell.take` | a small text into and out of a file that the user chooses |
+/// | `shell.starts_at_login`, `shell.start_at_login` | whether it starts when its user logs in, and sets that |
 /// | `shell.speak` | the words of the page's language, for what the shell says itself |
 ///
 /// # Errors
@@ -38,6 +39,11 @@ pub async fn call(app: AppHandle, name: String, args: Value) -> Result<Value, Ap
             json(choose::keep(&app, &name, &text).await?)
         }
         "shell.take" => json(choose::take(&app).await?),
+        "shell.starts_at_login" => json(login::starts(&app)?),
+        "shell.start_at_login" => {
+            let Switched { on } = read(args)?;
+            json(login::start(&app, on)?)
+        }
         "shell.speak" => {
             let Speech { words } = read(args)?;
             Spoken::speak(&app, words);
@@ -55,6 +61,12 @@ struct Kept {
     name: String,
     /// What to write.
     text: String,
+}
+
+/// What `shell.start_at_login` is told.
+#[derive(serde::Deserialize)]
+struct Switched {
+    on: bool,
 }
 
 /// What `shell.speak` is told.

@@ -14,6 +14,14 @@ pub fn bring(app: &AppHandle) {
     }
 }
 
+/// Puts it out of the way: onto the taskbar, where it can be found.
+pub fn leave(app: &AppHandle) {
+    let window = app.get_webview_window("main");
+    if let Some(Err(error)) = window.map(|window| window.minimize()) {
+        tracing::debug!(%error, "the window cannot be minimised");
+    }
+}
+
 /// Whether the user is looking at it.
 pub fn is_it(app: &AppHandle) -> bool {
     let window = app.get_webview_window("main");

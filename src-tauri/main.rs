@@ -4,6 +4,7 @@
 /// The node, and what passes between it and the page.
 mod call;
 mod node;
+mod page;
 mod second;
 mod signals;
 mod sink;
@@ -19,6 +20,7 @@ mod around;
 mod awake;
 mod closing;
 mod front;
+mod login;
 mod notice;
 mod tray;
 mod under_way;
@@ -53,6 +55,9 @@ struct Line {
     /// Start the videos at once, as chosen last, instead of offering them.
     #[arg(long, requires = "files")]
     start: bool,
+    /// Open out of the way, as when the system starts it at login.
+    #[arg(long)]
+    minimized: bool,
     /// Videos to offer at once.
     files: Vec<PathBuf>,
 }
@@ -72,14 +77,17 @@ fn main() -> ExitCode {
     if second::hand_over(&line) {
         return ExitCode::SUCCESS;
     }
-    if let Some(sentence) = no_screen() {
-        return end(&sentence);
-    }
     prefer_plain_rendering();
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_env("MANYHANDS_LOG"))
         .with_writer(std::io::stderr)
         .init();
+    if page::is_needed() {
+        return match page::serve(line) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => end(&format!("{} {}", error.message, error.help)),
+        };
+    }
     match build(line) {
         Ok(app) => {
             app.run(on_event);
@@ -92,11 +100,12 @@ fn main() -> ExitCode {
 fn build(line: Line) -> tauri::Result<App> {
     // Before there is a window: from then on everybody may think that the app can be ended.
     let signals = tauri::async_runtime::block_on(async { Signals::listen() })?;
-    let place = kept_place(&line);
+    let (place, login, minimized) = (kept_place(&line), login::plugin(&line), line.minimized);
     let (node, start) = node::prepare(line);
     tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .plugin(place)
+        .plugin(login)
         .manage(node)
         .manage(around::Latest::default())
         .manage(tray::Place::default())
@@ -105,6 +114,9 @@ fn build(line: Line) -> tauri::Result<App> {
         .on_window_event(on_window_event)
         .setup(move |app| {
             start.start(app.handle());
+            if minimized {
+                front::leave(app.handle());
+            }
             quit_on_signals(app.handle().clone(), signals);
             Ok(())
         })
@@ -151,15 +163,6 @@ fn quit_on_signals(app: AppHandle, mut signals: Signals) {
         signals.next().await;
         app.exit(0);
     });
-}
-
-/// Why there can be no window, on systems where that is to be expected. GTK would panic.
-fn no_screen() -> Option<String> {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let expected = cfg!(target_os = "linux") && !set("DISPLAY") && !set("WAYLAND_DISPLAY");
-    expected.then(|| {
-        "There is no screen to open a window on. Use `manyhands serve --web 127.0.0.1:8090` and a browser.".to_owned()
-    })
 }
 
 /// WebKitGTK's DMABUF renderer shows a blank window on many NVIDIA machines (tauri #9304, #9394).

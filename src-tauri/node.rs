@@ -21,10 +21,25 @@ const GRACE: Duration = Duration::from_secs(10);
 type Started = Option<Result<Api, ApiError>>;
 
 /// A node that runs.
-struct Running {
+pub struct Running {
     live: Live,
     /// Through it the command line reaches this node; closed before the node stops.
     door: Option<Server>,
+}
+
+impl Running {
+    /// Its API.
+    pub fn api(&self) -> Api {
+        self.live.api()
+    }
+
+    /// Stops it and waits until it has stopped, but not for ever.
+    pub async fn stop(self) {
+        std::mem::drop(self.door);
+        if timeout(GRACE, self.live.stop()).await.is_err() {
+            tracing::warn!("the node did not stop in time");
+        }
+    }
 }
 
 /// The node, or what became of it.
@@ -67,13 +82,8 @@ impl Node {
     /// Stops it and waits until it has stopped.
     pub fn stop(&self) {
         let running = lock(&self.running).take();
-        if let Some(Running { live, door }) = running {
-            std::mem::drop(door);
-            let stopped =
-                tauri::async_runtime::block_on(async { timeout(GRACE, live.stop()).await });
-            if stopped.is_err() {
-                tracing::warn!("the node did not stop in time");
-            }
+        if let Some(running) = running {
+            tauri::async_runtime::block_on(running.stop());
         }
     }
 }
@@ -113,7 +123,7 @@ async fn run(app: AppHandle, line: Line, say: watch::Sender<Started>) {
             return std::future::pending().await;
         }
     };
-    let api = running.live.api();
+    let api = running.api();
     // Listened to before anybody can ask for a snapshot, so that nothing is missed.
     let events = api.events();
     let handed = api.handed();
@@ -156,7 +166,11 @@ async fn start_opened(app: &AppHandle, api: &Api, wanted: bool) {
     }
 }
 
-async fn open(line: Line) -> Result<Running, ApiError> {
+/// Starts a node as the command line says.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn open(line: Line) -> Result<Running, ApiError> {
     let data_dir = api::data_folder(line.data)?;
     let config = NodeConfig {
         data_dir: data_dir.clone(),

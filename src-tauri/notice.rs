@@ -73,6 +73,6 @@ fn bring_when_clicked(app: &AppHandle, shown: notify_rust::NotificationHandle) {
     });
 }
 
-/// Elsewhere the system brings the app to the front by itself.
+/// macOS brings the app to the front by itself; on Windows a click only takes the notification away.
 #[cfg(not(target_os = "linux"))]
 fn bring_when_clicked(_app: &AppHandle, _shown: notify_rust::NotificationHandle) {}

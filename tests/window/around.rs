@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use api::{Choice, FilePath, JobId, JobState, call};
 use tempfile::TempDir;
 
+use serde_json::json;
+
 use crate::desktop::Desktop;
 use crate::driver::{Window, until};
 use crate::screen::Screen;
@@ -131,8 +133,18 @@ fn an_end_is_told_to_who_looks_elsewhere() {
     );
 
     // The computer was kept awake as long as that took, and no longer.
-    assert_eq!(desktop.wait_for_another("why", 1), "Encoding videos");
+    assert_eq!(desktop.wait_for_another("awake", 1), "idle");
+    assert!(
+        desktop
+            .all("why")
+            .iter()
+            .all(|why| why == "Encoding videos")
+    );
     desktop.wait_for_another("asleep", 1);
+    assert_eq!(desktop.wait_for_another("wakeful", 1), 4);
+    desktop.wait_for_another("restful", 1);
+
+    assert_eq!(sleep_finding(&data).0, api::Level::Good);
 
     // The second ends before the user's eyes, the third does not.
     screen.pointer(&["windowfocus", "--sync", &window.number()]);
@@ -142,6 +154,17 @@ fn an_end_is_told_to_who_looks_elsewhere() {
     elsewhere.focus(&screen);
     encode(&data, &films[2]);
     assert_eq!(desktop.wait_for_another("notified", 1), "third.mkv is done");
+}
+
+/// What the check-up says of staying awake.
+fn sleep_finding(data: &Path) -> (api::Level, String) {
+    let report = with_node(data, async |node| node.call(call::Doctor {}).await.unwrap());
+    let found = report
+        .findings
+        .into_iter()
+        .find(|one| one.subject == "sleep");
+    let found = found.expect("the window has told what it found");
+    (found.level, found.says)
 }
 
 /// Another program's window, in which the user works.
@@ -227,6 +250,36 @@ fn without_the_icons_library_there_is_a_window_all_the_same() {
     assert_eq!(app.wait().unwrap().code(), Some(0));
 }
 
+#[test]
+fn it_starts_at_login_if_that_is_wanted() {
+    let name = "it_starts_at_login_if_that_is_wanted";
+    let Some(screen) = screen_for(name, &["WebKitWebDriver"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let window = Window::open(&screen, APP, &arguments(data, &[]));
+    let starts = || window.call("shell.starts_at_login", &json!({}));
+    let start = |on| window.call("shell.start_at_login", &json!({ "on": on }));
+    // Nobody here decides whether the computer sleeps: that is told, and is no obstacle.
+    let (level, says) = sleep_finding(folder.path());
+    assert_eq!(level, api::Level::Note, "{says}");
+    assert_eq!(starts(), false);
+    assert_eq!(start(true), json!(null));
+    assert_eq!(starts(), true);
+    let entries = std::fs::read_dir(screen.home().join(".config/autostart")).unwrap();
+    let texts = entries.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let texts: Vec<String> = texts.collect();
+    assert!(
+        texts[0].contains(&format!("{APP} --minimized --data \"{data}\"")),
+        "{texts:?}"
+    );
+    for _ in 0..2 {
+        assert_eq!(start(false), json!(null));
+        assert_eq!(starts(), false);
+    }
+}
+
 /// A window that was made larger opens as large.
 #[test]
 fn the_window_opens_as_it_was_left() {
@@ -239,7 +292,7 @@ fn the_window_opens_as_it_was_left() {
     let size = |window: &str| screen.place(window)[2..].to_vec();
     let mut sizes = Vec::new();
     for round in 0..2 {
-        let mut app = screen
+        let app = screen
             .command(APP)
             .args(arguments(&data, &[]))
             .spawn()
@@ -260,12 +313,7 @@ fn the_window_opens_as_it_was_left() {
             });
         }
         sizes.push(size(&window));
-        let killed = Command::new("kill")
-            .args(["-TERM", &app.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(killed.success());
-        assert_eq!(app.wait().unwrap().code(), Some(0));
+        crate::end(app);
     }
     assert_eq!(sizes[0], sizes[1]);
 }

@@ -34,6 +34,12 @@ SESSION = """<node>
  <property name="ProtocolVersion" type="i" access="read"/>
 </interface>
 </node>"""
+GNOME = """<node>
+<interface name="org.gnome.SessionManager">
+ <method name="Inhibit"><arg type="s" direction="in"/><arg type="u" direction="in"/><arg type="s" direction="in"/>
+  <arg type="u" direction="in"/><arg type="u" direction="out"/></method>
+</interface>
+</node>"""
 SYSTEM = """<node>
 <interface name="org.freedesktop.login1.Manager">
  <method name="Inhibit"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/>
@@ -88,6 +94,19 @@ def inhibit(call, what, who, why, mode):
     return call
 
 
+def inhibit_session(call, who, _window, why, flags):
+    """GNOME does not suspend by itself as long as whoever asked is there."""
+    sender = call.get_sender()
+    say(wakeful=flags, who=who, why=why)
+
+    def gone(_bus, _name):
+        say(restful=flags)
+        Gio.bus_unwatch_name(watch)
+
+    watch = Gio.bus_watch_name_on_connection(session, sender, Gio.BusNameWatcherFlags.NONE, None, gone)
+    return GLib.Variant("(u)", (1,))
+
+
 METHODS = {
     "ShowItems": show_items,
     "Notify": notify,
@@ -98,8 +117,9 @@ METHODS = {
 }
 
 
-def on_call(_bus, _sender, _path, _interface, method, arguments, call):
-    answer = METHODS[method](call, *arguments.unpack())
+def on_call(_bus, _sender, _path, interface, method, arguments, call):
+    deed = inhibit_session if interface == "org.gnome.SessionManager" else METHODS[method]
+    answer = deed(call, *arguments.unpack())
     if answer is not call:
         call.return_value(answer)
 
@@ -111,7 +131,7 @@ def on_get(_bus, _sender, _path, _interface, name):
 def on_name(_bus, name):
     """Whoever waits for the last of them finds all."""
     owned.add(name)
-    if len(owned) == 4:
+    if len(owned) == 5:
         say(ready=True)
 
 
@@ -162,6 +182,7 @@ take(session, SESSION, {
     "org.freedesktop.Notifications": ("org.freedesktop.Notifications", "/org/freedesktop/Notifications"),
     "org.kde.StatusNotifierWatcher": ("org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher"),
 })
+take(session, GNOME, {"org.gnome.SessionManager": ("org.gnome.SessionManager", "/org/gnome/SessionManager")})
 take(system, SYSTEM, {"org.freedesktop.login1.Manager": ("org.freedesktop.login1", "/org/freedesktop/login1")})
 loop = GLib.MainLoop()
 threading.Thread(target=listen, daemon=True).start()

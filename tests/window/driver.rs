@@ -154,6 +154,18 @@ impl<'a> Window<'a> {
         self.screen.pointer(words)
     }
 
+    /// What the shell answers to the page's call of this name.
+    pub fn call(&self, name: &str, args: &Value) -> Value {
+        let script = "const done = arguments[2];
+            __TAURI_INTERNALS__.invoke('call', { name: arguments[0], args: arguments[1] }).then(done, (error) => done({ error }))";
+        let body = json!({ "script": script, "args": [name, args] });
+        self.request(
+            "POST",
+            &format!("/session/{}/execute/async", self.session),
+            &body,
+        )
+    }
+
     /// What has gone wrong on the page since it was opened.
     pub fn problems(&self) -> Vec<String> {
         let problems = self.run("return window.problems", &json!([]));

@@ -81,7 +81,7 @@ fn a_house_encodes_a_film_and_outlives_its_window() {
         folder.path().join("data"),
         folder.path().join("holiday.mkv"),
     );
-    make_film_of(90, &film);
+    make_film_of(60, &film);
     let donors = Donors::start(&["Attic", "Cellar"]);
     let window = Window::open(&screen, APP, &arguments(data.to_str().unwrap(), &[]));
     donors.join(&window);

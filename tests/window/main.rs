@@ -24,7 +24,7 @@ mod rules;
 mod under_way;
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -265,39 +265,101 @@ fn a_signal_ends_it_cleanly() {
     let data = folder.path().to_str().unwrap().to_owned();
     for _ in 0..2 {
         // The second start shows that the first one let go of the data folder.
-        let mut app = screen
+        let app = screen
             .command(APP)
             .args(arguments(&data, &[]))
-            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         screen.wait_for_window(app.id());
-        let killed = Command::new("kill")
-            .args(["-TERM", &app.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(killed.success());
-        assert_eq!(app.wait().unwrap().code(), Some(0));
+        end(app);
     }
 }
 
 #[test]
-fn without_a_screen_it_says_what_to_do() {
+fn without_a_screen_it_serves_its_page() {
     if !cfg!(target_os = "linux") {
         return skipped(
-            "without_a_screen_it_says_what_to_do",
+            "without_a_screen_it_serves_its_page",
             "only Linux may have no screen",
         );
     }
-    let app = Command::new(APP)
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = Command::new(APP)
+        .args(arguments(folder.path().to_str().unwrap(), &[]))
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
-        .output()
+        .stdout(Stdio::piped())
+        .spawn()
         .unwrap();
-    assert_eq!(app.status.code(), Some(1));
-    let said = String::from_utf8(app.stderr).unwrap();
-    assert!(
-        said.contains("manyhands serve --web") && said.lines().count() == 1,
-        "{said}"
+    let mut said = String::new();
+    let mut lines = BufReader::new(app.stdout.take().unwrap());
+    lines.read_line(&mut said).unwrap();
+    assert!(said.starts_with("There is no screen"), "{said}");
+    let link = said.split_whitespace().last().unwrap();
+    let (address, token) = link.split_once("#token=").unwrap();
+    let page = ureq::get(address)
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_to_string();
+    assert!(page.unwrap().contains("<div id=\"app\">"));
+    let call = ureq::post(&format!("{address}api/settings"))
+        .header("authorization", &format!("Bearer {token}"))
+        .header("x-manyhands", "1");
+    let settings: serde_json::Value = call
+        .send_json(serde_json::json!({}))
+        .unwrap()
+        .body_mut()
+        .read_json()
+        .unwrap();
+    assert_eq!(settings["donating"], false);
+    end(app);
+}
+
+/// Asks a program to end, as a session that ends does; it must do so cleanly.
+fn end(mut app: std::process::Child) {
+    let killed = Command::new("kill")
+        .args(["-TERM", &app.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(app.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_film_can_be_pasted() {
+    let name = "a_film_can_be_pasted";
+    let Some(screen) = screen_for(name, &["WebKitWebDriver", "xdotool"]) else {
+        return;
+    };
+    if !has_gtk_for_python() {
+        return skipped(name, "python3-gi with GTK 3 is not installed");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("in the clipboard.mkv");
+    make_film(&film);
+    let window = Window::open(
+        &screen,
+        APP,
+        &arguments(folder.path().join("data").to_str().unwrap(), &[]),
     );
+    window.wait_for("ready", |text| text.contains("ready"));
+    let script = "import gi, pathlib, sys; gi.require_version('Gdk', '3.0'); gi.require_version('Gtk', '3.0'); from gi.repository import Gdk, Gtk
+board = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD); board.set_text(pathlib.Path(sys.argv[1]).as_uri(), -1)
+board.store(); print('copied', flush=True); Gtk.main()";
+    let mut other = screen
+        .command("/usr/bin/python3")
+        .args(["-c", script])
+        .arg(&film)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(other.stdout.take().unwrap())
+        .read_line(&mut said)
+        .unwrap();
+    screen.pointer(&["windowfocus", "--sync", &window.number(), "key", "ctrl+v"]);
+    let offer = window.wait_for("offer-item", |text| text.contains("320×180"));
+    assert!(offer.contains("in the clipboard.mkv"), "{offer}");
+    let _ = other.kill();
+    let _ = other.wait();
 }

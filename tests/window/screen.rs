@@ -63,6 +63,11 @@ impl Screen {
         command
     }
 
+    /// The user's home.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// What the system was asked to open so far, one path a line.
     pub fn opened(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.home.path().join("opened"));

@@ -1,13 +1,15 @@
 // The page in a real browser, served by the real `manyhands serve --web`: a film goes in, and comes out proved.
 // `npm run test:browser`. Says loudly that it is skipped where there is no Chromium.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 import { browserPath } from './fake.mjs';
+import { makeFilm, numbers, times } from './film.mjs';
+import { checkGuard, REBOUND } from './guard.mjs';
 import { skipped } from './skip.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -21,8 +23,8 @@ if (!existsSync(program)) {
 }
 
 /** Starts a node with this data folder; gives the link to its page and a way to stop it. */
-async function serve(folder) {
-  const words = ['serve', '--data', folder, '--no-mdns', '--listen', '127.0.0.1:0', '--web', '127.0.0.1:0'];
+async function serve(folder, name = 'This') {
+  const words = ['serve', '--data', folder, '--name', name, '--no-mdns', '--listen', '127.0.0.1:0', '--web', '127.0.0.1:0'];
   const node = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, MANYHANDS_SEGMENT_SECONDS: '1' } });
   const ended = new Promise((resolve) => node.once('exit', resolve));
   const link = await new Promise((resolve, reject) => {
@@ -37,19 +39,6 @@ async function serve(folder) {
     return ended;
   };
   return { link, stop };
-}
-
-/** The ffmpeg to make clips with: the one named, the pinned one, the system's. */
-function findFfmpeg() {
-  const pinned = join(root, '.tools/ffmpeg');
-  const platforms = existsSync(pinned) ? readdirSync(pinned) : [];
-  const found = platforms.map((name) => join(pinned, name, 'ffmpeg')).find((path) => existsSync(path));
-  return process.env.MANYHANDS_FFMPEG ?? found ?? 'ffmpeg';
-}
-
-function makeFilm(path) {
-  const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=12', '-f', 'lavfi', '-i', 'sine=d=12'];
-  execFileSync(findFfmpeg(), ['-v', 'error', '-nostdin', ...sources, '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', '-c:a', 'aac', path]);
 }
 
 /** A page that notes everything that goes wrong on it. */
@@ -109,7 +98,7 @@ function call(page, name, args = {}) {
 
 /** Two nodes that help the one on this page. */
 async function bringDonors(browser, page, folder) {
-  const nodes = await Promise.all(['attic', 'barn'].map((name) => serve(join(folder, name))));
+  const nodes = await Promise.all(['Attic', 'Barn'].map((name) => serve(join(folder, name), name)));
   for (const { link } of nodes) {
     const donor = await newPage(await browser.newContext(), []);
     await donor.goto(link);
@@ -154,7 +143,7 @@ async function lookAtResult(page) {
 
 async function checkFilm(browser, folder) {
   const film = join(folder, 'été #1.mkv');
-  makeFilm(film);
+  makeFilm(film, 30);
   const { link, stop } = await serve(join(folder, 'data'));
   let stopDonors = async () => undefined;
   try {
@@ -182,6 +171,11 @@ async function checkFilm(browser, folder) {
     await page.getByTestId('forecast-smaller').getByText(/on 3 computers/).waitFor();
     await page.getByTestId('start').click();
 
+    // One sees who works on it, and how far they are.
+    await page.locator('[data-testid=job][data-state=processing]').waitFor();
+    await page.getByTestId('job').getByText('Attic').waitFor();
+    await page.waitForFunction(() => document.querySelector('[data-testid=job] progress')?.value > 0);
+
     // It is done, proved, and can be taken home.
     await page.locator('[data-testid=job][data-state=completed]').waitFor();
     const verdict = await page.getByTestId('job-state').innerText();
@@ -194,6 +188,13 @@ async function checkFilm(browser, folder) {
     const [job] = await call(page, 'jobs');
     assert.deepEqual(readFileSync(taken), readFileSync(job.state.outcome.output));
     assert.ok(job.hands.length >= 2, 'nobody helped');
+    // What was taken home is the film: each frame by the number in its picture, in order, at its time.
+    const home = join(folder, 'home.mp4');
+    copyFileSync(taken, home);
+    assert.deepEqual(numbers(home), Array.from({ length: 750 }, (_, frame) => frame));
+    assert.deepEqual(times(home), times(film));
+    await checkGuard(context, link);
+    assert.equal((await call(page, 'settings')).donating, false);
     await page.screenshot({ path: join(root, 'target/page-done.png'), fullPage: true });
     await lookAtResult(page);
     assert.deepEqual(problems, []);
@@ -212,7 +213,7 @@ async function checkFilm(browser, folder) {
   }
 }
 
-const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`] });
 const folder = mkdtempSync(join(tmpdir(), 'manyhands-page-'));
 try {
   await checkFilm(browser, folder);

@@ -25,7 +25,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("web", &["api"]),
     ("local", &["api"]),
     ("cli", &["api", "local", "web"]),
-    ("manyhands-desktop", &["api", "local"]),
+    ("manyhands-desktop", &["api", "local", "web"]),
     ("xtask", &[]),
 ];
 
