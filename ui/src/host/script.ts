@@ -1,5 +1,5 @@
 /** What the fake host and the tests show: computers, jobs and segments made of a few words. */
-import type { Computer, Here, Job, Segment, SegmentState } from '../generated/api';
+import type { Computer, Here, Job, Pairing, Segment, SegmentState } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 
 export function computer(name: string, over: Partial<Computer> = {}): Computer {
@@ -22,6 +22,9 @@ export function computer(name: string, over: Partial<Computer> = {}): Computer {
     ...over,
   };
 }
+
+/** Nobody asks anybody. */
+export const NO_PAIRING: Pairing = { asking: null, request: null, refusal: null };
 
 export function here(over: Partial<Here> = {}): Here {
   return {

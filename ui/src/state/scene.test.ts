@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { computer, here, job } from '../host/script';
+import { computer, here, job, NO_PAIRING } from '../host/script';
 import { apply, fromSnapshot } from './scene';
 
 const start = fromSnapshot({
   seq: 5,
+  pairing: NO_PAIRING,
   here: here(),
   computers: [computer('Attic', { status: { is: 'nearby' } }), computer('Kitchen')],
   jobs: [job(1, 'a.mkv'), job(2, 'b.mkv')],

@@ -318,7 +318,7 @@ export const en = {
     processor: 'Processor',
     overTime: (name: string) => `Speed of ${name} over the last minutes`,
     none: 'No other computer yet.',
-    noneHelp: 'Start Manyhands on another computer, make an invite on one of the two and paste it on the other.',
+    noneHelp: 'Start Manyhands on another computer: it appears here, and you can ask it for help. Where it does not appear, an invite works.',
   },
 
   pairing: {
@@ -335,6 +335,21 @@ export const en = {
     pairing: 'Pairing…',
     welcome: (name: string) => `Paired with ${name}.`,
     receive: 'Computers you ask for help receive pieces of your video.',
+    ask: 'Ask for help',
+    askName: (name: string) => `Ask ${name} for help`,
+    type: (name: string) => `Type this code on ${name}:`,
+    typeHow: 'There, Manyhands shows a card for it; without a window: manyhands pair CODE',
+    stop: 'Stop asking',
+    left: (time: string) => `Good for ${time} minutes.`,
+    tries: (n: number) => (n === 1 ? 'One more try.' : `${n} more tries.`),
+    wants: (name: string) => `${name} wants this computer to help with videos.`,
+    wantsHow: 'Type the code that it shows. Afterwards each of the two may ask the other for help.',
+    code: 'Code of six digits',
+    answer: 'Pair',
+    notNow: 'Not now',
+    block: 'Block',
+    blockName: (name: string) => `Block ${name} until the next start`,
+    alsoDonate: 'And turn on Donate this machine',
   },
 
   history: {
