@@ -320,7 +320,7 @@ export const de: Catalogue = {
     processor: 'Prozessor',
     overTime: (name) => `Geschwindigkeit von ${name} in den letzten Minuten`,
     none: 'Noch kein anderer Computer.',
-    noneHelp: 'Starten Sie Manyhands auf einem anderen Computer, machen Sie auf einem der beiden eine Einladung und fügen Sie sie auf dem anderen ein.',
+    noneHelp: 'Starten Sie Manyhands auf einem anderen Computer: Er erscheint hier, und Sie können ihn um Hilfe bitten. Wo er nicht erscheint, hilft eine Einladung.',
   },
 
   pairing: {
