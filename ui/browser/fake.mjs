@@ -58,6 +58,8 @@ export const SCREENS = [
   { name: 'knock', query: 'scene=ends', act: async (page) => { await go('doctor')(page); await page.getByTestId('address').fill('attic'); await page.getByTestId('knock').click(); await page.getByText('A computer is there').waitFor(); } },
   { name: 'past', query: 'scene=history&exposed', act: async (page) => { await go('history')(page); await page.getByTestId('past').nth(2).click(); await page.getByTestId('strip').waitFor(); } },
   { name: 'locked', query: 'scene=locked', act: async (page) => { await page.getByTestId('password').fill('wrong'); await page.getByTestId('sign-in').click(); await page.getByText('not the page').waitFor(); } },
+  { name: 'asking', query: 'scene=asking' },
+  { name: 'asked', query: 'scene=asked', act: async (page) => page.getByTestId('code').fill('482 9') },
   { name: 'missing', query: 'scene=missing' },
   { name: 'nowhere', query: 'scene=nowhere' },
 ];

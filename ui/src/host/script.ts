@@ -1,6 +1,9 @@
 /** What the fake host and the tests show: computers, jobs and segments made of a few words. */
-import type { Computer, Here, Job, Segment, SegmentState } from '../generated/api';
+import type { Computer, Here, Job, Pairing, Segment, SegmentState } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
+
+/** Nobody is being paired. */
+export const QUIET: Pairing = { asking: null, request: null, refusal: null };
 
 export function computer(name: string, over: Partial<Computer> = {}): Computer {
   const digits = [...name].map((letter) => letter.codePointAt(0)?.toString(16) ?? '').join('');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Forecast, Outlook, Still } from '../generated/api';
-import { computer, here, job } from '../host/script';
+import { computer, here, job, QUIET } from '../host/script';
 import { current, found, past, savedBytes } from './history';
 import { chosen, sums } from './outlook';
 import { isSame, nextPlace, placeBefore, wanted } from './pair';
@@ -73,7 +73,7 @@ describe('pictures along a film', () => {
 });
 
 describe('the pulse', () => {
-  const scene = (speed_fps: number) => fromSnapshot({ seq: 0, here: here(), computers: [computer('K')], jobs: [job(1, 'a', { state: { is: 'processing' }, hands: [{ computer: 'k', name: 'K', segments: 0, working: 1, frames: 0, speed_fps, encoder: null, paused: null }] })] });
+  const scene = (speed_fps: number) => fromSnapshot({ seq: 0, pairing: QUIET, here: here(), computers: [computer('K')], jobs: [job(1, 'a', { state: { is: 'processing' }, hands: [{ computer: 'k', name: 'K', segments: 0, working: 1, frames: 0, speed_fps, encoder: null, paused: null }] })] });
 
   it('takes a sample every two seconds and keeps five minutes', () => {
     let pulse = STILL;

@@ -1,5 +1,5 @@
 /** What is shown, and how an event changes it. Pure. */
-import type { Computer, Here, Job, JobId, Numbered, Snapshot } from '../generated/api';
+import type { Computer, Here, Job, JobId, Numbered, Pairing, Snapshot } from '../generated/api';
 
 export interface Scene {
   /** The number of the last event in it. */
@@ -9,10 +9,12 @@ export interface Scene {
   computers: Computer[];
   /** Newest first. */
   jobs: Job[];
+  /** Pairing by code, as far as it is under way. */
+  pairing: Pairing;
 }
 
-export function fromSnapshot({ seq, here, computers, jobs }: Snapshot): Scene {
-  return { seq, here, computers: [...computers].sort(byStanding), jobs: [...jobs].sort(newestFirst) };
+export function fromSnapshot({ seq, here, computers, jobs, pairing }: Snapshot): Scene {
+  return { seq, here, pairing, computers: [...computers].sort(byStanding), jobs: [...jobs].sort(newestFirst) };
 }
 
 /** The scene after an event; `null` where an event before this one is missing: a snapshot is needed. */
@@ -31,6 +33,8 @@ export function apply(scene: Scene, { seq, event }: Numbered): Scene | null {
       return { ...scene, seq, jobs: put(scene.jobs, event.what).sort(newestFirst) };
     case 'job_gone':
       return { ...scene, seq, jobs: scene.jobs.filter((one) => one.id !== event.what) };
+    case 'pairing':
+      return { ...scene, seq, pairing: event.what };
   }
 }
 

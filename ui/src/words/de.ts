@@ -337,6 +337,17 @@ export const de: Catalogue = {
     pairing: 'Verbindet…',
     welcome: (name) => `Verbunden mit ${name}.`,
     receive: 'Computer, die Sie um Hilfe bitten, erhalten Stücke Ihres Videos.',
+    ask: 'Um Hilfe bitten',
+    askName: (name) => `${name} um Hilfe bitten`,
+    typeThere: (name) => `Geben Sie dies auf ${name} ein:`,
+    spoken: (digits) => `Der Code ist ${digits}.`,
+    stillGood: (time, tries) => `Gilt noch ${time} Minuten und ${tries === 1 ? 'einen Versuch' : `${tries} Versuche`}.`,
+    withdraw: 'Zurücknehmen',
+    wants: (name) => `${name} bittet diesen Computer um Hilfe bei seinen Videos.`,
+    typeIt: 'Geben Sie den Code ein, den er zeigt; von da an helfen die beiden einander. Wie viel dieser gibt, bestimmen Sie.',
+    code: 'Code',
+    notNow: 'Nicht jetzt',
+    block: 'Sperren',
   },
 
   history: {

@@ -335,6 +335,17 @@ export const en = {
     pairing: 'Pairing…',
     welcome: (name: string) => `Paired with ${name}.`,
     receive: 'Computers you ask for help receive pieces of your video.',
+    ask: 'Ask for help',
+    askName: (name: string) => `Ask ${name} for help`,
+    typeThere: (name: string) => `Type this on ${name}:`,
+    spoken: (digits: string) => `The code is ${digits}.`,
+    stillGood: (time: string, tries: number) => `Good for ${time} minutes and ${tries === 1 ? 'one more try' : `${tries} tries`}.`,
+    withdraw: 'Take it back',
+    wants: (name: string) => `${name} asks this computer to help with its videos.`,
+    typeIt: 'Type the code that it shows, and the two help each other from then on. How much this one gives is up to you.',
+    code: 'Code',
+    notNow: 'Not now',
+    block: 'Block it',
   },
 
   history: {
