@@ -94,7 +94,7 @@ fn announcements(survey: &Survey, alone: bool) -> Finding {
             subject,
             if alone { Level::Note } else { Level::Good },
             "This computer's own announcement was heard back, and nothing from anything else in the network.",
-            "If other computers are on: guest networks, some Wi-Fi repeaters and VPNs keep devices apart. Put both into the same network, or try the other one's address below.",
+            "If other computers are on: guest networks, some Wi-Fi repeaters and VPNs keep devices apart. Put both into the same network, or find out what is at the other one's address.",
         ),
         Heard::Something {
             others: 0, kinds, ..

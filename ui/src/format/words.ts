@@ -19,9 +19,12 @@ export function choiceWords(choice: Choice): string {
   return [t().purpose[choice.purpose], codec && CODECS[codec], quality].filter((word) => word !== null && word !== '').join(', ');
 }
 
-export function jobWords({ state }: Job): string {
+export function jobWords({ state, place, hands }: Job): string {
   const words = t().job;
   switch (state.is) {
+    case 'processing':
+      // Another was moved before it, and everybody is at that one.
+      return (place ?? 0) > 0 && hands.every((hand) => hand.working === 0) ? words.queued : words.processing;
     case 'waiting_for_peers':
       return state.wanted === 0 ? words.nobody : words.waitingFor(state.present, state.wanted);
     case 'paused':

@@ -66,9 +66,6 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
     doctor: () => ({ findings: FINDINGS }),
     clean: () => ({ removed: 12, bytes: 1_400_000_000, kept_jobs: 1 }),
     invite: () => ({ text: 'mh1:q7hd2kx4m3vv5c6y2x4lq3b5n6t7r8s9:k2j4h6g8f1d3s5a7@192.168.1.20:47820', valid_s: 600 }),
-    answer: () => {
-      throw new Refused('wrong_code', 'This is not the code that the other computer shows; check it and type it again (2 left).');
-    },
     pair: () => {
       throw new Refused('invite_expired', 'This invite is too old.', 'Make a new one on the other computer.');
     },

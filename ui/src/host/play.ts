@@ -1,7 +1,7 @@
 /** A whole job, played from its start to its end: three computers, one of which goes away for a while. */
 import type { Computer, Job, Segment, Snapshot } from '../generated/api';
 import { done, FILM, hands, idle, trio } from './scenes';
-import { job, NO_PAIRING, segment } from './script';
+import { job, segment, QUIET } from './script';
 import type { EventListener } from './types';
 
 const PARTS = 60;
@@ -27,7 +27,7 @@ export class Play {
   }
 
   snapshot(): Snapshot {
-    return { seq: 0, pairing: NO_PAIRING, here: idle(2), computers: trio.slice(1), jobs: [this.job()] };
+    return { seq: 0, pairing: QUIET, here: idle(2), computers: trio.slice(1), jobs: [this.job()] };
   }
 
   next(): Job {

@@ -1,7 +1,7 @@
 /** The scenes that the fake host plays, by name. */
 import type { Computer, Finding, Hand, Job, Preset, Segment, Snapshot } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
-import { computer, here, job, NO_PAIRING, segment } from './script';
+import { computer, here, job, QUIET, segment } from './script';
 
 const encoders = (hevc: number, hardware = false) => [
   { name: hardware ? 'hevc_nvenc' : 'libx265', codec: 'hevc' as const, hardware, fps_1080p: hevc, seats: 1 },
@@ -90,17 +90,16 @@ const crowd = Array.from({ length: 50 }, (_, n) => named(`render-${String(n + 1)
 export const idle = (ready: number) => here({ ready, computer: { ...studio, status: { is: 'ready' } } });
 
 export const SCENES: Record<string, Snapshot> = {
-  first: { seq: 0, pairing: NO_PAIRING, here: idle(2), computers: [named('Kitchen-PC', { encoders: encoders(58, true), cores: 24 }), named('attic', { encoders: encoders(12), cores: 4 })], jobs: [] },
-  alone: { seq: 0, pairing: NO_PAIRING, here: idle(0), computers: [], jobs: [] },
-  busy: { seq: 0, pairing: NO_PAIRING, here: here({ ready: 2, computer: studio, given_cores: 6 }), computers: [kitchen, attic, barn, phone], jobs: [{ ...busy, place: 0 }, waiting, last, done] },
-  asking: { seq: 0, pairing: { ...NO_PAIRING, asking: { id: phone.id, name: phone.name, code: '482 913', left_s: 97, tries: 2 } }, here: idle(1), computers: [kitchen, phone], jobs: [] },
-  asked: { seq: 0, pairing: { ...NO_PAIRING, request: { id: phone.id, name: phone.name, left_s: 97, tries: 3 } }, here: { ...idle(1), donating: false }, computers: [kitchen, phone], jobs: [] },
-  declined: { seq: 0, pairing: { ...NO_PAIRING, refusal: { id: phone.id, error: { code: 'not_answered', message: 'Somebody at the other computer declined.', help: '' } } }, here: idle(1), computers: [kitchen, phone], jobs: [] },
-  ten: { seq: 0, pairing: NO_PAIRING, here: here({ ready: 2, computer: studio }), computers: [kitchen, attic], jobs: [working(1, 'Ten parts.mkv', 10, 4, 4)] },
-  many: { seq: 0, pairing: NO_PAIRING, here: here({ ready: 50, computer: studio }), computers: crowd.slice(0, 7), jobs: [working(2, 'Two thousand parts.mkv', 2000, 860, 60, crowd.slice(0, 7)), working(1, 'Two hundred parts.mkv', 200, 120, 12, [studio, ...crowd.slice(0, 4)])] },
-  ends: { seq: 0, pairing: NO_PAIRING, here: idle(1), computers: [kitchen], jobs: [paused, stopped, done, failed] },
-  history: { seq: 0, pairing: NO_PAIRING, here: idle(1), computers: [kitchen], jobs: [done, ...older] },
-  missing: { seq: 0, pairing: NO_PAIRING, here: here({ ffmpeg: { is: 'missing', error: { code: 'ffmpeg_too_old', message: 'The ffmpeg found is 4.4, which is too old.', help: 'Install 5.1 or newer, or choose one in the settings.' } }, notices: ['A VPN is on: other computers may not be seen. Allow local network access in it, or add them by address.'] }), computers: [], jobs: [] },
+  first: { seq: 0, pairing: QUIET, here: idle(2), computers: [named('Kitchen-PC', { encoders: encoders(58, true), cores: 24 }), named('attic', { encoders: encoders(12), cores: 4 })], jobs: [] },
+  alone: { seq: 0, pairing: QUIET, here: idle(0), computers: [], jobs: [] },
+  busy: { seq: 0, pairing: QUIET, here: here({ ready: 2, computer: studio, given_cores: 6 }), computers: [kitchen, attic, barn, phone], jobs: [{ ...busy, place: 0 }, waiting, last, done] },
+  ten: { seq: 0, pairing: QUIET, here: here({ ready: 2, computer: studio }), computers: [kitchen, attic], jobs: [working(1, 'Ten parts.mkv', 10, 4, 4)] },
+  many: { seq: 0, pairing: QUIET, here: here({ ready: 50, computer: studio }), computers: crowd.slice(0, 7), jobs: [working(2, 'Two thousand parts.mkv', 2000, 860, 60, crowd.slice(0, 7)), working(1, 'Two hundred parts.mkv', 200, 120, 12, [studio, ...crowd.slice(0, 4)])] },
+  asking: { seq: 0, pairing: { ...QUIET, asking: { id: phone.id, name: phone.name, code: '482 913', left_s: 103, tries: 3 } }, here: idle(0), computers: [phone], jobs: [] },
+  asked: { seq: 0, pairing: { ...QUIET, request: { id: phone.id, name: phone.name, left_s: 96, tries: 2 } }, here: idle(0), computers: [phone], jobs: [] },
+  ends: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: [paused, stopped, done, failed] },
+  history: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: [done, ...older] },
+  missing: { seq: 0, pairing: QUIET, here: here({ ffmpeg: { is: 'missing', error: { code: 'ffmpeg_too_old', message: 'The ffmpeg found is 4.4, which is too old.', help: 'Install 5.1 or newer, or choose one in the settings.' } }, notices: ['A VPN is on: other computers may not be seen. Allow local network access in it, or add them by address.'] }), computers: [], jobs: [] },
 };
 
 /** Work for a measurement: one film in so many parts, by so many computers, at the given moment. */
@@ -109,7 +108,7 @@ export function load(parts: number, computers: number, moment: number): Job {
 }
 
 export function loadScene(parts: number, computers: number): Snapshot {
-  return { seq: 0, pairing: NO_PAIRING, here: here({ ready: computers, computer: studio }), computers: crowd.slice(0, computers), jobs: [load(parts, computers, 0)] };
+  return { seq: 0, pairing: QUIET, here: here({ ready: computers, computer: studio }), computers: crowd.slice(0, computers), jobs: [load(parts, computers, 0)] };
 }
 
 export const PRESETS: Preset[] = [

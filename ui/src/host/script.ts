@@ -2,6 +2,9 @@
 import type { Computer, Here, Job, Pairing, Segment, SegmentState } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 
+/** Nobody is being paired. */
+export const QUIET: Pairing = { asking: null, request: null, refusal: null };
+
 export function computer(name: string, over: Partial<Computer> = {}): Computer {
   const digits = [...name].map((letter) => letter.codePointAt(0)?.toString(16) ?? '').join('');
   return {
@@ -22,9 +25,6 @@ export function computer(name: string, over: Partial<Computer> = {}): Computer {
     ...over,
   };
 }
-
-/** Nobody asks anybody. */
-export const NO_PAIRING: Pairing = { asking: null, request: null, refusal: null };
 
 export function here(over: Partial<Here> = {}): Here {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Calls, Numbered, Snapshot } from '../generated/api';
-import { here, job, NO_PAIRING } from '../host/script';
+import { here, job, QUIET } from '../host/script';
 import { Refused, type EventListener } from '../host/types';
 import { follow } from './follow';
 import type { Scene } from './scene';
@@ -37,7 +37,7 @@ class Stage {
   }
 }
 
-const snapshot = (seq: number): Snapshot => ({ seq, pairing: NO_PAIRING, here: here(), computers: [], jobs: [] });
+const snapshot = (seq: number): Snapshot => ({ seq, pairing: QUIET, here: here(), computers: [], jobs: [] });
 const event = (seq: number): Numbered => ({ seq, event: { is: 'job', what: job(seq, `${seq}.mkv`) } });
 
 describe('following', () => {

@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { jobWords } from '../format/words';
 import type { Forecast, Outlook, Still } from '../generated/api';
-import { computer, here, job, NO_PAIRING } from '../host/script';
+import { computer, here, job, QUIET } from '../host/script';
 import { current, found, past, savedBytes } from './history';
 import { chosen, sums } from './outlook';
 import { isSame, nextPlace, placeBefore, wanted } from './pair';
 import { beat, line, STILL } from './pulse';
 import { spread } from './reel';
 import { fromSnapshot } from './scene';
+
+describe('a video in words', () => {
+  it('waits while everybody is at another one', () => {
+    const hand = { computer: 'k', name: 'K', segments: 1, working: 0, frames: 1, speed_fps: 5, encoder: null, paused: null };
+    const at = (place: number, working: number) => jobWords(job(1, 'a', { state: { is: 'processing' }, place, hands: [{ ...hand, working }] }));
+    expect([at(0, 0), at(1, 1), at(1, 0)]).toEqual(['Encoding', 'Encoding', 'Waiting for its turn']);
+  });
+});
 
 describe('the first page and the history', () => {
   const outcome = { output: '/o', receipt: '/r', exact: true, verdict: '', frames: 1, bytes: 300, wall_s: 1 };
@@ -73,7 +82,7 @@ describe('pictures along a film', () => {
 });
 
 describe('the pulse', () => {
-  const scene = (speed_fps: number) => fromSnapshot({ seq: 0, pairing: NO_PAIRING, here: here(), computers: [computer('K')], jobs: [job(1, 'a', { state: { is: 'processing' }, hands: [{ computer: 'k', name: 'K', segments: 0, working: 1, frames: 0, speed_fps, encoder: null, paused: null }] })] });
+  const scene = (speed_fps: number) => fromSnapshot({ seq: 0, pairing: QUIET, here: here(), computers: [computer('K')], jobs: [job(1, 'a', { state: { is: 'processing' }, hands: [{ computer: 'k', name: 'K', segments: 0, working: 1, frames: 0, speed_fps, encoder: null, paused: null }] })] });
 
   it('takes a sample every two seconds and keeps five minutes', () => {
     let pulse = STILL;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { computer, here, job, NO_PAIRING } from '../host/script';
+import { computer, here, job, QUIET } from '../host/script';
 import { apply, fromSnapshot } from './scene';
 
 const start = fromSnapshot({
   seq: 5,
-  pairing: NO_PAIRING,
+  pairing: QUIET,
   here: here(),
   computers: [computer('Attic', { status: { is: 'nearby' } }), computer('Kitchen')],
   jobs: [job(1, 'a.mkv'), job(2, 'b.mkv')],
@@ -24,6 +24,11 @@ describe('a scene', () => {
 
   it('ignores what it knows', () => {
     expect(apply(start, { seq: 5, event: { is: 'job_gone', what: 1 } })).toBe(start);
+  });
+
+  it('knows who is being paired', () => {
+    const request = { id: 'f'.repeat(64), name: 'Barn', left_s: 100, tries: 3 };
+    expect(apply(start, { seq: 6, event: { is: 'pairing', what: { ...QUIET, request } } })?.pairing.request).toEqual(request);
   });
 
   it('notices what it missed', () => {

@@ -14,7 +14,7 @@ export interface Scene {
 }
 
 export function fromSnapshot({ seq, here, computers, jobs, pairing }: Snapshot): Scene {
-  return { seq, here, computers: [...computers].sort(byStanding), jobs: [...jobs].sort(newestFirst), pairing };
+  return { seq, here, pairing, computers: [...computers].sort(byStanding), jobs: [...jobs].sort(newestFirst) };
 }
 
 /** The scene after an event; `null` where an event before this one is missing: a snapshot is needed. */
@@ -31,10 +31,10 @@ export function apply(scene: Scene, { seq, event }: Numbered): Scene | null {
       return { ...scene, seq, computers: scene.computers.filter((one) => one.id !== event.what) };
     case 'job':
       return { ...scene, seq, jobs: put(scene.jobs, event.what).sort(newestFirst) };
-    case 'pairing':
-      return { ...scene, seq, pairing: event.what };
     case 'job_gone':
       return { ...scene, seq, jobs: scene.jobs.filter((one) => one.id !== event.what) };
+    case 'pairing':
+      return { ...scene, seq, pairing: event.what };
   }
 }
 
