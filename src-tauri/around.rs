@@ -57,8 +57,8 @@ impl Around {
 
     /// Takes an event in, and shows what changed.
     pub fn take(&mut self, event: &Event) {
-        if let Some(ended) = self.under_way.take(event) {
-            notice::tell(&self.app, ended);
+        if let Some(news) = self.under_way.take(event) {
+            notice::tell(&self.app, news);
         }
         self.show();
     }

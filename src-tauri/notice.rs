@@ -1,26 +1,27 @@
-//! The system's notifications: a video has ended while the user looks at something else.
+//! The system's notifications: a video has ended, or another computer asks for help, while the user looks at something
+//! else.
 
 use notify_rust::Notification;
 use tauri::AppHandle;
 
 use crate::front;
-use crate::under_way::Ended;
+use crate::under_way::News;
 use crate::words::{Spoken, Words, fill};
 
-/// Says that a video has ended, unless the window is in front, where it is seen.
-pub fn tell(app: &AppHandle, ended: Ended) {
+/// Tells the news, unless the window is in front, where it is seen.
+pub fn tell(app: &AppHandle, news: News) {
     let Some(words) = Spoken::of(app).filter(|_| !front::is_it(app)) else {
         return;
     };
     let app = app.clone();
     // Showing it waits for other programs, and a click on it may come much later.
-    std::thread::spawn(move || show(&app, &words, &ended));
+    std::thread::spawn(move || show(&app, &words, &news));
 }
 
-fn show(app: &AppHandle, words: &Words, ended: &Ended) {
-    let (title, text) = said(words, ended);
+fn show(app: &AppHandle, words: &Words, news: &News) {
+    let (title, text) = said(words, news);
     let mut notification = Notification::new();
-    notification.summary(&title).body(&text);
+    notification.summary(&title).body(&plain(&text));
     address(&mut notification, app, &words.show);
     match notification.show() {
         Ok(shown) => bring_when_clicked(app, shown),
@@ -29,9 +30,9 @@ fn show(app: &AppHandle, words: &Words, ended: &Ended) {
     }
 }
 
-fn said(words: &Words, ended: &Ended) -> (String, String) {
-    match ended {
-        Ended::Done {
+fn said(words: &Words, news: &News) -> (String, String) {
+    match news {
+        News::Done {
             name,
             smaller,
             exact,
@@ -41,7 +42,11 @@ fn said(words: &Words, ended: &Ended) -> (String, String) {
             let text = smaller.into_iter().chain(proved).collect::<Vec<_>>();
             (fill(&words.done, &[("name", name)]), text.join(" "))
         }
-        Ended::Failed { name, why } => (fill(&words.failed, &[("name", name)]), why.clone()),
+        News::Failed { name, why } => (fill(&words.failed, &[("name", name)]), why.clone()),
+        News::Asked { name } => {
+            let title = fill(&words.asked, &[("name", name)]);
+            (title, words.asked_help.clone())
+        }
     }
 }
 
@@ -76,3 +81,14 @@ fn bring_when_clicked(app: &AppHandle, shown: notify_rust::NotificationHandle) {
 /// macOS brings the app to the front by itself; on Windows a click only takes the notification away.
 #[cfg(not(target_os = "linux"))]
 fn bring_when_clicked(_app: &AppHandle, _shown: notify_rust::NotificationHandle) {}
+
+/// Text in which nothing is taken for markup, as most of Linux' desktops would.
+#[cfg(target_os = "linux")]
+fn plain(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[cfg(not(target_os = "linux"))]
+fn plain(text: &str) -> String {
+    text.to_owned()
+}

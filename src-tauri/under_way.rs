@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{ComputerId, ComputerStatus, Event, Here, Job, JobId, JobState, Snapshot};
+use api::{ComputerId, ComputerStatus, Event, Here, Job, JobId, JobState, Pairing, Snapshot};
 
 /// What the node has told so far.
 #[derive(Default)]
@@ -13,6 +13,8 @@ pub struct UnderWay {
     /// Segments it has in hand, its own jobs' and others'.
     in_hand: u32,
     jobs: BTreeMap<JobId, Known>,
+    /// The computer that asks for help.
+    asked_by: Option<ComputerId>,
 }
 
 /// What is remembered of a job.
@@ -81,9 +83,9 @@ impl Effort {
     }
 }
 
-/// A job that has just ended by itself.
+/// What a user wants to hear of who is not looking.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Ended {
+pub enum News {
     /// Its output is in place.
     Done {
         /// The source's name.
@@ -100,6 +102,11 @@ pub enum Ended {
         /// Why.
         why: String,
     },
+    /// Another computer asks for help; its code is to be typed here.
+    Asked {
+        /// What it calls itself.
+        name: String,
+    },
 }
 
 impl UnderWay {
@@ -109,13 +116,15 @@ impl UnderWay {
         for job in &snapshot.scene.jobs {
             self.job(job);
         }
+        self.pairing(&snapshot.scene.pairing);
     }
 
-    /// Takes an event in; what has ended by it.
-    pub fn take(&mut self, event: &Event) -> Option<Ended> {
+    /// Takes an event in; what is new by it.
+    pub fn take(&mut self, event: &Event) -> Option<News> {
         match event {
             Event::Here(here) => self.here(here),
             Event::Job(job) => return self.job(job),
+            Event::Pairing(pairing) => return self.pairing(pairing),
             Event::JobGone(id) => _ = self.jobs.remove(id),
             Event::Computer(_) | Event::ComputerGone(_) => {}
         }
@@ -148,7 +157,17 @@ impl UnderWay {
         };
     }
 
-    fn job(&mut self, job: &Job) -> Option<Ended> {
+    /// A request is news once, however often its seconds are told.
+    fn pairing(&mut self, pairing: &Pairing) -> Option<News> {
+        let asked_by = pairing.request.as_ref().map(|request| request.id.clone());
+        let is_new = asked_by.is_some() && asked_by != self.asked_by;
+        self.asked_by = asked_by;
+        let request = pairing.request.as_ref().filter(|_| is_new)?;
+        let name = request.name.clone();
+        Some(News::Asked { name })
+    }
+
+    fn job(&mut self, job: &Job) -> Option<News> {
         let ours = job
             .hands
             .iter()
@@ -181,19 +200,19 @@ fn stand(state: &JobState) -> Stand {
 }
 
 /// How a job ended; nothing if the user ended it.
-fn ended(job: &Job) -> Option<Ended> {
+fn ended(job: &Job) -> Option<News> {
     let name = job.name.clone();
     match &job.state {
         JobState::Completed { outcome } => {
             let saved = job.source_bytes.saturating_sub(outcome.bytes);
             let percent = (100 * saved).checked_div(job.source_bytes).unwrap_or(0);
-            Some(Ended::Done {
+            Some(News::Done {
                 name,
                 smaller: (percent > 0).then_some(percent),
                 exact: outcome.exact,
             })
         }
-        JobState::Failed { error } => Some(Ended::Failed {
+        JobState::Failed { error } => Some(News::Failed {
             name,
             why: error.message.clone(),
         }),

@@ -48,6 +48,10 @@ pub struct Words {
     pub proved: String,
     /// A video failed: `{name}`.
     pub failed: String,
+    /// Another computer asks for help: `{name}`.
+    pub asked: String,
+    /// What to do about it.
+    pub asked_help: String,
     /// The dialog for videos.
     pub choose_videos: String,
     /// The files it shows.

@@ -3,7 +3,7 @@
 use api::rehearsal::{computer, job, scene};
 use api::{Computer, ComputerStatus, Event, Hand, JobId, JobState, Snapshot};
 
-use crate::under_way::{Effort, Ended, UnderWay};
+use crate::under_way::{Effort, News, UnderWay};
 
 fn begun(jobs: Vec<api::Job>) -> UnderWay {
     let mut all = scene();
@@ -71,7 +71,7 @@ fn an_end_is_told_once_and_only_of_what_went_on() {
     };
     let mut under_way = begun(vec![with(JobState::Processing, 0.5)]);
     let told = under_way.take(&Event::Job(with(failed(), 0.5)));
-    let expected = Ended::Failed {
+    let expected = News::Failed {
         name: "a.mkv".into(),
         why: "It is torn.".into(),
     };
@@ -130,4 +130,31 @@ fn it_stays_awake_for_others_only_where_there_is_power() {
     assert!(effort(true, true).keeps_awake(|| true));
     assert!(effort(false, true).minds_the_battery());
     assert!(!effort(true, true).minds_the_battery());
+}
+
+#[test]
+fn a_request_for_help_is_told_once() {
+    let mut under_way = begun(Vec::new());
+    let asks = |left_s| {
+        let request = api::Request {
+            id: computer("Attic").id,
+            name: "Attic".into(),
+            left_s,
+            tries: 3,
+        };
+        Event::Pairing(api::Pairing {
+            request: Some(request),
+            ..api::Pairing::default()
+        })
+    };
+    let told = News::Asked {
+        name: "Attic".into(),
+    };
+    assert_eq!(under_way.take(&asks(120)), Some(told.clone()));
+    assert_eq!(under_way.take(&asks(119)), None);
+    assert_eq!(
+        under_way.take(&Event::Pairing(api::Pairing::default())),
+        None
+    );
+    assert_eq!(under_way.take(&asks(120)), Some(told));
 }

@@ -73,7 +73,7 @@ async function run<T>(name: string, args: object): Promise<T> {
 
 /** The shell's words as it takes them: in its phrases, names stand for what is put there. */
 function phrases(words: Catalogue['shell']) {
-  const { one, many, done, smaller, failed, ...rest } = words;
+  const { one, many, done, smaller, failed, asked, ...rest } = words;
   return {
     ...rest,
     one: one('{percent}'),
@@ -81,6 +81,7 @@ function phrases(words: Catalogue['shell']) {
     done: done('{name}'),
     smaller: smaller('{percent}'),
     failed: failed('{name}'),
+    asked: asked('{name}'),
   };
 }
 

@@ -74,6 +74,8 @@ export const de: Catalogue = {
     smaller: (percent) => `${percent} % kleiner.`,
     proved: 'Jedes Bild ist nachgewiesen.',
     failed: (name) => `${name} ist nicht gelungen`,
+    asked: (name) => `${name} bittet um Hilfe`,
+    askedHelp: 'Geben Sie den Code, den er zeigt, hier in Manyhands ein.',
     chooseVideos: 'Videos auswählen',
     videos: 'Videos',
     allFiles: 'Alle Dateien',

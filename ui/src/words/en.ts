@@ -72,6 +72,8 @@ export const en = {
     smaller: (percent: string) => `${percent} % smaller.`,
     proved: 'Every frame is proved.',
     failed: (name: string) => `${name} could not be done`,
+    asked: (name: string) => `${name} asks for help`,
+    askedHelp: 'Type the code that it shows into Manyhands here.',
     chooseVideos: 'Choose videos',
     videos: 'Videos',
     allFiles: 'All files',
