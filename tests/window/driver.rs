@@ -184,7 +184,15 @@ impl<'a> Window<'a> {
 
     /// A picture of the page.
     pub fn screenshot(&self, to: &Path) {
+        // WebKit takes it when it paints next, and waits for ever for a page that stands still.
+        let stir = "window.stirring = setInterval(() => {
+            const { style } = document.documentElement;
+            style.opacity = style.opacity === '1' ? '0.999' : '1';
+        }, 50)";
+        self.run(stir, &json!([]));
         let picture = self.get("/screenshot");
+        let still = "clearInterval(window.stirring); document.documentElement.style.opacity = ''";
+        self.run(still, &json!([]));
         std::fs::write(to, from_base64(picture.as_str().unwrap())).unwrap();
     }
 
