@@ -156,9 +156,14 @@ impl<'a> Window<'a> {
 
     /// What the shell answers to the page's call of this name.
     pub fn call(&self, name: &str, args: &Value) -> Value {
+        self.invoke("call", &json!({ "name": name, "args": args }))
+    }
+
+    /// What Tauri answers to the page's command of this name.
+    pub fn invoke(&self, command: &str, args: &Value) -> Value {
         let script = "const done = arguments[2];
-            __TAURI_INTERNALS__.invoke('call', { name: arguments[0], args: arguments[1] }).then(done, (error) => done({ error }))";
-        let body = json!({ "script": script, "args": [name, args] });
+            __TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(done, (error) => done({ error }))";
+        let body = json!({ "script": script, "args": [command, args] });
         self.request(
             "POST",
             &format!("/session/{}/execute/async", self.session),
