@@ -53,6 +53,9 @@ fn is_donating(data: &Path) -> bool {
 #[test]
 fn the_menu_beside_the_clock_does_what_it_says() {
     let name = "the_menu_beside_the_clock_does_what_it_says";
+    if !crate::has_icons_library() {
+        return skipped(name, "libayatana-appindicator3 is not installed");
+    }
     let Some((screen, mut desktop)) = screen_with_desktop(name) else {
         return;
     };
@@ -278,6 +281,37 @@ fn it_starts_at_login_if_that_is_wanted() {
         assert_eq!(start(false), json!(null));
         assert_eq!(starts(), false);
     }
+}
+
+#[test]
+fn the_page_may_make_calls_and_nothing_else() {
+    let name = "the_page_may_make_calls_and_nothing_else";
+    let Some(screen) = screen_for(name, &["WebKitWebDriver"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let window = Window::open(&screen, APP, &arguments(data, &[]));
+    let settings = window.call("settings", &json!({}));
+    assert_eq!(settings["donating"], false, "{settings}");
+    for command in [
+        "plugin:autostart|enable",
+        "plugin:dialog|open",
+        "plugin:event|emit",
+        "plugin:opener|open_path",
+        "plugin:window-state|filename",
+        "plugin:window|close",
+    ] {
+        let answer = window.invoke(command, &json!({}));
+        let refusal = answer["error"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{command}: {answer}"));
+        assert!(
+            refusal.contains("not allowed") || refusal.contains("not found"),
+            "{command}: {refusal}"
+        );
+    }
+    assert!(!screen.home().join(".config/autostart").exists());
 }
 
 /// A window that was made larger opens as large.

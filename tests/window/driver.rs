@@ -156,9 +156,14 @@ impl<'a> Window<'a> {
 
     /// What the shell answers to the page's call of this name.
     pub fn call(&self, name: &str, args: &Value) -> Value {
+        self.invoke("call", &json!({ "name": name, "args": args }))
+    }
+
+    /// What Tauri answers to the page's command of this name.
+    pub fn invoke(&self, command: &str, args: &Value) -> Value {
         let script = "const done = arguments[2];
-            __TAURI_INTERNALS__.invoke('call', { name: arguments[0], args: arguments[1] }).then(done, (error) => done({ error }))";
-        let body = json!({ "script": script, "args": [name, args] });
+            __TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(done, (error) => done({ error }))";
+        let body = json!({ "script": script, "args": [command, args] });
         self.request(
             "POST",
             &format!("/session/{}/execute/async", self.session),
@@ -184,7 +189,15 @@ impl<'a> Window<'a> {
 
     /// A picture of the page.
     pub fn screenshot(&self, to: &Path) {
+        // WebKit takes it when it paints next, and waits for ever for a page that stands still.
+        let stir = "window.stirring = setInterval(() => {
+            const { style } = document.documentElement;
+            style.opacity = style.opacity === '1' ? '0.999' : '1';
+        }, 50)";
+        self.run(stir, &json!([]));
         let picture = self.get("/screenshot");
+        let still = "clearInterval(window.stirring); document.documentElement.style.opacity = ''";
+        self.run(still, &json!([]));
         std::fs::write(to, from_base64(picture.as_str().unwrap())).unwrap();
     }
 

@@ -71,7 +71,16 @@ fn has(tool: &str) -> bool {
 }
 
 fn has_gtk_for_python() -> bool {
-    let ask = ["-c", "import gi; gi.require_version('Gtk', '3.0')"];
+    python_says("import gi; gi.require_version('Gtk', '3.0')")
+}
+
+/// Whether the icon beside the clock can be drawn here.
+fn has_icons_library() -> bool {
+    python_says("import ctypes; ctypes.CDLL('libayatana-appindicator3.so.1')")
+}
+
+fn python_says(line: &str) -> bool {
+    let ask = ["-c", line];
     let asked = Command::new("/usr/bin/python3")
         .args(ask)
         .stderr(Stdio::null())

@@ -81,7 +81,7 @@ pub fn dist(args: &[String]) -> Result<()> {
     if debug {
         tauri.arg("--debug");
     }
-    shell::run(tauri.args(["--", "--locked"]))?;
+    shell::run(tauri.args(["--", "--locked"]).args(TOGETHER))?;
     let made = tree::root().join("target").join(folder).join("bundle");
     say(format!("the package is below {}", made.display()));
     Ok(())
@@ -104,10 +104,18 @@ fn usual_bundles(os: &str) -> Result<&'static str> {
     }
 }
 
+/// Both programs are built as parts of one whole: by itself each would have other features of the same packages, and
+/// nearly everything would be built twice.
+const TOGETHER: [&str; 4] = ["--package", "cli", "--package", "manyhands-desktop"];
+
 fn command_line(debug: bool, folder: &str) -> Result<PathBuf> {
     say("building the command line (a release takes some minutes)");
     let mut build = cargo();
-    build.args(["build", "--locked", "--package", "cli"]);
+    build.args(["build", "--locked", "--bin", "manyhands"]);
+    // As Tauri's bundler asks for by itself.
+    build
+        .args(["--features", "tauri/custom-protocol"])
+        .args(TOGETHER);
     if !debug {
         build.arg("--release");
     }

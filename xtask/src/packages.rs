@@ -156,6 +156,14 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         need: Need::Tests,
+        probe: Probe::Python("import ctypes; ctypes.CDLL('libayatana-appindicator3.so.1')"),
+        debian: "libayatana-appindicator3-1",
+        fedora: "libayatana-appindicator-gtk3",
+        arch: "libayatana-appindicator",
+        why: "draws the icon beside the clock, which the window does without where it is missing",
+    },
+    Package {
+        need: Need::Tests,
         probe: Probe::AnyProgram(&["chromium", "chromium-browser", "google-chrome"]),
         debian: "chromium",
         fedora: "chromium",

@@ -71,7 +71,7 @@ fn page(args: &[String]) -> Result<()> {
     shell::run(cargo().args(["build", "--locked", "--package", "cli"]))?;
     say("no screen here: serving the page instead; open the link below");
     let (videos, args): (Vec<&String>, Vec<&String>) =
-        args.iter().partition(|arg| Path::new(arg).exists());
+        args.iter().partition(|arg| Path::new(arg).is_file());
     for video in videos {
         say(format!(
             "a page cannot be opened with a video: drop {video} on it"
