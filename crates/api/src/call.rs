@@ -204,7 +204,9 @@ calls! {
         /// The file.
         path: FilePath,
         /// What is wanted.
-        choice: Choice
+        choice: Choice,
+        /// Try a few frames of the film for it, which takes some seconds the first time.
+        closer: bool
     } -> sight::Outlook;
     /// The choice made last, and those saved under a name.
     wishes: Wishes {} -> sight::Wishes;

@@ -199,10 +199,10 @@ impl Node for Engine {
         .boxed()
     }
 
-    fn forecast(&self, path: PathBuf, choice: Choice) -> Answer<'_, Outlook> {
+    fn forecast(&self, path: PathBuf, choice: Choice, closer: bool) -> Answer<'_, Outlook> {
         let (wanted, terms) = choice.clone().into();
         async move {
-            let outlook = self.0.forecast(path, wanted, terms).await?;
+            let outlook = self.0.forecast(path, wanted, terms, closer).await?;
             Ok((choice.purpose, outlook).into())
         }
         .boxed()

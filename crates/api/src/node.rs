@@ -94,7 +94,7 @@ pub trait Node: Send + Sync + 'static {
     /// One picture of a film.
     fn still(&self, film: Film, at_s: f64, exact: bool, height: u32) -> Answer<'_, Still>;
     /// What each purpose would make of a file.
-    fn forecast(&self, path: PathBuf, choice: Choice) -> Answer<'_, Outlook>;
+    fn forecast(&self, path: PathBuf, choice: Choice, closer: bool) -> Answer<'_, Outlook>;
     /// The choices that are kept.
     fn wishes(&self) -> Answer<'_, Wishes>;
     /// Keeps them.

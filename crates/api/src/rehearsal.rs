@@ -334,7 +334,7 @@ impl Node for Rehearsal {
         }))
     }
 
-    fn forecast(&self, path: PathBuf, choice: Choice) -> Answer<'_, Outlook> {
+    fn forecast(&self, path: PathBuf, choice: Choice, _closer: bool) -> Answer<'_, Outlook> {
         let of = |purpose| Forecast {
             purpose,
             bytes_low: 400_000,

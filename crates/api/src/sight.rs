@@ -138,8 +138,13 @@ impl Api {
     ///
     /// # Errors
     /// What [`crate::call::Inspect`] says of a file that cannot be encoded.
-    pub async fn forecast(&self, path: FilePath, choice: Choice) -> Result<Outlook, ApiError> {
-        self.node.forecast(path.0, choice).await
+    pub async fn forecast(
+        &self,
+        path: FilePath,
+        choice: Choice,
+        closer: bool,
+    ) -> Result<Outlook, ApiError> {
+        self.node.forecast(path.0, choice, closer).await
     }
 
     /// The choices that are kept.

@@ -1,5 +1,6 @@
-//! How large a result gets and how long it takes, before anything was encoded. Pure: an estimate
-//! from the film's size and the computers' measured speeds, with a range that says how rough it is.
+//! How large a result gets and how long it takes, before it is encoded. Pure: an estimate from the film's size, or
+//! from what a few of its frames were found to cost, and the computers' measured speeds, with a range that says how
+//! rough it is.
 
 use media::choice::{Choice, Purpose};
 use media::encoder::{Codec, Speed};
@@ -25,6 +26,8 @@ pub(crate) struct Subject {
     pub ten_bit: bool,
     /// Sound tracks.
     pub sounds: u32,
+    /// Bits a pixel that x264 needed for a few frames at [`ffmpeg::sample::QUALITY`]; `None`: not tried.
+    pub cost: Option<f64>,
 }
 
 /// A computer's frames of 1080p a second with the encoder it would use.
@@ -50,6 +53,8 @@ pub struct Forecast {
 const SOUND_BITS: f64 = 256_000.0;
 /// From the middle of the estimate down to its lower end, and up to its upper one.
 const SPREAD: f64 = 1.5;
+/// The same where frames of the film itself were tried.
+const CLOSER: f64 = 1.4;
 /// Seconds that every job takes beside encoding.
 const START_S: f64 = 4.0;
 
@@ -109,14 +114,11 @@ fn size(subject: &Subject, choice: &Choice) -> (u64, u64) {
         Speed::Balanced => 1.0,
         Speed::Slow => 0.94,
     };
-    let source_bits = subject.bytes as f64 * 8.0 / pixels;
-    let busy = (source_bits / usual_source(&subject.codec))
-        .sqrt()
-        .clamp(0.35, 2.5);
-    let large = (frame / FULL_HD).powf(-0.25).clamp(0.5, 2.0);
-    let quick = (subject.fps / 24.0).max(0.2).powf(-0.35);
-    let film =
-        pixels * bits * 2_f64.powf((middle - number) / halves) * speed * busy * large * quick;
+    let (unlike, spread) = match subject.cost {
+        Some(cost) => ((cost / usual(Codec::H264).0).clamp(0.01, 30.0), CLOSER),
+        None => (unlike(subject, pixels), SPREAD),
+    };
+    let film = pixels * bits * 2_f64.powf((middle - number) / halves) * speed * unlike;
     let sound = f64::from(subject.sounds) * SOUND_BITS * subject.seconds;
     let bytes = (film + sound) / 8.0;
     // What was squeezed harder before grows only where it is told to keep everything.
@@ -126,9 +128,21 @@ fn size(subject: &Subject, choice: &Choice) -> (u64, u64) {
         } else {
             1.0
         };
-    let high = (bytes * SPREAD).min(most);
-    let low = (bytes / SPREAD).min(high * 0.75);
+    let high = (bytes * spread).min(most);
+    let low = (bytes / spread).min(high * 0.75);
     (low as u64, high as u64)
+}
+
+/// How much more bits its pixels need than a usual film's, guessed from what it takes now, its size and its speed.
+fn unlike(subject: &Subject, pixels: f64) -> f64 {
+    let frame = f64::from(subject.width) * f64::from(subject.height);
+    let source_bits = subject.bytes as f64 * 8.0 / pixels;
+    let busy = (source_bits / usual_source(&subject.codec))
+        .sqrt()
+        .clamp(0.35, 2.5);
+    let large = (frame / FULL_HD).powf(-0.25).clamp(0.5, 2.0);
+    let quick = (subject.fps / 24.0).max(0.2).powf(-0.35);
+    busy * large * quick
 }
 
 fn time(subject: &Subject, choice: &Choice, fps_1080p: f64) -> Option<f64> {
@@ -164,6 +178,7 @@ mod tests {
             fps: 24.0,
             ten_bit: false,
             sounds: 1,
+            cost: None,
         }
     }
 
@@ -187,6 +202,22 @@ mod tests {
             all.iter()
                 .all(|f| f.bytes_low < f.bytes_high && f.bytes_high <= film().bytes)
         );
+    }
+
+    #[test]
+    fn what_was_tried_counts_and_is_closer() {
+        let of = |cost| {
+            let tried = Subject {
+                cost: Some(cost),
+                ..film()
+            };
+            forecast(&tried, &Choice::default(), None, &[])
+        };
+        let (calm, usual, busy) = (of(0.03), of(0.105), of(0.2));
+        assert!(calm.bytes_high < usual.bytes_low && usual.bytes_high < busy.bytes_high);
+        let width = |f: Forecast| f.bytes_high as f64 / f.bytes_low as f64;
+        let untried = forecast(&film(), &Choice::default(), None, &[]);
+        assert!(width(usual) < width(untried));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::job::Wish;
 use crate::journal::{self, job_id};
 use crate::lease::Bench;
 use crate::probe::{self, Probed};
-use crate::sight::Gallery;
+use crate::sight::{Gallery, Samples};
 use crate::status::{
     AskingStatus, Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerState, PeerStatus,
     Settings, Terms,
@@ -94,6 +94,7 @@ pub(crate) struct Inner {
     pub bench: Option<Bench>,
     pub net: Option<Net>,
     pub gallery: Gallery,
+    pub samples: Samples,
 }
 
 impl fmt::Debug for Node {

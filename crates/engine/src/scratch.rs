@@ -166,7 +166,7 @@ pub(crate) fn check_limit(limit: Option<u64>, used: u64, need: u64) -> Result<()
         gb(limit)
     );
     Err(Trouble::new(Kind::NoSpace, text)
-        .help("Raise the limit in the settings, or let what is going on finish first."))
+        .help("Raise the limit in the settings, let what is going on finish, or take failed jobs off the list."))
 }
 
 #[cfg(test)]

@@ -3,16 +3,19 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use ffmpeg::sample;
 use ffmpeg::source::{self, Source};
 pub use ffmpeg::still::Still;
 use ffmpeg::still::{self, Place};
 use media::choice::{Choice, Encoders, Purpose};
-use media::encoder::{Codec, Family};
+use media::encoder::{Codec, Encoder, Family};
 use tokio::sync::Semaphore;
 
 pub use crate::forecast::Forecast;
 use crate::forecast::{self, Helper, Subject};
+use crate::intake::Dropped;
 use crate::node::Node;
 use crate::probe::{Probed, whole_ms};
 use crate::status::{EncoderStatus, JobId, JobState, PeerState, PeerStatus, Terms};
@@ -21,6 +24,10 @@ use crate::{intake, probe};
 
 /// Bytes of pictures kept.
 const KEPT_BYTES: usize = 24 << 20;
+/// Films of which is remembered what they cost.
+const KEPT_FILMS: usize = 200;
+/// The longest that trying a film's frames may take.
+const TRYING: Duration = Duration::from_secs(6);
 /// The database's key of the choices that are kept.
 const WISHES: &str = "wishes";
 
@@ -75,6 +82,41 @@ impl Gallery {
         while bytes > KEPT_BYTES {
             let gone = kept.pop_front();
             bytes -= gone.map_or(bytes, |(_, still)| still.jpeg.len());
+        }
+    }
+}
+
+/// Which film, in which state of its file.
+type Known = (PathBuf, u64, i64);
+
+/// What films were found to cost lately, the latest last; one is tried at a time.
+pub(crate) struct Samples {
+    trying: Semaphore,
+    kept: Mutex<VecDeque<(Known, Option<f64>)>>,
+}
+
+impl Default for Samples {
+    fn default() -> Self {
+        Self {
+            trying: Semaphore::new(1),
+            kept: Mutex::default(),
+        }
+    }
+}
+
+impl Samples {
+    fn find(&self, film: &Known) -> Option<Option<f64>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter()
+            .find(|(one, _)| one == film)
+            .map(|(_, cost)| *cost)
+    }
+
+    fn keep(&self, film: Known, cost: Option<f64>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((film, cost));
+        if kept.len() > KEPT_FILMS {
+            kept.pop_front();
         }
     }
 }
@@ -156,7 +198,8 @@ impl Node {
         }
     }
 
-    /// How large the result gets and how long it takes, for this choice and for each purpose.
+    /// How large the result gets and how long it takes, for this choice and for each purpose. `closer`: a few frames
+    /// of the film are tried first, which takes some seconds the first time.
     ///
     /// # Errors
     /// Why the file cannot be encoded.
@@ -165,10 +208,12 @@ impl Node {
         path: PathBuf,
         choice: Choice,
         terms: Terms,
+        closer: bool,
     ) -> Result<Outlook, Trouble> {
         let dropped = intake::look(&path)?;
         let probed = self.probe(&dropped, &choice).await?;
-        let subject = subject(&probed, dropped.bytes);
+        let mut subject = subject(&probed, dropped.bytes);
+        subject.cost = self.cost(&dropped, &probed, closer).await;
         let status = self.status().await?;
         let of = |choice: &Choice| {
             let here = helper(&status.here, choice);
@@ -196,6 +241,32 @@ impl Node {
             chosen: of(&choice),
             purposes: purposes.into(),
         })
+    }
+
+    /// What the film's picture costs, if that was tried, or is to be.
+    async fn cost(&self, dropped: &Dropped, probed: &Probed, closer: bool) -> Option<f64> {
+        let film = (dropped.path.clone(), dropped.bytes, dropped.modified_ms);
+        let samples = &self.0.samples;
+        if let Some(cost) = samples.find(&film) {
+            return cost;
+        }
+        let able = self.0.tool.as_ref().ok()?.features.lists(Encoder::X264);
+        if !closer || !able {
+            return None;
+        }
+        // Never closed; if it were, one more at once does no harm.
+        let _turn = samples.trying.acquire().await;
+        if let Some(cost) = samples.find(&film) {
+            return cost;
+        }
+        let (video, info) = (&probed.parts.video, &probed.parts.info);
+        let (start, length) = (info.start_us.unwrap_or(0), info.duration_us?);
+        let places = [15, 50, 80].map(|share| start + length / 100 * share);
+        let pixels = u64::from(video.width) * u64::from(video.height);
+        let (ffmpeg, source) = (&self.0.bench.as_ref()?.ffmpeg, &probed.parts.source);
+        let tried = sample::bits_a_pixel(ffmpeg, source, &places, pixels, TRYING).await;
+        samples.keep(film, tried);
+        tried
     }
 
     /// The choices that are kept, as they were given; `None` before the first.
@@ -251,6 +322,7 @@ pub(crate) fn subject(probed: &Probed, bytes: u64) -> Subject {
             .map_or(25.0, |r| f64::from(r.num()) / f64::from(r.den())),
         ten_bit: video.pixel_format.is_some_and(|f| f.depth() == 10),
         sounds: u32::try_from(sounds.count()).unwrap_or(u32::MAX),
+        cost: None,
     }
 }
 

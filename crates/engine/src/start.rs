@@ -20,7 +20,7 @@ use crate::lease::Bench;
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
 use crate::scratch::Scratch;
-use crate::sight::Gallery;
+use crate::sight::{Gallery, Samples};
 use crate::status::Settings;
 use crate::trouble::{Kind, Trouble};
 use crate::workspace::Workspace;
@@ -89,6 +89,7 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         bench,
         net,
         gallery: Gallery::default(),
+        samples: Samples::default(),
     }));
     if config.stays {
         let again = node.clone();

@@ -125,7 +125,7 @@ async fn a_forecast_is_for_this_film_and_these_computers() {
     let node = node(folder.path()).await;
     let bytes = std::fs::metadata(&film).unwrap().len();
     let outlook = node
-        .forecast(film, Choice::default(), Terms::default())
+        .forecast(film, Choice::default(), Terms::default(), false)
         .await
         .unwrap();
     assert_eq!(outlook.purposes.len(), 4);
@@ -140,6 +140,54 @@ async fn a_forecast_is_for_this_film_and_these_computers() {
         .iter()
         .find(|(p, _)| *p == Purpose::Smaller);
     assert_eq!(smaller.map(|(_, one)| one), Some(&outlook.chosen));
+    node.stop().await;
+}
+
+/// Two films that look alike from outside, same size and same bytes a second, one of which is calm: only trying
+/// their frames tells them apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closer_look_tells_a_calm_film_from_a_busy_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |name: &str, picture: &str| {
+        let path = folder.path().join(name);
+        let rate = [
+            "-b:v", "1M", "-minrate", "1M", "-maxrate", "1M", "-bufsize", "1M",
+        ];
+        let done = std::process::Command::new(ffmpeg())
+            .args([
+                "-v", "error", "-f", "lavfi", "-i", picture, "-c:v", "libx264",
+            ])
+            .args([
+                "-preset",
+                "ultrafast",
+                "-x264-params",
+                "nal-hrd=cbr",
+                "-g",
+                "25",
+            ])
+            .args(rate)
+            .arg(&path)
+            .status();
+        assert!(done.unwrap().success());
+        path
+    };
+    let calm = made("calm.mkv", "smptebars=s=480x270:r=25:d=20");
+    let busy = made(
+        "busy.mkv",
+        "testsrc2=s=480x270:r=25:d=20,noise=alls=20:allf=t",
+    );
+    let node = node(folder.path()).await;
+    let forecast = async |film: &Path, closer| {
+        let film = film.to_owned();
+        let outlook = node.forecast(film, Choice::default(), Terms::default(), closer);
+        outlook.await.unwrap().chosen
+    };
+    let guessed = (forecast(&calm, false).await, forecast(&busy, false).await);
+    assert!(guessed.0.bytes_high > guessed.1.bytes_low, "{guessed:?}");
+    let tried = (forecast(&calm, true).await, forecast(&busy, true).await);
+    assert!(tried.0.bytes_high < tried.1.bytes_low, "{tried:?}");
+    // Once tried, everybody gets the closer one.
+    assert_eq!(forecast(&busy, false).await, tried.1);
     node.stop().await;
 }
 

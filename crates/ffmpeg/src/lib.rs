@@ -23,6 +23,9 @@ pub mod digest;
 /// Result and source, side by side.
 pub mod picture;
 
+/// How much a film's picture costs, from a few frames.
+pub mod sample;
+
 /// One picture, to look at.
 pub mod still;
 

@@ -1200,7 +1200,11 @@ path: FilePath,
 /**
  * What is wanted.
  */
-choice: Choice, }; reply: Outlook };
+choice: Choice, 
+/**
+ * Try a few frames of the film for it, which takes some seconds the first time.
+ */
+closer: boolean, }; reply: Outlook };
   /** The choice made last, and those saved under a name. */
   wishes: { args: Record<symbol, never>; reply: Wishes };
   /** Keeps them. */
