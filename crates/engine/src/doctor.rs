@@ -1,5 +1,6 @@
 //! Everything that may be wrong, looked at, in the order to read it.
 
+use ffmpeg::cage::{self, Cage};
 use ffmpeg::tools::Tool;
 use ffmpeg::trial::Trials;
 use media::spec::PixelFormat;
@@ -18,6 +19,7 @@ pub(crate) async fn examine(
 ) -> Vec<Finding> {
     let mut findings = vec![ffmpeg(status)];
     if let Some(tool) = tool {
+        findings.push(kept(cage::of(&tool.path)));
         findings.extend(encoders(tool, workspace).await);
     }
     findings.push(disk(workspace));
@@ -66,6 +68,28 @@ fn ffmpeg(status: &NodeStatus) -> Finding {
             trouble.help.clone(),
         ),
     }
+}
+
+/// What ffmpeg may touch.
+fn kept(cage: Cage) -> Finding {
+    let (level, says, help) = match cage {
+        Cage::Landlock => (
+            Level::Good,
+            "ffmpeg may touch only the files it works on, and no network (Landlock). Encoders in hardware may read more.",
+            "",
+        ),
+        Cage::None => (
+            Level::Note,
+            "ffmpeg is not kept to the files it works on: this system has no Landlock.",
+            "On Linux, a kernel of 5.13 or newer has it.",
+        ),
+        Cage::Refused => (
+            Level::Note,
+            "ffmpeg is not kept to the files it works on: this one starts another program or needs files of its own.",
+            "The one that comes with Manyhands does not: clear the path to ffmpeg in the settings.",
+        ),
+    };
+    finding("ffmpeg's cage", level, says, help)
 }
 
 /// Tries every encoder the build lists with a short clip.

@@ -11,7 +11,7 @@ use media::time::seconds_text;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
-use crate::child::{Feed, Run, RunError, Running, Said, Sink, file_url};
+use crate::child::{Feed, Run, RunError, Running, Said, Sink};
 
 /// Encodes the sound streams of `source` into `target` (NUT), whole-film, in one run.
 ///
@@ -61,7 +61,7 @@ pub async fn encode_sound(
         "-f",
         "nut",
     ]);
-    run.args([file_url(target)]).finish().await
+    run.output(target).finish().await
 }
 
 /// Takes a cover out of `source` as a file, byte for byte.
@@ -88,7 +88,7 @@ pub async fn take_cover(
         "-update",
         "1",
     ]);
-    run.args([file_url(target)]).finish().await
+    run.output(target).finish().await
 }
 
 /// Copies `streams` of a source whose timestamps are broken into one clean timeline (NUT).
@@ -120,7 +120,7 @@ pub async fn normalise(
         "-f",
         "nut",
     ]);
-    run.args([file_url(target)]).finish().await
+    run.output(target).finish().await
 }
 
 /// What a stream holds, packet by packet.
@@ -396,10 +396,7 @@ impl Mux {
             run = run.args(["-map", &map]);
         }
         let run = self.attachments(self.codecs_and_tags(run));
-        self.container(run)
-            .args([file_url(target)])
-            .feed(Feed::Pipe)
-            .start()
+        self.container(run).output(target).feed(Feed::Pipe).start()
     }
 
     fn codecs_and_tags(&self, mut run: Run) -> Run {
@@ -424,7 +421,7 @@ impl Mux {
         let first = self.streams.len() + 1;
         for (position, (path, mimetype, name)) in self.attach.iter().enumerate() {
             let at = first + position;
-            run = run.args(["-attach"]).args([path]);
+            run = run.reads(path).args(["-attach"]).args([path]);
             run = run.args([format!("-metadata:s:{at}"), format!("mimetype={mimetype}")]);
             run = run.args([format!("-metadata:s:{at}"), format!("filename={name}")]);
         }

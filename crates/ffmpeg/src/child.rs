@@ -15,6 +15,10 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+#[cfg(target_os = "linux")]
+use crate::cage;
+use crate::cage::Given;
+
 /// Bytes of standard error kept for a report.
 const TAIL: usize = 32 * 1024;
 /// A longer line of standard error is cut: it is a tag's text, not a message.
@@ -54,6 +58,7 @@ pub struct Run {
     keep_log: bool,
     niceness: Niceness,
     cores: Option<u8>,
+    given: Given,
 }
 
 /// How far a run stands back. Nobody waits for an encoder as for what feeds it and what examines its result.
@@ -124,6 +129,7 @@ impl Run {
             keep_log: false,
             niceness: Niceness::Low,
             cores: None,
+            given: Given::default(),
         }
     }
 
@@ -142,7 +148,28 @@ impl Run {
     /// so that dashes, colons and patterns in names mean nothing.
     #[must_use]
     pub fn input(self, path: &Path) -> Self {
-        self.args(["-i".into(), file_url(path)])
+        self.reads(path).args(["-i".into(), file_url(path)])
+    }
+
+    /// Lets it read a file, which its arguments name by their own means.
+    #[must_use]
+    pub fn reads(mut self, path: &Path) -> Self {
+        self.given.reads.push(path.to_owned());
+        self
+    }
+
+    /// Adds `file:PATH` as an output: the only files that it may write are these.
+    #[must_use]
+    pub fn output(mut self, path: &Path) -> Self {
+        self.given.writes.push(path.to_owned());
+        self.args([file_url(path)])
+    }
+
+    /// It encodes in hardware, and needs what its drivers need.
+    #[must_use]
+    pub fn hardware(mut self, hardware: bool) -> Self {
+        self.given.hardware = hardware;
+        self
     }
 
     /// Has the next input read from the key at or before a time in microseconds, as it stands in the file; `None`
@@ -229,6 +256,8 @@ impl Run {
         if let Some(cores) = self.cores {
             confine(&mut process, cores);
         }
+        #[cfg(target_os = "linux")]
+        cage::enter(&mut process, &self.program, &self.given).map_err(failed)?;
         let mut child = process.spawn().map_err(failed)?;
         let (frames, seen) = watch::channel(0);
         let limit = if self.keep_log { 1024 * 1024 } else { TAIL };
@@ -280,8 +309,7 @@ impl Running {
 }
 
 /// `file:` and the absolute path.
-#[must_use]
-pub fn file_url(path: &Path) -> OsString {
+fn file_url(path: &Path) -> OsString {
     let mut url = OsString::from("file:");
     url.push(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
     url
@@ -452,6 +480,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_is_held_to_its_processors() {
+        // What it reads of itself it may not read in a cage.
+        crate::cage::refuse(Path::new("/bin/grep"));
         let run = Run::new(Path::new("/bin/grep"))
             .args(["Cpus_allowed_list", "/proc/self/status"])
             .cores(Some(1))

@@ -10,7 +10,7 @@ use media::spec::{Color, Frames, InputCodec, PixelFormat, Ratio, Scan, Side};
 use media::time::{Pts, Span, Timebase};
 use media::{Encoder, SegmentSpec};
 
-use crate::child::{Run, RunError, file_url};
+use crate::child::{Run, RunError};
 use crate::tools::Tool;
 
 /// Frames a second of every clip.
@@ -88,7 +88,7 @@ impl Clip {
             .args(["-pix_fmt", pixel_format.name(), "-c:v"])
             .args(coder)
             .args(["-f", "nut", "-y"])
-            .args([file_url(&once)])
+            .output(&once)
             .finish()
             .await?;
         repeat(
@@ -152,7 +152,7 @@ async fn repeat(tool: &Tool, once: &Path, path: &Path, times: u32) -> Result<(),
         .args(["-stream_loop", &more, "-copyts"])
         .input(once);
     let run = run.args(["-c", "copy", "-output_ts_offset", &shift, "-f", "nut", "-y"]);
-    run.args([file_url(path)]).finish().await.map(drop)
+    run.output(path).finish().await.map(drop)
 }
 
 /// Makes a whole film of `seconds` seconds with sound: 640×360 at 25 frames a second, a key
@@ -171,5 +171,5 @@ pub async fn film(ffmpeg: &Path, path: &Path, seconds: u32) -> Result<(), RunErr
         "-f", "lavfi", "-i", &sound, "-c:v", "libx264", "-preset", "veryfast",
     ]);
     let run = run.args(["-g", "48", "-c:a", "aac", "-f", "matroska", "-y"]);
-    run.args([file_url(path)]).finish().await.map(drop)
+    run.output(path).finish().await.map(drop)
 }

@@ -1,6 +1,5 @@
 //! A whole decode, counted and hashed frame by frame: what "these frames really decode" means.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use media::argv::QUIET;
@@ -8,7 +7,7 @@ use media::{Pts, Span, Timebase};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::child::{Run, RunError, Sink, file_url};
+use crate::child::{Run, RunError, Sink};
 use crate::picture::{self, Grey};
 
 /// Frames of a decode and the hash over all of them, in order.
@@ -42,7 +41,7 @@ pub async fn segment(
     cores: Option<u8>,
 ) -> Result<Decoded, DigestError> {
     let run = open_segment(ffmpeg, file).cores(cores);
-    decode(run, "0:v:0", None, Vec::new()).await
+    decode(run, "0:v:0", None, std::convert::identity).await
 }
 
 /// Decodes every frame of an encoded segment, and keeps small grey pictures of those within
@@ -77,11 +76,8 @@ pub async fn with_pictures(
         "rawvideo",
         "-y",
     ];
-    let more = pictures
-        .map(OsString::from)
-        .into_iter()
-        .chain([file_url(scratch)]);
-    let decoded = decode(open_segment(ffmpeg, file), "0:v:0", None, more.collect()).await?;
+    let more = |run: Run| run.args(pictures).output(scratch);
+    let decoded = decode(open_segment(ffmpeg, file), "0:v:0", None, more).await?;
     let bytes = tokio::fs::read(scratch).await.map_err(RunError::from)?;
     let pictures = bytes
         .chunks_exact(width * height)
@@ -127,7 +123,7 @@ pub async fn film(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
             .input(file),
         "0:v:0",
         None,
-        Vec::new(),
+        std::convert::identity,
     )
     .await
 }
@@ -152,7 +148,7 @@ pub async fn range(
     let run = run
         .args(["-protocol_whitelist", "file", "-noautorotate"])
         .input(file);
-    decode(run, "0:v:0", Some(&trim), Vec::new()).await
+    decode(run, "0:v:0", Some(&trim), std::convert::identity).await
 }
 
 /// Decoder threads: each costs a little, and the other cores are encoding.
@@ -164,25 +160,22 @@ async fn decode(
     run: Run,
     map: &str,
     filter: Option<&str>,
-    more: Vec<OsString>,
+    more: impl FnOnce(Run) -> Run,
 ) -> Result<Decoded, DigestError> {
     let run = run.args(["-map", map]);
     let run = filter
         .into_iter()
         .fold(run, |run, graph| run.args(["-vf", graph]));
-    let mut running = run
-        .args([
-            "-fps_mode",
-            "passthrough",
-            "-f",
-            "framehash",
-            "-hash",
-            "murmur3",
-            "pipe:1",
-        ])
-        .args(more)
-        .sink(Sink::Pipe)
-        .start()?;
+    let run = run.args([
+        "-fps_mode",
+        "passthrough",
+        "-f",
+        "framehash",
+        "-hash",
+        "murmur3",
+        "pipe:1",
+    ]);
+    let mut running = more(run).sink(Sink::Pipe).start()?;
     let mut hash = blake3::Hasher::new();
     let mut frames = 0u32;
     if let Some(stdout) = running.stdout.take() {

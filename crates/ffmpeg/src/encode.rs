@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use media::SegmentSpec;
 use media::argv::{self, Allowance};
+use media::encoder::Family;
 use tokio::sync::watch;
 
 use crate::child::{Feed, Run, RunError, Running, Said, Sink};
@@ -47,6 +48,7 @@ pub fn start(
         .feed(feed)
         .sink(Sink::File(result))
         .last()
+        .hardware(spec.encoder.family() != Family::Software)
         .start()?;
     Ok(Encoding { running })
 }

@@ -5,6 +5,9 @@
 
 pub mod child;
 
+/// What a run may touch.
+pub mod cage;
+
 /// What is in a file.
 pub mod source;
 

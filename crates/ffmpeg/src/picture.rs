@@ -7,7 +7,7 @@ use media::parse::packets;
 use media::{Span, Timebase};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::child::{Run, RunError, Sink, file_url};
+use crate::child::{Run, RunError, Sink};
 use crate::source::Source;
 
 /// Width and height of the pictures compared, pixels. Large enough to tell neighbours of a slow
@@ -110,7 +110,7 @@ fn output(run: Run, at: usize, timebase: Timebase, view: &View<'_>, file: &Path)
     run.args(["-map", &map, "-vf", &graph, "-fps_mode", "passthrough"])
         .args(["-enc_time_base", &own_clock(timebase)])
         .args(["-frames:v", &most, "-f", "rawvideo", "-y"])
-        .args([file_url(file)])
+        .output(file)
 }
 
 /// The times of the frames that decoding `source` really gives within `span`, ascending.

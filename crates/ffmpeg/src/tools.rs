@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::cage::{self, Cage};
 use crate::child::RunError;
 use crate::features::{Features, OLDEST, Version, answer};
 
@@ -228,7 +229,15 @@ pub async fn check(path: PathBuf, origin: Origin) -> Result<Tool, ToolError> {
         reason,
     };
     let failed = |error: RunError| broken(reason(&error));
-    let words = answer(&path, "-version").await.map_err(failed)?;
+    let words = match answer(&path, "-version").await {
+        Ok(words) => words,
+        // A wrapper that starts another program cannot do so in a cage.
+        Err(_) if cage::of(&path) == Cage::Landlock => {
+            cage::refuse(&path);
+            answer(&path, "-version").await.map_err(failed)?
+        }
+        Err(error) => return Err(failed(error)),
+    };
     let version = Version::parse(&words);
     let version = version.ok_or_else(|| broken("it does not answer as ffmpeg does".into()))?;
     if version.is_too_old() {

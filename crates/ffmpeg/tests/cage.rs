@@ -1,0 +1,99 @@
+//! What a run may touch, tried with the real ffmpeg: it is told to do what a hostile film would have it do.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use ffmpeg::cage::{self, Cage};
+use ffmpeg::child::{Run, RunError};
+use ffmpeg::tools::Places;
+
+/// The program, if it can be caged here.
+fn program() -> Option<PathBuf> {
+    let places = Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
+    let program = places.candidates().into_iter().next().unwrap().0;
+    let caged = cage::of(&program) == Cage::Landlock;
+    if !caged {
+        eprintln!("SKIPPED: this kernel has no Landlock");
+    }
+    caged.then_some(program)
+}
+
+async fn make(program: &Path, path: &Path) -> Result<(), RunError> {
+    let run = Run::new(program).args(["-hide_banner", "-nostdin", "-y", "-f", "lavfi"]);
+    let run = run.args(["-i", "testsrc2=s=160x90:d=1", "-c:v", "mpeg4", "-f", "avi"]);
+    run.output(path).finish().await.map(drop)
+}
+
+fn words(outcome: Result<ffmpeg::child::Said, RunError>) -> String {
+    match outcome {
+        Ok(said) => panic!("it was allowed: {}", said.log),
+        Err(RunError::Failed { log, .. }) => log,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_can_be_read_and_written() {
+    let Some(program) = program() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (clip, copy) = (folder.path().join("clip.avi"), folder.path().join("c.mp4"));
+    make(&program, &clip).await.unwrap();
+    // The index is moved to the front: what was written is read again.
+    let run = Run::new(&program).args(["-nostdin", "-y"]).input(&clip);
+    let run = run.args(["-c", "copy", "-movflags", "+faststart", "-f", "mp4"]);
+    run.output(&copy).finish().await.unwrap();
+    assert!(fs::metadata(&copy).unwrap().len() > 1000);
+}
+
+#[tokio::test]
+async fn no_other_file_is_read() {
+    let Some(program) = program() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (clip, secret) = (folder.path().join("clip.avi"), folder.path().join("secret"));
+    make(&program, &clip).await.unwrap();
+    fs::copy(&clip, &secret).unwrap();
+    let list = folder.path().join("list");
+    fs::write(&list, "ffconcat version 1.0\nfile secret\n").unwrap();
+    let read = |run: Run| run.args(["-f", "null", "-"]).finish();
+    // The file itself, and through a playlist that was given.
+    let run = Run::new(&program).args(["-nostdin", "-i"]).args([&secret]);
+    assert!(words(read(run).await).contains("Permission denied"));
+    let run = Run::new(&program).args(["-nostdin", "-safe", "0", "-f", "concat"]);
+    assert!(words(read(run.input(&list)).await).contains("Permission denied"));
+    // The same is fine where it is given.
+    read(Run::new(&program).args(["-nostdin"]).input(&secret))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn nothing_else_is_written() {
+    let Some(program) = program() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (clip, other) = (folder.path().join("clip.avi"), folder.path().join("other"));
+    make(&program, &clip).await.unwrap();
+    fs::write(&other, "an original").unwrap();
+    for target in [&other, &folder.path().join("new"), &clip] {
+        let run = Run::new(&program).args(["-nostdin", "-y"]).input(&clip);
+        let run = run.args(["-c", "copy", "-f", "avi"]).args([target]);
+        assert!(words(run.finish().await).contains("Permission denied"));
+    }
+    assert_eq!(fs::read_to_string(&other).unwrap(), "an original");
+    assert!(!folder.path().join("new").exists());
+}
+
+#[tokio::test]
+async fn nobody_is_called() {
+    let Some(program) = program() else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("tcp://{}", listener.local_addr().unwrap());
+    let run = Run::new(&program).args(["-nostdin", "-f", "avi", "-i", &url]);
+    let log = words(run.args(["-f", "null", "-"]).finish().await);
+    assert!(log.contains("Permission denied"), "{log}");
+    assert!(listener.accept().is_err(), "somebody called");
+}
