@@ -1,5 +1,6 @@
 /** What a screen reader is told of the jobs: their ends, and every quarter of the way. */
-import type { Job } from '../generated/api';
+import { decimal } from '../format/numbers';
+import type { Job, Outcome } from '../generated/api';
 import { t } from '../words/words.svelte';
 
 /** Sentences for what happened between two looks at the jobs. */
@@ -13,11 +14,15 @@ export function announce(before: readonly Job[], after: readonly Job[]): string[
 function between(last: Job, job: Job): string[] {
   const words = t().announce;
   if (last.state.is !== job.state.is) {
-    if (job.state.is === 'completed') return [words.done(job.name, job.state.outcome.verdict)];
+    if (job.state.is === 'completed') return [words.done(job.name, verdict(job.state.outcome))];
     if (job.state.is === 'failed') return [words.failed(job.name, job.state.error.message)];
     if (job.state.is === 'cancelled') return [words.stopped(job.name)];
   }
   const quarter = Math.floor(job.progress * 4);
   const passed = quarter > Math.floor(last.progress * 4) && quarter < 4;
   return passed ? [words.percent(job.name, quarter * 25)] : [];
+}
+
+function verdict({ exact, frames, verdict }: Outcome): string {
+  return exact ? t().receipt.exact(decimal(frames)) : verdict;
 }
