@@ -378,3 +378,57 @@ fn hand(name: &str, segments: u32) -> Hand {
         paused: None,
     }
 }
+
+#[tokio::test]
+async fn what_is_set_is_kept_and_shown() {
+    let node = Node::start();
+    let words = ["settings", "--cores", "4", "--bandwidth", "20MB", "--json"];
+    let (code, said) = node.ask(&words).await;
+    let line: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (code, &line["cores"], &line["bandwidth"]),
+        (0, &4.into(), &20_000_000.into())
+    );
+    let (_, said) = node.ask(&["settings"]).await;
+    assert!(
+        said.contains("at most 4") && said.contains("20.0 MB a second"),
+        "{said}"
+    );
+    let (_, said) = node.ask(&["settings", "--cores", "none", "--json"]).await;
+    let line: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (&line["cores"], &line["bandwidth"]),
+        (&Value::Null, &20_000_000.into())
+    );
+}
+
+#[tokio::test]
+async fn a_job_is_moved_in_the_queue() {
+    let node = Node::start();
+    for number in 1..=3 {
+        let job = api::rehearsal::job(number, "film.mkv");
+        let place = u32::try_from(number - 1).ok();
+        node.node
+            .edit(|scene| scene.jobs.push(Job { place, ..job }));
+    }
+    let (code, said) = node.ask(&["move", "3", "top", "--json"]).await;
+    let line: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (code, &line["type"], &line["place"]),
+        (0, &"moved".into(), &0.into())
+    );
+    let (_, said) = node.ask(&["move", "1", "bottom"]).await;
+    assert!(said.contains("number 3"), "{said}");
+    assert_eq!(node.ask(&["move", "9", "up"]).await.0, 43);
+}
+
+#[tokio::test]
+async fn a_computer_that_is_not_seen_is_looked_for() {
+    let node = Node::start();
+    let (code, said) = node.ask(&["doctor", "attic.local"]).await;
+    assert_eq!(code, 1, "what is wrong is no success");
+    assert!(
+        said.contains("BAD   attic.local: Nothing answers") && said.contains("Is it switched on?"),
+        "{said}"
+    );
+}
