@@ -60,7 +60,7 @@ fn is_there() -> bool {
 }
 
 #[cfg(target_os = "linux")]
-pub(crate) use landlocked::{enter, is_there};
+pub(crate) use landlocked::{door, is_there};
 
 #[cfg(target_os = "linux")]
 mod landlocked {
@@ -69,13 +69,11 @@ mod landlocked {
     use std::path::{Path, PathBuf};
     use std::sync::OnceLock;
 
+    use super::{Cage, Given, of};
     use landlock::{
         ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd,
         Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
     };
-    use tokio::process::Command;
-
-    use super::{Cage, Given, of};
 
     /// The newest version whose rights are asked for; an older kernel keeps to those it knows.
     const KNOWN: ABI = ABI::V6;
@@ -119,13 +117,17 @@ mod landlocked {
         })
     }
 
-    /// Has `process` enter a cage with what it is given before it begins.
+    /// What a child does before it becomes `program`, so that it is kept to what it is given; a few system
+    /// calls on a file descriptor that is made here. `None`: it runs without a cage.
     ///
     /// # Errors
     /// A file to be written cannot be made.
-    pub(crate) fn enter(process: &mut Command, program: &Path, given: &Given) -> io::Result<()> {
+    pub(crate) fn door(
+        program: &Path,
+        given: &Given,
+    ) -> io::Result<Option<impl FnMut() -> io::Result<()> + Send + Sync + use<>>> {
         if of(program) != Cage::Landlock {
-            return Ok(());
+            return Ok(None);
         }
         for path in &given.writes {
             OpenOptions::new()
@@ -136,17 +138,13 @@ mod landlocked {
         }
         let rules = rules(program, given).map_err(io::Error::other)?;
         let mut rules = Some(rules);
-        // SAFETY: a few system calls on a file descriptor that was made before, between fork and exec.
-        unsafe {
-            process.pre_exec(move || match rules.take() {
-                Some(rules) => rules
-                    .restrict_self()
-                    .map(drop)
-                    .map_err(|_| io::ErrorKind::PermissionDenied.into()),
-                None => Ok(()),
-            });
-        }
-        Ok(())
+        Ok(Some(move || match rules.take() {
+            Some(rules) => rules
+                .restrict_self()
+                .map(drop)
+                .map_err(|_| io::ErrorKind::PermissionDenied.into()),
+            None => Ok(()),
+        }))
     }
 
     fn rules(program: &Path, given: &Given) -> Result<RulesetCreated, RulesetError> {

@@ -257,7 +257,10 @@ impl Run {
             confine(&mut process, cores);
         }
         #[cfg(target_os = "linux")]
-        cage::enter(&mut process, &self.program, &self.given).map_err(failed)?;
+        if let Some(enter) = cage::door(&self.program, &self.given).map_err(failed)? {
+            // SAFETY: system calls alone, between fork and exec.
+            unsafe { process.pre_exec(enter) };
+        }
         let mut child = process.spawn().map_err(failed)?;
         let (frames, seen) = watch::channel(0);
         let limit = if self.keep_log { 1024 * 1024 } else { TAIL };

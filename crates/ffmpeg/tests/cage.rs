@@ -1,7 +1,11 @@
 //! What a run may touch, tried with the real ffmpeg: it is told to do what a hostile film would have it do.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may fail anywhere, and says what it could not try"
+)]
 
 use std::fs;
 use std::net::TcpListener;
