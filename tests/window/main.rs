@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use driver::Window;
+use driver::{PATIENCE, Window};
 use screen::Screen;
 
 const APP: &str = env!("CARGO_BIN_EXE_manyhands-desktop");
@@ -137,12 +137,18 @@ fn arguments<'a>(data: &'a str, files: &[&'a str]) -> Vec<&'a str> {
     all
 }
 
-/// Asks the window's node, as the command line does.
+/// Asks the window's node, as the command line does. Its window may be there a little before it.
 fn with_node<T>(data: &Path, ask: impl AsyncFnOnce(&local::Client) -> T) -> T {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let node = local::Client::connect(data).await.unwrap().unwrap();
-        ask(&node).await
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(node) = local::Client::connect(data).await.unwrap() {
+                return ask(&node).await;
+            }
+            assert!(Instant::now() < end, "there is no node");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     })
 }
 
