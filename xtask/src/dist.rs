@@ -268,6 +268,14 @@ mod tests {
     }
 
     #[test]
+    fn open_with_hands_the_files_over() {
+        let read = |path: &str| fs::read_to_string(tree::root().join(path)).unwrap();
+        let config: Value = serde_json::from_str(&read("tauri.conf.json")).unwrap();
+        let template = &config["bundle"]["linux"]["deb"]["desktopTemplate"];
+        assert!(read(template.as_str().unwrap()).contains("\nExec={{exec}} %F\n"));
+    }
+
+    #[test]
     fn kinds_can_be_chosen() {
         let words = |words: &[&str]| {
             words
