@@ -126,6 +126,8 @@ fn an_end_is_told_to_who_looks_elsewhere() {
     // The first is started by the command line's own word, without anybody at the window.
     let first = ["--start", films[0].to_str().unwrap()];
     let window = Window::open(&screen, APP, &arguments(data.to_str().unwrap(), &first));
+    // A window that opens may take the focus.
+    elsewhere.focus(&screen);
     let told = desktop.wait_for("notified");
     assert_eq!(told, "first.mkv is done");
     assert!(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::screen::Screen;
 
 /// How long anything may take; much more than it takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 /// What the X server knows the app's windows by.
 const CLASS: &str = "manyhands-desktop";
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
