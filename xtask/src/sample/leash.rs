@@ -169,6 +169,8 @@ mod tests {
 
     fn tree_folder(name: &str) -> PathBuf {
         let folder = crate::tree::root().join("target/xtask-tests").join(name);
+        // What an earlier run left is not this one's.
+        fs::remove_dir_all(&folder).ok();
         fs::create_dir_all(&folder).unwrap();
         folder
     }
