@@ -7,43 +7,16 @@
 )]
 
 mod bundled;
+mod house;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use bundled::ffmpeg;
 use engine::node::{Node, NodeConfig, Shift};
 use engine::status::{JobId, JobState, JobStatus, PeerState, Settings, Terms};
 use engine::trouble::Kind;
+use house::{clip, config};
 use media::choice::{Choice, Purpose};
-
-fn clip(path: &Path, seconds: u32) -> PathBuf {
-    let picture = format!("testsrc2=s=480x270:r=25:d={seconds}");
-    let made = std::process::Command::new(ffmpeg())
-        .args([
-            "-v", "error", "-f", "lavfi", "-i", &picture, "-c:v", "libx264",
-        ])
-        .args(["-preset", "veryfast", "-g", "25"])
-        .arg(path)
-        .status()
-        .unwrap();
-    assert!(made.success());
-    path.to_owned()
-}
-
-fn config(folder: &Path, name: &str) -> NodeConfig {
-    NodeConfig {
-        data_dir: folder.join(name),
-        name: Some(name.into()),
-        listen: Some(([127, 0, 0, 1], 0).into()),
-        mdns: false,
-        network: true,
-        donate: Some(true),
-        peers: Vec::new(),
-        stays: false,
-        workers: None,
-    }
-}
 
 fn everywhere() -> Choice {
     Choice {

@@ -7,42 +7,22 @@
 )]
 
 mod bundled;
+mod house;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use bundled::ffmpeg;
 use engine::node::{Node, NodeConfig, Steer};
 use engine::status::{JobState, JobStatus, PeerState, Terms};
 use engine::trouble::Kind;
+use house::clip;
 use media::choice::{Choice, Purpose};
-
-fn clip(folder: &Path, seconds: u32) -> PathBuf {
-    let path = folder.join("film.mkv");
-    let picture = format!("testsrc2=s=480x270:r=25:d={seconds}");
-    let made = std::process::Command::new(ffmpeg())
-        .args([
-            "-v", "error", "-f", "lavfi", "-i", &picture, "-c:v", "libx264", "-preset", "veryfast",
-            "-g", "25",
-        ])
-        .arg(&path)
-        .status()
-        .unwrap();
-    assert!(made.success());
-    path
-}
 
 fn config(folder: &Path, name: &str) -> NodeConfig {
     NodeConfig {
-        data_dir: folder.join(name),
-        name: Some(name.into()),
-        listen: Some(([127, 0, 0, 1], 0).into()),
-        mdns: false,
-        network: true,
-        donate: Some(true),
-        peers: Vec::new(),
-        stays: false,
         workers: Some(1),
+        ..house::config(folder, name)
     }
 }
 
@@ -100,7 +80,7 @@ fn assert_exact(job: &JobStatus, frames: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_have_a_hand_in_it() {
     let folder = tempfile::tempdir().unwrap();
-    let film = clip(folder.path(), 60);
+    let film = clip(&folder.path().join("film.mkv"), 60);
     let (owner, donor) = paired(folder.path()).await;
     let job = owner
         .submit(
@@ -191,7 +171,7 @@ fn packets(film: &Path) -> Vec<(i64, u64)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_helper_that_is_lost_costs_nothing_but_time() {
     let folder = tempfile::tempdir().unwrap();
-    let film = clip(folder.path(), 60);
+    let film = clip(&folder.path().join("film.mkv"), 60);
     let (owner, donor) = paired(folder.path()).await;
     let id = owner
         .submit(
@@ -215,7 +195,7 @@ async fn a_helper_that_is_lost_costs_nothing_but_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_helper_that_turns_helping_off_gets_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let film = clip(folder.path(), 12);
+    let film = clip(&folder.path().join("film.mkv"), 12);
     let (owner, donor) = paired(folder.path()).await;
     donor.donate(false).await.unwrap();
     loop {
@@ -239,7 +219,7 @@ async fn a_helper_that_turns_helping_off_gets_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_dies_goes_on_with_what_is_verified() {
     let folder = tempfile::tempdir().unwrap();
-    let film = clip(folder.path(), 60);
+    let film = clip(&folder.path().join("film.mkv"), 60);
     let owner = node(folder.path(), "owner").await;
     let terms = Terms {
         only_here: true,
@@ -268,7 +248,10 @@ async fn an_owner_that_dies_goes_on_with_what_is_verified() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_cannot_go_on_says_why_and_can_be_tried_again() {
     let folder = tempfile::tempdir().unwrap();
-    let (film, away) = (clip(folder.path(), 60), folder.path().join("unplugged"));
+    let (film, away) = (
+        clip(&folder.path().join("film.mkv"), 60),
+        folder.path().join("unplugged"),
+    );
     let owner = node(folder.path(), "owner").await;
     let terms = Terms {
         only_here: true,

@@ -21,6 +21,10 @@ pub enum Cage {
 
 /// What one run is given.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there is a cage on Linux alone")
+)]
 pub(crate) struct Given {
     /// Files to read.
     pub reads: Vec<PathBuf>,

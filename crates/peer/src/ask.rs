@@ -225,9 +225,9 @@ impl Shared {
         let confirm = ConfirmBody {
             proof: confirmation(&key, Role::Asker, sides).into(),
         };
-        let answer = self.post(round.peer, address, "confirm", &confirm).await?;
-        match answer {
-            Ok(confirmed @ Confirmed { .. }) => {
+        let answer = self.post::<_, Confirmed>(round.peer, address, "confirm", &confirm);
+        match answer.await? {
+            Ok(confirmed) => {
                 let right = confirmation(&key, Role::Helper, sides);
                 let proved = right == blake3::Hash::from_bytes(confirmed.proof.0);
                 proved.then_some(Some(confirmed)).ok_or(AskError::Impostor)

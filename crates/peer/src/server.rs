@@ -236,9 +236,7 @@ async fn greeted<T: DeserializeOwned>(
     caller: Caller,
     body: Body,
 ) -> Result<(PeerId, T), Response> {
-    let (Some(peer), Some(body)) = (caller.peer, small(body).await) else {
-        return Err(malformed());
-    };
+    let (peer, body) = signed(caller, body).await?;
     match serde_json::from_slice::<ForeignHello>(&body) {
         Ok(foreign) if foreign.protocol != PROTOCOL => {
             let status = StatusCode::UPGRADE_REQUIRED;
@@ -247,6 +245,21 @@ async fn greeted<T: DeserializeOwned>(
         Ok(_) => {}
         Err(_) => return Err(malformed()),
     }
+    let parsed = serde_json::from_slice(&body).map_err(|_| malformed())?;
+    Ok((peer, parsed))
+}
+
+/// A body of somebody who has shown a certificate.
+async fn signed(caller: Caller, body: Body) -> Result<(PeerId, Bytes), Response> {
+    match (caller.peer, small(body).await) {
+        (Some(peer), Some(body)) => Ok((peer, body)),
+        _ => Err(malformed()),
+    }
+}
+
+/// What a body of somebody with a certificate says.
+async fn said<T: DeserializeOwned>(caller: Caller, body: Body) -> Result<(PeerId, T), Response> {
+    let (peer, body) = signed(caller, body).await?;
     let parsed = serde_json::from_slice(&body).map_err(|_| malformed())?;
     Ok((peer, parsed))
 }
@@ -262,14 +275,12 @@ async fn ask(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Response {
-    let (peer, ask) = match greeted::<AskBody>(&shared, caller, body).await {
-        Ok(greeted) => greeted,
-        Err(refusal) => return refusal,
+    let ip = caller.address.ip();
+    let asked = async {
+        let (peer, ask) = greeted::<AskBody>(&shared, caller, body).await?;
+        shared.asked(peer, ip, ask).await.map_err(refuse_code)
     };
-    match shared.asked(peer, caller.address.ip(), ask).await {
-        Ok(()) => Json(()).into_response(),
-        Err(code) => refuse(status_of(code), code),
-    }
+    asked.await.map(Json).into_response()
 }
 
 async fn turn(
@@ -277,16 +288,11 @@ async fn turn(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Response {
-    let (Some(peer), Some(body)) = (caller.peer, small(body).await) else {
-        return malformed();
+    let answered = async {
+        let (peer, turn) = said(caller, body).await?;
+        shared.turn(peer, &turn).await.map_err(refuse_code)
     };
-    let Ok(turn) = serde_json::from_slice(&body) else {
-        return malformed();
-    };
-    match shared.turn(peer, &turn).await {
-        Ok(answer) => Json(answer).into_response(),
-        Err(code) => refuse(status_of(code), code),
-    }
+    answered.await.map(Json).into_response()
 }
 
 async fn confirm(
@@ -294,24 +300,12 @@ async fn confirm(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Response {
-    let (Some(peer), Some(body)) = (caller.peer, small(body).await) else {
-        return malformed();
+    let confirmed = async {
+        let (peer, confirm) = said(caller, body).await?;
+        let judged = shared.confirm(peer, &confirm).await;
+        judged.map_err(|(code, left)| refuse_with(code, u64::from(left)))
     };
-    let Ok(confirm) = serde_json::from_slice(&body) else {
-        return malformed();
-    };
-    match shared.confirm(peer, &confirm).await {
-        Ok(confirmed) => Json(confirmed).into_response(),
-        Err((error, left)) => {
-            let refusal = Refusal {
-                error,
-                protocol: PROTOCOL,
-                name: Name::default(),
-                held: u64::from(left),
-            };
-            (status_of(error), Json(refusal)).into_response()
-        }
-    }
+    confirmed.await.map(Json).into_response()
 }
 
 async fn withdraw(
@@ -416,15 +410,7 @@ async fn take(
             digest: received.digest,
         })
         .into_response(),
-        Err((error, held)) => {
-            let refusal = Refusal {
-                error,
-                protocol: PROTOCOL,
-                name: Name::default(),
-                held,
-            };
-            (status_of(error), Json(refusal)).into_response()
-        }
+        Err((error, held)) => refuse_with(error, held),
     }
 }
 
@@ -471,6 +457,21 @@ fn refuse(status: StatusCode, error: RefusalCode) -> Response {
         }),
     )
         .into_response()
+}
+
+fn refuse_code(error: RefusalCode) -> Response {
+    refuse_with(error, 0)
+}
+
+/// With the number that goes with the code.
+fn refuse_with(error: RefusalCode, held: u64) -> Response {
+    let refusal = Refusal {
+        error,
+        protocol: PROTOCOL,
+        name: Name::default(),
+        held,
+    };
+    (status_of(error), Json(refusal)).into_response()
 }
 
 fn malformed() -> Response {
