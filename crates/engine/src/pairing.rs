@@ -9,7 +9,7 @@ use peer::{
 use store::Store;
 
 use crate::status::{AskingStatus, PairingStatus, PeerId, PeerState, PeerStatus, RequestStatus};
-use crate::trouble::{Kind, Trouble};
+use crate::trouble::{Kind, Trouble, sentence};
 
 /// The network, or why there is none.
 pub(crate) fn network(net: Option<&Net>) -> Result<&Net, Trouble> {
@@ -209,18 +209,6 @@ fn nobody(text: &str) -> Trouble {
         format!("There is no computer named {text}."),
     )
     .help("Type an address like 192.168.1.20, 192.168.1.20:47820 or [fd00::20]:47820.")
-}
-
-/// A fragment as a sentence.
-fn sentence(kind: Kind, text: &str) -> Trouble {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let end = if text.ends_with('.') { "" } else { "." };
-    Trouble::new(kind, format!("{first}{}{end}", letters.as_str()))
 }
 
 #[cfg(test)]

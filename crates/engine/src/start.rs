@@ -22,7 +22,7 @@ use crate::node::{Inner, Node, NodeConfig};
 use crate::scratch::Scratch;
 use crate::sight::{Gallery, Samples};
 use crate::status::Settings;
-use crate::trouble::{Kind, Trouble};
+use crate::trouble::{Kind, Trouble, sentence};
 use crate::workspace::Workspace;
 use crate::{journal, load, machine};
 
@@ -343,15 +343,12 @@ fn known(row: &store::Peer) -> Neighbour {
 
 /// The store's refusal in the user's words.
 fn store_trouble(error: &OpenError) -> Trouble {
-    let text = error.to_string();
-    let mut sentence: String = text.chars().take(1).flat_map(char::to_uppercase).collect();
-    sentence.extend(text.chars().skip(1));
     let kind = if matches!(error, OpenError::InUse(_)) {
         Kind::NodeRunning
     } else {
         Kind::BadDataFolder
     };
-    Trouble::new(kind, format!("{sentence}."))
+    sentence(kind, &error.to_string())
 }
 
 fn folder_trouble(config: &NodeConfig, reason: &str) -> Trouble {

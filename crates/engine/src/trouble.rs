@@ -120,3 +120,15 @@ impl fmt::Display for Trouble {
 }
 
 impl std::error::Error for Trouble {}
+
+/// A fragment as a sentence.
+pub(crate) fn sentence(kind: Kind, text: &str) -> Trouble {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let end = if text.ends_with('.') { "" } else { "." };
+    Trouble::new(kind, format!("{first}{}{end}", letters.as_str()))
+}

@@ -18,6 +18,22 @@ use engine::trouble::Kind;
 use house::{clip, config};
 use media::choice::{Choice, Purpose};
 
+/// A node without a network, one segment at a time.
+fn alone(folder: &Path) -> NodeConfig {
+    NodeConfig {
+        network: false,
+        workers: Some(1),
+        ..config(folder, "node")
+    }
+}
+
+fn here_alone() -> Terms {
+    Terms {
+        only_here: true,
+        ..Terms::default()
+    }
+}
+
 fn everywhere() -> Choice {
     Choice {
         purpose: Purpose::Everywhere,
@@ -171,15 +187,8 @@ async fn working_files_keep_within_their_limit() {
     let folder = tempfile::tempdir().unwrap();
     let film = clip(&folder.path().join("film.mkv"), 60);
     let data = folder.path().join("node");
-    let one_worker = NodeConfig {
-        network: false,
-        workers: Some(1),
-        ..config(folder.path(), "node")
-    };
-    let only_here = Terms {
-        only_here: true,
-        ..Terms::default()
-    };
+    let one_worker = alone(folder.path());
+    let only_here = here_alone();
 
     // Less than any result of this film could be: refused at once, and nothing is left behind.
     limited(&data, 10_000).await;
@@ -239,15 +248,8 @@ async fn working_files_keep_within_their_limit() {
 async fn the_queue_is_changed_and_stays_so() {
     let folder = tempfile::tempdir().unwrap();
     let films = ["a.mkv", "b.mkv", "c.mkv"].map(|name| clip(&folder.path().join(name), 60));
-    let start = NodeConfig {
-        network: false,
-        workers: Some(1),
-        ..config(folder.path(), "node")
-    };
-    let only_here = Terms {
-        only_here: true,
-        ..Terms::default()
-    };
+    let start = alone(folder.path());
+    let only_here = here_alone();
     let node = Node::start(start.clone()).await.unwrap();
     let mut ids = Vec::new();
     for film in films {
