@@ -116,6 +116,14 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         need: Need::Tests,
+        probe: Probe::Program("bwrap"),
+        debian: "bubblewrap",
+        fedora: "bubblewrap",
+        arch: "bubblewrap",
+        why: "the cage of ffmpeg where the kernel has no Landlock, which is tried too",
+    },
+    Package {
+        need: Need::Tests,
         probe: Probe::Program("Xvfb"),
         debian: "xvfb",
         fedora: "xorg-x11-server-Xvfb",

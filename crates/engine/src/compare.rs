@@ -131,7 +131,7 @@ impl<'a> Look<'a> {
         let span = self.moved(self.span(window));
         let timebase = self.result.film.timebase();
         View {
-            of: Of::Segment(self.result.file),
+            of: Of::Segment(self.result.encoded()),
             seek_us: (window.start > 0).then(|| timebase.micros(span.start.0)),
             span,
         }

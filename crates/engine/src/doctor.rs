@@ -78,10 +78,15 @@ fn kept(cage: Cage) -> Finding {
             "ffmpeg may touch only the files it works on, and no network (Landlock). Encoders in hardware may read more.",
             "",
         ),
+        Cage::Bubblewrap => (
+            Level::Good,
+            "ffmpeg may touch only the files it works on, and no network (bubblewrap). Encoders in hardware may read more.",
+            "",
+        ),
         Cage::None => (
             Level::Note,
-            "ffmpeg is not kept to the files it works on: this system has no Landlock.",
-            "On Linux, a kernel of 5.13 or newer has it.",
+            "ffmpeg is not kept to the files it works on: this system has neither Landlock nor a bubblewrap that works.",
+            "On Linux, a kernel of 5.13 or newer has Landlock; on an older one install bubblewrap.",
         ),
         Cage::Refused => (
             Level::Note,

@@ -24,7 +24,7 @@ use crate::lease::{Bench, Piece};
 use crate::neighbour::Neighbour;
 use crate::node::{Shift, Steer};
 use crate::probe::Indexing;
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, Used};
 use crate::status::{JobState, Load, NodeStatus, Outcome, Settings, Terms};
 use crate::trouble::Trouble;
 use crate::worker::Gift;
@@ -48,6 +48,8 @@ pub(crate) enum Mail {
         job: Box<NewJob>,
         reply: oneshot::Sender<()>,
     },
+    /// A result got larger than what was kept free for it.
+    Outgrew { lease: Lease },
     /// What travels beside a film is ready.
     Companion {
         job: JobId,
@@ -77,8 +79,8 @@ pub(crate) enum Mail {
     TrialsDone,
     /// How busy this machine is.
     Load(Load),
-    /// Bytes of working files: of our own jobs, and of what is done for others.
-    Used { own: u64, donated: u64 },
+    /// What the working files come to.
+    Used(Used),
     /// The network.
     Net(NetEvent),
     /// A shell asks.
@@ -129,6 +131,8 @@ pub(crate) struct Held {
     pub lease: Lease,
     pub cancel: CancellationToken,
     pub task: Option<TaskId>,
+    /// Bytes of working files that are kept free for its result.
+    pub reserved: u64,
 }
 
 /// A task done for somebody else.
@@ -219,6 +223,7 @@ impl Core {
         match word {
             Mail::Farm(input) => self.farm_says(input),
             Mail::Piece { lease, piece } => self.piece(lease, *piece),
+            Mail::Outgrew { lease } => self.outgrew(lease),
             Mail::Index {
                 job,
                 generation,
@@ -243,10 +248,7 @@ impl Core {
             Mail::Trial(trial) => self.trial(trial),
             Mail::TrialsDone => self.trials_done(),
             Mail::Load(load) => self.loaded(load),
-            Mail::Used { own, donated } => {
-                (self.scratch.own, self.scratch.donated) = (own, donated);
-                self.check_scratch();
-            }
+            Mail::Used(used) => self.used(used),
             Mail::Net(event) => self.net_says(event).await,
             Mail::Call(call) => self.call(call).await,
         }

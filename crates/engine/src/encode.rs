@@ -37,6 +37,7 @@ pub(crate) async fn here(bench: Bench, assignment: Assignment) -> Result<Made, B
         bench.allowance,
         feed,
         result,
+        assignment.most,
     )
     .map_err(Broken::peer)?;
     finish(&bench, &assignment, encoding).await?;
@@ -64,7 +65,10 @@ async fn finish(bench: &Bench, assignment: &Assignment, encoding: Encoding) -> R
         }
     };
     tokio::select! {
-        said = encoding.finish() => said.map(drop).map_err(Broken::peer),
+        said = encoding.finish() => said.map(drop).map_err(|error| match error {
+            error if error.is_too_large() => Broken::Outgrew,
+            error => Broken::peer(error),
+        }),
         () = tell => Ok(()),
     }
 }

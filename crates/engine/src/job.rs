@@ -47,6 +47,8 @@ pub(crate) struct Job {
     pub ended: Option<Ended>,
     /// The highest progress ever shown.
     pub shown: f64,
+    /// By how much a result was larger than its source at least, where more came than was kept free for it.
+    pub outgrown: f64,
     /// Ends everything that runs for this job but leases.
     pub cancel: CancellationToken,
 }

@@ -19,7 +19,7 @@ use crate::merge::Parts;
 use crate::probe::{self, Indexing};
 use crate::status::{Outcome, Stages};
 use crate::trouble::{Kind, Trouble};
-use crate::{encode, send, size};
+use crate::{encode, scratch, send, size};
 
 /// A segment's usual length, seconds of film: below ten the extra keyframes cost size.
 const LONGEST_S: f64 = 24.0;
@@ -73,6 +73,7 @@ impl Core {
             stages: Stages::default(),
             ended: None,
             shown: 0.0,
+            outgrown: 0.0,
             cancel: CancellationToken::new(),
         };
         self.past.remove(&new.id);
@@ -324,10 +325,10 @@ impl Core {
 
     /// Sets a lease going.
     pub(crate) fn start(&mut self, lease: Lease) {
-        if !self.has_room(&lease) {
+        let Some(reserved) = self.reserve(&lease) else {
             // Its job is held from now on, and with that this lease is taken back.
             return;
-        }
+        };
         let failed = |fault, reason: &str| Input::Failed {
             lease: lease.id,
             fault,
@@ -338,7 +339,7 @@ impl Core {
                 .pending
                 .push_back(failed(schedule::Fault::Source, "there is no ffmpeg"));
         };
-        let Some(assignment) = self.assignment(lease) else {
+        let Some(assignment) = self.assignment(lease, reserved) else {
             return self.pending.push_back(failed(
                 schedule::Fault::Source,
                 "the segment is beyond every limit",
@@ -382,6 +383,7 @@ impl Core {
                 lease,
                 cancel,
                 task,
+                reserved,
             },
         );
     }
@@ -397,14 +399,20 @@ impl Core {
         }
     }
 
-    fn assignment(&self, lease: Lease) -> Option<Assignment> {
+    fn assignment(&self, lease: Lease, reserved: u64) -> Option<Assignment> {
         let job = self.jobs.get(&lease.job)?;
         let segment = job.segments.get(lease.segment.0 as usize)?.clone();
         let encoder = capability::encoder(lease.encoder);
         let spec = job.film.spec(&segment, encoder)?;
         let file = self.workspace.segment(lease.job, lease.segment, lease.id.0);
+        let ceiling = send::result_ceiling(&segment);
+        let limited = self
+            .settings
+            .scratch_limit
+            .map(|_| reserved.saturating_sub(scratch::PICTURES).min(ceiling));
         Some(Assignment {
             lease,
+            most: limited.unwrap_or(ceiling),
             film: Arc::clone(&job.film),
             segment,
             spec,

@@ -54,6 +54,8 @@ pub(crate) struct Assignment {
     pub file: PathBuf,
     /// Decode everything here, whatever donors say.
     pub paranoid: bool,
+    /// Bytes that its result may have.
+    pub most: u64,
 }
 
 /// A good result, for the journal and the receipt.
@@ -83,6 +85,8 @@ pub(crate) enum Broken {
     Failed(Fault, String),
     /// The result was looked at and refused.
     Rejected(Rejection),
+    /// The result is larger than it may be: nobody's fault while there is a limit of the working files.
+    Outgrew,
 }
 
 impl Broken {
@@ -135,6 +139,10 @@ pub(crate) async fn perform<W>(
             reason,
         }),
         Some(Err(Broken::Rejected(why))) => bench.tell(Input::Rejected { lease, why }),
+        Some(Err(Broken::Outgrew)) => {
+            let lease = assignment.lease;
+            let _ = bench.mail.send(Mail::Outgrew { lease });
+        }
     }
 }
 

@@ -59,11 +59,7 @@ impl Core {
             });
         }
         if self.settings.scratch_limit.is_some() {
-            let (workspace, mail) = (self.workspace.clone(), self.mail.clone());
-            tokio::task::spawn_blocking(move || {
-                let (own, donated) = workspace.used();
-                drop(mail.send(Mail::Used { own, donated }));
-            });
+            self.look_at_scratch();
         }
     }
 

@@ -1,15 +1,16 @@
 //! The limit of the working files: who may still begin something, and what is held when it is reached.
 //!
-//! What is there is measured every few seconds; what is under way counts with what it will come to. So the
-//! limit is kept before it is reached, and a job that would go beyond it waits with its parts kept.
+//! What is there is measured every few seconds; for what is under way room is kept free, and no result grows beyond
+//! that. So the limit is kept before it is reached, and a job that would go beyond it waits with its parts kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use schedule::{Input, JobId, Lease};
+use schedule::{Fault, Input, JobId, Lease};
 
-use crate::driver::Core;
+use crate::driver::{Core, Mail};
 use crate::trouble::{Kind, Trouble};
 use crate::worker::Ask;
+use crate::workspace::segment_name;
 
 /// What an ask's ceilings have on top of the segment itself; see `send`.
 const SLACK: u64 = 64 << 20;
@@ -17,10 +18,13 @@ const SLACK: u64 = 64 << 20;
 /// A result's size by its source's before there is one: few results are larger.
 const UNKNOWN_GROWTH: f64 = 2.0;
 
+/// Bytes that a result's check takes beside it: two dozen small pictures.
+pub(crate) const PICTURES: u64 = 350_000;
+
 /// What is known of the working files.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    /// Bytes of our own jobs', at the last look and what has been added since.
+    /// Bytes of our own jobs', at the last look and what has been added since; without what is under way.
     pub own: u64,
     /// Bytes of what is done for others, at the last look.
     pub donated: u64,
@@ -28,6 +32,17 @@ pub(crate) struct Scratch {
     pub promised: BTreeMap<peer::TaskId, u64>,
     /// Jobs that are held because there is no room.
     pub held: BTreeMap<JobId, Held>,
+}
+
+/// A look at the working files.
+#[derive(Debug)]
+pub(crate) struct Used {
+    /// Bytes of our own jobs', without what is under way.
+    own: u64,
+    /// Bytes of what is done for others.
+    donated: u64,
+    /// What was under way then: files by job.
+    under_way: Vec<(JobId, String)>,
 }
 
 /// Why a job is held, and until when.
@@ -48,23 +63,14 @@ impl Core {
     /// Bytes that may still be promised; `None` where there is no limit.
     pub(crate) fn scratch_room(&self) -> Option<u64> {
         let limit = self.settings.scratch_limit?;
-        let own: u64 = self.own_under_way().values().sum();
+        let own: u64 = self.leases.values().map(|held| held.reserved).sum();
         let others: u64 = self.scratch.promised.values().sum();
         let others = others.max(self.scratch.donated);
         Some(limit.saturating_sub(self.scratch.own + own + others))
     }
 
-    /// What our own jobs' segments that are under way will come to, by job.
-    fn own_under_way(&self) -> BTreeMap<JobId, u64> {
-        let mut sums: BTreeMap<JobId, u64> = BTreeMap::new();
-        for held in self.leases.values() {
-            *sums.entry(held.lease.job).or_default() += self.expected(&held.lease);
-        }
-        sums
-    }
-
-    /// What a segment will come to: its share of the source, as much larger or smaller as the job's results so far
-    /// have been, and a quarter more.
+    /// What is kept free for a segment's result: its share of the source, as much larger or smaller as the job's
+    /// results so far have been, and a quarter more.
     fn expected(&self, lease: &Lease) -> u64 {
         let Some(job) = self.jobs.get(&lease.job) else {
             return 0;
@@ -77,25 +83,97 @@ impl Core {
         } else {
             UNKNOWN_GROWTH
         };
-        (source(lease.segment.0) as f64 * growth) as u64
+        // What has been too little once is too little again.
+        let growth = growth.max(job.outgrown);
+        (source(lease.segment.0) as f64 * growth) as u64 + PICTURES
     }
 
-    /// Whether there is room for this segment beside all that is under way; else its job is held.
-    pub(crate) fn has_room(&mut self, lease: &Lease) -> bool {
+    /// Bytes that are kept free for this segment beside all that is under way; `None` where they are not there, and
+    /// then its job is held.
+    pub(crate) fn reserve(&mut self, lease: &Lease) -> Option<u64> {
         let need = self.expected(lease);
-        let fits = self.scratch_room().is_none_or(|room| need <= room);
-        if !fits {
+        if self.scratch_room().is_some_and(|room| need > room) {
             self.hold(lease.job, need);
+            return None;
         }
-        fits
+        Some(need)
+    }
+
+    /// A result came to more than was kept free for it. It is made again with twice as much, if there is so much.
+    pub(crate) fn outgrew(&mut self, lease: Lease) {
+        let Some(held) = self.let_go(lease.id) else {
+            return;
+        };
+        let limited = self.settings.scratch_limit.is_some();
+        let source = self
+            .jobs
+            .get(&lease.job)
+            .and_then(|job| job.segments.get(lease.segment.0 as usize));
+        let source = source.map_or(1, |segment| segment.bytes.max(1));
+        if let Some(job) = self.jobs.get_mut(&lease.job).filter(|_| limited) {
+            job.outgrown =
+                2.0 * (held.reserved - PICTURES.min(held.reserved)) as f64 / source as f64;
+        }
+        let (fault, reason) = if limited {
+            (
+                Fault::Network,
+                "its result needs more room than was kept free",
+            )
+        } else {
+            (Fault::Peer, "its result is larger than it may be")
+        };
+        self.pending.push_back(Input::Failed {
+            lease: lease.id,
+            fault,
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// Has the working files looked at. Results under way are left out: room is kept free for all that they may
+    /// come to.
+    pub(crate) fn look_at_scratch(&self) {
+        let leases = self.leases.values().map(|held| held.lease);
+        let under_way: Vec<(JobId, String)> = leases
+            .map(|lease| (lease.job, segment_name(lease.segment, lease.id.0)))
+            .collect();
+        let (workspace, mail) = (self.workspace.clone(), self.mail.clone());
+        tokio::task::spawn_blocking(move || {
+            // Their size first: what they grow by meanwhile counts twice, and not not at all.
+            let growing = under_way
+                .iter()
+                .map(|(job, name)| workspace.job(*job).join(name));
+            let growing: u64 = growing
+                .map(|file| file.metadata().map_or(0, |m| m.len()))
+                .sum();
+            let (own, donated) = workspace.used();
+            let own = own.saturating_sub(growing);
+            drop(mail.send(Mail::Used(Used {
+                own,
+                donated,
+                under_way,
+            })));
+        });
+    }
+
+    /// Takes a look into account.
+    pub(crate) fn used(&mut self, used: Used) {
+        // What was under way then may be a result by now.
+        let since = used.under_way.iter().filter_map(|(job, name)| {
+            let mut pieces = self.jobs.get(job)?.pieces.values();
+            Some(pieces.find(|piece| piece.file == *name)?.proof.bytes)
+        });
+        self.scratch.own = used.own + since.sum::<u64>();
+        self.scratch.donated = used.donated;
+        self.check_scratch();
     }
 
     /// Holds jobs that have reached the limit, and lets those go on that have room again.
     pub(crate) fn check_scratch(&mut self) {
         let limit = self.settings.scratch_limit.unwrap_or(u64::MAX);
         let room = self.scratch_room().unwrap_or(u64::MAX);
-        if room == 0 {
-            let going: Vec<JobId> = self.own_under_way().into_keys().collect();
+        let reserved: u64 = self.leases.values().map(|held| held.reserved).sum();
+        if self.scratch.own + self.scratch.donated + reserved > limit {
+            let going: BTreeSet<JobId> = self.leases.values().map(|held| held.lease.job).collect();
             for id in going {
                 // A little more than nothing: a job does not go on for a single byte.
                 self.hold(id, limit / 20);

@@ -15,6 +15,7 @@ use ffmpeg::extract::{self, Reading};
 use ffmpeg::source::Source as FilmSource;
 use futures_util::future::BoxFuture;
 use peer::{BlobId, DeclineReason, FailReason, Link, Message, TaskId, TaskReport, TransferError};
+use plan::cut::Segment;
 use schedule::{Fault, Input};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::mpsc;
@@ -39,7 +40,8 @@ pub(crate) async fn away(
 ) -> Result<Made, Broken> {
     let lease = assignment.lease.id;
     let (source, result) = (BlobId::random(), BlobId::random());
-    let (source_ceiling, result_ceiling) = ceilings(&assignment);
+    let source_ceiling = source_ceiling(&assignment);
+    let result_ceiling = result_ceiling(&assignment.segment);
     let offer = Message::Task {
         task,
         spec: Box::new(assignment.spec.clone()),
@@ -74,6 +76,9 @@ pub(crate) async fn away(
     if report.bytes > result_ceiling {
         return Err(Broken::peer("its result is larger than it may be"));
     }
+    if report.bytes > assignment.most {
+        return Err(Broken::Outgrew);
+    }
     let received = link
         .pull(result, report.bytes, &assignment.file)
         .await
@@ -94,16 +99,17 @@ pub(crate) async fn away(
     })
 }
 
-/// The most bytes of source and result: generous, but bounded by what the segment is.
-fn ceilings(assignment: &Assignment) -> (u64, u64) {
-    let bytes = assignment.segment.bytes;
-    let whole = assignment
-        .film
-        .bytes
-        .saturating_mul(2)
-        .saturating_add(SLACK);
-    let source = bytes.saturating_mul(3).saturating_add(SLACK).min(whole);
-    (source, bytes.saturating_mul(8).saturating_add(4 * SLACK))
+/// The most bytes of a segment's source: generous, but bounded by what the segment is.
+fn source_ceiling(assignment: &Assignment) -> u64 {
+    let whole = assignment.film.bytes.saturating_mul(2);
+    let bytes = assignment.segment.bytes.saturating_mul(3);
+    bytes.min(whole).saturating_add(SLACK)
+}
+
+/// The same of its result, whoever makes it.
+pub(crate) fn result_ceiling(segment: &Segment) -> u64 {
+    let bytes = segment.bytes.saturating_mul(8);
+    bytes.saturating_add(4 * SLACK)
 }
 
 fn transfer(error: TransferError) -> Broken {

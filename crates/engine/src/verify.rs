@@ -95,6 +95,16 @@ pub(crate) struct Returned<'a> {
     pub step_back: u8,
 }
 
+impl Returned<'_> {
+    /// It, for ffmpeg.
+    pub(crate) fn encoded(&self) -> ffmpeg::result::Returned<'_> {
+        ffmpeg::result::Returned {
+            file: self.file,
+            spec: self.spec,
+        }
+    }
+}
+
 /// Checks a result.
 ///
 /// # Errors
@@ -234,7 +244,7 @@ async fn whole_decode(
     }
     let scratch = result.file.with_extension("grey");
     let timebase = result.film.timebase();
-    let made = digest::with_pictures(ffmpeg, result.file, timebase, spans, &scratch).await;
+    let made = digest::with_pictures(ffmpeg, result.encoded(), timebase, spans, &scratch).await;
     // Scratch: gone with the job's folder at the latest.
     let _ = tokio::fs::remove_file(&scratch).await;
     match made {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ffmpeg::child::Feed;
+use ffmpeg::result::Returned;
 use ffmpeg::{digest, encode};
 use media::SegmentSpec;
 use peer::{
@@ -174,7 +175,8 @@ async fn make(
     let result = scratch.join("result.mp4");
     let feed = Feed::File(File::open(&source).map_err(other)?);
     let file = File::create(&result).map_err(other)?;
-    let encoding = encode::start(&bench.ffmpeg, &ask.spec, bench.allowance, feed, file)
+    let most = ask.result_ceiling;
+    let encoding = encode::start(&bench.ffmpeg, &ask.spec, bench.allowance, feed, file, most)
         .map_err(|e| (FailReason::Encode, e.to_string()))?;
     let frames = encoding.frames();
     let tell = async {
@@ -190,13 +192,20 @@ async fn make(
         }
     };
     tokio::select! {
-        said = encoding.finish() => said.map_err(|e| (FailReason::Encode, e.to_string()))?,
+        said = encoding.finish() => said.map_err(|e| {
+            let large = e.is_too_large();
+            (if large { FailReason::TooLarge } else { FailReason::Encode }, e.to_string())
+        })?,
         never = tell => never,
     };
     drop((seat, given));
     let encode_ms = millis(begun);
     let begun = Instant::now();
-    let decoded = digest::segment(&bench.ffmpeg, &result, bench.allowance.cores)
+    let returned = Returned {
+        file: &result,
+        spec: &ask.spec,
+    };
+    let decoded = digest::segment(&bench.ffmpeg, returned, bench.allowance.cores)
         .await
         .map_err(|e| (FailReason::SelfCheck, e.to_string()))?;
     let (hash, bytes) = crate::verify::file_digest(&result).await.map_err(other)?;

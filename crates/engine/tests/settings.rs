@@ -223,9 +223,7 @@ async fn working_files_keep_within_their_limit() {
     })
     .await;
     assert!(reason.contains("limit"), "{reason}");
-    // Results three times as large as could be expected are noticed at the next look, a few seconds late.
-    let late = limit + limit / 2;
-    assert!(most <= late, "{most} bytes, {limit} allowed");
+    assert!(most <= limit, "{most} bytes, {limit} allowed");
 
     // More room, and it goes on by itself, with what it has.
     let settings = Settings {

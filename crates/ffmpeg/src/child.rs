@@ -2,27 +2,25 @@
 //! killed with us, its words kept to a bounded tail.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
-use media::parse::progress;
 use media::time::seconds_text;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
-#[cfg(target_os = "linux")]
-use crate::cage;
 use crate::cage::Given;
-
-/// Bytes of standard error kept for a report.
-const TAIL: usize = 32 * 1024;
-/// A longer line of standard error is cut: it is a tag's text, not a message.
-const LONGEST_LINE: usize = 4 * 1024;
+#[cfg(target_os = "linux")]
+use crate::cage::{self, Way};
+#[cfg(target_os = "linux")]
+use crate::limits::Few;
+use crate::limits::{self, Limit, Limits};
+use crate::said;
+pub use crate::said::Said;
 
 /// What a run reads.
 #[derive(Debug)]
@@ -59,6 +57,8 @@ pub struct Run {
     niceness: Niceness,
     cores: Option<u8>,
     given: Given,
+    limits: Limits,
+    patient: bool,
 }
 
 /// How far a run stands back. Nobody waits for an encoder as for what feeds it and what examines its result.
@@ -66,6 +66,19 @@ pub struct Run {
 enum Niceness {
     Low,
     Lowest,
+}
+
+/// What is started for a run.
+struct Entered {
+    /// The run's own program, or what keeps it.
+    program: PathBuf,
+    /// Arguments before the run's.
+    front: Vec<OsString>,
+    /// The run is a child of what is started.
+    wrapped: bool,
+    /// What the child does first.
+    #[cfg(target_os = "linux")]
+    door: Option<cage::Door>,
 }
 
 /// A started ffmpeg. Dropping it kills it.
@@ -79,16 +92,9 @@ pub struct Running {
     pub frames: watch::Receiver<u32>,
     child: Child,
     listener: JoinHandle<Said>,
+    /// Ends once it has killed the run because that did nothing.
+    overseer: Option<AbortOnDropHandle<()>>,
     command: String,
-}
-
-/// What a run said on standard error.
-#[derive(Clone, Debug, Default)]
-pub struct Said {
-    /// The last 32 KiB, or all of it (up to 1 MiB) where asked ([`Run::keep_log`]).
-    pub log: String,
-    /// Lines of level error or worse.
-    pub errors: u32,
 }
 
 /// Why a run failed.
@@ -103,7 +109,7 @@ pub enum RunError {
         error: io::Error,
     },
     /// It ended with a failure.
-    #[error("ffmpeg failed ({status}): {}", last_words(.log))]
+    #[error("ffmpeg failed ({status}): {}", said::last_words(.log))]
     Failed {
         /// How it ended.
         status: ExitStatus,
@@ -111,6 +117,14 @@ pub enum RunError {
         command: String,
         /// Its last words.
         log: String,
+    },
+    /// It reached one of its limits, which ended it.
+    #[error("ffmpeg was stopped: {limit}")]
+    Stopped {
+        /// Which.
+        limit: Limit,
+        /// The command line, for reports.
+        command: String,
     },
     /// A pipe broke.
     #[error("talking to ffmpeg failed: {0}")]
@@ -130,6 +144,8 @@ impl Run {
             niceness: Niceness::Low,
             cores: None,
             given: Given::default(),
+            limits: Limits::default(),
+            patient: false,
         }
     }
 
@@ -169,6 +185,28 @@ impl Run {
     #[must_use]
     pub fn hardware(mut self, hardware: bool) -> Self {
         self.given.hardware = hardware;
+        self.limits.hardware = hardware;
+        self
+    }
+
+    /// Ends it when a file that it writes gets larger than so many bytes.
+    #[must_use]
+    pub fn most_bytes(mut self, bytes: u64) -> Self {
+        self.limits.file = Some(bytes);
+        self
+    }
+
+    /// Ends it when it has computed for so many seconds, all its threads together.
+    #[must_use]
+    pub(crate) fn most_seconds(mut self, seconds: u64) -> Self {
+        self.limits.processor_s = Some(seconds);
+        self
+    }
+
+    /// It may have to wait long for whoever takes what it writes: doing nothing is no sign of trouble.
+    #[must_use]
+    pub(crate) fn patient(mut self) -> Self {
+        self.patient = true;
         self
     }
 
@@ -235,6 +273,7 @@ impl Run {
             program: self.program.display().to_string(),
             error,
         };
+        let entered = self.enter().map_err(failed)?;
         let feed = match self.feed {
             Feed::Nothing => Stdio::null(),
             Feed::File(file) => file.into(),
@@ -246,32 +285,66 @@ impl Run {
             Sink::File(file) => file.into(),
             Sink::Pipe => Stdio::piped(),
         };
-        let mut process = process(&self.program, self.niceness);
+        let mut process = process(&entered.program, self.niceness, self.limits);
         process
+            .args(&entered.front)
             .args(&self.args)
             .stdin(feed)
             .stdout(sink)
             .stderr(Stdio::piped());
         #[cfg(target_os = "linux")]
-        if let Some(cores) = self.cores {
-            confine(&mut process, cores);
+        if let Some(few) = self.cores.and_then(Few::of_ours) {
+            // SAFETY: one system call on a value that the closure owns, between fork and exec.
+            unsafe { process.pre_exec(move || few.confine()) };
         }
         #[cfg(target_os = "linux")]
-        if let Some(enter) = cage::door(&self.program, &self.given).map_err(failed)? {
+        if let Some(door) = entered.door {
             // SAFETY: system calls alone, between fork and exec.
-            unsafe { process.pre_exec(enter) };
+            unsafe { process.pre_exec(door) };
         }
         let mut child = process.spawn().map_err(failed)?;
         let (frames, seen) = watch::channel(0);
-        let limit = if self.keep_log { 1024 * 1024 } else { TAIL };
-        let listener = tokio::spawn(listen(child.stderr.take(), frames, limit));
+        let kept = if self.keep_log {
+            said::MOST
+        } else {
+            said::TAIL
+        };
+        let listener = tokio::spawn(said::listen(child.stderr.take(), frames, kept));
+        let overseer = (!self.patient)
+            .then(|| tokio::spawn(limits::end_when_idle(child.id(), entered.wrapped)));
         Ok(Running {
             stdin: child.stdin.take(),
             stdout: child.stdout.take(),
             frames: seen,
             child,
             listener,
+            overseer: overseer.map(AbortOnDropHandle::new),
             command,
+        })
+    }
+
+    /// What is really started, so that it is kept to what it is given.
+    #[cfg(target_os = "linux")]
+    fn enter(&self) -> io::Result<Entered> {
+        let (wrapper, front, door) = match cage::way(&self.program, &self.given)? {
+            Way::Open => (None, Vec::new(), None),
+            Way::Door(door) => (None, Vec::new(), Some(door)),
+            Way::Wrapped(wrapper, front) => (Some(wrapper), front, None),
+        };
+        Ok(Entered {
+            wrapped: wrapper.is_some(),
+            program: wrapper.unwrap_or_else(|| self.program.clone()),
+            front,
+            door,
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn enter(&self) -> io::Result<Entered> {
+        Ok(Entered {
+            program: self.program.clone(),
+            front: Vec::new(),
+            wrapped: false,
         })
     }
 
@@ -288,20 +361,27 @@ impl Running {
     /// Waits for its end; closes its input first.
     ///
     /// # Errors
-    /// [`RunError::Failed`] unless it exits with 0.
+    /// [`RunError::Failed`] unless it exits with 0; [`RunError::Stopped`] where one of its limits ended it.
     pub async fn finish(mut self) -> Result<Said, RunError> {
         drop(self.stdin.take());
         let status = self.child.wait().await?;
         let said = self.listener.await.unwrap_or_default();
         if status.success() {
-            Ok(said)
-        } else {
-            Err(RunError::Failed {
-                status,
-                command: self.command,
-                log: said.log,
-            })
+            return Ok(said);
         }
+        let idled = self.overseer.is_some_and(|overseer| overseer.is_finished());
+        let limit = Some(Limit::Idle)
+            .filter(|_| idled)
+            .or_else(|| limits::reached(status));
+        let command = self.command;
+        Err(match limit {
+            Some(limit) => RunError::Stopped { limit, command },
+            None => RunError::Failed {
+                status,
+                command,
+                log: said.log,
+            },
+        })
     }
 
     /// Kills it and waits until it is gone.
@@ -332,7 +412,7 @@ const KEPT: [&str; 9] = [
     "CUDA_VISIBLE_DEVICES",
 ];
 
-fn process(program: &Path, niceness: Niceness) -> Command {
+fn process(program: &Path, niceness: Niceness, limits: Limits) -> Command {
     #[expect(
         clippy::disallowed_methods,
         reason = "this module is where processes are started"
@@ -344,23 +424,41 @@ fn process(program: &Path, niceness: Niceness) -> Command {
             .filter_map(|name| Some((name, std::env::var_os(name)?))),
     );
     process.env("LC_ALL", "C");
-    lower_priority(&mut process, niceness);
+    stand_back(&mut process, niceness, limits);
     process
 }
 
-/// Behind whatever the person at the keyboard does.
+/// Whether a program runs with these arguments, and says so by its end; without a cage, at once.
+#[cfg(target_os = "linux")]
+pub(crate) fn works(program: &Path, arguments: &[OsString]) -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this module is where processes are started"
+    )]
+    let mut process = std::process::Command::new(program);
+    process.env_clear().args(arguments);
+    let quiet = process
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
+
+/// Behind whatever the person at the keyboard does, and within its limits.
 #[cfg(unix)]
-fn lower_priority(process: &mut Command, niceness: Niceness) {
+fn stand_back(process: &mut Command, niceness: Niceness, limits: Limits) {
     let niceness: libc::c_int = match niceness {
         Niceness::Low => 10,
         Niceness::Lowest => 17,
     };
     // Own group: Ctrl-C in the terminal is ours to handle, not the child's.
     process.process_group(0);
+    let bounds = limits.bounds();
     // SAFETY: only async-signal-safe calls between fork and exec.
     unsafe {
         process.pre_exec(move || {
             libc::setpriority(libc::PRIO_PROCESS, 0, niceness);
+            bounds.impose();
             #[cfg(target_os = "linux")]
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
             Ok(())
@@ -368,94 +466,12 @@ fn lower_priority(process: &mut Command, niceness: Niceness) {
     }
 }
 
-/// The last so many of the processors that we may use: on processors with slow and fast cores the last are the slow,
-/// quiet ones, and elsewhere one thread of each core before the second of any.
-#[cfg(target_os = "linux")]
-fn confine(process: &mut Command, cores: u8) {
-    let size = size_of::<libc::cpu_set_t>();
-    // SAFETY: a set of no processors is all zeros; the system fills in at most `size` bytes of it.
-    let mut ours: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-    if unsafe { libc::sched_getaffinity(0, size, &raw mut ours) } != 0 {
-        return;
-    }
-    let most = usize::try_from(libc::CPU_SETSIZE).unwrap_or(0);
-    // SAFETY: `ours` is a set, and every number is below its size; so also for `few`.
-    let mut few: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-    (0..most)
-        .rev()
-        .filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &ours) })
-        .take(usize::from(cores.max(1)))
-        .for_each(|cpu| unsafe { libc::CPU_SET(cpu, &mut few) });
-    // SAFETY: one system call on a value that the closure owns, between fork and exec.
-    unsafe {
-        process.pre_exec(move || {
-            libc::sched_setaffinity(0, size, &raw const few);
-            Ok(())
-        });
-    }
-}
-
 /// Windows has nothing between this class and one that gets no time at all beside a game.
 #[cfg(windows)]
-fn lower_priority(process: &mut Command, _: Niceness) {
+fn stand_back(process: &mut Command, _: Niceness, _: Limits) {
     const BELOW_NORMAL_PRIORITY_CLASS: u32 = 0x4000;
     const CREATE_NO_WINDOW: u32 = 0x0800_0000;
     process.creation_flags(BELOW_NORMAL_PRIORITY_CLASS | CREATE_NO_WINDOW);
-}
-
-async fn listen(stderr: Option<ChildStderr>, frames: watch::Sender<u32>, limit: usize) -> Said {
-    let mut said = Said::default();
-    let Some(stderr) = stderr else { return said };
-    let mut reader = BufReader::new(stderr);
-    let mut line = Vec::new();
-    while let Ok(true) = next_line(&mut reader, &mut line).await {
-        let text = String::from_utf8_lossy(&line);
-        match progress::line(text.trim_end()) {
-            progress::Line::Frames(count) => _ = frames.send_replace(count),
-            progress::Line::Pair => {}
-            progress::Line::Error(text) => {
-                said.errors = said.errors.saturating_add(1);
-                keep(&mut said.log, text, limit);
-            }
-            progress::Line::Log(text) => keep(&mut said.log, text, limit),
-        }
-    }
-    said
-}
-
-/// Reads up to a newline or carriage return, keeping at most [`LONGEST_LINE`] bytes of it.
-async fn next_line(
-    reader: &mut (impl AsyncRead + AsyncBufReadExt + Unpin),
-    line: &mut Vec<u8>,
-) -> io::Result<bool> {
-    line.clear();
-    let mut any = false;
-    loop {
-        let bytes = reader.fill_buf().await?;
-        if bytes.is_empty() {
-            return Ok(any);
-        }
-        any = true;
-        let end = bytes.iter().position(|b| *b == b'\n');
-        let (taken, done) = end.map_or((bytes.len(), false), |at| (at + 1, true));
-        let room = LONGEST_LINE.saturating_sub(line.len());
-        line.extend_from_slice(&bytes[..taken.min(room)]);
-        reader.consume(taken);
-        if done {
-            return Ok(true);
-        }
-    }
-}
-
-fn keep(log: &mut String, line: &str, limit: usize) {
-    log.push_str(line);
-    log.push('\n');
-    if log.len() > limit * 2 {
-        let cut = (log.len() - limit..log.len())
-            .find(|at| log.is_char_boundary(*at))
-            .unwrap_or(log.len());
-        log.drain(..cut);
-    }
 }
 
 fn describe(program: &Path, args: &[OsString]) -> String {
@@ -467,34 +483,84 @@ fn describe(program: &Path, args: &[OsString]) -> String {
     text
 }
 
-/// The last line that says something, for a one-sentence error.
-fn last_words(log: &str) -> impl fmt::Display + '_ {
-    log.lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or("it said nothing")
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_run_is_held_to_its_processors() {
-        // What it reads of itself it may not read in a cage.
+    #[expect(clippy::unwrap_used, reason = "part of the tests below")]
+    /// What `grep` finds in a file that tells a process of itself, which in a cage it could not read.
+    async fn found(what: &str, file: &str, run: impl FnOnce(Run) -> Run) -> String {
         crate::cage::refuse(Path::new("/bin/grep"));
-        let run = Run::new(Path::new("/bin/grep"))
-            .args(["Cpus_allowed_list", "/proc/self/status"])
-            .cores(Some(1))
-            .sink(Sink::Pipe);
-        let mut running = run.start().unwrap();
+        let run = run(Run::new(Path::new("/bin/grep")).args([what, file]));
+        let mut running = run.sink(Sink::Pipe).start().unwrap();
         let mut said = String::new();
         let mut stdout = running.stdout.take().unwrap();
         stdout.read_to_string(&mut said).await.unwrap();
         running.finish().await.unwrap();
+        said
+    }
+
+    #[tokio::test]
+    async fn a_run_is_held_to_its_processors() {
+        let said = found("Cpus_allowed_list", "/proc/self/status", |run| {
+            run.cores(Some(1))
+        })
+        .await;
         let list = said.split_whitespace().nth(1).unwrap();
         assert!(list.parse::<u32>().is_ok(), "more than one: {list}");
+    }
+
+    #[tokio::test]
+    async fn a_run_is_held_to_its_limits() {
+        let said = found("Max", "/proc/self/limits", |run| {
+            run.most_bytes(123_456).most_seconds(77)
+        })
+        .await;
+        let most = |what: &str| {
+            let line = said.lines().find(|line| line.starts_with(what)).unwrap();
+            let numbers = line.split_whitespace().filter_map(|word| word.parse().ok());
+            // The soft limit and the hard one.
+            let numbers: Vec<u64> = numbers.collect();
+            assert_eq!(numbers.len(), 2, "{line}");
+            assert_eq!(numbers[0], numbers[1], "{line}");
+            numbers[0]
+        };
+        assert_eq!(most("Max file size"), 123_456);
+        assert_eq!(most("Max cpu time"), 77);
+        assert_eq!(most("Max core file size"), 0);
+        assert_eq!(most("Max open files"), 128);
+        assert!(most("Max data size") >= 1 << 30);
+    }
+
+    fn sh(script: &str) -> Run {
+        Run::new(Path::new("/bin/sh")).args(["-c", script])
+    }
+
+    #[tokio::test]
+    async fn who_computes_for_too_long_is_ended() {
+        let run = sh("while :; do :; done").most_seconds(1);
+        let ended = run.finish().await.unwrap_err();
+        let limit = Limit::System;
+        assert!(
+            matches!(ended, RunError::Stopped { limit: l, .. } if l == limit),
+            "{ended}"
+        );
+    }
+
+    /// Two minutes pass at once: the clock is the test's.
+    #[tokio::test(start_paused = true)]
+    async fn who_does_nothing_is_ended() {
+        let ended = sh("sleep 600").finish().await.unwrap_err();
+        let limit = Limit::Idle;
+        assert!(
+            matches!(ended, RunError::Stopped { limit: l, .. } if l == limit),
+            "{ended}"
+        );
+        let running = sh("sleep 600").patient().start().unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+        let mut running = running;
+        assert!(running.child.try_wait().unwrap().is_none());
     }
 }

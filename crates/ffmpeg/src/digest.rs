@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::child::{Run, RunError, Sink};
 use crate::picture::{self, Grey};
+use crate::result::Returned;
 
 /// Frames of a decode and the hash over all of them, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,10 +38,10 @@ pub enum DigestError {
 /// [`DigestError`]: a decode with a single error line is none.
 pub async fn segment(
     ffmpeg: &Path,
-    file: &Path,
+    result: Returned<'_>,
     cores: Option<u8>,
 ) -> Result<Decoded, DigestError> {
-    let run = open_segment(ffmpeg, file).cores(cores);
+    let run = open(ffmpeg, result).cores(cores);
     decode(run, "0:v:0", None, std::convert::identity).await
 }
 
@@ -51,7 +52,7 @@ pub async fn segment(
 /// As [`segment`].
 pub async fn with_pictures(
     ffmpeg: &Path,
-    file: &Path,
+    result: Returned<'_>,
     timebase: Timebase,
     spans: &[Span],
     scratch: &Path,
@@ -77,7 +78,7 @@ pub async fn with_pictures(
         "-y",
     ];
     let more = |run: Run| run.args(pictures).output(scratch);
-    let decoded = decode(open_segment(ffmpeg, file), "0:v:0", None, more).await?;
+    let decoded = decode(open(ffmpeg, result), "0:v:0", None, more).await?;
     let bytes = tokio::fs::read(scratch).await.map_err(RunError::from)?;
     let pictures = bytes
         .chunks_exact(width * height)
@@ -94,21 +95,10 @@ fn within(span: &Span) -> String {
     }
 }
 
-/// A donor's result, opened as hostile input.
-fn open_segment(ffmpeg: &Path, file: &Path) -> Run {
-    let whitelists = [
-        "-protocol_whitelist",
-        "file",
-        "-format_whitelist",
-        "mov,mp4,m4a,3gp,3g2,mj2",
-    ];
-    let threads = threads();
-    let run = Run::new(ffmpeg)
-        .args(QUIET)
-        .args(["-copyts"])
-        .args(whitelists);
-    run.args(["-threads", &threads, "-noautorotate", "-f", "mp4"])
-        .input(file)
+fn open(ffmpeg: &Path, result: Returned<'_>) -> Run {
+    let run = Run::new(ffmpeg).args(QUIET).args(["-copyts"]);
+    let run = run.most_seconds(result.decoded_within());
+    result.input(run.args(["-threads", &threads()]))
 }
 
 /// Decodes the first film of a finished file, frame times ignored.

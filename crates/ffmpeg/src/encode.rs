@@ -10,6 +10,7 @@ use media::encoder::Family;
 use tokio::sync::watch;
 
 use crate::child::{Feed, Run, RunError, Running, Said, Sink};
+use crate::limits::{self, Limit};
 
 /// An encoder that says nothing for so long is stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -31,7 +32,7 @@ pub enum EncodeError {
     Stuck,
 }
 
-/// Starts encoding what `feed` gives into `result`.
+/// Starts encoding what `feed` gives into `result`, which may grow to `most` bytes.
 ///
 /// # Errors
 /// [`RunError::NotStarted`].
@@ -41,16 +42,35 @@ pub fn start(
     allowance: Allowance,
     feed: Feed,
     result: File,
+    most: u64,
 ) -> Result<Encoding, RunError> {
+    let frames = u64::from(spec.frames.get());
+    let pixels = u64::from(argv::most_pixels(spec));
     let running = Run::new(ffmpeg)
         .args(argv::encode(spec, allowance))
         .cores(allowance.cores)
         .feed(feed)
         .sink(Sink::File(result))
+        .most_bytes(most)
+        .most_seconds(limits::encode(frames, pixels))
         .last()
         .hardware(spec.encoder.family() != Family::Software)
         .start()?;
     Ok(Encoding { running })
+}
+
+impl EncodeError {
+    /// The result got larger than it was allowed to.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        matches!(
+            self,
+            Self::Run(RunError::Stopped {
+                limit: Limit::File,
+                ..
+            })
+        )
+    }
 }
 
 impl Encoding {

@@ -25,7 +25,11 @@ pub struct Reading {
 /// # Errors
 /// [`RunError::NotStarted`].
 pub fn start(ffmpeg: &Path, source: &Source, reading: Reading) -> Result<Running, RunError> {
-    arguments(ffmpeg, source, reading).sink(Sink::Pipe).start()
+    // Its reader is a network or an encoder.
+    arguments(ffmpeg, source, reading)
+        .sink(Sink::Pipe)
+        .patient()
+        .start()
 }
 
 fn arguments(ffmpeg: &Path, source: &Source, reading: Reading) -> Run {

@@ -41,7 +41,8 @@ pub async fn list(
     let run = source
         .open(run)
         .args(["-c", "copy", "-copyts", "-f", "framecrc", "pipe:1"]);
-    let mut running = run.sink(Sink::Pipe).start()?;
+    // Its reader may be a job that waits for its turn.
+    let mut running = run.sink(Sink::Pipe).patient().start()?;
     let Some(stdout) = running.stdout.take() else {
         return running.finish().await.map(drop);
     };

@@ -5,8 +5,14 @@
 
 pub mod child;
 
+/// What a run says.
+mod said;
+
 /// What a run may touch.
 pub mod cage;
+
+/// What a run may use.
+pub mod limits;
 
 /// What is in a file.
 pub mod source;
@@ -19,6 +25,9 @@ pub mod extract;
 
 /// A segment encoded.
 pub mod encode;
+
+/// What came back.
+pub mod result;
 
 /// A segment decoded and counted.
 pub mod digest;

@@ -8,6 +8,8 @@ use media::{Span, Timebase};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::child::{Run, RunError, Sink};
+use crate::limits;
+use crate::result::Returned;
 use crate::source::Source;
 
 /// Width and height of the pictures compared, pixels. Large enough to tell neighbours of a slow
@@ -36,7 +38,7 @@ pub enum Of<'a> {
     /// The film.
     Source(&'a Source),
     /// An encoded segment.
-    Segment(&'a Path),
+    Segment(Returned<'a>),
 }
 
 /// The frames of each of `views`, ascending, all from one run: starting ffmpeg costs as much as
@@ -55,6 +57,7 @@ pub async fn look(
         .map(|at| scratch.with_extension(format!("look{at}")))
         .collect();
     let mut run = Run::new(ffmpeg).args(QUIET).args(["-copyts"]);
+    run = run.most_seconds(limits::BRIEF);
     for view in views {
         run = input(run, view);
     }
@@ -83,16 +86,12 @@ pub async fn look(
 
 fn input(run: Run, view: &View<'_>) -> Run {
     // A few frames: more threads would only decode ahead of what is looked at.
-    let run = run
-        .seek(view.seek_us)
-        .args(["-threads", "1", "-protocol_whitelist", "file"]);
-    let run = run.args(["-noautorotate"]);
+    let run = run.seek(view.seek_us).args(["-threads", "1"]);
     match view.of {
-        Of::Source(source) => source.input(run),
-        Of::Segment(file) => {
-            let kind = ["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", "-f", "mp4"];
-            run.args(kind).input(file)
+        Of::Source(source) => {
+            source.input(run.args(["-protocol_whitelist", "file", "-noautorotate"]))
         }
+        Of::Segment(result) => result.input(run),
     }
 }
 
@@ -126,6 +125,7 @@ pub async fn times_of_source(
 ) -> Result<Vec<i64>, RunError> {
     let run = Run::new(ffmpeg)
         .args(QUIET)
+        .most_seconds(limits::BRIEF)
         .seek(seek_us)
         .args(["-copyts", "-threads", "1"]);
     let run = source.open(run.args(["-protocol_whitelist", "file", "-noautorotate"]));

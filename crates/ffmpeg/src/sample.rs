@@ -8,6 +8,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 
 use crate::child::{Run, RunError, Sink};
+use crate::limits;
 use crate::source::Source;
 
 /// Pixels that one place is looked at: a second of 1080p.
@@ -54,6 +55,7 @@ async fn sizes(
     frames: u64,
 ) -> Result<Vec<u64>, RunError> {
     let run = Run::new(ffmpeg).args(QUIET).seek(Some(at_us));
+    let run = run.most_seconds(limits::BRIEF);
     let run = run.args(["-protocol_whitelist", "file"]);
     let mut running = source
         .open(run)

@@ -7,6 +7,7 @@ use media::stream::SourceInfo;
 use media::{Pts, Timebase};
 
 use crate::child::{Run, RunError};
+use crate::limits;
 
 /// A film: its file, its stream, and what its timestamps need.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,7 @@ pub enum ProbeError {
 /// [`ProbeError::NotOpened`] for what is no media file.
 pub async fn describe(ffmpeg: &Path, path: &Path) -> Result<SourceInfo, ProbeError> {
     let run = Run::new(ffmpeg)
+        .most_seconds(limits::BRIEF)
         .args([
             "-hide_banner",
             "-nostdin",
@@ -81,7 +83,12 @@ pub async fn describe(ffmpeg: &Path, path: &Path) -> Result<SourceInfo, ProbeErr
 /// # Errors
 /// [`ProbeError::NoPicture`] where nothing decodes.
 pub async fn first_frame(ffmpeg: &Path, source: &Source) -> Result<frame::FrameInfo, ProbeError> {
-    shown(source, Run::new(ffmpeg).args(TALKING), "showinfo").await
+    shown(
+        source,
+        Run::new(ffmpeg).args(TALKING).most_seconds(limits::BRIEF),
+        "showinfo",
+    )
+    .await
 }
 
 /// The first frame decoded at or after `start`, seeking to `seek_us` first.
@@ -97,6 +104,7 @@ pub async fn frame_at(
 ) -> Result<frame::FrameInfo, ProbeError> {
     let run = Run::new(ffmpeg)
         .args(TALKING)
+        .most_seconds(limits::BRIEF)
         .args(["-copyts"])
         .seek(seek_us);
     let graph = format!("settb={timebase},trim=start_pts={},showinfo", start.0);

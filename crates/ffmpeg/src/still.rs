@@ -7,6 +7,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use crate::child::{Run, RunError, Sink};
+use crate::limits;
 use crate::source::{Source, TALKING};
 
 /// The largest picture kept, bytes.
@@ -44,7 +45,10 @@ pub struct Still {
 /// [`RunError`].
 pub async fn of(ffmpeg: &Path, source: &Source, place: Place) -> Result<Option<Still>, RunError> {
     let from_us = place.at_us - place.run_up_us;
-    let run = Run::new(ffmpeg).args(TALKING).seek(Some(from_us));
+    let run = Run::new(ffmpeg)
+        .args(TALKING)
+        .most_seconds(limits::BRIEF)
+        .seek(Some(from_us));
     let run = run.args(["-copyts", "-threads", "2", "-protocol_whitelist", "file"]);
     let frames = if place.exact { "2" } else { "1" };
     let mut running = source

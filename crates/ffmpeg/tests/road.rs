@@ -8,14 +8,18 @@
 
 use std::path::{Path, PathBuf};
 
+use ffmpeg::child::Feed;
+use ffmpeg::encode;
 use ffmpeg::extract::{self, Reading};
 use ffmpeg::index::{self, Found};
 use ffmpeg::picture::{Of, View};
+use ffmpeg::result::Returned;
 use ffmpeg::source::{self, ProbeError, Source};
 use ffmpeg::tools::Places;
 use ffmpeg::{digest, picture};
+use media::argv::Allowance;
 use media::gop::Gaps;
-use media::{Index, Pts, Span};
+use media::{Index, Pts, SegmentSpec, Span};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
@@ -70,6 +74,17 @@ fn film(folder: &Path, name: &str) -> Source {
         stream: 0,
         genpts: false,
     }
+}
+
+/// An order of a hundred small frames.
+fn spec() -> SegmentSpec {
+    serde_json::from_str(
+        r#"{"input":"h264","width":320,"height":180,"timebase":{"num":1,"den":25},"span":{"start":0,"end":100},
+        "frames":100,"encoder":"libx264","speed":"fast","quality":18,"pixel_format":"yuv420p",
+        "frame_rate":{"num":25,"den":1},"color":{"primaries":null,"transfer":null,"matrix":null,"range":null,
+        "chroma":null},"hdr10":null,"sar":null,"scan":"progressive"}"#,
+    )
+    .unwrap()
 }
 
 async fn indexed(source: &Source) -> Index {
@@ -182,6 +197,11 @@ async fn what_is_no_film_is_said_to_be_none() {
 async fn a_damaged_result_is_no_proof() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("result.mp4");
+    let spec = spec();
+    let result = Returned {
+        file: &path,
+        spec: &spec,
+    };
     let options = [
         "-c:v",
         "libx264",
@@ -196,18 +216,58 @@ async fn a_damaged_result_is_no_proof() {
         ]
         .concat(),
     );
-    let good = digest::segment(&program(), &path, None).await.unwrap();
+    let good = digest::segment(&program(), result, None).await.unwrap();
     assert_eq!(good.frames, 100);
     let mut bytes = std::fs::read(&path).unwrap();
     let at = bytes.len() / 2;
     bytes[at..at + 400].fill(0xA5);
     std::fs::write(&path, bytes).unwrap();
-    if let Ok(decoded) = digest::segment(&program(), &path, None).await {
+    if let Ok(decoded) = digest::segment(&program(), result, None).await {
         assert_ne!(
             decoded.hash, good.hash,
             "a decode that says nothing still gives other frames"
         );
     }
+}
+
+/// A result of another codec is not even opened: no other decoder may run on it.
+#[tokio::test]
+async fn a_result_of_another_codec_reaches_no_decoder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("result.mp4");
+    let picture = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1"];
+    make(&path, &[&picture[..], &["-c:v", "mpeg4"]].concat());
+    let spec = spec();
+    let result = Returned {
+        file: &path,
+        spec: &spec,
+    };
+    assert!(digest::segment(&program(), result, None).await.is_err());
+}
+
+/// What an encoder writes is cut where it is told, and that is told from any other failure.
+#[tokio::test]
+async fn a_result_grows_no_further_than_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = film(folder.path(), "film.mkv");
+    let whole = Reading {
+        seek_us: None,
+        stop_us: Some(4_000_000),
+    };
+    let path = folder.path().join("result.mp4");
+    let encode = async |most| {
+        let mut extraction = extract::start(&program(), &source, whole).unwrap();
+        let feed = extraction.stdout.take().map_or(Feed::Nothing, Feed::From);
+        let file = std::fs::File::create(&path).unwrap();
+        let allowance = Allowance::default();
+        let encoding = encode::start(&program(), &spec(), allowance, feed, file, most);
+        encoding.unwrap().finish().await
+    };
+    encode(1 << 30).await.unwrap();
+    let size = std::fs::metadata(&path).unwrap().len();
+    assert!(encode(size / 2).await.unwrap_err().is_too_large());
+    assert!(std::fs::metadata(&path).unwrap().len() <= size / 2);
+    encode(size).await.unwrap();
 }
 
 #[tokio::test]

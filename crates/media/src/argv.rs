@@ -97,12 +97,17 @@ fn input(spec: &SegmentSpec, allowance: Allowance) -> Vec<String> {
         argv.extend(["-threads".into(), threads.clamp(1, 64).to_string()]);
     }
     argv.extend(["-codec_whitelist".into(), decoders(spec.input.name())]);
-    // A frame may be padded to whole macroblocks: a little above the declared size.
-    let declared = (u32::from(spec.width.get()) + 128) * (u32::from(spec.height.get()) + 128);
-    let pixels = declared.max(MOST_PIXELS);
-    argv.extend(["-max_pixels".into(), pixels.to_string()]);
+    argv.extend(["-max_pixels".into(), most_pixels(spec).to_string()]);
     push(&mut argv, &["-noautorotate", "-f", "nut", "-i", "pipe:0"]);
     argv
+}
+
+/// Pixels that a picture may have where this was ordered.
+#[must_use]
+pub fn most_pixels(spec: &SegmentSpec) -> u32 {
+    // A frame may be padded to whole macroblocks: a little above the declared size.
+    let declared = (u32::from(spec.width.get()) + 128) * (u32::from(spec.height.get()) + 128);
+    declared.max(MOST_PIXELS)
 }
 
 /// ffmpeg's decoder names for a codec's name.

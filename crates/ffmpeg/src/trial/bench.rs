@@ -10,7 +10,7 @@ use media::encoder::Family;
 use media::spec::PixelFormat;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Cause, Measurement, Trials, Unusable};
+use super::{Cause, LARGEST, Measurement, Trials, Unusable};
 use crate::child::{Feed, RunError};
 use crate::clip::Size;
 use crate::encode::{self, EncodeError};
@@ -148,7 +148,7 @@ impl Trials {
             threads: way.threads,
             cores: None,
         };
-        let encoding = encode::start(&self.tool.path, &spec, allowance, feed, out);
+        let encoding = encode::start(&self.tool.path, &spec, allowance, feed, out, LARGEST);
         let encoding = encoding.map_err(|error| failed(error.into()))?;
         let progress = encoding.frames();
         match timeout_at(deadline, encoding.finish()).await {

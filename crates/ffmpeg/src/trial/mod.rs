@@ -23,10 +23,13 @@ use crate::clip::{Clip, Size};
 use crate::digest;
 use crate::encode::{self, EncodeError};
 use crate::hardware;
+use crate::result::Returned;
 use crate::tools::Tool;
 
 /// A trial that takes longer has failed.
 const TRIAL_LIMIT: Duration = Duration::from_secs(15);
+/// No clip comes to more bytes than this.
+const LARGEST: u64 = 1 << 30;
 
 /// How fast an encoder is on this machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,7 +132,7 @@ impl Trials {
         };
         let checked = match encoded {
             Ok(()) => self
-                .check(&result, frames)
+                .check(&result, &spec, frames)
                 .await
                 .map_err(|words| unusable(Cause::WrongResult, words)),
             Err(unusable) => Err(unusable),
@@ -140,7 +143,8 @@ impl Trials {
     }
 
     /// Whether the result decodes to so many frames; if not, what is wrong with it.
-    async fn check(&self, result: &Path, frames: u32) -> Result<(), String> {
+    async fn check(&self, result: &Path, spec: &SegmentSpec, frames: u32) -> Result<(), String> {
+        let result = Returned { file: result, spec };
         match digest::segment(&self.tool.path, result, None).await {
             Ok(decoded) if decoded.frames == frames => Ok(()),
             Ok(decoded) => Err(format!(
@@ -188,7 +192,7 @@ impl Trials {
     ) -> Result<(), EncodeError> {
         let feed = Feed::File(std::fs::File::open(&clip.path).map_err(RunError::Pipe)?);
         let out = std::fs::File::create(result).map_err(RunError::Pipe)?;
-        let encoding = encode::start(&self.tool.path, spec, allowance, feed, out)?;
+        let encoding = encode::start(&self.tool.path, spec, allowance, feed, out, LARGEST)?;
         encoding.finish().await.map(drop)
     }
 }

@@ -1,0 +1,93 @@
+//! What a run says on standard error: its progress, and the last of its words.
+
+use std::fmt;
+use std::io;
+
+use media::parse::progress;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::ChildStderr;
+use tokio::sync::watch;
+
+/// Bytes kept for a report.
+pub(crate) const TAIL: usize = 32 * 1024;
+/// Bytes kept where they are parsed.
+pub(crate) const MOST: usize = 1024 * 1024;
+/// A longer line is cut: it is a tag's text, not a message.
+const LONGEST_LINE: usize = 4 * 1024;
+
+/// What a run said.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// The last 32 KiB, or all of it (up to 1 MiB) where asked ([`Run::keep_log`]).
+    pub log: String,
+    /// Lines of level error or worse.
+    pub errors: u32,
+}
+
+/// Listens to the end; `frames` hears of progress, and about `limit` bytes of the rest are kept.
+pub(crate) async fn listen(
+    stderr: Option<ChildStderr>,
+    frames: watch::Sender<u32>,
+    limit: usize,
+) -> Said {
+    let mut said = Said::default();
+    let Some(stderr) = stderr else { return said };
+    let mut reader = BufReader::new(stderr);
+    let mut line = Vec::new();
+    while let Ok(true) = next_line(&mut reader, &mut line).await {
+        let text = String::from_utf8_lossy(&line);
+        match progress::line(text.trim_end()) {
+            progress::Line::Frames(count) => _ = frames.send_replace(count),
+            progress::Line::Pair => {}
+            progress::Line::Error(text) => {
+                said.errors = said.errors.saturating_add(1);
+                keep(&mut said.log, text, limit);
+            }
+            progress::Line::Log(text) => keep(&mut said.log, text, limit),
+        }
+    }
+    said
+}
+
+/// Reads up to a newline or carriage return, keeping at most [`LONGEST_LINE`] bytes of it.
+async fn next_line(
+    reader: &mut (impl AsyncRead + AsyncBufReadExt + Unpin),
+    line: &mut Vec<u8>,
+) -> io::Result<bool> {
+    line.clear();
+    let mut any = false;
+    loop {
+        let bytes = reader.fill_buf().await?;
+        if bytes.is_empty() {
+            return Ok(any);
+        }
+        any = true;
+        let end = bytes.iter().position(|b| *b == b'\n');
+        let (taken, done) = end.map_or((bytes.len(), false), |at| (at + 1, true));
+        let room = LONGEST_LINE.saturating_sub(line.len());
+        line.extend_from_slice(&bytes[..taken.min(room)]);
+        reader.consume(taken);
+        if done {
+            return Ok(true);
+        }
+    }
+}
+
+fn keep(log: &mut String, line: &str, limit: usize) {
+    log.push_str(line);
+    log.push('\n');
+    if log.len() > limit * 2 {
+        let cut = (log.len() - limit..log.len())
+            .find(|at| log.is_char_boundary(*at))
+            .unwrap_or(log.len());
+        log.drain(..cut);
+    }
+}
+
+/// The last line that says something, for a one-sentence error.
+pub(crate) fn last_words(log: &str) -> impl fmt::Display + '_ {
+    log.lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("it said nothing")
+}
