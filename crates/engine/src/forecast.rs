@@ -5,6 +5,8 @@
 use media::choice::{Choice, Purpose};
 use media::encoder::{Codec, Speed};
 
+use ffmpeg::sample::Cost;
+
 use crate::capability::{DEEP, FULL_HD};
 
 /// The film.
@@ -26,8 +28,8 @@ pub(crate) struct Subject {
     pub ten_bit: bool,
     /// Sound tracks.
     pub sounds: u32,
-    /// Bits a pixel that x264 needed for a few frames at [`ffmpeg::sample::QUALITY`]; `None`: not tried.
-    pub cost: Option<f64>,
+    /// What a few of its frames were found to cost; `None`: not tried.
+    pub cost: Option<Cost>,
 }
 
 /// A computer's frames of 1080p a second with the encoder it would use.
@@ -107,27 +109,27 @@ fn size(subject: &Subject, choice: &Choice) -> (u64, u64) {
         return (0, subject.bytes);
     }
     let codec = choice.codec();
-    let (bits, middle, halves) = usual(codec);
+    let (usual_bits, middle, halves) = usual(codec);
     let number = choice.quality().map_or(middle, |q| f64::from(q.number()));
     let speed = match choice.speed {
         Speed::Fast => 1.12,
         Speed::Balanced => 1.0,
         Speed::Slow => 0.94,
     };
-    let (unlike, spread) = match subject.cost {
-        Some(cost) => ((cost / usual(Codec::H264).0).clamp(0.01, 30.0), CLOSER),
-        None => (unlike(subject, pixels), SPREAD),
+    let (bits, spread) = match subject.cost.map(|cost| (cost, cost.of(codec))) {
+        Some((_, Some(bits))) => (bits, CLOSER),
+        Some((cost, None)) => (cost.h264 / usual(Codec::H264).0 * usual_bits, SPREAD),
+        None => (unlike(subject, pixels) * usual_bits, SPREAD),
     };
-    let film = pixels * bits * 2_f64.powf((middle - number) / halves) * speed * unlike;
+    let film = pixels * bits * 2_f64.powf((middle - number) / halves) * speed;
     let sound = f64::from(subject.sounds) * SOUND_BITS * subject.seconds;
     let bytes = (film + sound) / 8.0;
-    // What was squeezed harder before grows only where it is told to keep everything.
-    let most = subject.bytes as f64
-        * if choice.purpose == Purpose::Keep {
-            1.3
-        } else {
-            1.0
-        };
+    // A guess is not to frighten: what was tried may say that it gets larger than it is.
+    let most = match (subject.cost, choice.purpose) {
+        (Some(_), _) => f64::INFINITY,
+        (None, Purpose::Keep) => 1.3 * subject.bytes as f64,
+        (None, _) => subject.bytes as f64,
+    };
     let high = (bytes * spread).min(most);
     let low = (bytes / spread).min(high * 0.75);
     (low as u64, high as u64)
@@ -207,17 +209,26 @@ mod tests {
     #[test]
     fn what_was_tried_counts_and_is_closer() {
         let of = |cost| {
+            let cost = Cost {
+                h264: 2.0 * cost,
+                hevc: Some(cost),
+                av1: None,
+            };
             let tried = Subject {
                 cost: Some(cost),
                 ..film()
             };
             forecast(&tried, &Choice::default(), None, &[])
         };
-        let (calm, usual, busy) = (of(0.03), of(0.105), of(0.2));
+        let (calm, usual, busy) = (of(0.015), of(0.05), of(0.1));
         assert!(calm.bytes_high < usual.bytes_low && usual.bytes_high < busy.bytes_high);
         let width = |f: Forecast| f.bytes_high as f64 / f.bytes_low as f64;
         let untried = forecast(&film(), &Choice::default(), None, &[]);
         assert!(width(usual) < width(untried));
+        assert!(
+            of(1.0).bytes_low > film().bytes,
+            "it says so when it gets larger"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ffmpeg::sample;
+use ffmpeg::sample::{self, Cost};
 use ffmpeg::source::{self, Source};
 pub use ffmpeg::still::Still;
 use ffmpeg::still::{self, Place};
@@ -27,7 +27,7 @@ const KEPT_BYTES: usize = 24 << 20;
 /// Films of which is remembered what they cost.
 const KEPT_FILMS: usize = 200;
 /// The longest that trying a film's frames may take.
-const TRYING: Duration = Duration::from_secs(6);
+const TRYING: Duration = Duration::from_secs(10);
 /// The database's key of the choices that are kept.
 const WISHES: &str = "wishes";
 
@@ -92,7 +92,7 @@ type Known = (PathBuf, u64, i64);
 /// What films were found to cost lately, the latest last; one is tried at a time.
 pub(crate) struct Samples {
     trying: Semaphore,
-    kept: Mutex<VecDeque<(Known, Option<f64>)>>,
+    kept: Mutex<VecDeque<(Known, Option<Cost>)>>,
 }
 
 impl Default for Samples {
@@ -105,14 +105,14 @@ impl Default for Samples {
 }
 
 impl Samples {
-    fn find(&self, film: &Known) -> Option<Option<f64>> {
+    fn find(&self, film: &Known) -> Option<Option<Cost>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter()
             .find(|(one, _)| one == film)
             .map(|(_, cost)| *cost)
     }
 
-    fn keep(&self, film: Known, cost: Option<f64>) {
+    fn keep(&self, film: Known, cost: Option<Cost>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push_back((film, cost));
         if kept.len() > KEPT_FILMS {
@@ -244,7 +244,7 @@ impl Node {
     }
 
     /// What the film's picture costs, if that was tried, or is to be.
-    async fn cost(&self, dropped: &Dropped, probed: &Probed, closer: bool) -> Option<f64> {
+    async fn cost(&self, dropped: &Dropped, probed: &Probed, closer: bool) -> Option<Cost> {
         let film = (dropped.path.clone(), dropped.bytes, dropped.modified_ms);
         let samples = &self.0.samples;
         if let Some(cost) = samples.find(&film) {
@@ -264,7 +264,7 @@ impl Node {
         let places = [15, 50, 80].map(|share| start + length / 100 * share);
         let pixels = u64::from(video.width) * u64::from(video.height);
         let (ffmpeg, source) = (&self.0.bench.as_ref()?.ffmpeg, &probed.parts.source);
-        let tried = sample::bits_a_pixel(ffmpeg, source, &places, pixels, TRYING).await;
+        let tried = sample::cost(ffmpeg, source, places, pixels, TRYING).await;
         samples.keep(film, tried);
         tried
     }

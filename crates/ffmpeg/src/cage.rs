@@ -46,7 +46,7 @@ pub(crate) struct Given {
 static REFUSED: RwLock<Vec<PathBuf>> = RwLock::new(Vec::new());
 
 /// From now on `program` runs without one.
-pub(crate) fn refuse(program: &Path) {
+pub fn refuse(program: &Path) {
     let mut refused = REFUSED.write().unwrap_or_else(PoisonError::into_inner);
     if !refused.iter().any(|known| known == program) {
         refused.push(program.to_owned());

@@ -151,8 +151,9 @@ fn filters(spec: &SegmentSpec) -> String {
 }
 
 fn shape(sar: Option<Ratio>) -> String {
+    // Untold, the filter makes 93/85 of 128/117: a nearby ratio of terms up to 100.
     sar.map_or_else(String::new, |sar| {
-        format!(",setsar={}/{}", sar.num(), sar.den())
+        format!(",setsar={}/{}:max=1000000", sar.num(), sar.den())
     })
 }
 
@@ -551,7 +552,9 @@ pub(crate) mod tests {
         )
         .join(" ");
         assert!(
-            argv.contains("-vf settb=1/90000,trim=start_pts=5850000:end_pts=5940000,setsar=4/3 "),
+            argv.contains(
+                "-vf settb=1/90000,trim=start_pts=5850000:end_pts=5940000,setsar=4/3:max=1000000 "
+            ),
             "{argv}"
         );
         assert!(
@@ -572,7 +575,7 @@ pub(crate) mod tests {
         };
         let argv = encode(&changing, Allowance::default()).join(" ");
         assert!(
-            argv.contains(":end_pts=5940000,scale=1920:1080:interl=-1,setsar=4/3 "),
+            argv.contains(":end_pts=5940000,scale=1920:1080:interl=-1,setsar=4/3:max=1000000 "),
             "{argv}"
         );
         let square = SegmentSpec {
@@ -581,7 +584,7 @@ pub(crate) mod tests {
         };
         let argv = encode(&square, Allowance::default()).join(" ");
         assert!(
-            argv.contains("scale=1920:1080:interl=-1,setsar=1/1 "),
+            argv.contains("scale=1920:1080:interl=-1,setsar=1/1:max=1000000 "),
             "{argv}"
         );
     }

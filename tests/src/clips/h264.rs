@@ -52,7 +52,7 @@ pub(super) fn clips() -> Vec<Clip> {
             ),
             shot(
                 "h264_sar.mp4",
-                &film.clone().size(288, 216).then("setsar=16/11"),
+                &film.clone().size(288, 216).then("setsar=128/117:max=1000"),
                 X264,
             ),
             shot(
