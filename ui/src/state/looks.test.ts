@@ -3,7 +3,7 @@ import { jobWords } from '../format/words';
 import type { Forecast, Outlook, Still } from '../generated/api';
 import { computer, here, job, QUIET } from '../host/script';
 import { current, found, past, savedBytes } from './history';
-import { chosen, sums } from './outlook';
+import { chosen, grows, sums } from './outlook';
 import { isSame, nextPlace, placeBefore, wanted } from './pair';
 import { beat, line, STILL } from './pulse';
 import { spread } from './reel';
@@ -44,6 +44,10 @@ describe('an outlook', () => {
     expect(sums([a, a]).get('smaller')).toEqual({ low: 20, high: 40, seconds: 120, computers: 2 });
     expect(sums([a, a]).get('smallest')?.seconds).toBeNull();
     expect(chosen([a, a])?.low).toBe(20);
+  });
+  it('says when more would come out than goes in', () => {
+    const sum = sums([a]).get('smaller');
+    expect(sum && [grows(sum, 14), grows(sum, 16), grows(sum, 0)]).toEqual([true, false, false]);
   });
   it('is not there before all of them have one', () => {
     expect(sums([a, null]).size).toBe(0);

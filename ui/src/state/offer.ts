@@ -42,6 +42,11 @@ export function startable(all: readonly Item[]): FilePath[] {
   return all.flatMap((item) => (item.stage.is === 'fine' && item.path !== null ? [item.path] : []));
 }
 
+/** Bytes of all that would be started. */
+export function sizeNow(all: readonly Item[]): number {
+  return all.reduce((sum, item) => sum + (item.stage.is === 'fine' ? item.stage.facts.bytes : 0), 0);
+}
+
 /** Everything is known and something can be started. */
 export function isReady(all: readonly Item[]): boolean {
   const known = all.every((item) => item.stage.is === 'fine' || item.stage.is === 'refused' || item.stage.is === 'left_out');

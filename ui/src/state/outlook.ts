@@ -24,6 +24,11 @@ export function chosen(outlooks: readonly (Outlook | null)[]): Sum | null {
   return known.length === 0 || known.length < outlooks.length ? null : total(known.map((one) => one.chosen));
 }
 
+/** Whether the result is likely to be larger than what there is. */
+export function grows(sum: Sum, now: number): boolean {
+  return now > 0 && (sum.low + sum.high) / 2 > now;
+}
+
 function total(all: readonly Forecast[]): Sum {
   const sum = (of: (one: Forecast) => number) => all.reduce((so_far, one) => so_far + of(one), 0);
   return {

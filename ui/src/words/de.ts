@@ -111,6 +111,7 @@ export const de: Catalogue = {
     startMany: (n) => `${n} starten`,
     startAnyway: 'Trotzdem starten',
     between: (low, high) => `${low} bis ${high}`,
+    grows: 'wahrscheinlich größer als jetzt',
     onAll: (n, time) => (n > 1 ? `${time} auf ${n} Computern` : `${time} auf diesem Computer`),
     estimate: 'Größen und Zeiten sind geschätzt, für die Computer, die jetzt da sind.',
     nobody: 'Kein Computer hier kann das gerade',

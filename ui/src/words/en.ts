@@ -109,6 +109,7 @@ export const en = {
     startMany: (n: number) => `Start ${n}`,
     startAnyway: 'Start anyway',
     between: (low: string, high: string) => `${low} to ${high}`,
+    grows: 'probably larger than it is now',
     onAll: (n: number, time: string) => (n > 1 ? `${time} on ${n} computers` : `${time} on this computer`),
     estimate: 'Sizes and times are estimates for the computers that are there now.',
     nobody: 'No computer here can make this now',
