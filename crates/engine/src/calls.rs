@@ -68,7 +68,7 @@ impl Core {
                 format!("There is no job {id}."),
             ));
         };
-        self.scratch.held.remove(&id);
+        let held = self.scratch.held.remove(&id).is_some();
         let over = job.ended.is_some() || self.farm.job(id).is_some_and(|v| v.state.has_ended());
         match steer {
             Steer::Cancel if over => return Err(not_now("The job is over already.")),
@@ -77,7 +77,12 @@ impl Core {
                 self.pending.push_back(Input::Cancel { job: id });
             }
             Steer::Pause | Steer::Resume if over => return Err(not_now("The job is over.")),
-            Steer::Pause => self.pending.push_back(Input::Pause { job: id }),
+            Steer::Pause => {
+                // From now on it is its user's pause, and stays one.
+                let anew = held.then_some(Input::Resume { job: id });
+                self.pending.extend(anew);
+                self.pending.push_back(Input::Pause { job: id });
+            }
             Steer::Resume => self.pending.push_back(Input::Resume { job: id }),
             Steer::Retry if !over => return Err(not_now("The job has not failed.")),
             Steer::Retry => {

@@ -99,6 +99,10 @@ impl Core {
             FarmState::WaitingForPeers { .. } => StoredState::WaitingForPeers,
             FarmState::Benchmarking => StoredState::Benchmarking,
             FarmState::Processing => StoredState::Processing,
+            // Held for want of room: the next start takes it up again, and holds it again.
+            FarmState::Paused { .. } if self.scratch.held.contains_key(&id) => {
+                StoredState::Processing
+            }
             FarmState::Paused { .. } => StoredState::Paused,
             FarmState::Combining => StoredState::Combining,
             FarmState::Completed => StoredState::Completed,
