@@ -41,7 +41,7 @@ fn three_nodes_find_each_other_pair_and_encode_and_one_may_die() {
 
     let film = film();
     let output = folder.path().join("film.mp4");
-    let result = encode_while(owner, &film, &output, || {
+    let result = encode_while(owner, &film, &output, "2", || {
         owner.wait_for("host3", &["working"]).unwrap();
         third.host().kill_all();
     });
@@ -84,6 +84,7 @@ fn encode_while(
     owner: &Node<'_>,
     film: &Path,
     output: &Path,
+    others: &str,
     meanwhile: impl FnOnce(),
 ) -> serde_json::Value {
     let (film, output) = (film.to_str().unwrap(), output.to_str().unwrap());
@@ -95,7 +96,7 @@ fn encode_while(
         "--for",
         "everywhere",
         "--wait-for",
-        "2",
+        others,
         "--json",
     ];
     let mut encode = owner
@@ -157,6 +158,42 @@ fn start<'lan>(lan: &'lan Lan, folder: &Path) -> Vec<Node<'lan>> {
     };
     let node = |host| Node::start(host, &programs, folder, &["--donate"]).unwrap();
     lan.hosts().iter().map(node).collect()
+}
+
+/// Two computers that could call anybody encode a film together, with a page open: nothing leaves the house.
+#[test]
+fn a_whole_job_calls_nobody_outside_the_house() {
+    if let Some(why) = unavailable() {
+        return skipped("hosts: nobody outside the house is called", &why);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let lan = Lan::up(2).unwrap();
+    for host in lan.hosts() {
+        host.open_world().unwrap();
+    }
+    let nodes = start(&lan, folder.path());
+    let [owner, helper] = nodes.as_slice() else {
+        panic!("two nodes")
+    };
+    owner.wait_for("host2", &["nearby"]).unwrap();
+    owner.pair_with(helper).unwrap();
+    owner.wait_for("host2", &["ready"]).unwrap();
+    let (film, output) = (film(), folder.path().join("film.mp4"));
+    let result = encode_while(owner, &film, &output, "1", || {});
+    assert_eq!(result["exact"], true, "{result}");
+    assert!(segments_of(&result, "host2") > 0, "{result}");
+    // The check-up looks round in the network, and does not look out of it.
+    owner.ask(&["doctor", "10.77.0.2"]).unwrap();
+    for host in lan.hosts() {
+        assert_eq!(host.sent_to_world(), Ok(0), "{}", host.name());
+        // The count would have shown it.
+        let call = host
+            .command("bash")
+            .args(["-c", "echo there > /dev/udp/192.0.2.1/9"])
+            .status();
+        assert!(call.unwrap().success());
+        assert_eq!(host.sent_to_world(), Ok(1), "{}", host.name());
+    }
 }
 
 /// Two computers on a wire, with the addresses that IPv6 gives everybody and no others. The invite's address is of

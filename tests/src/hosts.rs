@@ -260,6 +260,50 @@ impl Host {
             .ok_or_else(|| "there is no IPv6 here".into())
     }
 
+    /// Gives it a way into the world: a wire that leads nowhere and counts what goes out on it.
+    ///
+    /// # Errors
+    /// What `ip` said.
+    pub fn open_world(&self) -> Result<(), String> {
+        let end = format!("{}-world", self.port);
+        let wire = ["link", "add", "world", "type", "veth", "peer", "name"];
+        ip_in(
+            &self.netns,
+            &[&wire[..], &[&end, "netns", &self.switch]].concat(),
+        )?;
+        ip_in(&self.switch, &["link", "set", &end, "up"])?;
+        // Without an address of its own, and without asking who is there, the kernel says nothing by itself.
+        ip_in(
+            &self.netns,
+            &["link", "set", "world", "arp", "off", "addrgenmode", "none"],
+        )?;
+        ip_in(&self.netns, &["link", "set", "world", "up"])?;
+        ip_in(&self.netns, &["route", "add", "default", "dev", "world"])?;
+        // A kernel without IPv6 has no such way out.
+        ip_in(
+            &self.netns,
+            &["-6", "route", "add", "default", "dev", "world"],
+        )
+        .ok();
+        Ok(())
+    }
+
+    /// How many packets have gone out into the world.
+    ///
+    /// # Errors
+    /// If the kernel does not say so.
+    pub fn sent_to_world(&self) -> Result<u64, String> {
+        let counted = self.command("cat").arg("/proc/net/dev").output();
+        let counted = counted.map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&counted.stdout).into_owned();
+        let line = text
+            .lines()
+            .find_map(|line| line.trim_start().strip_prefix("world:"));
+        // Eight numbers of what came, then the bytes and the packets that went.
+        let packets = line.and_then(|line| line.split_whitespace().nth(9)?.parse().ok());
+        packets.ok_or_else(|| format!("no count of what went out: {text}"))
+    }
+
     /// Pulls its plug out of the switch; what runs in it goes on running.
     ///
     /// # Errors

@@ -60,6 +60,10 @@ export const SCREENS = [
   { name: 'locked', query: 'scene=locked', act: async (page) => { await page.getByTestId('password').fill('wrong'); await page.getByTestId('sign-in').click(); await page.getByText('not the page').waitFor(); } },
   { name: 'asking', query: 'scene=asking' },
   { name: 'asked', query: 'scene=asked', act: async (page) => page.getByTestId('code').fill('482 9') },
+  { name: 'rights', query: 'scene=rights', act: async (page) => { for (const one of await page.getByTestId('rights').all()) await one.locator('summary').click(); } },
+  { name: 'changed', query: 'scene=changed' },
+  { name: 'twin', query: 'scene=twin', act: async (page) => page.getByTestId('new-identity').click() },
+  { name: 'hostile', query: 'scene=hostile' },
   { name: 'missing', query: 'scene=missing' },
   { name: 'nowhere', query: 'scene=nowhere' },
 ];

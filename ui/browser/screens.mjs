@@ -48,7 +48,7 @@ async function obeys(page, where) {
 }
 
 /** What the node says and what users name is not ours to translate. */
-const FOREIGN = /^[\d\s.,:×%+–—·→/()-]*$|Kitchen|Studio|attic|Barn|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^[\d.,]+ [kMGT]?B$|_nvenc/;
+const FOREIGN = /^[\d\s.,:×%+–—·→/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^[\d.,]+ [kMGT]?B$|_nvenc/;
 
 async function speaks(page, where) {
   const plain = await page.evaluate(() => {
@@ -160,6 +160,39 @@ async function walk() {
   await page.getByText('may use up to 5 of its 8 cores').waitFor();
   assert.equal(await share.getAttribute('aria-valuetext'), 'up to 5 of 8 cores');
 
+  // What a computer may ask of this one is switched where it stands.
+  await page.goto(`${base}?scene=rights&lang=en`);
+  const rights = page.getByTestId('computer').filter({ hasText: 'Kitchen-PC' }).getByTestId('rights');
+  await rights.getByText('Each may use the other').click();
+  await rights.getByRole('switch', { name: 'Kitchen-PC may use this computer' }).click();
+  await rights.getByText('This computer may use it', { exact: true }).waitFor();
+
+  // What others call themselves, their films and their troubles is text, wherever it stands.
+  await page.goto(`${base}?scene=hostile&lang=en`);
+  for (const name of ['work', 'history', 'settings', 'doctor']) {
+    await page.getByTestId(`page-${name}`).click();
+    await page.getByText('onerror=').first().waitFor();
+    assert.equal(await page.locator('img[src=x], body script').count(), await page.locator('body script[type=module]').count(), name);
+  }
+  assert.equal(await page.evaluate(() => 'hurt' in window), false);
+  await page.getByTestId('page-history').click();
+  assert.equal(await page.getByTestId('deed').count(), 3);
+  assert.match(await page.getByTestId('deed').last().innerText(), /^.\n<img src=x onerror="window\.hurt=1">/);
+
+  // Another key in a paired computer's place is red, in words, and asked for a code only when somebody says so.
+  await page.goto(`${base}?scene=changed&lang=en`);
+  const changed = page.getByTestId('computer').filter({ hasText: 'Its identity changed' });
+  await changed.getByText('This happens after reinstalling').waitFor();
+  await changed.getByTestId('pair-again').waitFor();
+  await page.getByText(/^A computer \([0-9a-f]{4}…\)$/).waitFor();
+  await page.goto(`${base}?scene=alone&lang=en`);
+  await page.getByTestId('invite').click();
+  assert.match(await page.getByTestId('qr').getAttribute('aria-label'), /^The same invite/);
+
+  // Whoever types the code decides about the other direction, and about helping at all.
+  await page.goto(`${base}?scene=asked&lang=en`);
+  assert.equal(await page.getByTestId('reverse').isChecked(), true);
+  assert.equal(await page.getByTestId('donate-too').isChecked(), true);
   await page.goto(`${base}?scene=history`);
   await page.getByTestId('page-history').click();
   await page.getByTestId('search').fill('ete mer');

@@ -147,13 +147,30 @@ calls! {
     /// Types the code that a computer shows which asks for help.
     answer: Answer {
         /// Six digits; gaps do not matter.
-        code: String
+        code: String,
+        /// This computer may ask that one for help, too.
+        reverse: bool,
+        /// Helping is turned on here, if it was off.
+        donate: bool
     } -> view::Computer;
     /// Says no to the computer that asks for help.
     decline: Decline {
         /// And hears nothing more of it until the next start.
         block: bool
     } -> ();
+    /// Changes what a paired computer and this one may ask of each other. What is withdrawn ends at once, also in the
+    /// middle of a job.
+    set_rights: SetRights {
+        /// Its id, the first four or more digits of it, or its name.
+        id: String,
+        /// Whether this computer may ask it for help; `null`: as it was.
+        helps_us: Option<bool>,
+        /// Whether it may ask this computer for help; `null`: as it was.
+        we_help: Option<bool>
+    } -> view::Computer;
+    /// Gives this computer a new identity from the next start on, for a data folder that was copied from another
+    /// computer. All pairings end with the old one.
+    new_identity: NewIdentity {} -> ();
     /// Ends the pairing with a computer.
     unpair: Unpair {
         /// Its id, the first four or more digits of it, or its name.
@@ -217,6 +234,8 @@ calls! {
     } -> ();
     /// What this computer has done for others so far.
     given: Given {} -> sight::Given;
+    /// What this computer has done for others, a line for each stretch of work, newest first; at most 200.
+    deeds: Deeds {} -> Vec<sight::Deed>;
     /// Hands files to the window that shows this node, which offers them and comes to the front.
     present: Present {
         /// The files; none only brings the window to the front.

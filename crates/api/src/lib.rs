@@ -13,6 +13,7 @@ mod live;
 mod node;
 mod path;
 mod pump;
+mod qr;
 mod sight;
 mod view;
 
@@ -32,7 +33,7 @@ pub use live::{Live, NodeConfig, resolve};
 pub use node::{Answer, Node, Shift, Steer};
 pub use path::FilePath;
 pub use pump::Events;
-pub use sight::{Film, Forecast, Given, Outlook, Preset, Still, Wishes};
+pub use sight::{Deed, Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
     Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load, Outcome, Pairing,
@@ -295,8 +296,13 @@ impl Api {
     /// # Errors
     /// [`ErrorCode::WrongCode`], [`ErrorCode::NotNow`] if nobody asks, [`ErrorCode::BadRequest`] if it
     /// is no code.
-    pub async fn answer(&self, code: String) -> Result<Computer, ApiError> {
-        self.node.answer(code).await
+    pub async fn answer(
+        &self,
+        code: String,
+        reverse: bool,
+        donate: bool,
+    ) -> Result<Computer, ApiError> {
+        self.node.answer(code, reverse, donate).await
     }
 
     /// Says no to the computer that asks.
@@ -305,6 +311,28 @@ impl Api {
     /// If the node does not use the network.
     pub async fn decline(&self, block: bool) -> Result<(), ApiError> {
         self.node.decline(block).await
+    }
+
+    /// Gives this computer a new identity from the next start on: for a copied data folder.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    pub async fn new_identity(&self) -> Result<(), ApiError> {
+        self.node.new_identity().await
+    }
+
+    /// Changes what this computer and another may ask of each other.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchPeer`], also where `id` means more than one, or one that is not paired.
+    pub async fn set_rights(
+        &self,
+        id: String,
+        helps_us: Option<bool>,
+        we_help: Option<bool>,
+    ) -> Result<Computer, ApiError> {
+        let computer = find_computer(&self.peers().await?, &id)?;
+        self.node.set_rights(computer, helps_us, we_help).await
     }
 
     /// Ends a pairing.
@@ -425,7 +453,7 @@ fn no_such_job(id: JobId) -> ApiError {
 fn find_computer(computers: &[Computer], wanted: &str) -> Result<ComputerId, ApiError> {
     let wanted = wanted.trim();
     let is_meant = |one: &&Computer| {
-        one.name == wanted
+        (one.name == wanted && !wanted.is_empty())
             || (wanted.len() >= 4 && one.id.0.starts_with(&wanted.to_ascii_lowercase()))
     };
     let mut meant = computers.iter().filter(is_meant);

@@ -10,22 +10,22 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use engine::node::Node as EngineNode;
+use engine::node::{Agreement, Node as EngineNode};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 pub use engine::node::NodeConfig;
 
-use crate::Api;
 use crate::choice::Choice;
 use crate::error::{ApiError, ErrorCode};
 use crate::node::{Answer, Node, Shift, Steer};
-use crate::sight::{Film, Given, Outlook, Still, Wishes};
+use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Segment,
     Settings,
 };
+use crate::{Api, qr};
 
 /// Where a typed `host`, `host:port` or `[v6]:port` is, at the usual port if none is typed.
 ///
@@ -117,7 +117,8 @@ impl Node for Engine {
     fn invite(&self) -> Answer<'_, Invite> {
         async {
             let (text, valid_s) = self.0.invite()?;
-            Ok(Invite { text, valid_s })
+            let qr = qr::rows(&text);
+            Ok(Invite { text, valid_s, qr })
         }
         .boxed()
     }
@@ -134,12 +135,29 @@ impl Node for Engine {
         async { Ok(self.0.withdraw()?) }.boxed()
     }
 
-    fn answer(&self, code: String) -> Answer<'_, Computer> {
-        async { Ok(self.0.answer(code).await?.into()) }.boxed()
+    fn answer(&self, code: String, reverse: bool, donate: bool) -> Answer<'_, Computer> {
+        async move { Ok(self.0.answer(code, reverse, donate).await?.into()) }.boxed()
+    }
+
+    fn set_rights(
+        &self,
+        computer: ComputerId,
+        helps_us: Option<bool>,
+        we_help: Option<bool>,
+    ) -> Answer<'_, Computer> {
+        let change = Agreement {
+            may_use_me: we_help,
+            i_may_use: helps_us,
+        };
+        async move { Ok(self.0.set_rights(peer_id(&computer)?, change).await?.into()) }.boxed()
     }
 
     fn decline(&self, block: bool) -> Answer<'_, ()> {
         async move { Ok(self.0.decline(block).await?) }.boxed()
+    }
+
+    fn new_identity(&self) -> Answer<'_, ()> {
+        async { Ok(self.0.new_identity().await?) }.boxed()
     }
 
     fn unpair(&self, computer: ComputerId) -> Answer<'_, ()> {
@@ -223,6 +241,14 @@ impl Node for Engine {
             let wishes = serde_json::to_value(wishes)
                 .map_err(|error| ApiError::new(ErrorCode::Other, error.to_string()))?;
             Ok(self.0.set_wishes(wishes).await?)
+        }
+        .boxed()
+    }
+
+    fn deeds(&self) -> Answer<'_, Vec<Deed>> {
+        async {
+            let deeds = self.0.deeds().await?;
+            Ok(deeds.into_iter().map(Into::into).collect())
         }
         .boxed()
     }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::choice::Choice;
 use crate::error::ApiError;
-use crate::sight::{Film, Given, Outlook, Still, Wishes};
+use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Segment,
     Settings,
@@ -72,9 +72,18 @@ pub trait Node: Send + Sync + 'static {
     /// Takes that back.
     fn withdraw(&self) -> Answer<'_, ()>;
     /// Types the code of a computer that asks.
-    fn answer(&self, code: String) -> Answer<'_, Computer>;
+    fn answer(&self, code: String, reverse: bool, donate: bool) -> Answer<'_, Computer>;
     /// Says no to it.
     fn decline(&self, block: bool) -> Answer<'_, ()>;
+    /// Changes what this computer and another may ask of each other; `None` stays.
+    fn set_rights(
+        &self,
+        computer: ComputerId,
+        helps_us: Option<bool>,
+        we_help: Option<bool>,
+    ) -> Answer<'_, Computer>;
+    /// Gives this computer a new identity from the next start on.
+    fn new_identity(&self) -> Answer<'_, ()>;
     /// Ends a pairing.
     fn unpair(&self, computer: ComputerId) -> Answer<'_, ()>;
     /// Looks for a computer at an address.
@@ -99,6 +108,8 @@ pub trait Node: Send + Sync + 'static {
     fn wishes(&self) -> Answer<'_, Wishes>;
     /// Keeps them.
     fn set_wishes(&self, wishes: Wishes) -> Answer<'_, ()>;
+    /// The same, stretch by stretch.
+    fn deeds(&self) -> Answer<'_, Vec<Deed>>;
     /// What was done for others.
     fn given(&self) -> Answer<'_, Given>;
     /// Removes what no job needs.

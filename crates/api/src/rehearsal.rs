@@ -14,7 +14,7 @@ use crate::choice::{Choice, Purpose};
 use crate::error::{ApiError, ErrorCode};
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::path::FilePath;
-use crate::sight::{Film, Forecast, Given, Outlook, Still, Wishes};
+use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still, Wishes};
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Finding, Here, Inspected,
     Invite, Job, JobId, JobState, Level, Pairing, Report, Scene, Segment, Settings, Stages,
@@ -40,6 +40,7 @@ impl Default for Rehearsal {
     fn default() -> Self {
         let settings = Settings {
             name: "Here".into(),
+            hide_name: false,
             donating: true,
             donate_cores: None,
             ffmpeg: None,
@@ -232,6 +233,7 @@ impl Node for Rehearsal {
         now(Ok(Invite {
             text: INVITE.into(),
             valid_s: 600,
+            qr: crate::qr::rows(INVITE),
         }))
     }
 
@@ -256,13 +258,17 @@ impl Node for Rehearsal {
         now(Ok(()))
     }
 
-    fn answer(&self, code: String) -> Answer<'_, Computer> {
+    fn answer(&self, code: String, reverse: bool, donate: bool) -> Answer<'_, Computer> {
         if code.replace(' ', "") != "482913" {
             let wrong = ApiError::new(ErrorCode::WrongCode, "That is not the code.");
             return now(Err(wrong));
         }
-        let newcomer = computer("Attic");
+        let newcomer = Computer {
+            helps_us: reverse,
+            ..computer("Attic")
+        };
         self.edit(|scene| {
+            scene.here.donating |= donate;
             scene.pairing.request = None;
             scene.computers.push(newcomer.clone());
         });
@@ -271,6 +277,33 @@ impl Node for Rehearsal {
 
     fn decline(&self, _block: bool) -> Answer<'_, ()> {
         self.edit(|scene| scene.pairing.request = None);
+        now(Ok(()))
+    }
+
+    fn set_rights(
+        &self,
+        computer: ComputerId,
+        helps_us: Option<bool>,
+        we_help: Option<bool>,
+    ) -> Answer<'_, Computer> {
+        let mut changed = Err(ApiError::new(ErrorCode::NoSuchPeer, "It is not paired."));
+        self.edit(|scene| {
+            let found = scene.computers.iter_mut().find(|one| one.id == computer);
+            if let Some(one) = found {
+                one.helps_us = helps_us.unwrap_or(one.helps_us);
+                one.we_help = we_help.unwrap_or(one.we_help);
+                changed = Ok(one.clone());
+            }
+        });
+        now(changed)
+    }
+
+    fn new_identity(&self) -> Answer<'_, ()> {
+        self.edit(|scene| {
+            scene.computers.clear();
+            scene.here.notices =
+                vec!["This computer has a new identity from its next start on.".into()];
+        });
         now(Ok(()))
     }
 
@@ -364,6 +397,20 @@ impl Node for Rehearsal {
         now(Ok(()))
     }
 
+    fn deeds(&self) -> Answer<'_, Vec<Deed>> {
+        now(Ok(vec![Deed {
+            computer: computer("Attic").id,
+            name: "Attic".into(),
+            segments: 14,
+            frames: 3500,
+            received_bytes: 3_100_000_000,
+            sent_bytes: 410_000_000,
+            seconds: 900,
+            began_ms: 0,
+            ended_ms: 1_560_000,
+        }]))
+    }
+
     fn given(&self) -> Answer<'_, Given> {
         now(Ok(Given::default()))
     }
@@ -388,6 +435,7 @@ pub fn scene() -> Scene {
         given_cores: 8,
         ffmpeg: Ffmpeg::Looking,
         ready: 0,
+        twin: None,
         notices: Vec::new(),
     };
     Scene {
@@ -412,6 +460,8 @@ pub fn computer(name: &str) -> Computer {
         status: ComputerStatus::Ready,
         helps_us: true,
         we_help: true,
+        lets_us: Some(true),
+        asks_us: Some(true),
         cpu: "Rehearsal 3000".into(),
         cores: 8,
         memory_mb: 16_000,

@@ -6,7 +6,7 @@ use crate::Api;
 use crate::choice::{Choice, Purpose};
 use crate::error::{ApiError, ErrorCode};
 use crate::path::FilePath;
-use crate::view::JobId;
+use crate::view::{ComputerId, JobId};
 
 /// The most presets kept.
 const MOST_PRESETS: usize = 100;
@@ -97,6 +97,30 @@ pub struct Preset {
     pub choice: Choice,
 }
 
+/// A stretch of work for another computer: what it was given and gave back, on one film or several alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Deed {
+    /// Whom it was done for.
+    pub computer: ComputerId,
+    /// What that called itself then.
+    pub name: String,
+    /// Segments delivered.
+    pub segments: u64,
+    /// Frames in them.
+    pub frames: u64,
+    /// Bytes of the film that came here.
+    pub received_bytes: u64,
+    /// Bytes of the results that went back.
+    pub sent_bytes: u64,
+    /// Seconds spent encoding.
+    pub seconds: u64,
+    /// When it began.
+    pub began_ms: u64,
+    /// When its last segment was delivered.
+    pub ended_ms: u64,
+}
+
 /// What this computer has done for others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -163,6 +187,14 @@ impl Api {
     pub async fn set_wishes(&self, wishes: Wishes) -> Result<(), ApiError> {
         check(&wishes)?;
         self.node.set_wishes(wishes).await
+    }
+
+    /// The same, a line for each stretch of work, newest first; at most 200.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn deeds(&self) -> Result<Vec<Deed>, ApiError> {
+        self.node.deeds().await
     }
 
     /// What this computer has done for others.

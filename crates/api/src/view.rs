@@ -118,6 +118,8 @@ pub struct Here {
     pub ffmpeg: Ffmpeg,
     /// How many other computers could start on a job now.
     pub ready: u32,
+    /// Another computer has this one's identity, since a data folder was copied: that, in a sentence.
+    pub twin: Option<String>,
     /// What the user should know, in sentences; usually empty.
     pub notices: Vec<String>,
 }
@@ -151,7 +153,7 @@ pub enum Ffmpeg {
 pub struct Computer {
     /// Who it is.
     pub id: ComputerId,
-    /// What its user calls it.
+    /// What its user calls it; empty where it hides that until it is paired.
     pub name: String,
     /// What it does now.
     pub status: ComputerStatus,
@@ -159,6 +161,10 @@ pub struct Computer {
     pub helps_us: bool,
     /// This computer may be asked for help by it.
     pub we_help: bool,
+    /// It lets this computer ask it, as it says; `None` where it is not there or does not say.
+    pub lets_us: Option<bool>,
+    /// It asks this computer when it has work, as it says; likewise.
+    pub asks_us: Option<bool>,
     /// Its processor; empty if not known.
     pub cpu: String,
     /// Processor threads; 0 if not known.
@@ -198,6 +204,11 @@ pub enum ComputerStatus {
     Nearby,
     /// Paired, but not there.
     Offline,
+    /// Paired, but not there; and a computer of its name or at its address shows another key. Nothing is sent to it.
+    OtherIdentity {
+        /// Who that is; nearby, perhaps.
+        presented: ComputerId,
+    },
     /// There, but its user has not turned helping on.
     NotHelping,
     /// Finding out how fast it is.
@@ -507,6 +518,8 @@ pub struct Invite {
     pub text: String,
     /// Seconds it is good for, from now.
     pub valid_s: u64,
+    /// The line as a QR code: its rows, of which `1` is dark and `0` is light, without the light border of four.
+    pub qr: Vec<String>,
 }
 
 /// What the user has set.
@@ -516,6 +529,9 @@ pub struct Invite {
 pub struct Settings {
     /// What this computer is called on the others.
     pub name: String,
+    /// Only paired computers learn that name.
+    #[serde(default)]
+    pub hide_name: bool,
     /// Whether it helps the computers it is paired with.
     pub donating: bool,
     /// With how many of its processor threads at most; `null`: all of them.

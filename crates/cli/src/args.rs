@@ -56,7 +56,9 @@ pub enum Command {
     Pair(Pair),
     /// List the other computers
     Peers,
+    Rights(Rights),
     Unpair(Unpair),
+    Identity(Identity),
     /// List the jobs
     Jobs,
     /// Show one job: its segments, who made them, how it ended
@@ -195,9 +197,10 @@ pub struct Serve {
     pub peers: Vec<String>,
 }
 
-/// Make an invite: one line that pairs another computer with this one.
+/// Make an invite: one line that pairs another computer with this one, and the same as a QR code.
 ///
-/// The invite is one line, good for ten minutes and for one computer. Whoever has it can pair with this
+/// The invite is good for ten minutes and for one computer. The two may then ask each other for help; whoever helps
+/// receives pieces of the other's videos. Whoever has it can pair with this
 /// computer: hand it over as you would a key. Where a node is running the command returns at once and the node
 /// waits; else the command itself does.
 #[derive(Debug, Args)]
@@ -205,6 +208,10 @@ pub struct Invite {
     /// Wait until the invite is used, also where a node is running
     #[arg(long)]
     pub wait: bool,
+
+    /// Print it as a QR code, too, also where the output is no terminal
+    #[arg(long)]
+    pub qr: bool,
 }
 
 /// Ask a computer for help: shows a code of six digits, to be typed on that computer.
@@ -224,9 +231,16 @@ pub struct Ask {
 /// for help.
 #[derive(Debug, Args)]
 pub struct Pair {
-    /// The six digits that the other computer shows, or the line that `manyhands invite` printed there
+    /// The six digits that the other computer shows, or the line that `manyhands invite` printed there; `-` reads either
+    /// from standard input
     #[arg(value_name = "CODE|INVITE")]
     pub with: Option<String>,
+    /// With a code: let it use this computer, and not this one it
+    #[arg(long, requires = "with")]
+    pub one_way: bool,
+    /// With a code: turn helping on here, too
+    #[arg(long, requires = "with")]
+    pub donate: bool,
     /// Say no to the computer that asks
     #[arg(long, conflicts_with = "with")]
     pub decline: bool,
@@ -235,12 +249,50 @@ pub struct Pair {
     pub block: bool,
 }
 
+/// Show or change what a paired computer and this one may ask of each other.
+///
+/// What is turned off ends at once, also in the middle of a film: parts that are under way are given back and done
+/// elsewhere. The pairing itself stays; `unpair` ends it.
+#[derive(Debug, Args)]
+pub struct Rights {
+    /// Its id as `manyhands peers` shows it, the first four or more digits of it, or its name
+    #[arg(value_name = "COMPUTER")]
+    pub id: String,
+
+    /// It may give this computer work, while that donates
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    pub may_use_me: Option<Whether>,
+
+    /// This computer may give it work: pieces of your videos
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    pub i_may_use: Option<Whether>,
+}
+
 /// End the pairing with a computer.
 #[derive(Debug, Args)]
 pub struct Unpair {
     /// Its id as `manyhands peers` shows it, the first four or more digits of it, or its name
     #[arg(value_name = "ID")]
     pub id: String,
+}
+
+/// Show who this computer is to the others, or make it a new one.
+///
+/// A computer is its key, kept in the data folder. If that folder was copied to another computer, both have the same
+/// key and cannot work together: `manyhands identity new` gives this one a key of its own from its next start on. All its
+/// pairings end with the old one.
+#[derive(Debug, Args)]
+pub struct Identity {
+    /// What to do about it
+    #[arg(value_enum, value_name = "DEED")]
+    pub deed: Option<Deed>,
+}
+
+/// What to do about an identity, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deed {
+    /// Make a new one, and forget all pairings
+    New,
 }
 
 /// A job's number.
@@ -288,6 +340,10 @@ pub struct Settings {
     /// What this computer is called on the others
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+
+    /// Tell that name to paired computers only: others see "A computer (1a2b…)"
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    pub hide_name: Option<Whether>,
 
     /// Help the computers this one is paired with
     #[arg(long, value_enum, value_name = "WHETHER")]

@@ -316,6 +316,20 @@ async fn computers_are_invited_paired_listed_and_unpaired() {
         (&states[0]["here"], &states[1]["name"]),
         (&true.into(), &"Attic".into())
     );
+    let off = ["rights", "Attic", "--may-use-me", "off"];
+    let (code, said) = node.ask(&off).await;
+    assert_eq!(
+        (code, said.as_str()),
+        (
+            0,
+            "off  Attic may use this computer\non   this computer may use Attic\n"
+        )
+    );
+    let (_, said) = node.ask(&["peers", "--json"]).await;
+    assert!(
+        said.contains("\"helps_us\":true,\"we_help\":false"),
+        "{said}"
+    );
     assert_eq!(node.ask(&["unpair", "4174"]).await.0, 0);
     assert_eq!(node.ask(&["unpair", "4174"]).await.0, 56);
 }
@@ -394,6 +408,8 @@ async fn what_is_set_is_kept_and_shown() {
         said.contains("at most 4") && said.contains("20.0 MB a second"),
         "{said}"
     );
+    let (_, said) = node.ask(&["settings", "--hide-name", "on"]).await;
+    assert!(said.contains("on: only paired computers"), "{said}");
     let (_, said) = node.ask(&["settings", "--cores", "none", "--json"]).await;
     let line: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(
@@ -431,4 +447,63 @@ async fn a_computer_that_is_not_seen_is_looked_for() {
         said.contains("BAD   attic.local: Nothing answers") && said.contains("Is it switched on?"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn an_invite_is_drawn_and_what_was_done_for_others_is_read() {
+    let node = Node::start();
+    let (code, said) = node.ask(&["invite", "--qr"]).await;
+    assert_eq!((code, said.lines().next()), (0, Some(INVITE)));
+    assert!(said.lines().nth(1).unwrap().starts_with("████"), "{said}");
+    assert!(said.contains("receives pieces"), "{said}");
+    let (_, said) = node.ask(&["invite"]).await;
+    assert!(!said.contains('█'), "drawn where nobody sees it: {said}");
+    let (code, said) = node.ask(&["given"]).await;
+    assert_eq!(code, 0);
+    for word in ["Attic", "14 segments", "3.10 GB in", "410 MB out"] {
+        assert!(said.contains(word), "{word} is not in {said}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_types_the_code_decides_about_the_other_direction() {
+    let node = Node::start();
+    node.node.edit(|scene| scene.here.donating = false);
+    let (code, said) = node.ask(&["pair", "482913", "--one-way"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("It may now ask this computer"), "{said}");
+    assert!(said.contains("settings --donate on"), "{said}");
+    let (_, said) = node.ask(&["rights", "Attic"]).await;
+    assert!(said.contains("off  this computer may use Attic"), "{said}");
+    let (code, said) = node.ask(&["pair", "482913", "--donate"]).await;
+    assert_eq!(code, 0);
+    assert!(!said.contains("Helping is off"), "{said}");
+}
+
+#[tokio::test]
+async fn a_computer_whose_key_changed_is_listed_so_and_a_copy_gets_a_new_one() {
+    let node = Node::start();
+    let mut kitchen = api::rehearsal::computer("Kitchen");
+    let presented = api::rehearsal::computer("Other").id;
+    kitchen.status = api::ComputerStatus::OtherIdentity { presented };
+    let mut hidden = api::rehearsal::computer("hidden");
+    (hidden.name, hidden.status) = (String::new(), api::ComputerStatus::Nearby);
+    node.node
+        .edit(|scene| scene.computers = vec![kitchen, hidden]);
+    let (_, said) = node.ask(&["peers"]).await;
+    for word in [
+        "IDENTITY CHANGED",
+        "manyhands ask 4f746865",
+        "A computer (6869…)",
+    ] {
+        assert!(said.contains(word), "{word} is not in {said}");
+    }
+    let (code, said) = node.ask(&["identity"]).await;
+    assert_eq!((code, said.trim().len()), (0, 64), "{said}");
+    let (code, said) = node.ask(&["identity", "new"]).await;
+    assert!(
+        code == 0 && said.contains("stop it and start it again"),
+        "{said}"
+    );
+    assert_eq!(node.ask(&["unpair", "Kitchen"]).await.0, 56);
 }

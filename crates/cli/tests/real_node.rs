@@ -7,17 +7,15 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::path::Path;
-use std::process::{Output, Stdio};
+mod node;
 
+use node::{Node, ask, program};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
 
 #[tokio::test]
 async fn a_node_listens_pairs_and_stops() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let mut node = Node::serve(first.path(), &["--name", "Kitchen", "--donate"]).await;
+    let mut node = Node::serve(program(first.path()), &["--name", "Kitchen", "--donate"]).await;
     assert_eq!(
         (&node.listening["name"], &node.listening["donating"]),
         (&"Kitchen".into(), &true.into())
@@ -76,9 +74,9 @@ async fn a_node_listens_pairs_and_stops() {
 #[tokio::test]
 async fn a_node_that_is_killed_leaves_nothing_in_the_way() {
     let data = tempfile::tempdir().unwrap();
-    let mut node = Node::serve(data.path(), &[]).await;
+    let mut node = Node::serve(program(data.path()), &[]).await;
     node.child.kill().await.unwrap();
-    let again = Node::serve(data.path(), &[]).await;
+    let again = Node::serve(program(data.path()), &[]).await;
     assert_eq!(
         again.listening["id"], node.listening["id"],
         "it is the same computer"
@@ -89,14 +87,14 @@ async fn a_node_that_is_killed_leaves_nothing_in_the_way() {
 #[tokio::test]
 async fn a_node_waits_for_a_short_lived_one_to_let_go() {
     let data = tempfile::tempdir().unwrap();
-    let mut brief = Node::spawn(data.path(), &["invite"]);
+    let mut brief = Node::start(program(data.path()), &["invite"]);
     brief.line("invite").await;
     let interrupt = async {
         // By the time this is answered, the other has found the folder in use.
         assert_eq!(ask(data.path(), &["jobs"]).await.0, 0);
         brief.signal("-INT");
     };
-    let (node, ()) = tokio::join!(Node::serve(data.path(), &[]), interrupt);
+    let (node, ()) = tokio::join!(Node::serve(program(data.path()), &[]), interrupt);
     assert!(node.listening["id"].is_string());
     assert_eq!(brief.child.wait().await.unwrap().code(), Some(130));
 }
@@ -105,7 +103,7 @@ async fn a_node_waits_for_a_short_lived_one_to_let_go() {
 async fn a_folder_too_deep_for_a_socket_works_as_well() {
     let root = tempfile::tempdir().unwrap();
     let data = root.path().join("d".repeat(150));
-    let _node = Node::serve(&data, &[]).await;
+    let _node = Node::serve(program(&data), &[]).await;
     let (code, lines) = ask(&data, &["serve", "--no-mdns"]).await;
     assert_eq!((code, &lines[0]["code"]), (60, &"node_running".into()));
     assert_eq!(ask(&data, &["jobs"]).await.0, 0);
@@ -114,7 +112,7 @@ async fn a_folder_too_deep_for_a_socket_works_as_well() {
 #[tokio::test]
 async fn the_page_is_served_on_loopback_alone() {
     let data = tempfile::tempdir().unwrap();
-    let node = Node::serve(data.path(), &["--web", "127.0.0.1:0"]).await;
+    let node = Node::serve(program(data.path()), &["--web", "127.0.0.1:0"]).await;
     let link = node.listening["web"].as_str().unwrap();
     assert!(
         link.starts_with("http://127.0.0.1:") && link.contains("/#token="),
@@ -131,80 +129,4 @@ async fn the_page_is_served_on_loopback_alone() {
     ];
     let (code, lines) = ask(other.path(), &words).await;
     assert_eq!((code, &lines[0]["code"]), (63, &"cannot_listen".into()));
-}
-
-/// A `serve` of a test.
-struct Node {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    listening: Value,
-}
-
-impl Node {
-    async fn serve(data: &Path, words: &[&str]) -> Self {
-        let serve = ["serve", "--no-mdns", "--listen", "127.0.0.1:0"];
-        let mut node = Self::spawn(data, &[&serve[..], words].concat());
-        node.listening = node.line("listening").await;
-        node
-    }
-
-    fn spawn(data: &Path, words: &[&str]) -> Self {
-        let mut command = program(data);
-        let mut child = command
-            .args(words)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self {
-            child,
-            lines,
-            listening: Value::Null,
-        }
-    }
-
-    async fn line(&mut self, wanted: &str) -> Value {
-        while let Some(line) = self.lines.next_line().await.unwrap() {
-            let value: Value = serde_json::from_str(&line).unwrap();
-            if value["type"] == wanted {
-                return value;
-            }
-        }
-        panic!("no line of type {wanted}");
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().unwrap().to_string();
-        assert!(
-            std::process::Command::new("kill")
-                .args([name, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-}
-
-/// Runs a command to its end: its code and its lines.
-async fn ask(data: &Path, words: &[&str]) -> (i32, Vec<Value>) {
-    let Output { status, stdout, .. } = program(data).args(words).output().await.unwrap();
-    let lines = String::from_utf8(stdout).unwrap();
-    (
-        status.code().unwrap_or(-1),
-        lines
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect(),
-    )
-}
-
-fn program(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_manyhands"));
-    command
-        .arg("--json")
-        .arg("--data")
-        .arg(data)
-        .stderr(Stdio::null());
-    command
 }

@@ -10,9 +10,10 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 19] = [
-    "encode", "serve", "ask", "invite", "pair", "peers", "unpair", "jobs", "job", "cancel",
-    "pause", "resume", "retry", "move", "settings", "given", "doctor", "clean", "bench",
+const COMMANDS: [&str; 21] = [
+    "encode", "serve", "ask", "invite", "pair", "peers", "rights", "unpair", "identity", "jobs",
+    "job", "cancel", "pause", "resume", "retry", "move", "settings", "given", "doctor", "clean",
+    "bench",
 ];
 
 #[test]

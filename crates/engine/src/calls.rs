@@ -31,7 +31,11 @@ impl Core {
             Call::SetSettings(settings, reply) => {
                 drop(reply.send(self.set_settings(*settings).await))
             }
+            Call::Rights(peer, change, reply) => {
+                drop(reply.send(self.set_rights(peer, change).await))
+            }
             Call::Reorder(job, shift, reply) => drop(reply.send(self.reorder(job, shift))),
+            Call::NewIdentity(reply) => drop(reply.send(self.new_identity().await)),
             Call::OpenJobs(reply) => {
                 let open = self
                     .jobs

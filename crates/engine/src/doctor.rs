@@ -6,6 +6,7 @@ use ffmpeg::trial::Trials;
 use media::spec::PixelFormat;
 use peer::Net;
 
+use crate::identity::GIVE_ANEW;
 use crate::reach;
 use crate::status::{FfmpegStatus, Finding, Level, NodeStatus, PeerState, PeerStatus};
 use crate::workspace::Workspace;
@@ -25,8 +26,12 @@ pub(crate) async fn examine(
     findings.push(disk(workspace));
     findings.extend(network(status, net.is_some()));
     if let Some(net) = net {
-        let there =
-            |peer: &&PeerStatus| !matches!(peer.state, PeerState::Nearby | PeerState::Offline);
+        let there = |peer: &&PeerStatus| {
+            !matches!(
+                peer.state,
+                PeerState::Nearby | PeerState::Offline | PeerState::OtherIdentity(_)
+            )
+        };
         let alone = !status.peers.iter().any(|peer| there(&peer));
         findings.extend(reach::network(net, alone).await);
     }
@@ -152,6 +157,27 @@ fn disk(workspace: &Workspace) -> Finding {
     }
 }
 
+/// Keys that are not where they should be.
+fn identities(status: &NodeStatus) -> Vec<Finding> {
+    let changed = |peer: &&PeerStatus| matches!(peer.state, PeerState::OtherIdentity(_));
+    let changed = status.peers.iter().filter(changed).map(|peer| {
+        finding(
+            peer.name.clone(),
+            Level::Bad,
+            format!(
+                "{}'s identity changed: a computer of its name or at its address shows another key. Nothing is sent to it.",
+                peer.name
+            ),
+            "This happens after reinstalling. If that is so, pair it again with a code; if not, somebody else's computer is there.",
+        )
+    });
+    let twin = status
+        .twin
+        .iter()
+        .map(|twin| finding("identity", Level::Bad, twin.says(), GIVE_ANEW));
+    twin.chain(changed).collect()
+}
+
 fn network(status: &NodeStatus, networked: bool) -> Vec<Finding> {
     if !networked {
         return vec![finding(
@@ -197,6 +223,7 @@ fn network(status: &NodeStatus, networked: bool) -> Vec<Finding> {
         (0, n) => finding("computers", Level::Note, format!("{n} nearby, none paired."), "Pair with `manyhands invite` and `manyhands pair`."),
         (n, m) => finding("computers", Level::Good, format!("{n} paired, {m} more nearby."), ""),
     });
+    findings.extend(identities(status));
     for peer in status.peers.iter().filter(|p| p.trouble.is_some()) {
         findings.push(finding(
             peer.name.clone(),

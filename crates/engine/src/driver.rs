@@ -24,8 +24,9 @@ use crate::lease::{Bench, Piece};
 use crate::neighbour::Neighbour;
 use crate::node::{Shift, Steer};
 use crate::probe::Indexing;
+use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
-use crate::status::{JobState, Load, NodeStatus, Outcome, Settings, Terms};
+use crate::status::{JobState, Load, NodeStatus, Outcome, Settings, Terms, Twin};
 use crate::trouble::Trouble;
 use crate::worker::Gift;
 use crate::workspace::Workspace;
@@ -116,7 +117,9 @@ pub(crate) enum Call {
     Donate(bool, oneshot::Sender<Result<(), Trouble>>),
     Settings(oneshot::Sender<Settings>),
     SetSettings(Box<Settings>, oneshot::Sender<Result<(), Trouble>>),
+    Rights(PeerId, Agreement, oneshot::Sender<Result<(), Trouble>>),
     Reorder(JobId, Shift, oneshot::Sender<Result<(), Trouble>>),
+    NewIdentity(oneshot::Sender<Result<(), Trouble>>),
     OpenJobs(oneshot::Sender<Vec<JobId>>),
     /// How a job of an earlier run stands; `None` for those of this one.
     Past(JobId, oneshot::Sender<Option<JobState>>),
@@ -167,6 +170,8 @@ pub(crate) struct Core {
     /// How busy this machine is, once that is known.
     pub load: Option<Load>,
     pub notices: Vec<String>,
+    /// Another node with our identity.
+    pub twin: Option<Twin>,
     /// Whom we asked for help last, and why nothing came of it.
     pub refusal: Option<(PeerId, Trouble)>,
     pub mail: mpsc::UnboundedSender<Mail>,

@@ -96,6 +96,10 @@ mod scratch;
 
 mod start;
 
+mod rights;
+
+mod identity;
+
 // What there is to look at before, beside and after.
 mod forecast;
 

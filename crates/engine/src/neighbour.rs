@@ -1,6 +1,6 @@
 //! Another computer as the loop knows it.
 
-use peer::About;
+use peer::{About, Rights};
 use schedule::PeerId;
 
 use crate::status::{EncoderStatus, Load};
@@ -11,8 +11,12 @@ pub(crate) struct Neighbour {
     pub id: PeerId,
     pub name: String,
     pub paired: bool,
-    pub i_may_use: bool,
-    pub may_use_me: bool,
+    /// What the two may ask of each other, as set here.
+    pub rights: Rights,
+    /// As set there, where it says so; while connected.
+    pub theirs: Option<Rights>,
+    /// Who shows another key in its place; until it is connected again.
+    pub presented: Option<PeerId>,
     /// What it last said of itself; while connected.
     pub about: Option<About>,
     pub address: Option<String>,
@@ -37,7 +41,7 @@ impl Neighbour {
 
     /// For the scheduler: nothing unless it helps us.
     pub fn offers(&self) -> Vec<schedule::Offer> {
-        let helps = self.i_may_use
+        let helps = self.rights.i_may_use
             && self
                 .about
                 .as_ref()

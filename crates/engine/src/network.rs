@@ -19,7 +19,11 @@ impl Core {
             NetEvent::Unseen { peer } => {
                 self.neighbours.retain(|id, n| n.paired || id.0 != peer.0);
             }
-            NetEvent::LinkUp { link, about, addresses } => self.link_up(link, about, addresses).await,
+            NetEvent::LinkUp {
+                link,
+                about,
+                addresses,
+            } => self.link_up(link, about, addresses).await,
             NetEvent::Message { peer, message } => self.heard(peer, message).await,
             NetEvent::LinkDown { peer, why } => self.link_down(peer, &why.to_string()),
             NetEvent::Paired(paired) => self.paired(paired).await,
@@ -30,19 +34,21 @@ impl Core {
                 let refused = |error| (PeerId(peer.0), pairing::not_asked(&error));
                 self.refusal = outcome.err().map(refused);
             }
-            NetEvent::ChangedIdentity { peer, name, .. } => self.trouble(
-                peer,
-                format!("{name} shows another identity than before. This happens after reinstalling; pair again with an invite if you trust it."),
-            ),
+            NetEvent::ChangedIdentity {
+                peer, presented, ..
+            } => self.identity_changed(PeerId(peer.0), PeerId(presented.0)),
             NetEvent::OtherProtocol { peer, name, theirs } => {
-                let text = format!("{name} speaks protocol {theirs}, this computer {}. Update the older one.", peer::PROTOCOL);
+                let text = format!(
+                    "{name} speaks protocol {theirs}, this computer {}. Update the older one.",
+                    peer::PROTOCOL
+                );
                 self.notice(text.clone());
                 self.trouble(peer, text);
             }
-            NetEvent::SameIdentity { address, name } => self.notice(format!(
-                "{name} at {address} has this computer's identity: its data folder was copied. Delete identity.pem in one of the two and pair again."
-            )),
-            NetEvent::OwnAddress { address } => self.notice(format!("{address} is this computer's own address.")),
+            NetEvent::SameIdentity { address, name } => self.met_twin(address, name.to_string()),
+            NetEvent::OwnAddress { address } => {
+                self.notice(format!("{address} is this computer's own address."))
+            }
             NetEvent::DiscoveryFailed { why } => {
                 self.notice(format!("Computers cannot be found by themselves here ({why}); invites and typed addresses work."));
             }
@@ -63,7 +69,7 @@ impl Core {
         }
     }
 
-    fn notice(&mut self, text: String) {
+    pub(crate) fn notice(&mut self, text: String) {
         if !self.notices.contains(&text) && self.notices.len() < 20 {
             self.notices.push(text);
         }
@@ -98,6 +104,7 @@ impl Core {
         neighbour.address = Some(link.address().to_string());
         neighbour.last_seen_ms = Some(unix_ms());
         neighbour.trouble = None;
+        neighbour.presented = None;
         let offers = neighbour.offers();
         self.pending.push_back(Input::PeerJoined {
             peer: id,
@@ -130,6 +137,7 @@ impl Core {
         if let Some(neighbour) = self.neighbours.get_mut(&id) {
             neighbour.about = None;
             neighbour.load = None;
+            neighbour.theirs = None;
             neighbour.last_seen_ms = Some(unix_ms());
             tracing::info!(peer = %id, why, "a computer is gone");
         }
@@ -197,6 +205,11 @@ impl Core {
                     }
                 }
             }
+            Message::Rights(theirs) => {
+                if let Some(neighbour) = self.neighbours.get_mut(&PeerId(peer.0)) {
+                    neighbour.theirs = Some(theirs);
+                }
+            }
             Message::Hello(_) | Message::Beat {} | Message::Unpaired {} => {}
         }
     }
@@ -216,9 +229,20 @@ impl Core {
         let Some(neighbour) = self.neighbours.get_mut(&id) else {
             return;
         };
+        let donated = neighbour
+            .about
+            .as_ref()
+            .is_some_and(|before| before.donating);
+        let stopped = donated && !about.donating;
         neighbour.name = about.name.to_string();
         neighbour.about = Some(about);
-        let offers = neighbour.offers();
+        let (name, offers) = (neighbour.name.clone(), neighbour.offers());
+        if stopped {
+            let text = format!(
+                "{name} no longer helps this computer; what it had in hand is done by others."
+            );
+            self.take_back(id, &text);
+        }
         self.pending.push_back(Input::PeerChanged {
             peer: id,
             is_self: false,
@@ -236,7 +260,7 @@ impl Core {
         let allowed = self
             .neighbours
             .get(&PeerId(peer.0))
-            .is_some_and(|n| n.may_use_me);
+            .is_some_and(|n| n.rights.may_use_me);
         let shared = self.abilities.shared(self.settings.donate_cores);
         let promise = scratch::promise(&ask);
         let stand = Stand {
@@ -282,10 +306,27 @@ impl Core {
             peer: peer.0,
             segments: 1,
             frames: gift.frames,
-            bytes: gift.bytes,
+            bytes: gift.sent,
             ms: gift.ms,
         };
-        if let Err(error) = self.store.call(move |tables| tables.add_given(&more)).await {
+        let name = self.neighbours.get(&PeerId(peer.0));
+        let deed = store::Deed {
+            peer: peer.0,
+            name: name.map(|one| one.name.clone()).unwrap_or_default(),
+            film: gift.film,
+            segments: 1,
+            frames: gift.frames,
+            received: gift.received,
+            sent: gift.sent,
+            ms: gift.ms,
+            began: gift.began,
+            ended: unix_ms(),
+        };
+        let noted = self.store.call(move |tables| {
+            tables.add_given(&more)?;
+            tables.add_deed(&deed)
+        });
+        if let Err(error) = noted.await {
             tracing::warn!(%error, "what was given was not noted");
         }
     }
@@ -296,15 +337,16 @@ impl Core {
         let neighbour = self.neighbours.entry(id).or_insert_with(|| stranger(id));
         neighbour.name = paired.name.to_string();
         neighbour.paired = true;
-        neighbour.i_may_use = true;
-        neighbour.may_use_me = true;
+        neighbour.rights = paired.rights;
+        neighbour.presented = None;
         neighbour.trouble = None;
+        self.identity_accepted(id);
         let row = store::Peer {
             id: id.0,
             name: paired.name.to_string(),
             addresses: paired.addresses.iter().map(ToString::to_string).collect(),
-            may_use_me: true,
-            i_may_use: true,
+            may_use_me: paired.rights.may_use_me,
+            i_may_use: paired.rights.i_may_use,
             paired: unix_ms(),
             last_seen: Some(unix_ms()),
         };
@@ -321,7 +363,7 @@ impl Core {
             && by_them
         {
             self.notice(format!(
-                "{} ended the pairing with this computer.",
+                "{} ended the pairing with this computer and no longer helps it.",
                 neighbour.name
             ));
         }
@@ -370,8 +412,12 @@ fn stranger(id: PeerId) -> Neighbour {
         id,
         name: String::new(),
         paired: false,
-        i_may_use: false,
-        may_use_me: false,
+        rights: peer::Rights {
+            may_use_me: false,
+            i_may_use: false,
+        },
+        theirs: None,
+        presented: None,
         about: None,
         address: None,
         last_seen_ms: None,

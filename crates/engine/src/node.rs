@@ -26,9 +26,10 @@ use crate::status::{
 };
 use crate::trouble::{Kind, Trouble};
 use crate::workspace::Workspace;
-use crate::{doctor, pairing, start};
+use crate::{doctor, pairing, rights, start};
 
 pub use crate::pairing::resolve;
+pub use crate::rights::Agreement;
 
 /// How to start a node.
 #[derive(Clone, Debug)]
@@ -243,12 +244,25 @@ impl Node {
         Ok(())
     }
 
-    /// Types the code that a computer shows which asks for help.
+    /// Types the code that a computer shows which asks for help. It may use this one from then on; with `reverse` this one
+    /// may use it, too, and with `donate` helping is turned on here.
     ///
     /// # Errors
     /// Nobody asks, or it is not the code.
-    pub async fn answer(&self, code: String) -> Result<PeerStatus, Trouble> {
-        let paired = pairing::answer(self.0.net.as_ref(), &code).await?;
+    pub async fn answer(
+        &self,
+        code: String,
+        reverse: bool,
+        donate: bool,
+    ) -> Result<PeerStatus, Trouble> {
+        let rights = peer::Rights {
+            may_use_me: true,
+            i_may_use: reverse,
+        };
+        let paired = pairing::answer(self.0.net.as_ref(), &code, rights).await?;
+        if donate {
+            self.donate(true).await?;
+        }
         self.newly_paired(&paired).await
     }
 
@@ -281,10 +295,7 @@ impl Node {
         if net.unpair(peer::PeerId(peer.0)).await {
             return Ok(());
         }
-        Err(Trouble::new(
-            Kind::NoSuchPeer,
-            format!("This computer is not paired with {peer}."),
-        ))
+        Err(rights::not_paired(peer))
     }
 
     /// Looks for a computer at `host:port` or `host`, and remembers the address.

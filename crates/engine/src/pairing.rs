@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use peer::{
     AddressError, AnswerError, AskError, Asking, Code, Invite, Net, Paired, ParseCodeError,
-    ParseInviteError, RedeemError,
+    ParseInviteError, RedeemError, Rights,
 };
 use store::Store;
 
@@ -74,12 +74,16 @@ pub(crate) fn ask(net: Option<&Net>, peer: PeerId) -> Result<AskingStatus, Troub
 }
 
 /// Types the code that another computer shows.
-pub(crate) async fn answer(net: Option<&Net>, text: &str) -> Result<Paired, Trouble> {
+pub(crate) async fn answer(
+    net: Option<&Net>,
+    text: &str,
+    rights: Rights,
+) -> Result<Paired, Trouble> {
     let net = network(net)?;
     let code: Code = text
         .parse()
         .map_err(|e: ParseCodeError| sentence(Kind::BadRequest, &e.to_string()))?;
-    net.answer(code).await.map_err(|error| {
+    net.answer(code, rights).await.map_err(|error| {
         let kind = match &error {
             AnswerError::Wrong(_) | AnswerError::WrongTooOften => Kind::WrongCode,
             AnswerError::NobodyAsks | AnswerError::Gone => Kind::NotNow,
@@ -109,8 +113,10 @@ pub(crate) fn just_paired(paired: &Paired) -> PeerStatus {
         id: PeerId(paired.id.0),
         name: paired.name.to_string(),
         state: PeerState::Offline,
-        i_may_use: true,
-        may_use_me: true,
+        i_may_use: paired.rights.i_may_use,
+        may_use_me: paired.rights.may_use_me,
+        lets_us: None,
+        asks_us: None,
         cpu: String::new(),
         cores: 0,
         memory_mb: 0,

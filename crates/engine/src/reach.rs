@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use peer::{Heard, Net, PROTOCOL, Place, Survey, There};
 
 use crate::doctor::finding;
+use crate::identity::GIVE_ANEW;
 use crate::node::Node;
 use crate::pairing;
 use crate::status::{Finding, Level};
@@ -222,7 +223,7 @@ fn words(address: SocketAddr, there: &There) -> (Level, String, String) {
         There::Copy => (
             Level::Bad,
             "Another Manyhands is there that has this computer's identity: its data folder was copied.".to_owned(),
-            "Delete identity.pem in one of the two data folders, start it again, and pair anew.".to_owned(),
+            GIVE_ANEW.to_owned(),
         ),
         There::OtherProtocol { name, theirs } => (
             Level::Bad,

@@ -14,7 +14,10 @@ use ffmpeg::child::RunError;
 use ffmpeg::extract::{self, Reading};
 use ffmpeg::source::Source as FilmSource;
 use futures_util::future::BoxFuture;
-use peer::{BlobId, DeclineReason, FailReason, Link, Message, TaskId, TaskReport, TransferError};
+use peer::{
+    BlobId, DeclineReason, FailReason, Link, Message, RefusalCode, TaskId, TaskReport,
+    TransferError,
+};
 use plan::cut::Segment;
 use schedule::{Fault, Input};
 use tokio::io::{AsyncRead, ReadBuf};
@@ -42,6 +45,7 @@ pub(crate) async fn away(
     let (source, result) = (BlobId::random(), BlobId::random());
     let source_ceiling = source_ceiling(&assignment);
     let result_ceiling = result_ceiling(&assignment.segment);
+    let _open = link.ours(source, result);
     let offer = Message::Task {
         task,
         spec: Box::new(assignment.spec.clone()),
@@ -113,7 +117,12 @@ pub(crate) fn result_ceiling(segment: &Segment) -> u64 {
 }
 
 fn transfer(error: TransferError) -> Broken {
-    Broken::network(error)
+    match error {
+        TransferError::Refused(RefusalCode::NotDonating | RefusalCode::NotAllowed) => {
+            Broken::Failed(Fault::Declined, "it no longer helps".to_owned())
+        }
+        error => Broken::network(error),
+    }
 }
 
 async fn accepted(words: &mut mpsc::Receiver<Message>) -> Result<(), Broken> {
@@ -160,7 +169,7 @@ fn failed(reason: FailReason, detail: &str) -> Broken {
         | FailReason::TooLarge
         | FailReason::Other => Fault::Peer,
     };
-    Broken::Failed(fault, format!("{reason:?}: {detail}"))
+    Broken::Failed(fault, format!("{reason}: {detail}"))
 }
 
 async fn finished(

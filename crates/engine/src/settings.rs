@@ -154,7 +154,11 @@ impl Core {
         if before.donate_cores != self.settings.donate_cores {
             self.share();
         }
+        if before.donating && !self.settings.donating {
+            self.give_back(None, "Helping was turned off here");
+        }
         if let Some(net) = &self.net {
+            net.set_hides_name(self.settings.hide_name);
             net.set_pace(self.settings.bandwidth);
         }
         self.check_scratch();

@@ -18,7 +18,7 @@ use crate::forecast::{self, Helper, Subject};
 use crate::intake::Dropped;
 use crate::node::Node;
 use crate::probe::{Probed, whole_ms};
-use crate::status::{EncoderStatus, JobId, JobState, PeerState, PeerStatus, Terms};
+use crate::status::{EncoderStatus, JobId, JobState, PeerId, PeerState, PeerStatus, Terms};
 use crate::trouble::{Kind, Trouble};
 use crate::{intake, probe};
 
@@ -28,6 +28,8 @@ const KEPT_BYTES: usize = 24 << 20;
 const KEPT_FILMS: usize = 200;
 /// The longest that trying a film's frames may take.
 const TRYING: Duration = Duration::from_secs(10);
+/// Lines of the log of help given that are shown.
+const DEEDS_SHOWN: u32 = 200;
 /// The database's key of the choices that are kept.
 const WISHES: &str = "wishes";
 
@@ -290,6 +292,16 @@ impl Node {
         write.await.map_err(|e| unstored(&e))
     }
 
+    /// What this machine has done for others, newest first: at most the last 200 stretches of work.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn deeds(&self) -> Result<Vec<Deed>, Trouble> {
+        let rows = self.0.store.call(|tables| tables.deeds(DEEDS_SHOWN)).await;
+        let rows = rows.map_err(|e| unstored(&e))?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
     /// What this machine has done for others.
     ///
     /// # Errors
@@ -304,6 +316,45 @@ impl Node {
             ms: sum.ms + row.ms,
             computers: sum.computers + 1,
         }))
+    }
+}
+
+/// A stretch of work for another computer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// Whom it was done for.
+    pub peer: PeerId,
+    /// What it called itself then; hostile text.
+    pub name: String,
+    /// Segments delivered.
+    pub segments: u64,
+    /// Frames in them.
+    pub frames: u64,
+    /// Bytes that came here.
+    pub received: u64,
+    /// Bytes that went back.
+    pub sent: u64,
+    /// Milliseconds spent encoding.
+    pub ms: u64,
+    /// When it began, Unix milliseconds.
+    pub began_ms: u64,
+    /// When its last segment was delivered.
+    pub ended_ms: u64,
+}
+
+impl From<store::Deed> for Deed {
+    fn from(row: store::Deed) -> Self {
+        Self {
+            peer: PeerId(row.peer),
+            name: row.name,
+            segments: row.segments,
+            frames: row.frames,
+            received: row.received,
+            sent: row.sent,
+            ms: row.ms,
+            began_ms: u64::try_from(row.began).unwrap_or(0),
+            ended_ms: u64::try_from(row.ended).unwrap_or(0),
+        }
     }
 }
 

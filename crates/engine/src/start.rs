@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ffmpeg::tools::{self, Places, Tool, ToolError};
-use peer::{Identity, Net, NetConfig, NetEvent, Paired};
+use peer::{Identity, Net, NetConfig, NetEvent, Paired, Rights};
 use plan::keep::Muxer;
 use schedule::{Farm, FarmConfig, Input, PeerId};
 use store::{OpenError, Store};
@@ -74,6 +74,7 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         scratch: Scratch::default(),
         load: None,
         notices,
+        twin: None,
         mail: mail.clone(),
         pending: VecDeque::new(),
         changes: ticks,
@@ -272,6 +273,7 @@ async fn network(
             .iter()
             .filter_map(|a| a.parse().ok())
             .collect(),
+        rights: rights(row),
     });
     let typed = store
         .call(|tables| tables.setting::<Vec<SocketAddr>>("typed"))
@@ -285,6 +287,7 @@ async fn network(
         paired: paired.collect(),
         typed: config.peers.iter().copied().chain(typed).collect(),
         donating: settings.donating,
+        hides_name: settings.hide_name,
         ..NetConfig::new(identity, &settings.name)
     };
     let (started, notice) = match Net::start(net_config.clone()).await {
@@ -326,13 +329,21 @@ async fn forward(mut events: mpsc::Receiver<NetEvent>, mail: mpsc::UnboundedSend
     }
 }
 
+fn rights(row: &store::Peer) -> Rights {
+    Rights {
+        may_use_me: row.may_use_me,
+        i_may_use: row.i_may_use,
+    }
+}
+
 fn known(row: &store::Peer) -> Neighbour {
     Neighbour {
         id: PeerId(row.id),
         name: row.name.clone(),
         paired: true,
-        i_may_use: row.i_may_use,
-        may_use_me: row.may_use_me,
+        rights: rights(row),
+        theirs: None,
+        presented: None,
         about: None,
         address: row.addresses.first().cloned(),
         last_seen_ms: row.last_seen,

@@ -30,6 +30,8 @@ pub struct NodeStatus {
     pub given_cores: u32,
     /// The ffmpeg in use.
     pub ffmpeg: FfmpegStatus,
+    /// Another node with this one's identity, if one was met.
+    pub twin: Option<Twin>,
     /// Sentences for the user.
     pub notices: Vec<String>,
     /// Paired computers first, then those nearby.
@@ -38,6 +40,15 @@ pub struct NodeStatus {
     pub jobs: Vec<JobStatus>,
     /// Pairing by code, as far as it is under way.
     pub pairing: PairingStatus,
+}
+
+/// Another node with this one's identity: a data folder was copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twin {
+    /// Where it is.
+    pub address: String,
+    /// What it calls itself, where that is known; hostile text.
+    pub name: String,
 }
 
 /// Pairing by code, as far as it is under way.
@@ -110,6 +121,10 @@ pub struct PeerStatus {
     pub i_may_use: bool,
     /// It may ask us.
     pub may_use_me: bool,
+    /// It lets us ask it, as it says; `None` where it does not say.
+    pub lets_us: Option<bool>,
+    /// It asks us when it has work, as it says; likewise.
+    pub asks_us: Option<bool>,
     /// Processor; empty where unknown.
     pub cpu: String,
     /// Threads; 0 where unknown.
@@ -146,6 +161,8 @@ pub enum PeerState {
     Nearby,
     /// Paired, away.
     Offline,
+    /// Paired, away; and somebody of its name or at its address shows another key, this one. Nothing is sent there.
+    OtherIdentity(PeerId),
     /// There, not helping.
     NotHelping,
     /// Trying its encoders.
@@ -386,6 +403,8 @@ pub struct Inspection {
 pub struct Settings {
     /// What this computer is called.
     pub name: String,
+    /// Its name is for paired computers only.
+    pub hide_name: bool,
     /// Whether it helps.
     pub donating: bool,
     /// With how many of its processors at most; `None`: all of them.

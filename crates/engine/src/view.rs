@@ -53,6 +53,7 @@ impl Core {
                 },
                 Err(trouble) => FfmpegStatus::Missing(trouble.clone()),
             },
+            twin: self.twin.clone(),
             notices: self.notices.clone(),
             peers,
             jobs,
@@ -82,6 +83,8 @@ impl Core {
             state,
             i_may_use: true,
             may_use_me: false,
+            lets_us: None,
+            asks_us: None,
             cpu: machine.cpu,
             cores: machine.cores,
             memory_mb: machine.memory_mb,
@@ -100,8 +103,10 @@ impl Core {
             id: neighbour.id,
             name: neighbour.name.clone(),
             state: self.neighbour_state(neighbour),
-            i_may_use: neighbour.i_may_use,
-            may_use_me: neighbour.may_use_me,
+            i_may_use: neighbour.rights.i_may_use,
+            may_use_me: neighbour.rights.may_use_me,
+            lets_us: neighbour.theirs.map(|theirs| theirs.may_use_me),
+            asks_us: neighbour.theirs.map(|theirs| theirs.i_may_use),
             cpu: about.map(|a| a.cpu_model.to_string()).unwrap_or_default(),
             cores: about.map_or(0, |a| u32::from(a.cores)),
             memory_mb: about.map_or(0, |a| a.memory_mb),
@@ -120,10 +125,10 @@ impl Core {
 
     fn neighbour_state(&self, neighbour: &Neighbour) -> PeerState {
         let Some(about) = &neighbour.about else {
-            return if neighbour.paired {
-                PeerState::Offline
-            } else {
-                PeerState::Nearby
+            return match neighbour.presented {
+                _ if !neighbour.paired => PeerState::Nearby,
+                Some(presented) => PeerState::OtherIdentity(presented),
+                None => PeerState::Offline,
             };
         };
         if !about.donating {

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ffmpeg::child::Feed;
+use ffmpeg::digest;
 use ffmpeg::result::Returned;
-use ffmpeg::{digest, encode};
 use media::SegmentSpec;
 use peer::{
     BlobId, DeclineReason, Digest, FailReason, FileSource, Link, Message, TaskId, TaskReport,
 };
 use tokio::sync::{AcquireError, mpsc};
 
+use crate::driver::unix_ms;
 use crate::lease::Bench;
 
 /// An owner that neither takes its result nor cancels within this time has forgotten it.
@@ -82,8 +83,25 @@ pub(crate) fn decline(ask: &Ask, stand: Stand) -> Option<DeclineReason> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gift {
     pub frames: u64,
-    pub bytes: u64,
+    /// Bytes of the source.
+    pub received: u64,
+    /// Bytes of the result.
+    pub sent: u64,
     pub ms: u64,
+    /// When it was taken on, Unix milliseconds.
+    pub began: i64,
+    /// What it has in common with other segments of its film.
+    pub film: [u8; 32],
+}
+
+/// A digest of an order without what is only this segment's.
+fn film(spec: &SegmentSpec) -> [u8; 32] {
+    let mut common = serde_json::to_value(spec).unwrap_or_default();
+    if let Some(fields) = common.as_object_mut() {
+        fields.remove("span");
+        fields.remove("frames");
+    }
+    blake3::hash(common.to_string().as_bytes()).into()
 }
 
 /// Does what `ask` says. The scratch folder is gone when it returns, however it ends.
@@ -95,14 +113,14 @@ pub(crate) async fn run(
     mut words: mpsc::Receiver<Message>,
 ) -> Option<Gift> {
     let scratch = Scratch::new(folder).ok()?;
-    let task = ask.task;
+    let (task, began) = (ask.task, unix_ms());
     link.send(Message::Accepted { task }).await.ok()?;
     let outcome = tokio::select! {
         made = make(&bench, &scratch.0, &link, &ask) => made,
         () = cancelled(&mut words) => return None,
     };
-    let report = match outcome {
-        Ok(report) => report,
+    let (report, received) = match outcome {
+        Ok(made) => made,
         Err((reason, detail)) => {
             let detail: String = detail.chars().take(500).collect();
             let _ = link
@@ -117,25 +135,30 @@ pub(crate) async fn run(
     };
     let gift = Gift {
         frames: report.frames,
-        bytes: report.bytes,
+        received,
+        sent: report.bytes,
         ms: report.encode_ms,
+        began,
+        film: film(&ask.spec),
     };
     link.send(Message::Finished { task, report }).await.ok()?;
     let result = scratch.0.join("result.mp4");
+    let mut delivered = false;
     let give = async {
         let sent = link
             .push(ask.result, ask.result_ceiling, Arc::new(FileSource(result)))
             .await;
         if sent.is_ok() {
+            delivered = true;
             // The owner may still find its copy broken: ours stays until it says otherwise.
             tokio::time::sleep(KEPT).await;
         }
     };
-    tokio::select! {
-        () = give => {}
-        () = collected(&mut words) => {}
-    }
-    Some(gift)
+    let collected = tokio::select! {
+        () = give => false,
+        collected = collected(&mut words) => collected,
+    };
+    (delivered || collected).then_some(gift)
 }
 
 async fn cancelled(words: &mut mpsc::Receiver<Message>) {
@@ -146,38 +169,56 @@ async fn cancelled(words: &mut mpsc::Receiver<Message>) {
     }
 }
 
-async fn collected(words: &mut mpsc::Receiver<Message>) {
+/// Waits for the owner's last word: whether it has the result.
+async fn collected(words: &mut mpsc::Receiver<Message>) -> bool {
     while let Some(word) = words.recv().await {
-        if matches!(word, Message::Cancel { .. } | Message::Collected { .. }) {
-            return;
+        match word {
+            Message::Collected { .. } => return true,
+            Message::Cancel { .. } => return false,
+            _ => {}
         }
     }
+    false
 }
 
 type Refused = (FailReason, String);
 
+/// The report of the result, and the bytes that came for it.
 async fn make(
     bench: &Bench,
     scratch: &Path,
     link: &Link,
     ask: &Ask,
-) -> Result<TaskReport, Refused> {
+) -> Result<(TaskReport, u64), Refused> {
     let source = scratch.join("source.nut");
-    let other = |e: io::Error| (FailReason::Other, e.to_string());
-    link.pull(ask.source, ask.source_ceiling, &source)
+    let received = link
+        .pull(ask.source, ask.source_ceiling, &source)
         .await
         .map_err(|e| (FailReason::SourceLost, e.to_string()))?;
+    let report = encode(bench, scratch, link, ask, &source).await?;
+    Ok((report, received.bytes))
+}
+
+async fn encode(
+    bench: &Bench,
+    scratch: &Path,
+    link: &Link,
+    ask: &Ask,
+    source: &Path,
+) -> Result<TaskReport, Refused> {
+    let other = |e: io::Error| (FailReason::Other, e.to_string());
     let stopped = |e: AcquireError| (FailReason::Stopped, e.to_string());
     // What may be given to others first, then a place among all that is encoded here.
     let given = bench.given.acquire().await.map_err(stopped)?;
     let seat = bench.seats.acquire().await.map_err(stopped)?;
     let begun = Instant::now();
     let result = scratch.join("result.mp4");
-    let feed = Feed::File(File::open(&source).map_err(other)?);
+    let feed = Feed::File(File::open(source).map_err(other)?);
     let file = File::create(&result).map_err(other)?;
     let most = ask.result_ceiling;
-    let encoding = encode::start(&bench.ffmpeg, &ask.spec, bench.allowance, feed, file, most)
-        .map_err(|e| (FailReason::Encode, e.to_string()))?;
+    let encoding =
+        ffmpeg::encode::start(&bench.ffmpeg, &ask.spec, bench.allowance, feed, file, most)
+            .map_err(|e| (FailReason::Encode, e.to_string()))?;
     let frames = encoding.frames();
     let tell = async {
         loop {

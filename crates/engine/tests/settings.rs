@@ -8,6 +8,7 @@
 
 mod bundled;
 mod house;
+mod nodes;
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,8 +16,9 @@ use std::time::Duration;
 use engine::node::{Node, NodeConfig, Shift};
 use engine::status::{JobId, JobState, JobStatus, PeerState, Settings, Terms};
 use engine::trouble::Kind;
-use house::{clip, config};
+use house::clip;
 use media::choice::{Choice, Purpose};
+use nodes::config;
 
 /// A node without a network, one segment at a time.
 fn alone(folder: &Path) -> NodeConfig {

@@ -8,12 +8,13 @@
 
 mod bundled;
 mod house;
+mod nodes;
 
 use std::path::Path;
 use std::time::Duration;
 
 use bundled::ffmpeg;
-use engine::node::{Node, NodeConfig, Steer};
+use engine::node::{Agreement, Node, NodeConfig, Steer};
 use engine::status::{JobState, JobStatus, PeerState, Terms};
 use engine::trouble::Kind;
 use house::clip;
@@ -22,7 +23,7 @@ use media::choice::{Choice, Purpose};
 fn config(folder: &Path, name: &str) -> NodeConfig {
     NodeConfig {
         workers: Some(1),
-        ..house::config(folder, name)
+        ..nodes::config(folder, name)
     }
 }
 
@@ -214,6 +215,110 @@ async fn a_helper_that_turns_helping_off_gets_nothing() {
     assert_eq!(job.hands.len(), 1);
     donor.stop().await;
     owner.stop().await;
+}
+
+/// How many segments the donor has in hand for this job, as the owner sees it.
+fn in_hand(job: &JobStatus) -> u32 {
+    let others = job.hands.iter().filter(|hand| hand.name == "donor");
+    others.map(|hand| hand.working).sum()
+}
+
+async fn peer(of: &Node) -> engine::status::PeerStatus {
+    of.status().await.unwrap().peers.remove(0)
+}
+
+/// Waits until what `of` says of the other one is so.
+async fn until_peer(of: &Node, enough: impl Fn(&engine::status::PeerStatus) -> bool) {
+    while !enough(&peer(of).await) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_withdrawn_in_mid_job_ends_at_once_and_is_told_on_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 90);
+    let (owner, donor) = paired(folder.path()).await;
+    let (at_owner, at_donor) = (peer(&donor).await.id, peer(&owner).await.id);
+    let terms = Terms {
+        wait_for: 1,
+        ..Terms::default()
+    };
+    let id = owner.submit(film, everywhere(), terms).await.unwrap();
+    let begun = until(&owner, id, |job| in_hand(job) > 0).await;
+    assert!(in_hand(&begun) > 0, "{:?}", begun.state);
+
+    // The donor's user: nothing is in hand any more on either side, and both are told why.
+    let off = |may_use_me, i_may_use| Agreement {
+        may_use_me,
+        i_may_use,
+    };
+    let said = donor
+        .set_rights(at_owner, off(Some(false), None))
+        .await
+        .unwrap();
+    assert!(!said.may_use_me && said.i_may_use);
+    let trouble = said.trouble.unwrap_or_default();
+    assert!(trouble.contains("given back"), "{trouble:?}");
+    until_peer(&owner, |one| one.lets_us == Some(false)).await;
+    until_peer(&owner, |one| one.state == PeerState::NotHelping).await;
+    let job = until(&owner, id, |job| in_hand(job) == 0).await;
+    assert!(!matches!(job.state, JobState::Completed(_)), "too quick");
+    assert!(
+        job.notes
+            .iter()
+            .any(|note| note.contains("no longer helps")),
+        "{:?}",
+        job.notes
+    );
+
+    // Given again, it is used again; then the owner's user does not want it any more.
+    donor
+        .set_rights(at_owner, off(Some(true), None))
+        .await
+        .unwrap();
+    let job = until(&owner, id, |job| in_hand(job) > 0).await;
+    assert!(in_hand(&job) > 0, "{:?}", job.state);
+    owner
+        .set_rights(at_donor, off(None, Some(false)))
+        .await
+        .unwrap();
+    until_peer(&donor, |one| one.asks_us == Some(false)).await;
+    let job = until(&owner, id, |job| in_hand(job) == 0).await;
+    assert!(
+        job.notes
+            .iter()
+            .any(|note| note.contains("no longer asked for help")),
+        "{:?}",
+        job.notes
+    );
+    let job = until(&owner, id, |_| false).await;
+    assert_exact(&job, 2250);
+    let stranger = engine::status::PeerId([7; 32]);
+    let refused = owner.set_rights(stranger, off(Some(true), None)).await;
+    assert_eq!(refused.unwrap_err().kind, Kind::NoSuchPeer);
+    donor.stop().await;
+    owner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_agreed_outlives_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let (owner, donor) = paired(folder.path()).await;
+    let at_donor = peer(&owner).await.id;
+    let off = Agreement {
+        may_use_me: Some(false),
+        i_may_use: Some(false),
+    };
+    owner.set_rights(at_donor, off).await.unwrap();
+    owner.stop().await;
+    drop(owner);
+    let owner = again(folder.path()).await;
+    let kept = peer(&owner).await;
+    assert!(!kept.may_use_me && !kept.i_may_use);
+    until_peer(&donor, |one| one.lets_us == Some(false)).await;
+    owner.stop().await;
+    donor.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

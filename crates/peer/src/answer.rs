@@ -14,6 +14,7 @@ use crate::link::lock;
 use crate::net::{NetEvent, Paired};
 use crate::pake::Sides;
 use crate::proto::{AskBody, ConfirmBody, Confirmed, RefusalCode, TurnAnswer, TurnBody};
+use crate::rights::Rights;
 use crate::shared::Shared;
 
 /// How long a turn is held while nothing is typed: shorter than a stranger's connection lives.
@@ -108,9 +109,12 @@ impl Shared {
             Judgement::Right {
                 name,
                 address,
+                rights,
                 answer,
+                standing,
             } => {
-                self.pair(peer, name, vec![address]).await;
+                self.pair(peer, name, vec![address], rights).await;
+                standing.send_replace(Standing::Right);
                 Ok(Confirmed {
                     name: self.name(),
                     proof: answer,
@@ -135,10 +139,10 @@ impl Shared {
     }
 
     /// A person typed the code that the other computer shows.
-    pub(crate) async fn answer(&self, code: Code) -> Result<Paired, AnswerError> {
+    pub(crate) async fn answer(&self, code: Code, rights: Rights) -> Result<Paired, AnswerError> {
         let now = Instant::now();
         let request = self.request().ok_or(AnswerError::NobodyAsks)?;
-        let standing = lock(&self.requests).type_in(code, now);
+        let standing = lock(&self.requests).type_in(code, rights, now);
         let mut standing = standing.ok_or(AnswerError::NobodyAsks)?;
         match timeout(ASKER_GONE, settled(&mut standing)).await {
             Ok(Standing::Right) => {
@@ -148,9 +152,8 @@ impl Shared {
             }
             Ok(Standing::Wrong(0)) => Err(AnswerError::WrongTooOften),
             Ok(Standing::Wrong(left)) => Err(AnswerError::Wrong(left)),
-            Ok(Standing::Over | Standing::Untyped | Standing::Typed) | Err(_) => {
-                Err(AnswerError::Gone)
-            }
+            Ok(Standing::Over | Standing::Untyped | Standing::Typed | Standing::Pairing)
+            | Err(_) => Err(AnswerError::Gone),
         }
     }
 
@@ -174,7 +177,12 @@ impl Shared {
 
 /// How a typed code turned out.
 async fn settled(standing: &mut watch::Receiver<Standing>) -> Standing {
-    let last = |standing: &Standing| !matches!(standing, Standing::Untyped | Standing::Typed);
+    let last = |standing: &Standing| {
+        !matches!(
+            standing,
+            Standing::Untyped | Standing::Typed | Standing::Pairing
+        )
+    };
     // A request that goes has said how it ended.
     standing
         .wait_for(last)

@@ -16,6 +16,7 @@ use crate::pake::{Exchange, Role, Sides, Spake, confirmation};
 use crate::proto::{
     AskBody, ConfirmBody, Confirmed, Name, PROTOCOL, Refusal, RefusalCode, TurnAnswer, TurnBody,
 };
+use crate::rights::Rights;
 use crate::shared::Shared;
 
 /// A helper that does not answer is called again after so long.
@@ -192,7 +193,8 @@ impl Shared {
                     let mut addresses = vec![address];
                     let others = round.addresses.iter();
                     addresses.extend(others.filter(|other| **other != address));
-                    return Ok(self.pair(round.peer, welcome.name, addresses).await);
+                    let rights = Rights::default();
+                    return Ok(self.pair(round.peer, welcome.name, addresses, rights).await);
                 }
                 Ok(None) => {}
                 // One lost answer is not the end of it.

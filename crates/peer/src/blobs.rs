@@ -6,7 +6,7 @@
 //! wins, because the older is what is left of a broken connection. What was received is remembered
 //! for a while, for a sender that never saw our answer and asks again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -49,6 +49,8 @@ enum Slot {
 pub(crate) struct Blobs {
     table: Mutex<Table>,
     added: Notify,
+    /// Of work that peers do for this computer: see [`crate::rights`].
+    pub(crate) ours: Mutex<BTreeSet<Key>>,
 }
 
 #[derive(Default)]

@@ -23,7 +23,8 @@ use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
 use crate::identity::{Identity, fingerprint};
 use crate::ids::PeerId;
 use crate::interfaces;
-use crate::proto::{Card, EXTRAS, MAX_BODY, PROTOCOL, Refusal, RefusalCode, wants_load};
+use crate::proto::{Card, EXTRAS, Extras, MAX_BODY, PROTOCOL, Refusal, RefusalCode};
+use crate::shared::Shared;
 use crate::tls::{self, SERVER_NAME};
 use crate::transfer::{answer, in_words};
 use crate::wire::{Wire, limits};
@@ -39,6 +40,9 @@ const ASK: Duration = Duration::from_secs(12);
 
 /// The header that tells where the asking side listens, for those who never heard of it.
 pub(crate) const PORT_HEADER: &str = "manyhands-port";
+
+/// The header with the run of the asking node, by which two copies of one identity tell each other apart.
+pub(crate) const SESSION_HEADER: &str = "manyhands-session";
 
 /// The header with the protocol that is about to be spoken.
 pub(crate) const PROTOCOL_HEADER: &str = "manyhands-protocol";
@@ -187,8 +191,8 @@ pub(crate) async fn open_link(reached: Reached) -> Result<(Wire, SocketAddr), Di
     match timeout(ASK, opening).await {
         Ok(Ok((socket, answer))) => {
             let extras = answer.headers().get(EXTRAS_HEADER);
-            let loads = wants_load(extras.and_then(|said| said.to_str().ok()));
-            Ok((Wire::dialled(socket, loads), reached.address))
+            let extras = Extras::said(extras.and_then(|said| said.to_str().ok()));
+            Ok((Wire::dialled(socket, extras), reached.address))
         }
         Ok(Err(tungstenite::Error::Http(response))) => {
             Err(DialError::Refused(code_of(response.status().as_u16())))
@@ -235,15 +239,18 @@ pub(crate) fn http_client(
         .map_err(|e| DialError::Own(in_words(&e)))
 }
 
-/// Asks whoever is at `address` who they are, and shows our certificate and `port` in return.
+/// Asks whoever is at `address` who they are, and shows our certificate, port and run in return.
 pub(crate) async fn hello(
-    identity: &Identity,
+    shared: &Shared,
     address: SocketAddr,
-    port: u16,
 ) -> Result<(PeerId, Card), DialError> {
-    let client = http_client(identity, None, address)?;
+    let client = http_client(&shared.identity, None, address)?;
     let url = format!("https://{SERVER_NAME}:{}/v1/hello", address.port());
-    let request = client.get(url).header(PORT_HEADER, port).send();
+    let request = client
+        .get(url)
+        .header(PORT_HEADER, shared.listen.port())
+        .header(SESSION_HEADER, shared.session.to_string())
+        .send();
     let unreachable = |why: String| DialError::Unreachable(format!("{address} ({why})"));
     let response = timeout(REACH, request)
         .await

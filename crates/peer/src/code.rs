@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::ids::{Digest, Half, PeerId};
 use crate::pake::{Exchange, Key, Role, Sides, Spake, confirmation};
 use crate::proto::{Name, RefusalCode};
+use crate::rights::Rights;
 
 /// How long a code is good.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(120);
@@ -100,7 +101,9 @@ pub(crate) enum Standing {
     Typed,
     /// It was not; so many tries are left.
     Wrong(u8),
-    /// It was.
+    /// It was, and the two are just being paired.
+    Pairing,
+    /// It was, and they are.
     Right,
     /// The asker took it back, a person said no, or its time is over.
     Over,
@@ -120,6 +123,7 @@ struct Pending {
     until: Instant,
     tries: u8,
     typed: Option<Code>,
+    rights: Rights,
     key: Option<Key>,
     standing: watch::Sender<Standing>,
 }
@@ -151,7 +155,10 @@ pub(crate) enum Judgement {
     Right {
         name: Name,
         address: SocketAddr,
+        rights: Rights,
         answer: Digest,
+        /// To be told [`Standing::Right`] once the pairing stands.
+        standing: watch::Sender<Standing>,
     },
     /// It is not; so many tries are left.
     Wrong(u8),
@@ -179,6 +186,7 @@ impl Requests {
             until: now + CODE_LIFETIME,
             tries: CODE_TRIES,
             typed: None,
+            rights: Rights::default(),
             key: None,
             standing: watch::Sender::new(Standing::Untyped),
         });
@@ -195,14 +203,17 @@ impl Requests {
         })
     }
 
-    /// A person typed a code; what becomes of it is told by the receiver.
+    /// A person typed a code, and said what the two may then ask of each other; what becomes of it is told by the
+    /// receiver.
     pub(crate) fn type_in(
         &mut self,
         code: Code,
+        rights: Rights,
         now: Instant,
     ) -> Option<watch::Receiver<Standing>> {
         let pending = self.open(now)?;
         pending.typed = Some(code);
+        pending.rights = rights;
         pending.key = None;
         pending.standing.send_replace(Standing::Typed);
         Some(pending.standing.subscribe())
@@ -236,10 +247,12 @@ impl Requests {
         let key = pending.key.take().ok_or(RefusalCode::PairOver)?;
         // blake3::Hash compares in constant time.
         if confirmation(&key, Role::Asker, sides) == blake3::Hash::from_bytes(proof.0) {
-            pending.standing.send_replace(Standing::Right);
+            pending.standing.send_replace(Standing::Pairing);
             let judgement = Judgement::Right {
                 name: pending.name.clone(),
                 address: pending.address,
+                rights: pending.rights,
+                standing: pending.standing.clone(),
                 answer: confirmation(&key, Role::Helper, sides).into(),
             };
             self.pending = None;
@@ -296,6 +309,10 @@ mod tests {
     const ANN: PeerId = PeerId([1; 32]);
     const BOB: PeerId = PeerId([2; 32]);
     const EVE: PeerId = PeerId([3; 32]);
+    const BOTH: Rights = Rights {
+        may_use_me: true,
+        i_may_use: true,
+    };
 
     fn place() -> SocketAddr {
         "10.0.0.1:47820".parse().unwrap()
@@ -346,12 +363,13 @@ mod tests {
     async fn the_right_code_is_right_once() {
         let now = Instant::now();
         let mut desk = asked(now);
-        let heard = desk.type_in("482913".parse().unwrap(), now).unwrap();
+        let heard = desk.type_in("482913".parse().unwrap(), BOTH, now).unwrap();
         assert!(matches!(
             round(&mut desk, "482913", now),
             Ok(Judgement::Right { .. })
         ));
-        assert_eq!(*heard.borrow(), Standing::Right);
+        // Whoever typed it hears so once the pairing stands.
+        assert_eq!(*heard.borrow(), Standing::Pairing);
         // Used up: the same again finds nothing.
         assert!(matches!(
             round(&mut desk, "482913", now),
@@ -364,20 +382,20 @@ mod tests {
         let now = Instant::now();
         let mut desk = asked(now);
         for left in [2, 1, 0] {
-            let heard = desk.type_in("111111".parse().unwrap(), now).unwrap();
+            let heard = desk.type_in("111111".parse().unwrap(), BOTH, now).unwrap();
             assert!(
                 matches!(round(&mut desk, "482913", now), Ok(Judgement::Wrong(n)) if n == left)
             );
             assert_eq!(*heard.borrow(), Standing::Wrong(left));
         }
-        assert!(desk.type_in("482913".parse().unwrap(), now).is_none());
+        assert!(desk.type_in("482913".parse().unwrap(), BOTH, now).is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_typed_code_is_good_for_one_guess() {
         let now = Instant::now();
         let mut desk = asked(now);
-        desk.type_in("482913".parse().unwrap(), now).unwrap();
+        desk.type_in("482913".parse().unwrap(), BOTH, now).unwrap();
         let sides = Sides {
             asker: ANN,
             helper: BOB,
@@ -421,7 +439,7 @@ mod tests {
     async fn no_is_no() {
         let now = Instant::now();
         let mut desk = asked(now);
-        let heard = desk.type_in("111111".parse().unwrap(), now).unwrap();
+        let heard = desk.type_in("111111".parse().unwrap(), BOTH, now).unwrap();
         assert!(desk.end(ANN, false));
         assert_eq!(*heard.borrow(), Standing::Over);
         assert_eq!(desk.ask(ANN, "Ann".into(), place(), now), Ok(()));

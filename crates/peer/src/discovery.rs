@@ -41,6 +41,7 @@ const MAX_NAME: usize = 40;
 pub(crate) struct Announcement {
     pub(crate) id: PeerId,
     pub(crate) session: Session,
+    /// Empty where it is hidden.
     pub(crate) name: Name,
     pub(crate) port: u16,
     pub(crate) donating: bool,
@@ -255,14 +256,16 @@ fn service_of(own: &Announcement) -> Result<ServiceInfo, mdns_sd::Error> {
     let (version, port) = (PROTOCOL.to_string(), own.port.to_string());
     let session = own.session.to_string();
     let donating = if own.donating { "1" } else { "0" };
-    let txt = [
+    let mut txt = vec![
         ("v", version.as_str()),
         ("id", id),
-        ("n", &name),
         ("p", &port),
         ("l", donating),
         ("s", &session),
     ];
+    if !name.is_empty() {
+        txt.push(("n", &name));
+    }
     let host = format!("{label}.local.");
     ServiceInfo::new(SERVICE, &label, &host, (), own.port, &txt[..])
         .map(ServiceInfo::enable_addr_auto)

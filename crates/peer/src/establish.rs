@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::SinkExt;
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::client::http_client;
 use crate::ids::PeerId;
 use crate::interfaces;
-use crate::link::{Ends, Link, Parts, WhyDown, converse, hear, say};
+use crate::link::{Ends, Link, Parts, Telling, WhyDown, converse, hear, say};
 use crate::net::NetEvent;
 use crate::proto::{About, Hello, Message, PROTOCOL, foreign_hello};
 use crate::shared::{Shared, Verdict};
@@ -45,6 +44,9 @@ impl Shared {
         let Ok(client) = http_client(&self.identity, Some(peer), address) else {
             return;
         };
+        let Some(rights) = self.rights(peer) else {
+            return close(&mut wire, Farewell::Unpaired).await;
+        };
         let (traffic, blobs) = (self.traffic(peer), Arc::clone(&self.blobs));
         let (link, ends) = Link::new(Parts {
             peer,
@@ -55,7 +57,7 @@ impl Shared {
             blobs,
             client,
         });
-        let own = self.about.subscribe();
+        let own = Telling::new(self.about.subscribe(), rights);
         if let Some((about, own, before)) = self.settle(&mut wire, &link, own).await {
             if let Some(before) = before {
                 before.close(WhyDown::Replaced);
@@ -96,8 +98,8 @@ impl Shared {
         &self,
         wire: &mut Wire,
         link: &Link,
-        mut own: watch::Receiver<About>,
-    ) -> Option<(About, watch::Receiver<About>, Option<Link>)> {
+        mut own: Telling,
+    ) -> Option<(About, Telling, Option<Link>)> {
         let decides = self.id() < link.peer();
         // The side that does not decide first waits to be shown the decision.
         let shown = if decides {
@@ -116,7 +118,7 @@ impl Shared {
                 return None;
             }
         };
-        let said = Message::About(own.borrow_and_update().clone());
+        let said = Message::About(own.about());
         let saying = timeout(GREETING, say(&mut wire.sink, &said)).await;
         let about = match (saying, shown) {
             (Ok(Ok(())), Some(about)) => Some(about),
@@ -151,7 +153,7 @@ impl Shared {
         link: &Link,
         ends: Ends,
         about: About,
-        own: watch::Receiver<About>,
+        mut own: Telling,
         hello: &Hello,
     ) {
         let peer = link.peer();
@@ -162,8 +164,13 @@ impl Shared {
             addresses,
         })
         .await;
-        let loads = wire.loads.then(|| self.load.subscribe());
-        let why = converse(wire, ends, own, loads, |message| {
+        if wire.extras.load {
+            own = own.with_loads(self.load.subscribe());
+        }
+        if wire.extras.rights {
+            own = own.with_rights();
+        }
+        let why = converse(wire, ends, own, |message| {
             self.emit(NetEvent::Message { peer, message })
         })
         .await;

@@ -76,6 +76,15 @@ impl Identity {
         Self::from_pem(&pem).ok_or(IdentityError::Damaged { path })
     }
 
+    /// Gives the data folder `folder` a new identity in place of the one it has, from the next [`Identity::open`] on. Every
+    /// pairing was with the old one. Blocks on the disk.
+    ///
+    /// # Errors
+    /// [`IdentityError`]; then the old one stays.
+    pub fn renew(folder: &Path) -> Result<(), IdentityError> {
+        create(folder, &folder.join(IDENTITY_FILE))
+    }
+
     /// A new identity that is kept nowhere.
     ///
     /// # Errors
@@ -220,6 +229,20 @@ mod tests {
         assert_eq!(names, [IDENTITY_FILE]);
         let other = tempfile::tempdir().unwrap();
         assert_ne!(first.id(), Identity::open(other.path()).unwrap().id());
+    }
+
+    #[test]
+    fn a_copied_folder_gets_an_identity_of_its_own() {
+        let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let original = Identity::open(folder.path()).unwrap();
+        let file = |of: &tempfile::TempDir| of.path().join(IDENTITY_FILE);
+        std::fs::copy(file(&folder), file(&copy)).unwrap();
+        assert_eq!(Identity::open(copy.path()).unwrap().id(), original.id());
+        Identity::renew(copy.path()).unwrap();
+        let renewed = Identity::open(copy.path()).unwrap();
+        assert_ne!(renewed.id(), original.id());
+        assert_eq!(Identity::open(copy.path()).unwrap().id(), renewed.id());
+        assert_eq!(Identity::open(folder.path()).unwrap().id(), original.id());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The other side does the same. Pauses grow from one second to a minute while nobody answers, and
 //! end early when there is news of where the computer is.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::{self, DialError};
 use crate::ids::PeerId;
 use crate::net::NetEvent;
-use crate::proto::{PROTOCOL, RefusalCode};
+use crate::proto::{Name, PROTOCOL, RefusalCode};
 use crate::shared::Shared;
 
 /// The pause after the first failure.
@@ -83,6 +84,12 @@ async fn dial(shared: &Arc<Shared>, peer: PeerId) {
 /// Finds out what a failure means, and says so where somebody can do something about it.
 async fn explain(shared: &Arc<Shared>, peer: PeerId, error: DialError) {
     tracing::debug!(peer = %peer.short(), %error, "could not connect");
+    shared.miss(peer);
+    if let Some(nearby) = shared.namesake(peer)
+        && let Some(address) = nearby.addresses.first()
+    {
+        warn_of(shared, peer, nearby.name, nearby.peer, *address).await;
+    }
     match error {
         // Said by the computer itself, under its own certificate.
         DialError::Refused(RefusalCode::NotPaired) => {
@@ -90,19 +97,11 @@ async fn explain(shared: &Arc<Shared>, peer: PeerId, error: DialError) {
         }
         DialError::Refused(RefusalCode::Protocol) => ask_version(shared, peer).await,
         DialError::WrongComputer(address) => {
-            if let Ok((presented, card)) =
-                client::hello(&shared.identity, address, shared.listen.port()).await
-            {
+            if let Ok((presented, card)) = client::hello(shared, address).await {
                 let name = shared.paired_name(peer).filter(|name| *name == card.name);
                 let stranger = presented != shared.id() && !shared.is_paired(presented);
                 if let (Some(name), true) = (name, stranger) {
-                    let event = NetEvent::ChangedIdentity {
-                        peer,
-                        name,
-                        presented,
-                        address,
-                    };
-                    shared.emit_once(peer, presented, event).await;
+                    warn_of(shared, peer, name, presented, address).await;
                 }
             }
         }
@@ -114,9 +113,26 @@ async fn explain(shared: &Arc<Shared>, peer: PeerId, error: DialError) {
     }
 }
 
+/// Says that `presented` is where, or is called as, the paired `peer`: once, until that is back.
+async fn warn_of(
+    shared: &Shared,
+    peer: PeerId,
+    name: Name,
+    presented: PeerId,
+    address: SocketAddr,
+) {
+    let event = NetEvent::ChangedIdentity {
+        peer,
+        name,
+        presented,
+        address,
+    };
+    shared.emit_once(peer, presented, event).await;
+}
+
 async fn ask_version(shared: &Arc<Shared>, peer: PeerId) {
     for address in shared.addresses_of(peer) {
-        match client::hello(&shared.identity, address, shared.listen.port()).await {
+        match client::hello(shared, address).await {
             Ok((id, card)) if id == peer && card.protocol != PROTOCOL => {
                 return shared
                     .met_other_protocol(peer, card.name, card.protocol)

@@ -24,7 +24,7 @@
 //! - **Link.** Paired computers keep one WebSocket between them, whichever could dial the other.
 //!   JSON text, at most 64 KiB a message ([`Message`]): `Hello` and `About` first, then whatever is
 //!   to be said, a `Beat` every ten seconds; thirty seconds of silence end it. What came after the first build of
-//!   protocol 1 (`Load`) is said only to those whose header `manyhands-extras` names it.
+//!   protocol 1 (`Load`, `Rights`) is said only to those whose header `manyhands-extras` names it.
 //! - **Blobs.** Bulk runs over requests of the side that dialled the link, in both directions
 //!   ([`Link::push`], [`Link::pull`]). A body is the content followed by the 32 bytes of its BLAKE3,
 //!   chunked, cut off at the agreed ceiling, and resumed at `?from=N` after a break.
@@ -55,6 +55,7 @@ mod net;
 mod pace;
 mod pake;
 mod proto;
+mod rights;
 mod scout;
 mod server;
 mod shared;
@@ -87,6 +88,7 @@ pub use proto::{
     About, Card, DeclineReason, EncoderOffer, FailReason, Hello, Load, MAX_ENCODERS, MAX_MESSAGE,
     Message, Name, PROTOCOL, PauseReason, RefusalCode, TaskReport, WireError,
 };
+pub use rights::{Ours, Rights};
 pub use survey::{Heard, Place, Survey, There};
 pub use text::Text;
 pub use transfer::TransferError;

@@ -20,6 +20,7 @@ use crate::blobs::Blobs;
 use crate::ids::{PeerId, Session};
 use crate::pace::Pace;
 use crate::proto::{About, Load, Message};
+use crate::rights::Rights;
 use crate::wire::{Farewell, Incoming, Outgoing, Receiver, Sender, Wire};
 
 /// How often each side says that it is there.
@@ -323,14 +324,65 @@ impl fmt::Debug for Link {
     }
 }
 
-/// Runs an established link to its end: sends what is queued, hands every message to `deliver`.
-pub(crate) async fn converse<D, F>(
-    wire: Wire,
-    ends: Ends,
+/// What is told of us beside what is queued: whenever it changes.
+pub(crate) struct Telling {
     about: watch::Receiver<About>,
+    rights: watch::Receiver<Rights>,
+    /// `None` where the other side does not want to hear it.
     loads: Option<watch::Receiver<Option<Load>>>,
-    deliver: D,
-) -> WhyDown
+    knows_rights: bool,
+    rights_due: bool,
+}
+
+impl Telling {
+    pub(crate) fn new(about: watch::Receiver<About>, rights: watch::Receiver<Rights>) -> Self {
+        Self {
+            about,
+            rights,
+            loads: None,
+            knows_rights: false,
+            rights_due: false,
+        }
+    }
+
+    /// Tells this, too, to a side that wants to hear it.
+    pub(crate) fn with_loads(mut self, loads: watch::Receiver<Option<Load>>) -> Self {
+        self.loads = Some(loads);
+        self
+    }
+
+    /// Tells the rights in so many words.
+    pub(crate) fn with_rights(mut self) -> Self {
+        (self.knows_rights, self.rights_due) = (true, true);
+        self
+    }
+
+    /// What we are to this peer: whoever may not use us is told that we do not donate.
+    pub(crate) fn about(&mut self) -> About {
+        let mut about = self.about.borrow_and_update().clone();
+        // Looked at, not taken note of: a change of it is news of its own.
+        about.donating &= self.rights.borrow().may_use_me;
+        about
+    }
+
+    /// The next thing to tell.
+    async fn news(&mut self) -> Message {
+        if std::mem::take(&mut self.rights_due) {
+            return Message::Rights(*self.rights.borrow());
+        }
+        tokio::select! {
+            Ok(()) = self.about.changed() => Message::About(self.about()),
+            Ok(()) = self.rights.changed() => {
+                self.rights_due = self.knows_rights;
+                Message::About(self.about())
+            }
+            Some(load) = next_load(&mut self.loads) => Message::Load(load),
+        }
+    }
+}
+
+/// Runs an established link to its end: sends what is queued, hands every message to `deliver`.
+pub(crate) async fn converse<D, F>(wire: Wire, ends: Ends, telling: Telling, deliver: D) -> WhyDown
 where
     D: FnMut(Message) -> F,
     F: Future<Output = ()>,
@@ -348,7 +400,7 @@ where
         biased;
         why = asked_to_close(&mut closing) => why,
         why = listen(&mut stream, deliver) => why,
-        why = speak(&mut sink, &mut outbox, about, loads) => why,
+        why = speak(&mut sink, &mut outbox, telling) => why,
     };
     outbox.close();
     let goodbye = async {
@@ -378,16 +430,14 @@ async fn asked_to_close(closing: &mut watch::Receiver<Option<WhyDown>>) -> WhyDo
 async fn speak(
     sink: &mut Sender,
     outbox: &mut mpsc::Receiver<Message>,
-    mut about: watch::Receiver<About>,
-    mut loads: Option<watch::Receiver<Option<Load>>>,
+    mut telling: Telling,
 ) -> WhyDown {
     let mut beat = interval_at(Instant::now() + BEAT, BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let message = tokio::select! {
             Some(message) = outbox.recv() => message,
-            Ok(()) = about.changed() => Message::About(about.borrow_and_update().clone()),
-            Some(load) = next_load(&mut loads) => Message::Load(load),
+            news = telling.news() => news,
             _ = beat.tick() => Message::Beat {},
         };
         match timeout(SILENCE, say(sink, &message)).await {

@@ -22,6 +22,7 @@ use crate::interfaces;
 use crate::invite::{INVITE_LIFETIME, Invite};
 use crate::link::{Link, WhyDown};
 use crate::proto::{About, Load, Message, Name, PROTOCOL, Redeem, Refusal, RefusalCode, Welcome};
+use crate::rights::Rights;
 use crate::scout;
 use crate::server;
 use crate::shared::Shared;
@@ -65,6 +66,8 @@ pub struct NetConfig {
     pub typed: Vec<SocketAddr>,
     /// Whether we take tasks, until the first [`Net::set_about`].
     pub donating: bool,
+    /// Whether our name is hidden from those we are not paired with.
+    pub hides_name: bool,
 }
 
 impl NetConfig {
@@ -80,6 +83,7 @@ impl NetConfig {
             paired: Vec::new(),
             typed: Vec::new(),
             donating: false,
+            hides_name: false,
         }
     }
 }
@@ -93,6 +97,8 @@ pub struct Paired {
     pub name: Name,
     /// Where it was reached or said to be, the last good one first; at most 8.
     pub addresses: Vec<SocketAddr>,
+    /// What the two may ask of each other.
+    pub rights: Rights,
 }
 
 /// A computer in reach that we are not paired with. It answered a hello with its certificate, so
@@ -101,7 +107,7 @@ pub struct Paired {
 pub struct Nearby {
     /// Its certificate.
     pub peer: PeerId,
-    /// What it calls itself.
+    /// What it calls itself; empty where it hides that.
     pub name: Name,
     /// Where it answered, or is said to be, best first.
     pub addresses: Vec<SocketAddr>,
@@ -160,7 +166,8 @@ pub enum NetEvent {
         /// Whether the other side ended it.
         by_them: bool,
     },
-    /// Somebody with a paired computer's name and address has another certificate.
+    /// Somebody with a paired computer's name has another certificate: at its address, or near while that one does not
+    /// answer. Told once, and again after it was connected.
     ChangedIdentity {
         /// Whom we know there.
         peer: PeerId,
@@ -265,8 +272,7 @@ pub enum AddressError {
     Own(SocketAddr),
     /// Somebody has our certificate.
     #[error(
-        "the computer at {0} has the same identity as this one, so its data folder was copied; delete {file} in one of the two and pair again",
-        file = crate::identity::IDENTITY_FILE
+        "the computer at {0} has the same identity as this one, so its data folder was copied; give one of the two a new identity (`manyhands identity new`) and pair it again"
     )]
     SameIdentity(SocketAddr),
     /// The versions do not fit.
@@ -321,6 +327,7 @@ impl Net {
             address,
             config.mdns_port,
             about,
+            config.hides_name,
             events,
         ));
         for peer in paired {
@@ -394,7 +401,10 @@ impl Net {
         let welcome: Welcome = answer.await?.map_err(redeem_error)?;
         let mut addresses = vec![address];
         addresses.extend(invite.addresses.iter().filter(|other| **other != address));
-        Ok(shared.pair(invite.inviter, welcome.name, addresses).await)
+        let rights = Rights::default();
+        Ok(shared
+            .pair(invite.inviter, welcome.name, addresses, rights)
+            .await)
     }
 
     /// Shows a code for `peer`, who is near, and waits in the background until somebody types it
@@ -423,12 +433,12 @@ impl Net {
         self.shared().request()
     }
 
-    /// Types the code that the other computer shows. Afterwards each side may help the other.
+    /// Types the code that the other computer shows. Afterwards the two are paired, with these rights here.
     ///
     /// # Errors
     /// [`AnswerError`], each with what to do.
-    pub async fn answer(&self, code: Code) -> Result<Paired, AnswerError> {
-        self.shared().answer(code).await
+    pub async fn answer(&self, code: Code, rights: Rights) -> Result<Paired, AnswerError> {
+        self.shared().answer(code, rights).await
     }
 
     /// Says no to who asks; with `block` it cannot ask again until we start anew. `false` if nobody asked.
@@ -441,9 +451,20 @@ impl Net {
         self.shared().forget(peer, false).await
     }
 
+    /// Changes what the two may ask of each other, at once, and tells `peer`. `false` if it is not paired.
+    pub fn set_rights(&self, peer: PeerId, rights: Rights) -> bool {
+        self.shared().set_rights(peer, rights)
+    }
+
     /// Changes what we tell about ourselves, to everyone who is connected.
     pub fn set_about(&self, about: About) {
         self.shared().set_about(about);
+    }
+
+    /// Hides our name from those we are not paired with, or not any more. Whoever is asked for help learns it all the
+    /// same: a person there decides by it.
+    pub fn set_hides_name(&self, hides: bool) {
+        self.shared().set_hides_name(hides);
     }
 
     /// The most bytes of blobs a second, in each direction, all computers together; `None` for no limit.

@@ -9,6 +9,7 @@ use media::{Encoder, SegmentSpec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ids::{BlobId, Digest, Half, Session, TaskId};
+use crate::rights::Rights;
 use crate::text::{Text, at_most};
 
 /// The protocol this crate speaks. Two different numbers do not work together.
@@ -38,6 +39,9 @@ pub enum Message {
     Beat {},
     /// How busy the sender is: every few seconds, to those who said that they understand it ([`EXTRAS`]).
     Load(Load),
+    /// What the two may ask of each other, as the sender has it: once after the about, and whenever it changes, to
+    /// those who said that they understand it ([`EXTRAS`]).
+    Rights(Rights),
     /// Owner to donor: encode this.
     Task {
         /// The name of this offer in every later message.
@@ -111,11 +115,27 @@ pub enum Message {
 
 /// What this build understands beyond the first build of [`PROTOCOL`], in words that both sides say in a header when
 /// they open a link. What the other has not said is not sent to it.
-pub(crate) const EXTRAS: &str = "load";
+pub(crate) const EXTRAS: &str = "load,rights";
 
-/// Whether `said`, a header's value, has the word for [`Message::Load`].
-pub(crate) fn wants_load(said: Option<&str>) -> bool {
-    said.is_some_and(|said| said.split(',').any(|word| word.trim() == "load"))
+/// Which of it the other side understands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extras {
+    /// [`Message::Load`].
+    pub(crate) load: bool,
+    /// [`Message::Rights`].
+    pub(crate) rights: bool,
+}
+
+impl Extras {
+    /// Of the header's value. Words that are not known here are passed over.
+    pub(crate) fn said(said: Option<&str>) -> Self {
+        let has =
+            |wanted| said.is_some_and(|said| said.split(',').any(|word| word.trim() == wanted));
+        Self {
+            load: has("load"),
+            rights: has("rights"),
+        }
+    }
 }
 
 /// How busy a computer is.
@@ -462,6 +482,10 @@ pub struct Refusal {
 pub enum RefusalCode {
     /// These two are not paired.
     NotPaired,
+    /// Paired, but helping is turned off here.
+    NotDonating,
+    /// Paired, but this computer does not let that one use it.
+    NotAllowed,
     /// The protocols differ.
     Protocol,
     /// Too many requests for now.

@@ -141,8 +141,7 @@ pub(crate) fn ask(
         let call = |address| {
             let (shared, is_meant) = (Arc::clone(&asking), Arc::clone(&is_meant));
             async move {
-                let (id, card) =
-                    client::hello(&shared.identity, address, shared.listen.port()).await?;
+                let (id, card) = client::hello(&shared, address).await?;
                 if is_meant(id) {
                     Ok((id, card, address))
                 } else {
@@ -182,17 +181,7 @@ async fn met(
         if session == Some(shared.session) {
             return Err(AddressError::Own(address));
         }
-        let mut other = [0; 32];
-        session
-            .iter()
-            .for_each(|session| other[..8].copy_from_slice(&session.0));
-        shared
-            .emit_once(
-                peer,
-                PeerId(other),
-                NetEvent::SameIdentity { address, name },
-            )
-            .await;
+        shared.met_twin(session, address, name).await;
         return Err(AddressError::SameIdentity(address));
     }
     if protocol != PROTOCOL {
@@ -212,6 +201,7 @@ async fn met(
     };
     if !shared.suggest_address(peer, address) && shared.note_nearby(nearby.clone(), instance) {
         shared.emit(NetEvent::Seen(nearby.clone())).await;
+        shared.poke_namesakes(&nearby.name);
     }
     Ok(nearby)
 }
@@ -226,8 +216,7 @@ pub(crate) async fn ask_typed(
     let call = move |address| {
         let shared = Arc::clone(&asking);
         async move {
-            let port = shared.listen.port();
-            let (id, card) = client::hello(&shared.identity, address, port).await?;
+            let (id, card) = client::hello(&shared, address).await?;
             Ok((id, card, address))
         }
         .boxed()
@@ -270,8 +259,7 @@ pub(crate) async fn recheck(shared: &Arc<Shared>) {
         let call = move |address| {
             let shared = Arc::clone(&asked);
             async move {
-                let (id, _) =
-                    client::hello(&shared.identity, address, shared.listen.port()).await?;
+                let (id, _) = client::hello(&shared, address).await?;
                 if id == peer {
                     Ok(())
                 } else {

@@ -14,6 +14,9 @@
 //! | `GET /v1/blob/{id}?from=N` | paired | the rest of a blob that is offered |
 //! | `POST /v1/blob/{id}` | paired | how taking an offered blob ended |
 //!
+//! The blob routes are for work. A paired computer gets 403 from them while this one does not donate or does not let it
+//! use it, unless the blob belongs to what it does for this one.
+//!
 //! A stranger gets 403 for everything else, whether it exists or not. Strangers share a few
 //! connections that live for seconds; small bodies and headers are all that they may send.
 
@@ -38,13 +41,13 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::blobs::BlobEnd;
-use crate::client::{EXTRAS_HEADER, PORT_HEADER, PROTOCOL_HEADER};
+use crate::client::{EXTRAS_HEADER, PORT_HEADER, PROTOCOL_HEADER, SESSION_HEADER};
 use crate::identity::fingerprint;
 use crate::ids::{BlobId, PeerId};
 use crate::interfaces;
 use crate::proto::{
-    AskBody, EXTRAS, ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal,
-    RefusalCode, Welcome, wants_load,
+    AskBody, EXTRAS, Extras, ForeignHello, MAX_BODY, MAX_MESSAGE, Name, PROTOCOL, Redeem, Refusal,
+    RefusalCode, Welcome,
 };
 use crate::shared::Shared;
 use crate::transfer::{Ended, HELD_HEADER};
@@ -184,7 +187,11 @@ async fn gate(
         }
     } else {
         match caller.peer {
-            Some(peer) if shared.is_paired(peer) => {}
+            Some(peer) if shared.is_paired(peer) => {
+                if let Some(code) = shared.withheld(peer, path) {
+                    return refuse(StatusCode::FORBIDDEN, code);
+                }
+            }
             Some(peer) if shared.is_redeeming(peer) => {
                 return refuse(StatusCode::SERVICE_UNAVAILABLE, RefusalCode::Pairing);
             }
@@ -199,13 +206,17 @@ async fn hello(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Response {
-    let port = headers
-        .get(PORT_HEADER)
-        .and_then(|port| port.to_str().ok()?.parse().ok());
+    let said = |header| headers.get(header).and_then(|said| said.to_str().ok());
+    let port = said(PORT_HEADER).and_then(|port| port.parse().ok());
+    let session = said(SESSION_HEADER).and_then(|session| session.parse().ok());
     if let (Some(peer), Some(port)) = (caller.peer, port) {
-        shared.heard_from(peer, interfaces::with_port(caller.address, port));
+        let address = interfaces::with_port(caller.address, port);
+        if peer == shared.id() && session.is_some_and(|session| session != shared.session) {
+            shared.met_twin(session, address, Name::default()).await;
+        }
+        shared.heard_from(peer, address);
     }
-    Json(shared.card()).into_response()
+    Json(shared.card(caller.peer)).into_response()
 }
 
 async fn redeem(
@@ -343,9 +354,9 @@ async fn link(
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE);
     let extras = headers.get(EXTRAS_HEADER);
-    let loads = wants_load(extras.and_then(|said| said.to_str().ok()));
+    let extras = Extras::said(extras.and_then(|said| said.to_str().ok()));
     let answer = upgrade.on_upgrade(move |socket| async move {
-        let wire = Wire::accepted(socket, loads);
+        let wire = Wire::accepted(socket, extras);
         shared.establish(wire, peer, false, caller.address).await;
     });
     ([(EXTRAS_HEADER, EXTRAS)], answer).into_response()
@@ -439,7 +450,10 @@ fn status_of(code: RefusalCode) -> StatusCode {
         RefusalCode::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
         RefusalCode::CannotStore => StatusCode::INSUFFICIENT_STORAGE,
         RefusalCode::SlowDown => StatusCode::TOO_MANY_REQUESTS,
-        RefusalCode::PairDeclined | RefusalCode::PairWrongCode => StatusCode::FORBIDDEN,
+        RefusalCode::NotDonating
+        | RefusalCode::NotAllowed
+        | RefusalCode::PairDeclined
+        | RefusalCode::PairWrongCode => StatusCode::FORBIDDEN,
         RefusalCode::PairOver => StatusCode::GONE,
         RefusalCode::Malformed => StatusCode::BAD_REQUEST,
         _ => StatusCode::CONFLICT,
@@ -485,7 +499,7 @@ fn named(shared: &Shared, status: StatusCode, error: RefusalCode) -> Response {
         Json(Refusal {
             error,
             protocol: PROTOCOL,
-            name: shared.name(),
+            name: shared.public_name(),
             held: 0,
         }),
     )

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use crate::keeper;
 use crate::link::{Link, Paces, Traffic, WhyDown, lock};
 use crate::net::{Nearby, NetEvent, Paired};
 use crate::proto::{About, Card, Hello, Load, Name, PROTOCOL, Redeem, RefusalCode};
+use crate::rights::Rights;
 use crate::scout;
 use crate::throttle::Throttle;
 
@@ -40,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) listen: SocketAddr,
     pub(crate) mdns_port: u16,
     pub(crate) about: watch::Sender<About>,
+    /// Only paired computers learn our name.
+    hides_name: AtomicBool,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) paces: Arc<Paces>,
     /// How busy we are, for those who want to hear it.
@@ -74,6 +78,9 @@ pub(crate) struct State {
 pub(crate) struct Known {
     pub(crate) name: Name,
     pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) rights: watch::Sender<Rights>,
+    /// It was called and did not answer since it was last connected.
+    pub(crate) missed: bool,
     pub(crate) poke: Arc<Notify>,
     pub(crate) stop: CancellationToken,
 }
@@ -112,6 +119,7 @@ impl Shared {
         listen: SocketAddr,
         mdns_port: u16,
         about: About,
+        hides_name: bool,
         events: mpsc::Sender<NetEvent>,
     ) -> Self {
         let now = Instant::now();
@@ -121,6 +129,7 @@ impl Shared {
             listen,
             mdns_port,
             about: watch::Sender::new(about),
+            hides_name: AtomicBool::new(hides_name),
             blobs: Arc::default(),
             paces: Arc::default(),
             load: watch::Sender::new(None),
@@ -146,10 +155,25 @@ impl Shared {
         self.about.borrow().name.clone()
     }
 
-    pub(crate) fn card(&self) -> Card {
+    /// What we call ourselves to those we are not paired with: nothing, where that is hidden.
+    pub(crate) fn public_name(&self) -> Name {
+        if self.hides_name.load(Ordering::Relaxed) {
+            Name::default()
+        } else {
+            self.name()
+        }
+    }
+
+    /// Who we are, for whoever asks.
+    pub(crate) fn card(&self, caller: Option<PeerId>) -> Card {
         let pairing = lock(&self.invites).any_open(Instant::now());
-        let about = self.about.borrow();
-        let (name, donating) = (about.name.clone(), about.donating);
+        let known = caller.is_some_and(|peer| self.is_paired(peer));
+        let name = if known {
+            self.name()
+        } else {
+            self.public_name()
+        };
+        let donating = self.about.borrow().donating;
         Card {
             protocol: PROTOCOL,
             name,
@@ -173,7 +197,7 @@ impl Shared {
         Announcement {
             id: self.id(),
             session: self.session,
-            name: about.name.clone(),
+            name: self.public_name(),
             port: self.listen.port(),
             donating: about.donating,
         }
@@ -237,6 +261,7 @@ impl Shared {
             id,
             name,
             addresses,
+            rights,
         } = peer;
         let mut state = lock(&self.state);
         let (poke, stop) = (Arc::new(Notify::new()), self.stop.child_token());
@@ -250,11 +275,14 @@ impl Shared {
             Known {
                 name: name.clone(),
                 addresses: Vec::new(),
+                rights: watch::Sender::new(rights),
+                missed: false,
                 poke,
                 stop,
             }
         });
         known.name = name;
+        known.rights.send_replace(rights);
         addresses
             .into_iter()
             .rev()
@@ -269,11 +297,13 @@ impl Shared {
         id: PeerId,
         name: Name,
         addresses: Vec<SocketAddr>,
+        rights: Rights,
     ) -> Paired {
         let paired = self.know(Paired {
             id,
             name,
             addresses,
+            rights,
         });
         lock(&self.state).nearby.remove(&id);
         self.emit(NetEvent::Paired(paired.clone())).await;
@@ -320,6 +350,7 @@ impl Shared {
                     peer,
                     redeem.name.clone(),
                     vec![SocketAddr::new(ip, redeem.port)],
+                    Rights::default(),
                 )
                 .await;
                 Ok(())
@@ -346,6 +377,20 @@ impl Shared {
             peer,
             PeerId(version),
             NetEvent::OtherProtocol { peer, name, theirs },
+        )
+        .await;
+    }
+
+    /// Another node with our identity was met; by whichever of us two called the other.
+    pub(crate) async fn met_twin(&self, session: Option<Session>, address: SocketAddr, name: Name) {
+        let mut other = [0; 32];
+        session
+            .iter()
+            .for_each(|session| other[..8].copy_from_slice(&session.0));
+        self.emit_once(
+            self.id(),
+            PeerId(other),
+            NetEvent::SameIdentity { address, name },
         )
         .await;
     }
@@ -383,7 +428,13 @@ impl Shared {
         if keeps {
             return Verdict::Duplicate;
         }
-        Verdict::Adopted(state.links.insert(link.peer(), link.clone()))
+        // Whatever was said of it is over: it is here, with its own key.
+        let peer = link.peer();
+        state.reported.retain(|(about, _)| *about != peer);
+        if let Some(known) = state.paired.get_mut(&peer) {
+            known.missed = false;
+        }
+        Verdict::Adopted(state.links.insert(peer, link.clone()))
     }
 
     /// Forgets a link that ended, and lets the next one be made.
@@ -405,7 +456,18 @@ impl Shared {
     pub(crate) fn set_about(self: &Arc<Self>, about: About) {
         let before = self.announcement();
         self.about.send_replace(about);
-        if self.announcement() != before {
+        self.announce_anew(&before);
+    }
+
+    /// Hides our name from those we are not paired with, or not any more.
+    pub(crate) fn set_hides_name(self: &Arc<Self>, hides: bool) {
+        let before = self.announcement();
+        self.hides_name.store(hides, Ordering::Relaxed);
+        self.announce_anew(&before);
+    }
+
+    fn announce_anew(self: &Arc<Self>, before: &Announcement) {
+        if self.announcement() != *before {
             let shared = Arc::clone(self);
             self.tasks.spawn(async move {
                 if let Some(discovery) = &*shared.discovery.lock().await {
@@ -422,6 +484,7 @@ impl Known {
             id,
             name: self.name.clone(),
             addresses: self.addresses.clone(),
+            rights: *self.rights.borrow(),
         }
     }
 

@@ -191,7 +191,7 @@ pub(crate) async fn knock(shared: &Shared, address: SocketAddr) -> There {
         Ok(Err(error)) => return of_error(&error),
         Ok(Ok(_)) => {}
     }
-    let (peer, card) = match client::hello(&shared.identity, address, shared.listen.port()).await {
+    let (peer, card) = match client::hello(shared, address).await {
         Ok(answer) => answer,
         Err(DialError::Refused(RefusalCode::SlowDown)) => return There::Busy,
         Err(_) => return There::NotManyhands,

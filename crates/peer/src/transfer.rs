@@ -374,6 +374,8 @@ fn of_refusal(refusal: Refusal, across: u64) -> Trouble {
         RefusalCode::TooLong
         | RefusalCode::CannotStore
         | RefusalCode::CannotRead
+        | RefusalCode::NotDonating
+        | RefusalCode::NotAllowed
         | RefusalCode::NotPaired => Trouble::Final(TransferError::Refused(refusal.error)),
         code => Trouble::Passing {
             why: format!("it answered {code:?}"),

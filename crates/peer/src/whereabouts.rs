@@ -10,7 +10,7 @@ use crate::interfaces;
 use crate::link::{Link, lock};
 use crate::net::Nearby;
 use crate::proto::Name;
-use crate::shared::{MAX_ADDRESSES, Shared};
+use crate::shared::{Known, MAX_ADDRESSES, Shared};
 
 /// The most computers that can be near, or hinted at, without being paired.
 const MAX_NEARBY: usize = 256;
@@ -63,6 +63,33 @@ impl Shared {
         known.name = name.clone();
         known.prefer(address);
         known.addresses.clone()
+    }
+
+    /// Somebody near who calls itself as the paired `peer` does, where that does not answer: the same computer,
+    /// perhaps, with another certificate.
+    pub(crate) fn namesake(&self, peer: PeerId) -> Option<Nearby> {
+        let state = lock(&self.state);
+        let known = state.paired.get(&peer).filter(|known| known.missed)?;
+        let mut near = state.nearby.values().map(|(nearby, _)| nearby);
+        near.find(|nearby| is_namesake(known, &nearby.name))
+            .cloned()
+    }
+
+    /// Notes that a paired computer did not answer.
+    pub(crate) fn miss(&self, peer: PeerId) {
+        if let Some(known) = lock(&self.state).paired.get_mut(&peer) {
+            known.missed = true;
+        }
+    }
+
+    /// Somebody near is called as paired computers are: those that are not connected are called now.
+    pub(crate) fn poke_namesakes(&self, name: &Name) {
+        let state = lock(&self.state);
+        let away = state
+            .paired
+            .iter()
+            .filter(|(id, known)| is_namesake(known, name) && !state.links.contains_key(id));
+        away.for_each(|(_, known)| known.poke.notify_one());
     }
 
     /// Adds an address where a paired computer may be, and lets it be tried. `false` if not paired.
@@ -195,6 +222,10 @@ impl Shared {
             .copied()
             .collect()
     }
+}
+
+fn is_namesake(known: &Known, name: &Name) -> bool {
+    !name.is_empty() && known.name == *name
 }
 
 /// Whether a typed address is this one. A link-local one may have been typed without the interface it is reached by.

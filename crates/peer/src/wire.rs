@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use crate::proto::MAX_MESSAGE;
+use crate::proto::{Extras, MAX_MESSAGE};
 
 /// What can be said into a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +76,8 @@ pub(crate) type Receiver = BoxStream<'static, Result<Incoming, WireBroken>>;
 pub(crate) struct Wire {
     pub(crate) sink: Sender,
     pub(crate) stream: Receiver,
-    /// The other side wants to hear how busy we are.
-    pub(crate) loads: bool,
+    /// What the other side understands beyond the first build of the protocol.
+    pub(crate) extras: Extras,
 }
 
 /// The limits of every WebSocket that we open; the ones we accept have the same.
@@ -90,7 +90,7 @@ pub(crate) fn limits() -> tungstenite::protocol::WebSocketConfig {
 
 impl Wire {
     /// Of a WebSocket that somebody opened to us.
-    pub(crate) fn accepted(socket: ws::WebSocket, loads: bool) -> Self {
+    pub(crate) fn accepted(socket: ws::WebSocket, extras: Extras) -> Self {
         let (sink, stream) = socket.split();
         let sink = sink.with(|outgoing| {
             future::ready(Ok(match outgoing {
@@ -115,12 +115,12 @@ impl Wire {
         Self {
             sink: Box::pin(sink.sink_map_err(|e: axum::Error| broken(&e))),
             stream: stream.boxed(),
-            loads,
+            extras,
         }
     }
 
     /// Of a WebSocket that we opened.
-    pub(crate) fn dialled<S>(socket: WebSocketStream<S>, loads: bool) -> Self
+    pub(crate) fn dialled<S>(socket: WebSocketStream<S>, extras: Extras) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -151,7 +151,7 @@ impl Wire {
         Self {
             sink: Box::pin(sink.sink_map_err(|e: tungstenite::Error| broken(&e))),
             stream: stream.boxed(),
-            loads,
+            extras,
         }
     }
 }

@@ -196,6 +196,7 @@ impl Farm {
             Input::PeerPaused { peer, reason } => self.peer_paused(peer, reason, now),
             Input::PeerResumed { peer } => self.peer_resumed(peer, now),
             Input::PeerLeft { peer } => self.peer_left(peer, now),
+            Input::PeerWithdrawn { peer } => self.peer_withdrawn(peer, now),
             Input::Delivered { lease } => self.delivered(lease, now),
             Input::Progress { lease, done } => self.progress(lease, done, now),
             Input::Encoded { lease } => self.encoded(lease, now),

@@ -191,6 +191,12 @@ pub enum Input {
         /// Which.
         peer: PeerId,
     },
+    /// It is not to be given anything any more, though it is there: one of the two users said so. Everything it has in
+    /// hand is taken back at once, through nobody's fault, and it can do nothing until [`Input::PeerChanged`].
+    PeerWithdrawn {
+        /// Which.
+        peer: PeerId,
+    },
     /// The source has arrived at the computer: the wire to it is free.
     Delivered {
         /// Whose.

@@ -25,6 +25,7 @@ const BATCH: usize = 64;
 const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_first.sql")),
     M::up(include_str!("migrations/0002_queue.sql")),
+    M::up(include_str!("migrations/0003_deeds.sql")),
 ];
 
 /// A handle to a node's memory. Cheap to clone; the last one to go closes the database and frees the folder.

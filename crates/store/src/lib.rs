@@ -11,6 +11,7 @@
 //! refused with a sentence and left as it is.
 
 mod db;
+mod deeds;
 mod error;
 mod given;
 mod jobs;
@@ -23,6 +24,7 @@ mod settings;
 mod value;
 
 pub use db::{Store, Tables};
+pub use deeds::{DEEDS_KEPT, Deed};
 pub use error::{OpenError, StoreError};
 pub use given::Given;
 pub use jobs::{Job, JobState, NewJob};

@@ -113,6 +113,31 @@ impl Tables<'_> {
         one_peer(id, change.execute(params![id, name, addresses, at])?)
     }
 
+    /// Forgets every computer. What was done for them stays counted.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn forget_peers(&self) -> Result<(), StoreError> {
+        self.sql.execute("DELETE FROM peers", [])?;
+        Ok(())
+    }
+
+    /// Sets what a computer and this one may ask of each other.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuch`] if it is not paired.
+    pub fn set_rights(
+        &self,
+        id: &PeerKey,
+        may_use_me: bool,
+        i_may_use: bool,
+    ) -> Result<(), StoreError> {
+        let mut change = self
+            .sql
+            .prepare_cached("UPDATE peers SET may_use_me = ?2, i_may_use = ?3 WHERE id = ?1")?;
+        one_peer(id, change.execute(params![id, may_use_me, i_may_use])?)
+    }
+
     /// Forgets a computer. What was done for it stays counted.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use store::{
-    Given, Job, JobState, Measurement, NewJob, Peer, Segment, SegmentState, Store, StoreError,
+    DEEDS_KEPT, Deed, Given, Job, JobState, Measurement, NewJob, Peer, Segment, SegmentState,
+    Store, StoreError,
 };
 
 const KIT: [u8; 32] = [7; 32];
@@ -252,6 +253,17 @@ async fn computers_settings_measurements_and_help_given() {
         (seen.last_seen, seen.addresses.len(), seen.name.as_str()),
         (Some(77), 1, "Kitchen")
     );
+    store
+        .call(|t| t.set_rights(&KIT, false, true))
+        .await
+        .unwrap();
+    let agreed = store.call(|t| t.peer(&KIT)).await.unwrap().unwrap();
+    assert_eq!((agreed.may_use_me, agreed.i_may_use), (false, true));
+    let stranger = store.call(|t| t.set_rights(&[9; 32], true, true)).await;
+    assert!(matches!(stranger, Err(StoreError::NoSuch { .. })));
+    // A copied folder's pairings are not its own.
+    store.call(|t| t.forget_peers()).await.unwrap();
+    assert_eq!(store.call(|t| t.peers()).await.unwrap(), []);
 
     store
         .call(|t| t.set_setting("donate", &true))
@@ -402,4 +414,57 @@ fn segment(job: i64, index: u32) -> Segment {
         file: None,
         report: None,
     }
+}
+
+#[tokio::test]
+async fn help_is_logged_by_stretches_of_work_and_the_log_has_an_end() {
+    const MINUTE: i64 = 60_000;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let deed = |film: u8, began: i64| Deed {
+        peer: KIT,
+        name: "Kitchen".to_owned(),
+        film: [film; 32],
+        segments: 1,
+        frames: 25,
+        received: 100,
+        sent: 10,
+        ms: 1000,
+        began,
+        ended: began + MINUTE,
+    };
+    let add = async |deed: Deed| store.call(move |t| t.add_deed(&deed)).await.unwrap();
+    // Two segments of one film are one line, side by side or one after the other; of another, another.
+    for (film, began) in [(1, 0), (1, MINUTE), (2, 2 * MINUTE), (1, 3 * MINUTE)] {
+        add(deed(film, began)).await;
+    }
+    // After a long pause it is another stretch of work.
+    add(deed(1, 30 * MINUTE)).await;
+    let lines = store.call(|t| t.deeds(10)).await.unwrap();
+    let told: Vec<_> = lines
+        .iter()
+        .map(|one| (one.film[0], one.segments, one.began, one.ended))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (1, 1, 30 * MINUTE, 31 * MINUTE),
+            (2, 1, 2 * MINUTE, 3 * MINUTE),
+            (1, 3, 0, 4 * MINUTE)
+        ]
+    );
+    assert_eq!(
+        (lines[2].received, lines[2].sent, lines[2].frames),
+        (300, 30, 75)
+    );
+    store
+        .call(move |t| {
+            let many = (0..i64::from(DEEDS_KEPT) + 50).map(|n| deed(9, n * 60 * MINUTE));
+            many.into_iter().try_for_each(|deed| t.add_deed(&deed))
+        })
+        .await
+        .unwrap();
+    let kept = store.call(|t| t.deeds(u32::MAX)).await.unwrap();
+    assert_eq!(kept.len(), DEEDS_KEPT as usize);
+    assert_eq!(kept[0].began, (i64::from(DEEDS_KEPT) + 49) * 60 * MINUTE);
 }

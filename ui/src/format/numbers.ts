@@ -110,6 +110,12 @@ export function ago(ms: number, now: number): string {
   return days === 1 ? words.yesterday : words.daysAgo(days);
 }
 
+/** From when to when: `3 Nov, 14:05–14:40`. */
+export function stretch(from: number, to: number): string {
+  const form = new Intl.DateTimeFormat(t().tag, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  return form.formatRange(from, to);
+}
+
 /** A day and a time of day: `3 Nov, 14:05`. */
 export function moment(ms: number): string {
   return new Date(ms).toLocaleString(t().tag, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });

@@ -1,5 +1,5 @@
 /** States in the words of the screen. */
-import type { Choice, Computer, Here, Job, Purpose } from '../generated/api';
+import type { Choice, Computer, ComputerId, Here, Job, Purpose } from '../generated/api';
 import { t } from '../words/words.svelte';
 import { ago } from './numbers';
 
@@ -34,13 +34,28 @@ export function jobWords({ state, place, hands }: Job): string {
   }
 }
 
-export function computerWords({ status, last_seen_ms }: Computer, now: number): string {
+/** A computer's name, or what there is to say of one that hides it until it is paired. */
+export function called(name: string, id: ComputerId): string {
+  return name || t().computer.unnamed(id.slice(0, 4));
+}
+
+/** What a paired computer and this one may ask of each other, in a few words. */
+export function rightsWords({ helps_us, we_help, lets_us }: Computer): string {
+  const words = t().computer.rights;
+  if (helps_us && lets_us !== false) return we_help ? words.both : words.onlyWe;
+  return we_help ? words.onlyIt : words.neither;
+}
+
+export function computerWords({ status, last_seen_ms, helps_us, lets_us }: Computer, now: number): string {
   const words = t().computer;
+  if (status.is === 'ready' && !helps_us) return words.notAsked;
   switch (status.is) {
     case 'offline':
       return last_seen_ms === null ? words.offline : words.offlineSince(ago(last_seen_ms, now));
+    case 'other_identity':
+      return words.otherIdentity;
     case 'not_helping':
-      return words.notHelping;
+      return lets_us === false ? words.notLetting : words.notHelping;
     case 'working':
       return words.working(status.segments);
     case 'paused':

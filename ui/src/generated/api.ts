@@ -143,7 +143,7 @@ export type Computer = {
  */
 id: ComputerId, 
 /**
- * What its user calls it.
+ * What its user calls it; empty where it hides that until it is paired.
  */
 name: string, 
 /**
@@ -158,6 +158,14 @@ helps_us: boolean,
  * This computer may be asked for help by it.
  */
 we_help: boolean, 
+/**
+ * It lets this computer ask it, as it says; `None` where it is not there or does not say.
+ */
+lets_us: boolean | null, 
+/**
+ * It asks this computer when it has work, as it says; likewise.
+ */
+asks_us: boolean | null, 
 /**
  * Its processor; empty if not known.
  */
@@ -203,7 +211,11 @@ export type ComputerId = string;
 /**
  * What a computer does.
  */
-export type ComputerStatus = { "is": "nearby" } | { "is": "offline" } | { "is": "not_helping" } | { "is": "measuring" } | { "is": "ready" } | { "is": "working", 
+export type ComputerStatus = { "is": "nearby" } | { "is": "offline" } | { "is": "other_identity", 
+/**
+ * Who that is; nearby, perhaps.
+ */
+presented: ComputerId, } | { "is": "not_helping" } | { "is": "measuring" } | { "is": "ready" } | { "is": "working", 
 /**
  * Segments it has in hand.
  */
@@ -221,6 +233,47 @@ reason: string, };
  * The kind of output file.
  */
 export type Container = "mkv" | "mp4";
+
+/**
+ * A stretch of work for another computer: what it was given and gave back, on one film or several alike.
+ */
+export type Deed = { 
+/**
+ * Whom it was done for.
+ */
+computer: ComputerId, 
+/**
+ * What that called itself then.
+ */
+name: string, 
+/**
+ * Segments delivered.
+ */
+segments: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * Bytes of the film that came here.
+ */
+received_bytes: number, 
+/**
+ * Bytes of the results that went back.
+ */
+sent_bytes: number, 
+/**
+ * Seconds spent encoding.
+ */
+seconds: number, 
+/**
+ * When it began.
+ */
+began_ms: number, 
+/**
+ * When its last segment was delivered.
+ */
+ended_ms: number, };
 
 /**
  * An encoder that was tried and works on some computer.
@@ -485,6 +538,10 @@ ffmpeg: Ffmpeg,
  */
 ready: number, 
 /**
+ * Another computer has this one's identity, since a data folder was copied: that, in a sentence.
+ */
+twin: string | null, 
+/**
  * What the user should know, in sentences; usually empty.
  */
 notices: Array<string>, };
@@ -526,7 +583,11 @@ text: string,
 /**
  * Seconds it is good for, from now.
  */
-valid_s: number, };
+valid_s: number, 
+/**
+ * The line as a QR code: its rows, of which `1` is dark and `0` is light, without the light border of four.
+ */
+qr: Array<string>, };
 
 /**
  * A job: one file on its way.
@@ -867,6 +928,10 @@ export type Settings = {
  */
 name: string, 
 /**
+ * Only paired computers learn that name.
+ */
+hide_name: boolean, 
+/**
  * Whether it helps the computers it is paired with.
  */
 donating: boolean, 
@@ -1126,13 +1191,37 @@ id: string, }; reply: Asking };
 /**
  * Six digits; gaps do not matter.
  */
-code: string, }; reply: Computer };
+code: string, 
+/**
+ * This computer may ask that one for help, too.
+ */
+reverse: boolean, 
+/**
+ * Helping is turned on here, if it was off.
+ */
+donate: boolean, }; reply: Computer };
   /** Says no to the computer that asks for help. */
   decline: { args: { 
 /**
  * And hears nothing more of it until the next start.
  */
 block: boolean, }; reply: null };
+  /** Changes what a paired computer and this one may ask of each other. What is withdrawn ends at once, also in the middle of a job. */
+  set_rights: { args: { 
+/**
+ * Its id, the first four or more digits of it, or its name.
+ */
+id: string, 
+/**
+ * Whether this computer may ask it for help; `null`: as it was.
+ */
+helps_us: boolean | null, 
+/**
+ * Whether it may ask this computer for help; `null`: as it was.
+ */
+we_help: boolean | null, }; reply: Computer };
+  /** Gives this computer a new identity from the next start on, for a data folder that was copied from another computer. All pairings end with the old one. */
+  new_identity: { args: Record<symbol, never>; reply: null };
   /** Ends the pairing with a computer. */
   unpair: { args: { 
 /**
@@ -1215,6 +1304,8 @@ closer: boolean, }; reply: Outlook };
 wishes: Wishes, }; reply: null };
   /** What this computer has done for others so far. */
   given: { args: Record<symbol, never>; reply: Given };
+  /** What this computer has done for others, a line for each stretch of work, newest first; at most 200. */
+  deeds: { args: Record<symbol, never>; reply: Array<Deed> };
   /** Hands files to the window that shows this node, which offers them and comes to the front. */
   present: { args: { 
 /**

@@ -3,7 +3,7 @@ import { flushSync } from 'svelte';
 import type { Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
 import { painting } from './painting';
 import { perform, Play } from './play';
-import { FILM, FINDINGS, load, loadScene, PAST_STRIPS, PRESETS, SCENES } from './scenes';
+import { DEEDS, FILM, FINDINGS, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES } from './scenes';
 import { Refused, type EventListener, type Host, type Picked } from './types';
 
 const OUT = '/home/ada/Videos/The Long Way Home (2019).hevc.mkv';
@@ -25,7 +25,7 @@ type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['repl
 function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   const number = (key: string, usual: number) => Number(query.get(key) ?? usual);
   const snapshot = name === 'play' ? play.snapshot() : name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
-  let settings: Settings = { name: 'Studio', donating: true, donate_cores: 6, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null };
+  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null };
   // Segments of jobs of an earlier run are told only when somebody asks.
   const strips = new Map(PAST_STRIPS);
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };
@@ -65,7 +65,8 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
     receipt: () => RECEIPT,
     doctor: () => ({ findings: FINDINGS }),
     clean: () => ({ removed: 12, bytes: 1_400_000_000, kept_jobs: 1 }),
-    invite: () => ({ text: 'mh1:q7hd2kx4m3vv5c6y2x4lq3b5n6t7r8s9:k2j4h6g8f1d3s5a7@192.168.1.20:47820', valid_s: 600 }),
+    invite: () => ({ text: 'mh1:q7hd2kx4m3vv5c6y2x4lq3b5n6t7r8s9:k2j4h6g8f1d3s5a7@192.168.1.20:47820', valid_s: 600, qr: QR }),
+    deeds: () => (name === 'history' || name === 'hostile' ? DEEDS : []),
     pair: () => {
       throw new Refused('invite_expired', 'This invite is too old.', 'Make a new one on the other computer.');
     },
@@ -104,6 +105,10 @@ export function fakeHost(search: string): Host {
     const here = SCENES[name]?.here;
     if (here) told?.event({ seq: ++seq, event: { is: 'here', what: { ...here, given_cores: donate_cores ?? here.computer.cores } } });
   };
+  const allow = ({ id, helps_us, we_help }: Calls['set_rights']['args']) => {
+    const one = SCENES[name]?.computers.find((other) => other.id === id);
+    if (one) told?.event({ seq: ++seq, event: { is: 'computer', what: { ...one, helps_us: helps_us ?? one.helps_us, we_help: we_help ?? one.we_help } } });
+  };
   const reorder = ({ id, to }: Calls['reorder']['args']) => {
     const at = queue.findIndex((one) => one.id === id);
     const rest = queue.filter((one) => one.id !== id);
@@ -117,6 +122,7 @@ export function fakeHost(search: string): Host {
   return {
     async call(name, args) {
       if (name === 'reorder') reorder(args as Calls['reorder']['args']);
+      if (name === 'set_rights') allow(args as Calls['set_rights']['args']);
       const answer = answers[name];
       const reply = (answer ? answer(args) : null) as never;
       if (name === 'set_settings') give((args as Calls['set_settings']['args']).settings);

@@ -1,5 +1,5 @@
 /** The scenes that the fake host plays, by name. */
-import type { Computer, Finding, Hand, Job, Preset, Segment, Snapshot } from '../generated/api';
+import type { Computer, Deed, Finding, Hand, Job, Preset, Segment, Snapshot } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 import { computer, here, job, QUIET, segment } from './script';
 
@@ -89,6 +89,25 @@ const crowd = Array.from({ length: 50 }, (_, n) => named(`render-${String(n + 1)
 
 export const idle = (ready: number) => here({ ready, computer: { ...studio, status: { is: 'ready' } } });
 
+/** Every way in which two computers may stand to each other. */
+const household = [
+  { ...kitchen, status: { is: 'ready' as const }, lets_us: true, asks_us: true },
+  { ...attic, status: { is: 'not_helping' as const }, lets_us: false, asks_us: true },
+  named('Loft', { helps_us: false, encoders: encoders(31), asks_us: false, trouble: 'It may no longer use this computer: 2 parts were given back.', we_help: false }),
+  { ...barn, we_help: false },
+];
+
+/** A paired computer that shows another key than before: that one is near. */
+const stranger = named('Kitchen-PC', { id: named('reinstalled').id, status: { is: 'nearby' } });
+const changed = [{ ...kitchen, status: { is: 'other_identity' as const, presented: stranger.id } }, { ...attic, status: { is: 'ready' as const } }, stranger, named('hidden', { name: '', status: { is: 'nearby' } })];
+const TWIN = 'Studio at 192.168.1.44:47820 has this computer’s identity: the data folder of one of the two was copied from the other. Neither can help the other, and those they are paired with take them for one.';
+
+/** What somebody else could call a computer or a film, to do something on this page. */
+export const HOSTILE = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>';
+const foe = named(HOSTILE, { status: { is: 'set_aside', reason: HOSTILE }, trouble: HOSTILE, cpu: HOSTILE, address: HOSTILE, encoders: [{ name: HOSTILE, codec: 'hevc', hardware: false, fps_1080p: 12, seats: 1 }] });
+const trap = job(8, HOSTILE, { ...FILM, picture: HOSTILE, state: { is: 'paused', reason: HOSTILE }, notes: [HOSTILE], segments: strip(8, FILM.duration_s, 3, 0, [foe]), hands: hands(strip(8, FILM.duration_s, 3, 0, [foe]), [foe], 100) });
+const burst = job(9, HOSTILE, { state: { is: 'failed', error: { code: 'damaged', message: HOSTILE, help: HOSTILE } } });
+
 export const SCENES: Record<string, Snapshot> = {
   first: { seq: 0, pairing: QUIET, here: idle(2), computers: [named('Kitchen-PC', { encoders: encoders(58, true), cores: 24 }), named('attic', { encoders: encoders(12), cores: 4 })], jobs: [] },
   alone: { seq: 0, pairing: QUIET, here: idle(0), computers: [], jobs: [] },
@@ -96,7 +115,11 @@ export const SCENES: Record<string, Snapshot> = {
   ten: { seq: 0, pairing: QUIET, here: here({ ready: 2, computer: studio }), computers: [kitchen, attic], jobs: [working(1, 'Ten parts.mkv', 10, 4, 4)] },
   many: { seq: 0, pairing: QUIET, here: here({ ready: 50, computer: studio }), computers: crowd.slice(0, 7), jobs: [working(2, 'Two thousand parts.mkv', 2000, 860, 60, crowd.slice(0, 7)), working(1, 'Two hundred parts.mkv', 200, 120, 12, [studio, ...crowd.slice(0, 4)])] },
   asking: { seq: 0, pairing: { ...QUIET, asking: { id: phone.id, name: phone.name, code: '482 913', left_s: 103, tries: 3 } }, here: idle(0), computers: [phone], jobs: [] },
-  asked: { seq: 0, pairing: { ...QUIET, request: { id: phone.id, name: phone.name, left_s: 96, tries: 2 } }, here: idle(0), computers: [phone], jobs: [] },
+  asked: { seq: 0, pairing: { ...QUIET, request: { id: phone.id, name: phone.name, left_s: 96, tries: 2 } }, here: { ...idle(0), donating: false }, computers: [phone], jobs: [] },
+  changed: { seq: 0, pairing: QUIET, here: idle(1), computers: changed, jobs: [] },
+  twin: { seq: 0, pairing: QUIET, here: { ...idle(0), twin: TWIN }, computers: [], jobs: [] },
+  hostile: { seq: 0, pairing: { asking: null, request: { id: foe.id, name: HOSTILE, left_s: 90, tries: 3 }, refusal: null }, here: { ...idle(1), twin: HOSTILE, notices: [HOSTILE] }, computers: [foe, named('near', { name: HOSTILE, status: { is: 'nearby' } })], jobs: [trap, burst] },
+  rights: { seq: 0, pairing: QUIET, here: { ...idle(1), donating: false }, computers: household, jobs: [] },
   ends: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: [paused, stopped, done, failed] },
   history: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: [done, ...older] },
   missing: { seq: 0, pairing: QUIET, here: here({ ffmpeg: { is: 'missing', error: { code: 'ffmpeg_too_old', message: 'The ffmpeg found is 4.4, which is too old.', help: 'Install 5.1 or newer, or choose one in the settings.' } }, notices: ['A VPN is on: other computers may not be seen. Allow local network access in it, or add them by address.'] }), computers: [], jobs: [] },
@@ -110,6 +133,21 @@ export function load(parts: number, computers: number, moment: number): Job {
 export function loadScene(parts: number, computers: number): Snapshot {
   return { seq: 0, pairing: QUIET, here: here({ ready: computers, computer: studio }), computers: crowd.slice(0, computers), jobs: [load(parts, computers, 0)] };
 }
+
+const deed = (one: Computer, hours: number, over: Partial<Deed>): Deed => ({ computer: one.id, name: one.name, segments: 14, frames: 33_600, received_bytes: 3_100_000_000, sent_bytes: 410_000_000, seconds: 1480, began_ms: Date.now() - hours * 3_600_000, ended_ms: Date.now() - hours * 3_600_000 + 1_560_000, ...over });
+/** What was done for others. */
+export const DEEDS: Deed[] = [deed(kitchen, 3, {}), deed(attic, 26, { segments: 1, received_bytes: 41_000_000, sent_bytes: 9_300_000 }), deed(foe, 50, { segments: 212 })];
+
+/** Something that looks like a QR code of an invite; a camera reads nothing in it. */
+export const QR: string[] = Array.from({ length: 45 }, (_, y) =>
+  Array.from({ length: 45 }, (_, x) => {
+    const [across, down] = [Math.min(x, 44 - x), Math.min(y, 44 - y)];
+    const corner = across < 8 && down < 8 && !(x > 36 && y > 36);
+    if (!corner) return (x * 7 + y * 13 + ((x * y) >> 2)) % 5 < 2 ? '1' : '0';
+    const ring = Math.max(Math.abs(across - 3), Math.abs(down - 3));
+    return ring === 2 || ring > 3 ? '0' : '1';
+  }).join(''),
+);
 
 export const PRESETS: Preset[] = [
   { name: 'Living-room TV', choice: { ...DEFAULT_CHOICE, purpose: 'everywhere', quality: 22 } },

@@ -13,6 +13,8 @@ export function computer(name: string, over: Partial<Computer> = {}): Computer {
     status: { is: 'ready' },
     helps_us: true,
     we_help: true,
+    lets_us: null,
+    asks_us: null,
     cpu: '',
     cores: 0,
     memory_mb: 0,
@@ -36,6 +38,7 @@ export function here(over: Partial<Here> = {}): Here {
     given_cores: 8,
     ffmpeg: { is: 'found', path: '/usr/lib/manyhands/ffmpeg', version: '9.0.2', origin: 'the one that came with the app' },
     ready: 0,
+    twin: null,
     notices: [],
     ...over,
   };

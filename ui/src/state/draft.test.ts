@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Settings } from '../generated/api';
 import { drafted, later, settled } from './draft';
 
-const usual: Settings = { name: 'Studio', donating: true, donate_cores: 4, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null };
+const usual: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 4, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null };
 
 describe('settings as they are typed', () => {
   it('come back as they went', () => {
-    const set: Settings = { ...usual, ffmpeg: { hex: '2f66ff' }, temp: '/fast', temp_limit: 50_000_000_000, bandwidth: 12_500_000, port: 47821, web_port: 8091 };
+    const set: Settings = { ...usual, hide_name: true, ffmpeg: { hex: '2f66ff' }, temp: '/fast', temp_limit: 50_000_000_000, bandwidth: 12_500_000, port: 47821, web_port: 8091 };
     for (const settings of [usual, set]) expect(settled(settings, drafted(settings))).toEqual(settings);
     expect(drafted(set)).toMatchObject({ temp_limit: '50', bandwidth: '12.5' });
   });

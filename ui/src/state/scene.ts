@@ -59,5 +59,7 @@ function byStanding(a: Computer, b: Computer): number {
 }
 
 function rank({ status }: Computer): number {
+  // What somebody has to look at comes first.
+  if (status.is === 'other_identity') return -1;
   return status.is === 'nearby' ? 2 : status.is === 'offline' ? 1 : 0;
 }

@@ -4,6 +4,7 @@
 //! with complaints that name a place and say what to do instead.
 
 mod graph;
+mod outside;
 mod source;
 mod text;
 
@@ -49,6 +50,7 @@ pub fn tidy() -> Result<()> {
     let tree = read_tree()?;
     let mut complaints = text::complaints(&tree);
     complaints.extend(source::complaints(&tree));
+    complaints.extend(outside::complaints(&tree));
     complaints.extend(graph::complaints(&tree)?);
     for Complaint { path, line, what } in &complaints {
         match line {

@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use engine::sight as its;
 
 use crate::choice::Purpose;
-use crate::sight::{Film, Forecast, Given, Outlook, Still};
+use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still};
 
 impl From<Film> for its::View {
     fn from(film: Film) -> Self {
@@ -44,6 +44,22 @@ fn forecast(purpose: Purpose, one: its::Forecast) -> Forecast {
         seconds: one.seconds,
         alone_s: one.alone_s,
         computers: one.computers,
+    }
+}
+
+impl From<its::Deed> for Deed {
+    fn from(one: its::Deed) -> Self {
+        Self {
+            computer: one.peer.into(),
+            name: one.name,
+            segments: one.segments,
+            frames: one.frames,
+            received_bytes: one.received,
+            sent_bytes: one.sent,
+            seconds: one.ms / 1000,
+            began_ms: one.began_ms,
+            ended_ms: one.ended_ms,
+        }
     }
 }
 

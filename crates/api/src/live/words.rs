@@ -190,6 +190,7 @@ impl From<its::NodeStatus> for Scene {
             given_cores: node.given_cores,
             ffmpeg: node.ffmpeg.into(),
             ready: u32::try_from(computers.iter().filter(is_ready).count()).unwrap_or(u32::MAX),
+            twin: node.twin.map(|twin| twin.says()),
             notices: node.notices,
         };
         Self {
@@ -229,6 +230,8 @@ impl From<its::PeerStatus> for Computer {
             status: peer.state.into(),
             helps_us: peer.i_may_use,
             we_help: peer.may_use_me,
+            lets_us: peer.lets_us,
+            asks_us: peer.asks_us,
             cpu: peer.cpu,
             cores: peer.cores,
             memory_mb: peer.memory_mb,
@@ -250,6 +253,9 @@ impl From<its::PeerState> for ComputerStatus {
         match state {
             its::PeerState::Nearby => Self::Nearby,
             its::PeerState::Offline => Self::Offline,
+            its::PeerState::OtherIdentity(presented) => Self::OtherIdentity {
+                presented: presented.into(),
+            },
             its::PeerState::NotHelping => Self::NotHelping,
             its::PeerState::Measuring => Self::Measuring,
             its::PeerState::Ready => Self::Ready,
@@ -403,6 +409,7 @@ impl From<its::Settings> for Settings {
     fn from(one: its::Settings) -> Self {
         Self {
             name: one.name,
+            hide_name: one.hide_name,
             donating: one.donating,
             donate_cores: one.donate_cores,
             ffmpeg: one.ffmpeg.map(FilePath),
@@ -420,6 +427,7 @@ impl From<Settings> for its::Settings {
     fn from(one: Settings) -> Self {
         Self {
             name: one.name,
+            hide_name: one.hide_name,
             donating: one.donating,
             donate_cores: one.donate_cores,
             ffmpeg: one.ffmpeg.map(|path| path.0),

@@ -28,6 +28,8 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Invite(args) => pairing::invite(&args, app).await,
         Command::Pair(args) => pairing::pair(&args, app).await,
         Command::Peers => pairing::peers(app).await,
+        Command::Rights(args) => pairing::rights(&args, app).await,
+        Command::Identity(args) => pairing::identity(&args, app).await,
         Command::Unpair(args) => pairing::unpair(args, app).await,
         Command::Jobs => calls::jobs(app).await,
         Command::Job(args) => calls::job(args.id, app).await,

@@ -1,6 +1,7 @@
 //! The commands about other computers: `ask`, `invite`, `pair`, `peers`, `unpair`.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use api::{ApiError, Asking, Computer, ComputerId, ComputerStatus, ErrorCode, Scene, call};
@@ -9,8 +10,8 @@ use super::with_node;
 use crate::args;
 use crate::door::Door;
 use crate::node::Start;
-use crate::present::human;
-use crate::present::json::{InviteLine, PairLine, PeerLine};
+use crate::present::json::{IdentityLine, InviteLine, PairLine, PeerLine};
+use crate::present::{self, human};
 use crate::watch::Watch;
 use crate::{App, End};
 
@@ -28,8 +29,12 @@ pub async fn invite(args: &args::Invite, app: &App) -> Result<End, ApiError> {
             valid_s: invite.valid_s,
         };
         app.out.result(&line, || invite.text.clone());
+        let drawn = present::can_show();
+        if drawn || args.qr {
+            app.out.text(&human::qr(&invite.qr, drawn));
+        }
         app.out
-            .remark("Type on the other computer:  manyhands pair INVITE");
+            .remark("Type on the other computer:  manyhands pair INVITE  (or `manyhands pair -`, and paste it there). Whoever helps then receives pieces of the other's videos.");
         if !node.is_own() && !args.wait {
             return Ok(End::Done);
         }
@@ -55,7 +60,7 @@ pub async fn ask(args: &args::Ask, app: &App) -> Result<End, ApiError> {
             () = app.stop.asked() => return Ok(End::Stopped),
         };
         let line = PairLine::code(&asking);
-        let name = human::plain(&asking.name);
+        let name = human::name(&asking.name, &asking.id);
         app.out.result(&line, || asking.code.clone());
         app.out.remark(&format!(
             "Type this code on {name} within two minutes. {name} will receive pieces of your videos."
@@ -77,7 +82,13 @@ pub async fn ask(args: &args::Ask, app: &App) -> Result<End, ApiError> {
 /// Asks a computer as it was named. One that is not known yet may be about to be found, or named by its address.
 async fn find_and_ask(node: &Door, watch: &mut Watch, named: &str) -> Result<Asking, ApiError> {
     let id = named.to_owned();
-    let until = tokio::time::Instant::now() + LOOK_AROUND;
+    // Nobody is called as an address is: that is called at once.
+    let patience = if is_address(named) {
+        Duration::ZERO
+    } else {
+        LOOK_AROUND
+    };
+    let until = tokio::time::Instant::now() + patience;
     loop {
         let asked = node.call(call::Ask { id: id.clone() }).await;
         let unknown = matches!(&asked, Err(error) if error.code == ErrorCode::NoSuchPeer);
@@ -120,6 +131,13 @@ async fn find_and_ask(node: &Door, watch: &mut Watch, named: &str) -> Result<Ask
     }
 }
 
+/// Whether this is an address, with or without a port, and no computer's name.
+fn is_address(named: &str) -> bool {
+    let host = named.trim_start_matches('[');
+    let host = host.split(['%', ']']).next().unwrap_or(host);
+    named.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok()
+}
+
 fn near(scene: &Scene) -> impl Iterator<Item = &Computer> {
     let computers = scene.computers.iter();
     computers.filter(|one| one.status == ComputerStatus::Nearby)
@@ -152,11 +170,21 @@ pub async fn pair(args: &args::Pair, app: &App) -> Result<End, ApiError> {
         let Some(with) = &args.with else {
             return asked(args, node, app).await;
         };
-        let with = with.trim().to_owned();
+        let with = match with.trim() {
+            "-" => typed(app)?,
+            with => with.to_owned(),
+        };
         let is_code = !with.starts_with("mh") && with.bytes().all(|b| !b.is_ascii_alphabetic());
         let paired = async {
             if is_code {
-                node.call(call::Answer { code: with }).await
+                let (reverse, donate) = (!args.one_way, args.donate);
+                let code = with;
+                node.call(call::Answer {
+                    code,
+                    reverse,
+                    donate,
+                })
+                .await
             } else {
                 node.call(call::Pair { invite: with }).await
             }
@@ -166,9 +194,34 @@ pub async fn pair(args: &args::Pair, app: &App) -> Result<End, ApiError> {
             () = app.stop.asked() => return Ok(End::Stopped),
         };
         say_paired(app, &computer);
+        if is_code {
+            say_if_not_donating(node, app).await?;
+        }
         Ok(End::Done)
     })
     .await
+}
+
+/// Whoever answers a request for help should know that nothing comes of it while helping is off.
+async fn say_if_not_donating(node: &Door, app: &App) -> Result<(), ApiError> {
+    if !node.call(call::Snapshot {}).await?.scene.here.donating {
+        app.out.remark(
+            "Helping is off on this computer: `manyhands settings --donate on` turns it on.",
+        );
+    }
+    Ok(())
+}
+
+/// Reads a code or an invite from standard input, where it stands in no list of processes and in no history of a shell.
+fn typed(app: &App) -> Result<String, ApiError> {
+    app.out
+        .remark("Type the code, or paste the invite, then Enter:");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|error| {
+        let text = format!("Nothing could be read: {error}.");
+        ApiError::new(ErrorCode::BadRequest, text)
+    })?;
+    Ok(line.trim().to_owned())
 }
 
 /// Who asks for this computer's help, or the answer no.
@@ -194,7 +247,7 @@ async fn asked(args: &args::Pair, node: &Door, app: &App) -> Result<End, ApiErro
         return Ok(End::Done);
     }
     app.out.result(&PairLine::request(request), || {
-        format!("{name} wants this computer to help with videos. Type the code shown on it: manyhands pair CODE")
+        format!("{name} wants this computer to help with videos. Pieces of them come here then. Type the code shown on it: manyhands pair CODE")
     });
     Ok(End::Done)
 }
@@ -220,6 +273,53 @@ pub async fn peers(app: &App) -> Result<End, ApiError> {
                 .for_each(|one| app.out.line(&PeerLine::new(one, false)));
         } else {
             app.out.text(&human::computers(&here.computer, computers));
+        }
+        Ok(End::Done)
+    })
+    .await
+}
+
+/// `rights`: what a computer and this one may ask of each other, shown and changed.
+pub async fn rights(args: &args::Rights, app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::default(), async |node| {
+        let on = |whether: Option<args::Whether>| whether.map(|one| one == args::Whether::On);
+        let computer = node
+            .call(call::SetRights {
+                id: args.id.clone(),
+                helps_us: on(args.i_may_use),
+                we_help: on(args.may_use_me),
+            })
+            .await?;
+        app.out.result(&PeerLine::new(&computer, false), || {
+            human::rights(&computer)
+        });
+        Ok(End::Done)
+    })
+    .await
+}
+
+/// `identity`: who this computer is, or a new one.
+pub async fn identity(args: &args::Identity, app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::to_look(), async |node| {
+        let id = node.call(call::Snapshot {}).await?.scene.here.computer.id.0;
+        if args.deed.is_none() {
+            app.out.result(
+                &IdentityLine {
+                    id: Some(id.clone()),
+                },
+                || id.clone(),
+            );
+            return Ok(End::Done);
+        }
+        node.call(call::NewIdentity {}).await?;
+        app.out.result(&IdentityLine { id: None }, || {
+            "This computer has a new identity from its next start on; its pairings are forgotten."
+                .to_owned()
+        });
+        if !node.is_own() {
+            app.out.remark(
+                "A node runs with this data folder: stop it and start it again, then pair it anew.",
+            );
         }
         Ok(End::Done)
     })
@@ -286,11 +386,21 @@ fn say_paired(app: &App, computer: &Computer) {
     let id = computer.id.0.get(..8).unwrap_or(&computer.id.0);
     app.out.result(&line, || {
         format!(
-            "Paired with {} ({}). The two may now ask each other for help.",
+            "Paired with {} ({}). {}",
             human::plain(&computer.name),
-            human::plain(id)
+            human::plain(id),
+            may_now(computer)
         )
     });
+}
+
+/// What pairing allows, and what goes with it.
+fn may_now(computer: &Computer) -> &'static str {
+    if computer.helps_us {
+        "The two may now ask each other for help; whoever helps receives pieces of the other's videos."
+    } else {
+        "It may now ask this computer for help, and sends pieces of its videos here then."
+    }
 }
 
 fn not_used() -> ApiError {
@@ -299,4 +409,26 @@ fn not_used() -> ApiError {
         "Nobody used the invite in its time.",
     )
     .help("Make a new one: `manyhands invite`.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_from_a_name() {
+        for address in [
+            "192.168.1.20",
+            "192.168.1.20:47820",
+            "fe80::1",
+            "[fe80::1]:9",
+            "fe80::1%eth0",
+            "[fe80::1%2]:9",
+        ] {
+            assert!(is_address(address), "{address}");
+        }
+        for name in ["kitchen", "kitchen.local", "kitchen:9", "9f86", "10", ""] {
+            assert!(!is_address(name), "{name}");
+        }
+    }
 }

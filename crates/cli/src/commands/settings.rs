@@ -1,11 +1,13 @@
 //! `settings`: what the user has set, shown and changed.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use api::{ApiError, ErrorCode, Settings, call};
 
 use super::with_node;
 use crate::args::{self, Bound, Whether};
 use crate::node::Start;
-use crate::present::json::{GivenLine, SettingsLine};
+use crate::present::json::{DeedLine, GivenLine, SettingsLine};
 use crate::present::{human, size, span};
 use crate::{App, End};
 
@@ -61,6 +63,9 @@ fn changed(mut settings: Settings, wanted: &args::Settings) -> Result<Settings, 
     if let Some(name) = &wanted.name {
         settings.name.clone_from(name);
     }
+    if let Some(hide) = wanted.hide_name {
+        settings.hide_name = hide == Whether::On;
+    }
     if let Some(donate) = wanted.donate {
         settings.donating = donate == Whether::On;
     }
@@ -94,6 +99,7 @@ fn set<T: Clone>(value: &mut Option<T>, wanted: &Option<Bound<T>>) {
 pub async fn given(app: &App) -> Result<End, ApiError> {
     with_node(app, Start::to_look(), async |node| {
         let given = node.call(call::Given {}).await?;
+        let deeds = node.call(call::Deeds {}).await?;
         app.out.result(&GivenLine::from(given), || {
             format!(
                 "{} with {} frames ({}) in {} of encoding, for {}.",
@@ -104,7 +110,22 @@ pub async fn given(app: &App) -> Result<End, ApiError> {
                 crate::present::amount(given.computers.into(), "computer")
             )
         });
+        if app.out.is_json() {
+            deeds
+                .iter()
+                .for_each(|deed| app.out.line(&DeedLine::new(deed)));
+        } else if !deeds.is_empty() {
+            app.out.text(&human::deeds(&deeds, now_ms()));
+        }
         Ok(End::Done)
     })
     .await
+}
+
+/// Now, Unix milliseconds.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }

@@ -177,6 +177,7 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         name: String::new(),
     });
     line(&PairLine::Unpaired { id: String::new() });
+    line(&IdentityLine { id: None });
     let (id, name) = (ComputerId(String::new()), String::new());
     let (code, left_s, tries) = (String::new(), 120, 3);
     line(&PairLine::request(&Request {
@@ -206,6 +207,17 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
     });
     line(&SettingsLine::new(&settings()));
     line(&GivenLine::from(api::Given::default()));
+    line(&DeedLine::new(&api::Deed {
+        computer: ComputerId(String::new()),
+        name: String::new(),
+        segments: 14,
+        frames: 3500,
+        received_bytes: 1,
+        sent_bytes: 1,
+        seconds: 1,
+        began_ms: 0,
+        ended_ms: 1,
+    }));
     let (subject, says, help) = (String::new(), String::new(), String::new());
     line(&FindingLine::new(&Finding {
         subject,
@@ -267,6 +279,7 @@ fn job() -> Job {
 fn settings() -> api::Settings {
     api::Settings {
         name: "Study".into(),
+        hide_name: false,
         donating: true,
         donate_cores: Some(4),
         ffmpeg: None,

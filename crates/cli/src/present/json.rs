@@ -1,11 +1,15 @@
 //! Lines for programs, as docs/json.md describes them. They are stable: fields are added, never renamed or
 //! removed, which is why they are types of their own and not the API's view models.
 
+mod own;
+
 use api::{
-    ApiError, Asking, Cleaned, Computer, ComputerStatus, ErrorCode, FilePath, Finding, Given, Hand,
-    Here, Job, JobState, Level, Outcome, SegmentState, Settings,
+    ApiError, Asking, Cleaned, Computer, ComputerStatus, ErrorCode, FilePath, Finding, Hand, Here,
+    Job, JobState, Level, Outcome, SegmentState,
 };
 use serde::{Serialize, Serializer};
+
+pub use own::{DeedLine, GivenLine, IdentityLine, SettingsLine};
 
 /// A measured number as a program reads it: digits that mean something, and no more. `null` if it is none.
 pub fn rounded<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -320,6 +324,8 @@ pub struct PeerLine {
     reason: Option<String>,
     helps_us: bool,
     we_help: bool,
+    lets_us: Option<bool>,
+    asks_us: Option<bool>,
     cpu: String,
     cores: u32,
     memory_mb: u64,
@@ -368,6 +374,8 @@ impl PeerLine {
             reason,
             helps_us: computer.helps_us,
             we_help: computer.we_help,
+            lets_us: computer.lets_us,
+            asks_us: computer.asks_us,
             cpu: computer.cpu.clone(),
             cores: computer.cores,
             memory_mb: computer.memory_mb,
@@ -628,61 +636,6 @@ pub enum SteeredLine {
     },
 }
 
-/// `settings`: what the user has set.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename = "settings")]
-pub struct SettingsLine {
-    name: String,
-    donating: bool,
-    cores: Option<u32>,
-    temp: Option<FilePath>,
-    temp_limit: Option<u64>,
-    bandwidth: Option<u64>,
-    port: Option<u16>,
-    web_port: Option<u16>,
-    ffmpeg: Option<FilePath>,
-}
-
-impl SettingsLine {
-    /// The settings as a line.
-    pub fn new(settings: &Settings) -> Self {
-        Self {
-            name: settings.name.clone(),
-            donating: settings.donating,
-            cores: settings.donate_cores,
-            temp: settings.temp.clone(),
-            temp_limit: settings.temp_limit,
-            bandwidth: settings.bandwidth,
-            port: settings.port,
-            web_port: settings.web_port,
-            ffmpeg: settings.ffmpeg.clone(),
-        }
-    }
-}
-
-/// `given`: what was done for others.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename = "given")]
-pub struct GivenLine {
-    segments: u64,
-    frames: u64,
-    bytes: u64,
-    seconds: u64,
-    computers: u32,
-}
-
-impl From<Given> for GivenLine {
-    fn from(given: Given) -> Self {
-        Self {
-            segments: given.segments,
-            frames: given.frames,
-            bytes: given.bytes,
-            seconds: given.seconds,
-            computers: given.computers,
-        }
-    }
-}
-
 /// `finding`: one line of the doctor's.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "finding")]
@@ -749,6 +702,9 @@ fn status(status: &ComputerStatus) -> (&'static str, Option<String>) {
     match status {
         ComputerStatus::Nearby => ("nearby", None),
         ComputerStatus::Offline => ("offline", None),
+        ComputerStatus::OtherIdentity { presented } => {
+            ("other_identity", Some(presented.0.clone()))
+        }
         ComputerStatus::NotHelping => ("not_helping", None),
         ComputerStatus::Measuring => ("measuring", None),
         ComputerStatus::Ready => ("ready", None),

@@ -93,6 +93,11 @@ pub fn can_draw() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Whether results are shown on a terminal.
+pub fn can_show() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 /// Writes to stdout. A reader that has gone away (`| head`) has had enough: no error.
 fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();

@@ -1,8 +1,6 @@
-//! A film to encode, and nodes of one process on loopback.
+//! A film to encode.
 
 use std::path::{Path, PathBuf};
-
-use engine::node::NodeConfig;
 
 use crate::bundled::ffmpeg;
 
@@ -19,19 +17,4 @@ pub fn clip(path: &Path, seconds: u32) -> PathBuf {
         .unwrap();
     assert!(made.success());
     path.to_owned()
-}
-
-/// A node that helps, found by its address alone.
-pub fn config(folder: &Path, name: &str) -> NodeConfig {
-    NodeConfig {
-        data_dir: folder.join(name),
-        name: Some(name.into()),
-        listen: Some(([127, 0, 0, 1], 0).into()),
-        mdns: false,
-        network: true,
-        donate: Some(true),
-        peers: Vec::new(),
-        stays: false,
-        workers: None,
-    }
 }

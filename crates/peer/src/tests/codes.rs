@@ -52,14 +52,16 @@ async fn six_digits_pair_two_computers() {
         (asker.id(), "Studio")
     );
     let typed = asking.code.to_string().parse().unwrap();
-    let paired = soon("the answer", helper.net.answer(typed)).await.unwrap();
+    let paired = soon("the answer", helper.net.answer(typed, Rights::default()))
+        .await
+        .unwrap();
     assert_eq!((paired.id, paired.name.as_str()), (asker.id(), "Studio"));
     let found = outcome(&mut asker).await.unwrap();
     assert_eq!((found.id, found.name.as_str()), (helper.id(), "Kitchen"));
     assert_eq!(asker.link_up().await.peer(), helper.id());
     assert_eq!(helper.link_up().await.peer(), asker.id());
     assert_eq!((asker.net.asking(), helper.net.request()), (None, None));
-    let again = helper.net.answer(asking.code).await;
+    let again = helper.net.answer(asking.code, Rights::default()).await;
     assert_eq!(again, Err(AnswerError::NobodyAsks));
 }
 
@@ -70,13 +72,17 @@ async fn a_wrong_code_can_be_typed_three_times() {
     request(&mut helper).await;
     let wrong = other(&asking.code);
     for left in [2, 1] {
-        let answer = soon("the answer", helper.net.answer(wrong.clone())).await;
+        let answer = soon(
+            "the answer",
+            helper.net.answer(wrong.clone(), Rights::default()),
+        )
+        .await;
         assert_eq!(answer, Err(AnswerError::Wrong(left)));
     }
-    let answer = soon("the answer", helper.net.answer(wrong)).await;
+    let answer = soon("the answer", helper.net.answer(wrong, Rights::default())).await;
     assert_eq!(answer, Err(AnswerError::WrongTooOften));
     assert_eq!(outcome(&mut asker).await, Err(AskError::WrongCode));
-    let late = helper.net.answer(asking.code).await;
+    let late = helper.net.answer(asking.code, Rights::default()).await;
     assert_eq!(late, Err(AnswerError::NobodyAsks));
     assert!(asker.net.paired().is_empty() && helper.net.paired().is_empty());
 }
@@ -86,11 +92,18 @@ async fn after_a_slip_the_right_code_is_still_good() {
     let (mut asker, mut helper) = near().await;
     let asking = asker.net.ask(helper.id()).unwrap();
     request(&mut helper).await;
-    let slip = soon("the answer", helper.net.answer(other(&asking.code))).await;
+    let slip = soon(
+        "the answer",
+        helper.net.answer(other(&asking.code), Rights::default()),
+    )
+    .await;
     assert_eq!(slip, Err(AnswerError::Wrong(2)));
-    soon("the answer", helper.net.answer(asking.code))
-        .await
-        .unwrap();
+    soon(
+        "the answer",
+        helper.net.answer(asking.code, Rights::default()),
+    )
+    .await
+    .unwrap();
     outcome(&mut asker).await.unwrap();
 }
 
@@ -185,7 +198,10 @@ async fn a_stranger_guesses_once_for_each_time_that_a_person_types() {
     eve.ask().await.unwrap();
     request(&mut helper).await;
     let net = helper.net.clone();
-    let person = tokio::spawn(async move { net.answer("482913".parse().unwrap()).await });
+    let person = tokio::spawn(async move {
+        net.answer("482913".parse().unwrap(), Rights::default())
+            .await
+    });
     let refusal = soon("a guess", eve.guess("482914")).await.unwrap_err();
     assert_eq!(
         (refusal.error, refusal.held),
@@ -262,7 +278,7 @@ async fn a_man_in_the_middle_gets_neither() {
     request(&mut helper).await;
     let net = helper.net.clone();
     let typed = asking.code.clone();
-    let person = tokio::spawn(async move { net.answer(typed).await });
+    let person = tokio::spawn(async move { net.answer(typed, Rights::default()).await });
     // What it can take from the asker is a half bound to its own certificate; passed on to the
     // helper, whose half is bound to it as asker, the keys differ.
     let there = Sides {

@@ -84,6 +84,126 @@ async fn three_nodes_on_one_computer_find_each_other_and_miss_who_leaves() {
     }
 }
 
+/// Listens to announcements as any program in the network can.
+fn listener(port: u16) -> tokio::net::UdpSocket {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP)).unwrap();
+    socket.set_reuse_address(true).unwrap();
+    #[cfg(unix)]
+    socket.set_reuse_port(true).unwrap();
+    let anywhere = std::net::SocketAddr::from(([0, 0, 0, 0], port));
+    socket.bind(&anywhere.into()).unwrap();
+    let group = std::net::Ipv4Addr::new(224, 0, 0, 251);
+    socket
+        .join_multicast_v4(&group, &std::net::Ipv4Addr::LOCALHOST)
+        .unwrap();
+    socket.set_nonblocking(true).unwrap();
+    tokio::net::UdpSocket::from_std(socket.into()).unwrap()
+}
+
+/// The `key=value` strings of the TXT records in an mDNS packet.
+fn texts(packet: &[u8]) -> Vec<String> {
+    let number = |at: usize| usize::from(packet[at]) << 8 | usize::from(packet[at + 1]);
+    let after_name = |mut at: usize| loop {
+        match packet[at] {
+            0 => return at + 1,
+            length if length >= 0xc0 => return at + 2,
+            length => at += 1 + usize::from(length),
+        }
+    };
+    let mut at = 12;
+    for _ in 0..number(4) {
+        at = after_name(at) + 4;
+    }
+    let mut texts = Vec::new();
+    for _ in 0..number(6) + number(8) + number(10) {
+        let head = after_name(at);
+        let (kind, length) = (number(head), number(head + 8));
+        let (mut text, end) = (head + 10, head + 10 + length);
+        while kind == 16 && text < end {
+            let (from, to) = (text + 1, text + 1 + usize::from(packet[text]));
+            texts.push(String::from_utf8_lossy(&packet[from..to]).into_owned());
+            text = to;
+        }
+        at = end;
+    }
+    texts
+}
+
+/// The next announcement of which `wanted` is true: its texts, and all of it.
+async fn announcement(
+    socket: &tokio::net::UdpSocket,
+    wanted: impl Fn(&[String]) -> bool,
+) -> (Vec<String>, String) {
+    soon("an announcement", async {
+        let mut packet = vec![0; 9000];
+        loop {
+            let length = socket.recv(&mut packet).await.unwrap();
+            let mut said = texts(&packet[..length]);
+            said.sort();
+            if wanted(&said) {
+                return (
+                    said,
+                    String::from_utf8_lossy(&packet[..length]).into_owned(),
+                );
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn announcements_tell_a_short_name_and_nothing_of_the_machine_or_no_name_at_all() {
+    let port = mdns_port();
+    let socket = listener(port);
+    let mut node = config(identity(), "Kitchen");
+    (node.mdns, node.mdns_port) = (true, port);
+    let node = Node::start(node).await;
+    node.net.set_about(About {
+        name: "Kitchen".into(),
+        cpu_model: "Abacus 3000".into(),
+        cores: 77,
+        memory_mb: 123_456,
+        ffmpeg: "n9.0.2".into(),
+        ..About::default()
+    });
+    let keys = |said: &[String]| -> Vec<String> {
+        let key = |text: &String| text.split('=').next().unwrap_or_default().to_owned();
+        said.iter().map(key).collect()
+    };
+    let (said, packet) = announcement(&socket, |said| !said.is_empty()).await;
+    assert_eq!(keys(&said), ["id", "l", "n", "p", "s", "v"]);
+    assert!(said.contains(&"n=Kitchen".to_owned()), "{said:?}");
+    assert!(said.iter().map(String::len).sum::<usize>() < 200);
+    for of_the_machine in ["Abacus", "123456", "n9.0.2"] {
+        assert!(!packet.contains(of_the_machine), "{packet}");
+    }
+    // The system's own name for it is not used either.
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let host = host.trim();
+    assert!(host.len() < 6 || !packet.contains(host), "{host}");
+
+    node.net.set_hides_name(true);
+    let hidden = |said: &[String]| !said.is_empty() && !keys(said).contains(&"n".to_owned());
+    let (said, packet) = announcement(&socket, hidden).await;
+    assert_eq!(keys(&said), ["id", "l", "p", "s", "v"]);
+    assert!(!packet.contains("Kitchen"), "{packet}");
+    // Whoever asks does not learn it either, and whoever is paired does.
+    let friend = identity();
+    let card = |key: Identity| {
+        let client = crate::client::http_client(&key, Some(node.id()), node.address()).unwrap();
+        let url = format!(
+            "https://{}:{}/v1/hello",
+            crate::tls::SERVER_NAME,
+            node.address().port()
+        );
+        async move { client.get(url).send().await.unwrap().json::<Card>().await }
+    };
+    assert_eq!(card(friend.clone()).await.unwrap().name.as_str(), "");
+    node.net.shared().know(paired(friend.id(), "friend", &[]));
+    assert_eq!(card(friend).await.unwrap().name.as_str(), "Kitchen");
+}
+
 #[tokio::test]
 async fn a_new_name_is_noticed() {
     let port = mdns_port();
@@ -216,6 +336,12 @@ async fn our_own_address_and_our_own_twin_are_told_apart() {
         _ => None,
     });
     assert_eq!(twin.await, (there, "other".into()));
+    // Who was called found out, too.
+    let twin = other.event("the twin", |event| match event {
+        NetEvent::SameIdentity { address, .. } => Some(address),
+        _ => None,
+    });
+    assert_eq!(twin.await, here);
     other.events.close();
     let mut typed = config(identity(), "third");
     typed.listen = "127.0.0.1:0".parse().unwrap();

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Identity, Link, Message, Net, NetConfig, NetEvent, Paired, PeerId, WhyDown};
+use crate::{Identity, Link, Message, Net, NetConfig, NetEvent, Paired, PeerId, Rights, WhyDown};
 
 /// After this long a test is stuck, not slow.
 const STUCK: Duration = Duration::from_secs(180);
@@ -47,6 +47,7 @@ pub(super) fn paired(id: PeerId, name: &str, addresses: &[SocketAddr]) -> Paired
         id,
         name: name.into(),
         addresses: addresses.to_vec(),
+        rights: Rights::default(),
     }
 }
 
@@ -101,8 +102,24 @@ impl Node {
         .await
     }
 
+    pub(super) async fn rights(&mut self) -> Rights {
+        self.event("rights", |event| match event {
+            NetEvent::Message {
+                message: Message::Rights(rights),
+                ..
+            } => Some(rights),
+            _ => None,
+        })
+        .await
+    }
+
     pub(super) async fn message(&mut self) -> (PeerId, Message) {
+        // What the two may ask of each other is told by every link; `rights` is for those who want to hear it.
         self.event("a message", |event| match event {
+            NetEvent::Message {
+                message: Message::Rights(_),
+                ..
+            } => None,
             NetEvent::Message { peer, message } => Some((peer, message)),
             _ => None,
         })
@@ -123,10 +140,12 @@ pub(super) async fn pair() -> Pair {
     let (one, other) = (identity(), identity());
     let mut known = config(other.clone(), "listener");
     known.paired = vec![paired(one.id(), "dialler", &[])];
+    known.donating = true;
     let mut listener = Node::start(known).await;
     let wire = Cutter::before(listener.address()).await;
     let mut knowing = config(one, "dialler");
     knowing.paired = vec![paired(other.id(), "listener", &[wire.address])];
+    knowing.donating = true;
     let mut dialler = Node::start(knowing).await;
     let (out, back) = (dialler.link_up().await, listener.link_up().await);
     assert!(out.dialled() && !back.dialled());

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::house::{Node, identity, pair, soon};
 use crate::client::http_client;
-use crate::link::{Ends, Parts, converse};
+use crate::link::{Ends, Parts, Telling, converse};
+use crate::proto::Extras;
 use crate::wire::{Farewell, Incoming, Outgoing, Wire, WireBroken};
 use crate::*;
 
@@ -48,7 +49,7 @@ fn wire() -> (Wire, Far) {
         Wire {
             sink: Box::pin(sink),
             stream: stream.boxed(),
-            loads: false,
+            extras: Extras::default(),
         },
         Far { heard, say },
     )
@@ -74,6 +75,17 @@ pub(super) fn link_to(peer: PeerId, dialled: bool, session: Session) -> (Link, E
     })
 }
 
+/// What is told of us, and those who live as long as it may change.
+fn telling() -> ((watch::Sender<About>, watch::Sender<Rights>), Telling) {
+    let donating = About {
+        donating: true,
+        ..About::default()
+    };
+    let ((about, own), (rights, agreed)) =
+        (watch::channel(donating), watch::channel(Rights::default()));
+    ((about, rights), Telling::new(own, agreed))
+}
+
 /// Runs a link in the background: the link, its far end, what it delivers, and why it ended.
 fn running() -> (
     Link,
@@ -83,11 +95,9 @@ fn running() -> (
 ) {
     let ((link, ends), (wire, far)) = (link(), wire());
     let (deliver, delivered) = mpsc::unbounded_channel();
-    // The sender of `about` lives as long as the link.
-    let (about, own) = watch::channel(About::default());
     let task = tokio::spawn(async move {
-        let _about = about;
-        converse(wire, ends, own, None, |message| {
+        let (_senders, own) = telling();
+        converse(wire, ends, own, |message| {
             deliver.send(message).unwrap();
             std::future::ready(())
         })
@@ -126,10 +136,12 @@ async fn how_busy_each_is_is_heard_by_the_other() {
 async fn who_does_not_know_the_word_is_not_told() {
     for wants in [false, true] {
         let ((_link, ends), (wire, mut far)) = (link(), wire());
-        let (_about, own) = watch::channel(About::default());
+        let (_senders, mut own) = telling();
         let (busy, load) = watch::channel(None);
-        let loads = wants.then_some(load);
-        let task = tokio::spawn(converse(wire, ends, own, loads, |_| std::future::ready(())));
+        if wants {
+            own = own.with_loads(load);
+        }
+        let task = tokio::spawn(converse(wire, ends, own, |_| std::future::ready(())));
         let said = Load {
             cpu_percent: 7,
             memory_used_mb: 1,
@@ -141,6 +153,37 @@ async fn who_does_not_know_the_word_is_not_told() {
             Message::Beat {}
         };
         assert_eq!(far.hears().await, expected);
+        task.abort();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_withdrawn_is_told_in_words_that_the_other_knows() {
+    let withdrawn = Rights {
+        may_use_me: false,
+        i_may_use: true,
+    };
+    for knows in [false, true] {
+        let ((_link, ends), (wire, mut far)) = (link(), wire());
+        let ((_about, rights), mut own) = telling();
+        if knows {
+            own = own.with_rights();
+        }
+        let task = tokio::spawn(converse(wire, ends, own, |_| std::future::ready(())));
+        if knows {
+            assert_eq!(far.hears().await, Message::Rights(Rights::default()));
+        }
+        rights.send_replace(withdrawn);
+        let Message::About(about) = far.hears().await else {
+            panic!("it is not told what we are to it now")
+        };
+        assert!(!about.donating);
+        let next = if knows {
+            Message::Rights(withdrawn)
+        } else {
+            Message::Beat {}
+        };
+        assert_eq!(far.hears().await, next);
         task.abort();
     }
 }
@@ -173,8 +216,8 @@ async fn a_peer_that_takes_nothing_is_gone_although_it_talks() {
         })
         .sink_map_err(|e| e),
     );
-    let (_about, own) = watch::channel(About::default());
-    let task = tokio::spawn(converse(wire, ends, own, None, |_| std::future::ready(())));
+    let (_senders, own) = telling();
+    let task = tokio::spawn(converse(wire, ends, own, |_| std::future::ready(())));
     let begun = Instant::now();
     link.send(Message::Beat {}).await.unwrap();
     while !task.is_finished() && begun.elapsed() < SILENCE * 10 {
@@ -292,6 +335,15 @@ async fn a_goodbye_is_heard_as_one() {
     assert_eq!(pair.listener.link_down().await, WhyDown::Left);
     soon("the end of the events", async {
         while let Some(event) = pair.dialler.events.recv().await {
+            if matches!(
+                event,
+                NetEvent::Message {
+                    message: Message::Rights(_),
+                    ..
+                }
+            ) {
+                continue;
+            }
             assert!(
                 matches!(
                     event,

@@ -134,6 +134,7 @@ fn messages() -> Vec<Message> {
             reason: FailReason::SourceUnreadable,
             detail: longest(),
         },
+        Message::Rights(Rights::default()),
         Message::Cancel { task },
         Message::Collected { task },
         Message::Unpaired {},

@@ -7,6 +7,7 @@ mod links;
 mod messages;
 mod pairing;
 mod races;
+mod rights;
 mod strangers;
 mod survey;
 mod transfers;

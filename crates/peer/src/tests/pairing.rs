@@ -179,6 +179,35 @@ async fn a_changed_certificate_is_refused_and_reported_once() {
     assert!(studio.net.link(old.id()).is_none() && studio.net.link(new.id()).is_none());
 }
 
+fn changed_identity(event: NetEvent) -> Option<(PeerId, PeerId)> {
+    match event {
+        NetEvent::ChangedIdentity {
+            peer, presented, ..
+        } => Some((peer, presented)),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_namesake_of_a_computer_that_is_away_is_reported_until_that_is_back() {
+    let (old, new) = (identity(), Node::named("Kitchen").await);
+    let mut trusting = config(identity(), "Studio");
+    trusting.paired = vec![paired(old.id(), "Kitchen", &[])];
+    let mut studio = Node::start(trusting).await;
+    studio.net.add_address(new.address()).await.unwrap();
+    let changed = studio.event("the warning", changed_identity).await;
+    assert_eq!(changed, (old.id(), new.id()));
+    assert!(studio.net.link(new.id()).is_none());
+    // The one that was meant comes back: it is connected, and the warning may be given again.
+    let mut back = config(old.clone(), "Kitchen");
+    back.paired = vec![paired(studio.id(), "Studio", &[studio.address()])];
+    let back = Node::start(back).await;
+    assert_eq!(studio.link_up().await.peer(), old.id());
+    drop(back);
+    let changed = studio.event("the warning again", changed_identity).await;
+    assert_eq!(changed, (old.id(), new.id()));
+}
+
 /// A node that is paired with somebody of whom we have the key.
 async fn knowing_one() -> (Node, Identity) {
     let one = identity();

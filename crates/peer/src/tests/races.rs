@@ -66,6 +66,10 @@ async fn heard(node: &mut Node) -> Message {
             // One side decides, so a race costs nobody a link that was up.
             panic!("a link was lost: {why:?}");
         }
+        NetEvent::Message {
+            message: Message::Rights(_),
+            ..
+        } => None,
         NetEvent::Message { message, .. } => {
             assert!(up, "a message without a link");
             Some(message)
@@ -102,6 +106,7 @@ async fn the_side_that_decides_keeps_the_first_of_two_in_a_race() {
             config.listen,
             0,
             About::default(),
+            false,
             mpsc::channel(1).0,
         );
         let shared = Arc::new(shared);

@@ -100,6 +100,18 @@ impl Farm {
         Ok(Then::Decide)
     }
 
+    pub(super) fn peer_withdrawn(&mut self, id: PeerId, now: Time) -> Handled {
+        let peer = self.peers.get_mut(&id).ok_or(Ignored::UnknownPeer(id))?;
+        peer.set_offers(&[]);
+        let leases: Vec<LeaseId> = peer.leases.iter().copied().collect();
+        self.generation += 1;
+        for lease in leases {
+            self.revoke(lease, Loss::Withdrawn, now);
+        }
+        self.refresh(id, now);
+        Ok(Then::Decide)
+    }
+
     pub(super) fn wake_peer(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;

@@ -36,6 +36,7 @@ enum Op {
     DiskFull(u8, bool),
     Offers(u8, u8, u8),
     PeerPauses(u8),
+    PeerIsWithdrawn(u8),
     PeerResumes(u8),
     Pause(u8),
     Resume(u8),
@@ -106,6 +107,7 @@ fn peer_faults() -> impl Strategy<Value = Op> {
         (0u8..6).prop_map(Op::LinkCut),
         (0u8..6).prop_map(Op::LinkHeals),
         (0u8..6).prop_map(Op::PeerPauses),
+        (1u8..6).prop_map(Op::PeerIsWithdrawn),
         (0u8..6).prop_map(Op::PeerResumes),
     ]
 }
@@ -231,6 +233,9 @@ fn apply_to_peer(sim: &mut Sim, op: &Op) {
         Op::PeerPauses(who) => sim.hear(Input::PeerPaused {
             peer: peer(who.into()),
             reason: "in use".into(),
+        }),
+        Op::PeerIsWithdrawn(who) => sim.hear(Input::PeerWithdrawn {
+            peer: peer(who.into()),
         }),
         Op::PeerResumes(who) => sim.hear(Input::PeerResumed {
             peer: peer(who.into()),

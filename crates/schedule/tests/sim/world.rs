@@ -173,6 +173,10 @@ impl Sim {
     }
 
     pub fn reset(&mut self, job: JobId) {
+        // A job that is over is not begun anew: its cutter's answers still come.
+        if self.farm.state(job).is_some_and(JobState::has_ended) {
+            return self.hear(Input::PlanReset { job });
+        }
         if let Some(film) = self.films.get_mut(&job) {
             film.reset();
         }

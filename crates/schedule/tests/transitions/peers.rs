@@ -119,6 +119,23 @@ fn a_paused_peer_finishes_what_it_has_begun() {
 }
 
 #[test]
+fn what_a_withdrawn_peer_had_in_hand_goes_to_others_through_nobodys_fault() {
+    let mut desk = Desk::with(&[1, 2]);
+    desk.film(4);
+    let lease = desk.lease_of(1);
+    desk.tell(Input::Delivered { lease: lease.id });
+    // L: encoding > withdrawn  --> revoked
+    desk.tell(Input::PeerWithdrawn { peer: peer(1) });
+    assert_eq!(desk.phase(lease.id), None);
+    assert!(desk.leases().iter().all(|other| other.peer == peer(2)));
+    assert_eq!(desk.standing(1), Standing::Good { fails: 0 });
+    assert_eq!(desk.failures(lease.segment.0), (0, 0));
+    // It is given something again once it can do something again.
+    desk.join(1);
+    assert!(desk.leases().iter().any(|other| other.peer == peer(1)));
+}
+
+#[test]
 fn what_is_here_survives_the_peer_that_made_it() {
     let mut desk = Desk::with(&[1, 2]);
     desk.film(4);

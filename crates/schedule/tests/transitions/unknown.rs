@@ -56,6 +56,7 @@ fn peers_that_are_not_there_or_are_so_already() {
         (Input::PeerPaused { peer, reason }, unknown),
         (Input::PeerResumed { peer }, unknown),
         (Input::PeerLeft { peer }, unknown),
+        (Input::PeerWithdrawn { peer }, unknown),
         (Input::PeerResumed { peer: me }, Ignored::PeerSo(me)),
     ]);
 }
