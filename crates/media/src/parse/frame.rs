@@ -29,6 +29,8 @@ pub struct FrameInfo {
     pub frame_rate: Option<Ratio>,
     /// Side data no encoder here carries on.
     pub dynamic: Vec<String>,
+    /// Packets hold two pictures and none in turn (MPEG-4 in AVI), as the decoder says.
+    pub packed: bool,
 }
 
 /// Reads showinfo's text up to the second frame. `None` where no frame was decoded.
@@ -37,6 +39,8 @@ pub fn read(text: &str) -> Option<FrameInfo> {
     let mut info = FrameInfo::default();
     let mut frames = 0;
     for line in text.lines() {
+        // libavcodec/mpeg4videodec.c, since 2013.
+        info.packed |= line.contains("('packed B-frames')");
         let Some((_, said)) = line
             .split_once("] ")
             .filter(|_| line.starts_with("[Parsed_showinfo"))
