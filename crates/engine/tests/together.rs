@@ -99,8 +99,33 @@ async fn both_have_a_hand_in_it() {
     assert_eq!(job.hands.len(), 2, "{:?}", job.hands);
     assert!(job.hands.iter().all(|hand| hand.segments > 0));
     assert_sent_sparingly(&folder.path().join("film.mkv"), &job);
+    assert_logged(&donor, &job).await;
     donor.stop().await;
     owner.stop().await;
+}
+
+/// What the donor did stands in its log: for whom, how much, and what travelled.
+async fn assert_logged(donor: &Node, job: &JobStatus) {
+    let hand = job.hands.iter().find(|hand| hand.name == "donor").unwrap();
+    // A segment is noted once the donor knows that it has arrived; one that was hedged may arrive for nothing.
+    let line = loop {
+        let lines = donor.deeds().await.unwrap();
+        if let [line] = &lines[..]
+            && line.segments >= u64::from(hand.segments)
+        {
+            break line.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(line.name, "owner");
+    assert!(
+        line.frames >= hand.frames && line.ended_ms >= line.began_ms,
+        "{line:?}"
+    );
+    assert!(
+        line.received >= job.traffic.sent && line.sent >= job.traffic.received,
+        "{line:?}"
+    );
 }
 
 /// What a segment costs on the wire is its packets and one group of pictures of pre-roll, and little to wrap them.
