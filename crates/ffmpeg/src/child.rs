@@ -92,6 +92,7 @@ pub struct Running {
     pub frames: watch::Receiver<u32>,
     child: Child,
     listener: JoinHandle<Said>,
+    group: Group,
     /// Ends once it has killed the run because that did nothing.
     overseer: Option<AbortOnDropHandle<()>>,
     command: String,
@@ -316,6 +317,7 @@ impl Run {
             stdin: child.stdin.take(),
             stdout: child.stdout.take(),
             frames: seen,
+            group: Group(child.id()),
             child,
             listener,
             overseer: overseer.map(AbortOnDropHandle::new),
@@ -365,6 +367,12 @@ impl Running {
     pub async fn finish(mut self) -> Result<Said, RunError> {
         drop(self.stdin.take());
         let status = self.child.wait().await?;
+        if status.success() {
+            self.group.is_over();
+        } else {
+            // Or what it started would go on, and talk on.
+            self.group.end();
+        }
         let said = self.listener.await.unwrap_or_default();
         if status.success() {
             return Ok(said);
@@ -388,6 +396,36 @@ impl Running {
     pub async fn kill(mut self) {
         // Already gone is as good.
         let _ = self.child.kill().await;
+    }
+}
+
+/// A run with all that it has started, which ends with it: an ffmpeg may be a script that starts another.
+#[derive(Debug)]
+struct Group(Option<u32>);
+
+impl Group {
+    /// It ended well, and whatever it left running is meant to.
+    fn is_over(&mut self) {
+        self.0 = None;
+    }
+
+    /// Kills what is left of it.
+    fn end(&mut self) {
+        #[cfg(unix)]
+        if let Some(leader) = self
+            .0
+            .take()
+            .and_then(|pid| libc::pid_t::try_from(pid).ok())
+        {
+            // SAFETY: a system call. Each run leads a group of its own; none is left where all have ended.
+            unsafe { libc::killpg(leader, libc::SIGKILL) };
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -536,6 +574,30 @@ mod tests {
 
     fn sh(script: &str) -> Run {
         Run::new(Path::new("/bin/sh")).args(["-c", script])
+    }
+
+    #[tokio::test]
+    async fn what_a_run_has_started_ends_with_it() {
+        let mut running = sh("sleep 600 & echo $!; wait")
+            .sink(Sink::Pipe)
+            .start()
+            .unwrap();
+        let mut stdout = tokio::io::BufReader::new(running.stdout.take().unwrap());
+        let mut line = String::new();
+        tokio::io::AsyncBufReadExt::read_line(&mut stdout, &mut line)
+            .await
+            .unwrap();
+        let started = PathBuf::from(format!("/proc/{}/stat", line.trim()));
+        assert!(started.exists());
+        drop(running);
+        // Dead, or dead and not yet reaped by whoever inherited it.
+        let lives = || {
+            let stat = std::fs::read_to_string(&started).unwrap_or_default();
+            !stat.is_empty() && !stat.contains(") Z ")
+        };
+        while lives() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
     }
 
     #[tokio::test]
