@@ -70,6 +70,16 @@ async function checkPairing(browser, folder) {
     await second.getByText('Paired with').waitFor();
     await second.getByRole('switch', { name: 'Donate this machine' }).click();
     await first.getByText('2 computers ready.').waitFor();
+    // What each may ask of the other is switched where it stands, counts at once and is told over there.
+    for (const page of [first, second]) await page.getByTestId('rights').locator('summary').click();
+    const may = (page, name) => page.getByTestId('rights').getByRole('switch', { name });
+    await may(second, /may use this computer$/).click();
+    await first.getByText('There, but no longer helps this computer').waitFor();
+    await first.getByText('1 computer ready.').waitFor();
+    await may(second, /may use this computer$/).click();
+    await first.getByText('2 computers ready.').waitFor();
+    await may(first, /^This computer may use/).click();
+    await second.getByText('does not ask this computer.').waitFor();
     await first.getByRole('button', { name: /^Unpair/ }).click();
     await first.getByRole('button', { name: 'Unpair', exact: true }).click();
     await first.getByTestId('computer').waitFor({ state: 'detached' });

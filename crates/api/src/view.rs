@@ -204,7 +204,7 @@ pub enum ComputerStatus {
     Nearby,
     /// Paired, but not there.
     Offline,
-    /// Paired, but not there; and a computer of its name or at its address shows another key. Nothing is sent to it.
+    /// Paired, but not there; and a computer of its name shows another key. Nothing is sent to it.
     OtherIdentity {
         /// Who that is; nearby, perhaps.
         presented: ComputerId,

@@ -200,7 +200,7 @@ pub struct Serve {
 /// Make an invite: one line that pairs another computer with this one, and the same as a QR code.
 ///
 /// The invite is good for ten minutes and for one computer. The two may then ask each other for help; whoever helps
-/// receives pieces of the other's videos. Whoever has it can pair with this
+/// receives pieces of the other's videos. Whoever has the invite can pair with this
 /// computer: hand it over as you would a key. Where a node is running the command returns at once and the node
 /// waits; else the command itself does.
 #[derive(Debug, Args)]
@@ -235,10 +235,10 @@ pub struct Pair {
     /// from standard input
     #[arg(value_name = "CODE|INVITE")]
     pub with: Option<String>,
-    /// With a code: let it use this computer, and not this one it
+    /// Let it use this computer, and not this one it
     #[arg(long, requires = "with")]
     pub one_way: bool,
-    /// With a code: turn helping on here, too
+    /// Turn helping on here, too
     #[arg(long, requires = "with")]
     pub donate: bool,
     /// Say no to the computer that asks

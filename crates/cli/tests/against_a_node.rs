@@ -478,6 +478,12 @@ async fn whoever_types_the_code_decides_about_the_other_direction() {
     let (code, said) = node.ask(&["pair", "482913", "--donate"]).await;
     assert_eq!(code, 0);
     assert!(!said.contains("Helping is off"), "{said}");
+    // An invite goes by the same words.
+    let node = Node::start();
+    let (code, said) = node.ask(&["pair", INVITE, "--one-way"]).await;
+    assert_eq!(code, 0, "{said}");
+    let (_, said) = node.ask(&["rights", "Attic"]).await;
+    assert!(said.contains("off  this computer may use Attic"), "{said}");
 }
 
 #[tokio::test]

@@ -165,7 +165,7 @@ fn identities(status: &NodeStatus) -> Vec<Finding> {
             peer.name.clone(),
             Level::Bad,
             format!(
-                "{}'s identity changed: a computer of its name or at its address shows another key. Nothing is sent to it.",
+                "{}'s identity changed: a computer of its name shows another key. Nothing is sent to it.",
                 peer.name
             ),
             "This happens after reinstalling. If that is so, pair it again with a code; if not, somebody else's computer is there.",

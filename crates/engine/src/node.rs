@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ffmpeg::tools::Tool;
 use media::choice::Choice;
@@ -30,6 +30,9 @@ use crate::{doctor, pairing, rights, start};
 
 pub use crate::pairing::resolve;
 pub use crate::rights::Agreement;
+
+/// How long a new pairing may take to be known here.
+const HEARD_OF: Duration = Duration::from_secs(5);
 
 /// How to start a node.
 #[derive(Clone, Debug)]
@@ -275,15 +278,25 @@ impl Node {
         Ok(())
     }
 
+    /// A computer as the loop knows it after pairing: what is asked about it next finds it there.
     async fn newly_paired(&self, paired: &peer::Paired) -> Result<PeerStatus, Trouble> {
         let id = PeerId(paired.id.0);
-        let known = self
-            .status()
-            .await?
-            .peers
-            .into_iter()
-            .find(|p| p.id == id && p.state != PeerState::Nearby);
-        Ok(known.unwrap_or_else(|| pairing::just_paired(paired)))
+        let mut changes = self.changes();
+        let known = async {
+            loop {
+                let peers = self.status().await?.peers;
+                let is_it = |one: &PeerStatus| one.id == id && one.state != PeerState::Nearby;
+                if let Some(known) = peers.into_iter().find(is_it) {
+                    return Ok(known);
+                }
+                if changes.changed().await.is_err() {
+                    return Ok(pairing::just_paired(paired));
+                }
+            }
+        };
+        // Paired it is; where the loop is that busy, the rest is told later.
+        let known = tokio::time::timeout(HEARD_OF, known).await;
+        known.unwrap_or_else(|_| Ok(pairing::just_paired(paired)))
     }
 
     /// Ends a pairing.

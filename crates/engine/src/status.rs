@@ -161,7 +161,7 @@ pub enum PeerState {
     Nearby,
     /// Paired, away.
     Offline,
-    /// Paired, away; and somebody of its name or at its address shows another key, this one. Nothing is sent there.
+    /// Paired, away; and somebody of its name shows another key, this one. Nothing is sent there.
     OtherIdentity(PeerId),
     /// There, not helping.
     NotHelping,

@@ -99,8 +99,33 @@ async fn both_have_a_hand_in_it() {
     assert_eq!(job.hands.len(), 2, "{:?}", job.hands);
     assert!(job.hands.iter().all(|hand| hand.segments > 0));
     assert_sent_sparingly(&folder.path().join("film.mkv"), &job);
+    assert_logged(&donor, &job).await;
     donor.stop().await;
     owner.stop().await;
+}
+
+/// What the donor did stands in its log: for whom, how much, and what travelled.
+async fn assert_logged(donor: &Node, job: &JobStatus) {
+    let hand = job.hands.iter().find(|hand| hand.name == "donor").unwrap();
+    // A segment is noted once the donor knows that it has arrived; one that was hedged may arrive for nothing.
+    let line = loop {
+        let lines = donor.deeds().await.unwrap();
+        if let [line] = &lines[..]
+            && line.segments >= u64::from(hand.segments)
+        {
+            break line.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(line.name, "owner");
+    assert!(
+        line.frames >= hand.frames && line.ended_ms >= line.began_ms,
+        "{line:?}"
+    );
+    assert!(
+        line.received >= job.traffic.sent && line.sent >= job.traffic.received,
+        "{line:?}"
+    );
 }
 
 /// What a segment costs on the wire is its packets and one group of pictures of pre-roll, and little to wrap them.
@@ -227,6 +252,16 @@ async fn peer(of: &Node) -> engine::status::PeerStatus {
     of.status().await.unwrap().peers.remove(0)
 }
 
+/// Waits until a donor has something in hand: an owner counts what it has just sent, too.
+async fn until_working(donor: &Node) {
+    while !matches!(
+        donor.status().await.unwrap().here.state,
+        PeerState::Working(_)
+    ) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Waits until what `of` says of the other one is so.
 async fn until_peer(of: &Node, enough: impl Fn(&engine::status::PeerStatus) -> bool) {
     while !enough(&peer(of).await) {
@@ -248,6 +283,7 @@ async fn a_right_withdrawn_in_mid_job_ends_at_once_and_is_told_on_both_sides() {
     let begun = until(&owner, id, |job| in_hand(job) > 0).await;
     assert!(in_hand(&begun) > 0, "{:?}", begun.state);
 
+    until_working(&donor).await;
     // The donor's user: nothing is in hand any more on either side, and both are told why.
     let off = |may_use_me, i_may_use| Agreement {
         may_use_me,
@@ -297,6 +333,34 @@ async fn a_right_withdrawn_in_mid_job_ends_at_once_and_is_told_on_both_sides() {
     let stranger = engine::status::PeerId([7; 32]);
     let refused = owner.set_rights(stranger, off(Some(true), None)).await;
     assert_eq!(refused.unwrap_err().kind, Kind::NoSuchPeer);
+    donor.stop().await;
+    owner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helper_that_stops_helping_in_mid_job_gives_back_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 60);
+    let (owner, donor) = paired(folder.path()).await;
+    let terms = Terms {
+        wait_for: 1,
+        ..Terms::default()
+    };
+    let id = owner.submit(film, everywhere(), terms).await.unwrap();
+    let begun = until(&owner, id, |job| in_hand(job) > 0).await;
+    assert!(in_hand(&begun) > 0, "{:?}", begun.state);
+    until_working(&donor).await;
+    donor.donate(false).await.unwrap();
+    let said = peer(&donor).await;
+    assert!(
+        said.may_use_me,
+        "helping is off, the right is not withdrawn"
+    );
+    let trouble = said.trouble.unwrap_or_default();
+    assert!(trouble.contains("given back"), "{trouble:?}");
+    let job = until(&owner, id, |job| in_hand(job) == 0).await;
+    assert!(!matches!(job.state, JobState::Completed(_)), "too quick");
+    assert_exact(&until(&owner, id, |_| false).await, 1500);
     donor.stop().await;
     owner.stop().await;
 }

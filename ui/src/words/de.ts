@@ -293,7 +293,7 @@ export const de: Catalogue = {
     nearby: 'In der Nähe, nicht verbunden',
     unnamed: (id) => `Ein Computer (${id}…)`,
     otherIdentity: 'Seine Identität hat sich geändert',
-    otherIdentityHelp: 'Ein Computer mit seinem Namen oder unter seiner Adresse zeigt einen anderen Schlüssel, darum wird ihm nichts geschickt. Das kommt nach einer Neuinstallation vor: Dann verbinden Sie ihn neu mit einem Code und trennen diese Verbindung. Hat ihn niemand neu eingerichtet, dann nicht.',
+    otherIdentityHelp: 'Ein Computer mit seinem Namen zeigt einen anderen Schlüssel, darum wird ihm nichts geschickt. Das kommt nach einer Neuinstallation vor: Dann verbinden Sie ihn neu mit einem Code und trennen diese Verbindung. Hat ihn niemand neu eingerichtet, dann nicht.',
     pairAgain: 'Neu verbinden',
     offline: 'Nicht da',
     offlineSince: (when) => `Nicht da, zuletzt gesehen ${when}`,

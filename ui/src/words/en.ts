@@ -291,7 +291,7 @@ export const en = {
     nearby: 'Nearby, not paired',
     unnamed: (id: string) => `A computer (${id}…)`,
     otherIdentity: 'Its identity changed',
-    otherIdentityHelp: 'A computer of its name or at its address shows another key, so nothing is sent to it. This happens after reinstalling: then pair it again with a code, and end this pairing. If nobody reinstalled it, do not.',
+    otherIdentityHelp: 'A computer of its name shows another key, so nothing is sent to it. This happens after reinstalling: then pair it again with a code, and end this pairing. If nobody reinstalled it, do not.',
     pairAgain: 'Pair again',
     offline: 'Not there',
     offlineSince: (when: string) => `Not there, last seen ${when}`,

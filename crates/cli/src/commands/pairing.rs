@@ -170,36 +170,56 @@ pub async fn pair(args: &args::Pair, app: &App) -> Result<End, ApiError> {
         let Some(with) = &args.with else {
             return asked(args, node, app).await;
         };
-        let with = match with.trim() {
-            "-" => typed(app)?,
-            with => with.to_owned(),
-        };
-        let is_code = !with.starts_with("mh") && with.bytes().all(|b| !b.is_ascii_alphabetic());
         let paired = async {
-            if is_code {
-                let (reverse, donate) = (!args.one_way, args.donate);
-                let code = with;
-                node.call(call::Answer {
-                    code,
-                    reverse,
-                    donate,
-                })
-                .await
-            } else {
-                node.call(call::Pair { invite: with }).await
+            match with.trim() {
+                "-" => pair_with(typed(app).await?, args, node).await,
+                with => pair_with(with.to_owned(), args, node).await,
             }
         };
-        let computer = tokio::select! {
-            computer = paired => computer?,
+        let (computer, by_code) = tokio::select! {
+            paired = paired => paired?,
             () = app.stop.asked() => return Ok(End::Stopped),
         };
         say_paired(app, &computer);
-        if is_code {
+        if by_code {
             say_if_not_donating(node, app).await?;
         }
         Ok(End::Done)
     })
     .await
+}
+
+/// Pairs with a code or an invite, and tells whether it was a code.
+async fn pair_with(
+    with: String,
+    args: &args::Pair,
+    node: &Door,
+) -> Result<(Computer, bool), ApiError> {
+    let (reverse, donate) = (!args.one_way, args.donate);
+    let is_code = !with.starts_with("mh") && with.bytes().all(|b| !b.is_ascii_alphabetic());
+    if is_code {
+        let code = with;
+        let answer = call::Answer {
+            code,
+            reverse,
+            donate,
+        };
+        return Ok((node.call(answer).await?, true));
+    }
+    let mut computer = node.call(call::Pair { invite: with }).await?;
+    if donate {
+        node.call(call::Donate { on: true }).await?;
+    }
+    if !reverse {
+        let id = computer.id.0.clone();
+        let only = call::SetRights {
+            id,
+            helps_us: Some(false),
+            we_help: None,
+        };
+        computer = node.call(only).await?;
+    }
+    Ok((computer, false))
 }
 
 /// Whoever answers a request for help should know that nothing comes of it while helping is off.
@@ -213,11 +233,16 @@ async fn say_if_not_donating(node: &Door, app: &App) -> Result<(), ApiError> {
 }
 
 /// Reads a code or an invite from standard input, where it stands in no list of processes and in no history of a shell.
-fn typed(app: &App) -> Result<String, ApiError> {
+async fn typed(app: &App) -> Result<String, ApiError> {
     app.out
         .remark("Type the code, or paste the invite, then Enter:");
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(|error| {
+    // On a thread of its own: Ctrl-C must not wait for the Enter.
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let line = read.await.map_err(std::io::Error::other).flatten();
+    let line = line.map_err(|error| {
         let text = format!("Nothing could be read: {error}.");
         ApiError::new(ErrorCode::BadRequest, text)
     })?;

@@ -336,7 +336,7 @@ fn trouble(computer: &Computer) -> String {
     if let ComputerStatus::OtherIdentity { presented } = &computer.status {
         let id = plain(presented.0.get(..8).unwrap_or(&presented.0));
         return format!(
-            "A computer of its name or at its address shows another key ({id}). This happens after reinstalling: pair again with a code, `manyhands ask {id}`."
+            "A computer of its name shows another key ({id}). This happens after reinstalling: pair again with a code, `manyhands ask {id}`."
         );
     }
     computer.trouble.as_deref().map(plain).unwrap_or_default()
