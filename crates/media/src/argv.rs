@@ -21,7 +21,7 @@ pub const QUIET: [&str; 4] = ["-hide_banner", "-nostdin", "-loglevel", "level+wa
 /// Pixels that a picture may have though the order names a smaller one: a film may change its size
 /// on the way, which is known only once it is decoded. 8192 × 4352, the largest picture of HEVC's
 /// and H.264's level 6.2.
-const MOST_PIXELS: u32 = 8192 * 4352;
+pub const MOST_PIXELS: u32 = 8192 * 4352;
 
 /// Resources of the encoding machine; its own choice, never the asker's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
