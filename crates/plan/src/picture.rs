@@ -40,6 +40,9 @@ const COARSE: usize = 20;
 /// Mean squared error of the coarse picture that no encode of it has: 86 was the most of noise, moving patterns and
 /// cellular automata at the worst quality there is, 28 at the worst that anybody chooses.
 const COARSELY_ALIKE: f64 = 130.0;
+/// The same as a share of the picture's variance: where black and white change places quickly, fast AV1 smears up to
+/// 0.027 of it.
+const COARSELY_ALIKE_SHARE: f64 = 0.06;
 /// A frame that is not alike, and that a neighbour fits so much better, has changed places with it: 0.43 was the least
 /// of those encodes.
 const IN_ITS_PLACE: f64 = 0.2;
@@ -52,8 +55,8 @@ const REGRADED: f64 = 7.0;
 /// Compares `result` with `source`, frame by frame; both must have `expected` frames.
 ///
 /// A frame is wrong where its error is as large as the picture's own variance (nothing of it
-/// was predicted), where its coarse picture is another one, or where a neighbour has its place; the window is shifted where its frames fit a neighbour clearly better, and it is
-/// regraded where its grey levels lie on another line than the source's.
+/// was predicted), where its coarse picture is another one, or where a neighbour has its place; the
+/// window is shifted where its frames fit a neighbour clearly better, and it is regraded where its grey levels lie on another line than the source's.
 #[must_use]
 pub fn compare(source: &[Vec<u8>], result: &[Vec<u8>], expected: usize) -> Verdict {
     if source.len() != expected || result.len() != expected {
@@ -75,7 +78,8 @@ pub fn compare(source: &[Vec<u8>], result: &[Vec<u8>], expected: usize) -> Verdi
     let nothing_of_it = |at: usize| own[at] > 0.9 * variance(&source[at]) + ALIKE;
     let another = |at: usize| {
         let coarsely = error_of(&coarse(&source[at]), &coarse(&result[at]));
-        coarsely > COARSELY_ALIKE || is_of_a_neighbour(source, at, &result[at], own[at])
+        let most = COARSELY_ALIKE.max(COARSELY_ALIKE_SHARE * variance(&source[at]));
+        coarsely > most || is_of_a_neighbour(source, at, &result[at], own[at])
     };
     if let Some(verdict) = different(&nothing_of_it) {
         return verdict;
