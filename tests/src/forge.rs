@@ -5,6 +5,8 @@
 mod bits;
 /// Boxes put into a finished MP4 file.
 mod boxes;
+/// Two pictures in one packet of AVI.
+mod packed;
 /// Field-coded H.264 of uncompressed macroblocks.
 mod paff;
 /// Bitmap subtitles as on Blu-ray.
@@ -34,6 +36,8 @@ pub enum Forge {
         /// Frames from one key to the next.
         gop: u32,
     },
+    /// An AVI file of one MPEG-4 film, each B-picture put into the packet before it and an empty one in its place.
+    Packed,
     /// A `.sup` file with a subtitle shown twice.
     Pgs,
 }
@@ -50,6 +54,7 @@ impl Forge {
             Self::DolbyVision => boxes::dolby_vision(input),
             Self::Telecine => telecine::pull_down(input),
             Self::Paff { frames, gop } => Ok(paff::stream(frames, gop)),
+            Self::Packed => packed::pack(input),
             Self::Pgs => Ok(pgs::two_lines()),
         }
     }

@@ -152,17 +152,19 @@ fn looks(source: &Look, output: &Look, rule: &Rule) -> Vec<String> {
     if rule.keeps(Loss::Fields) {
         same("the field order", &source.scan, &output.scan);
     }
-    same(
-        "range",
-        limited(&source.colour[0]),
-        limited(&output.colour[0]),
-    );
+    let mut colour = source.colour.clone();
+    if is_rgb(&source.format) && !rule.keeps(Loss::Format) {
+        // What players take for granted where nothing is said; every clip of this kind is a small one.
+        colour[0] = "tv".into();
+        colour[1] = "smpte170m".into();
+    }
+    same("range", limited(&colour[0]), limited(&output.colour[0]));
     for (at, what) in ["matrix", "primaries", "transfer curve"]
         .into_iter()
         .enumerate()
     {
-        if !["unknown", "reserved", ""].contains(&source.colour[at + 1].as_str()) {
-            same(what, &source.colour[at + 1], &output.colour[at + 1]);
+        if !["unknown", "reserved", ""].contains(&colour[at + 1].as_str()) {
+            same(what, &colour[at + 1], &output.colour[at + 1]);
         }
     }
     if !rule.keeps(Loss::Light) {
@@ -177,6 +179,11 @@ fn looks(source: &Look, output: &Look, rule: &Rule) -> Vec<String> {
     }
     same("the light level", &source.light, &output.light);
     found
+}
+
+/// Whether a pixel format holds red, green and blue.
+fn is_rgb(format: &str) -> bool {
+    format.starts_with("gbr") || format.starts_with("rgb")
 }
 
 /// What says nothing of its range has the limited one (ITU-T H.264 and H.265, E.2.1).

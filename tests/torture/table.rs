@@ -139,6 +139,8 @@ const HEVC: &[&str] = &[
     "discont.ts",
     "kitchen_sink.mkv",
     "mpeg2_telecine.ts",
+    "mpeg4_packed.avi",
+    "rgb.mov",
     "one_frame.mkv",
     "truncated.mkv",
 ];
@@ -256,6 +258,8 @@ fn no_film(name: &str) -> Option<Expected> {
         "text.mkv" => Refused("not_a_video", "not a video"),
         "nopts_raw.h264" => Refused("damaged", "timestamps"),
         "gif.gif" => Refused("not_a_video", "gif"),
+        "animation.mov" => Refused("not_a_video", "qtrle"),
+        "raw_rgb.avi" => Refused("not_a_video", "raw bgr24"),
         "audio_only.m4a" | "song_with_cover.m4a" => Refused("no_video_track", "no picture"),
         "encrypted.mp4" => Refused("encrypted", "encrypted"),
         "truncated.mp4" => Refused("damaged", "damaged"),
@@ -271,7 +275,7 @@ fn picture(name: &str, road: Road) -> Option<Expected> {
         "hdr10.mp4" if everywhere => Degraded("HDR", &[Lost(Loss::Format)]),
         "h264_10bit.mkv" | "prores.mov" if everywhere => Degraded("10-bit", &[Lost(Loss::Format)]),
         "h264_444.mkv" if everywhere || av1 => Degraded("4:4:4", &[Lost(Loss::Format)]),
-        "hevc_12bit.mkv" => Degraded("samples", &[Lost(Loss::Format)]),
+        "hevc_12bit.mkv" | "rgb.avi" | "rgb.mov" => Degraded("samples", &[Lost(Loss::Format)]),
         "h264_int_tff.ts" | "h264_int_tff.mkv" if hevc || av1 => {
             Degraded("interlaced", &[Lost(Loss::Fields)])
         }
@@ -303,7 +307,7 @@ fn carried(name: &str, road: Road) -> Option<Expected> {
             Degraded("styling", &[Lost(Loss::Attachments), Lost(Loss::Styling)])
         }
         "pgs.mkv" if mp4 => Degraded("pictures", &[Lost(Loss::Bitmaps)]),
-        "wmv2.wmv" if mp4 => Noted("becomes AAC", &[Sound]),
+        "wmv1.wmv" | "wmv2.wmv" if mp4 => Noted("becomes AAC", &[Sound]),
         _ => return None,
     })
 }

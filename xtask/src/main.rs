@@ -21,6 +21,7 @@ mod ui;
 mod bench;
 mod bindings;
 mod dist;
+mod fuzz;
 mod run;
 mod sample;
 mod test;
@@ -38,6 +39,7 @@ cargo xtask run [VIDEO…]      build what is missing, then open Manyhands (or s
 cargo xtask run --sample      the same with a short film and two more computers, all on this one: see it work
 cargo xtask test              everything that must hold before a change goes in
 cargo xtask tidy              the repository's own rules, as code
+cargo xtask fuzz [TARGET]     hostile input by the million, guided by what it reaches  [--seconds N]
 cargo xtask bench [a…e]       the figures of the README, as ratios  [--quick] [--with MANYHANDS]
 cargo xtask dist              a package to install: the window, the command line and ffmpeg (.deb, .exe or .dmg)
 cargo xtask bindings [--check]  the page's types, written from crates/api
@@ -66,6 +68,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "run" => run::run(rest),
         "test" => test::test(rest),
         "tidy" => tidy::tidy(),
+        "fuzz" => fuzz::fuzz(rest),
         "bench" => bench::bench(rest),
         "dist" => dist::dist(rest),
         "bindings" => bindings::bindings(rest),

@@ -49,7 +49,7 @@ pub(crate) async fn prepare(
         .collect();
     let sound = folder.join("sound.nut");
     if !tracks.is_empty() {
-        carry::encode_sound(ffmpeg, &film.source.path, &tracks, &sound)
+        carry::encode_sound(ffmpeg, film.rest(), &tracks, &sound)
             .await
             .map_err(|e| e.to_string())?;
     }
@@ -81,10 +81,8 @@ async fn sound_freight(
             index: packets_index(film, position, carried.index),
             aac: true,
         };
-        let whole = !film.is_aac(carried)
-            || carry::contents(ffmpeg, &film.source.path, &[look])
-                .await
-                .is_ok();
+        let whole =
+            !film.is_aac(carried) || carry::contents(ffmpeg, film.rest(), &[look]).await.is_ok();
         if !whole {
             carried.how = film.sound_instead();
             let text = "Sound track {} is damaged in places and was encoded anew.";
@@ -120,7 +118,7 @@ async fn covers(
 
 /// A carried stream's index in the file its packets are read from.
 fn packets_index(film: &Film, position: usize, index: u32) -> u32 {
-    if film.normalised {
+    if film.copy_of_the_rest().is_some() {
         u32::try_from(position + 1).unwrap_or(u32::MAX)
     } else {
         index
@@ -138,7 +136,7 @@ async fn contents(ffmpeg: &Path, film: &Film, freight: &Freight) -> Result<Vec<C
             aac: film.is_aac(c),
         })
         .collect();
-    let found = carry::contents(ffmpeg, &film.source.path, &hashed)
+    let found = carry::contents(ffmpeg, film.rest(), &hashed)
         .await
         .map_err(|e| e.to_string())?;
     let mut found = found.into_iter();
@@ -155,7 +153,7 @@ async fn contents(ffmpeg: &Path, film: &Film, freight: &Freight) -> Result<Vec<C
         .collect())
 }
 
-/// Copies a film with broken timestamps, and what travels with it, into `folder`.
+/// Copies a film with broken timestamps and what travels with it, or one with packed pictures, into `folder`.
 ///
 /// # Errors
 /// ffmpeg's reason.
@@ -164,11 +162,18 @@ pub(crate) async fn normalise(
     film: &Film,
     folder: &Path,
 ) -> Result<PathBuf, String> {
-    let target = folder.join("normalised.nut");
-    let mut streams = vec![film.video.index];
-    streams.extend(film.freight.carried.iter().map(|c| c.index));
-    carry::normalise(ffmpeg, &film.path, &streams, &target)
-        .await
-        .map_err(|e| e.to_string())?;
+    let target = folder.join(if film.packed {
+        "unpacked.avi"
+    } else {
+        "normalised.nut"
+    });
+    let copied = if film.packed {
+        carry::unpack(ffmpeg, &film.path, film.video.index, &target).await
+    } else {
+        let mut streams = vec![film.video.index];
+        streams.extend(film.freight.carried.iter().map(|c| c.index));
+        carry::normalise(ffmpeg, &film.path, &streams, &target).await
+    };
+    copied.map_err(|e| e.to_string())?;
     Ok(target)
 }

@@ -12,7 +12,7 @@ use ffmpeg::tools::Tool;
 use peer::{Message, Net, NetEvent, TaskId};
 use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time};
 use store::Store;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::capability::{Abilities, Trial};
@@ -82,8 +82,8 @@ pub(crate) enum Mail {
     Load(Load),
     /// What the working files come to.
     Used(Used),
-    /// The network.
-    Net(NetEvent),
+    /// The network, and the place that this takes in the queue.
+    Net(NetEvent, OwnedSemaphorePermit),
     /// A shell asks.
     Call(Call),
 }
@@ -254,7 +254,7 @@ impl Core {
             Mail::TrialsDone => self.trials_done(),
             Mail::Load(load) => self.loaded(load),
             Mail::Used(used) => self.used(used),
-            Mail::Net(event) => self.net_says(event).await,
+            Mail::Net(event, _place) => self.net_says(event).await,
             Mail::Call(call) => self.call(call).await,
         }
     }

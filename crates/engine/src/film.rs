@@ -1,7 +1,7 @@
 //! A film on its way through one job: its facts, its plan's shared part, its growing index.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ffmpeg::source::Source;
@@ -30,6 +30,8 @@ pub(crate) struct Film {
     pub source: Source,
     /// Whether `source` is a normalised copy.
     pub normalised: bool,
+    /// Whether the file's packets hold two pictures and none in turn; those of its normalised copy do not.
+    pub packed: bool,
     /// What the container says.
     pub info: SourceInfo,
     /// What the first frame says.
@@ -66,6 +68,7 @@ impl Film {
             modified_ms: parts.modified_ms,
             source: parts.source,
             normalised: parts.normalised,
+            packed: parts.packed,
             start_us: parts.start_us,
             info: parts.info,
             video: parts.video,
@@ -93,6 +96,18 @@ impl Film {
     /// Of the film's timestamps.
     pub fn timebase(&self) -> Timebase {
         self.video.timebase
+    }
+
+    /// The copy that holds what travels beside the film, after it and in the freight's order, where that is not read
+    /// from the file as it was dropped. Unpacked pictures are a copy of their own: in AVI others would get other times.
+    pub fn copy_of_the_rest(&self) -> Option<&Path> {
+        let copied = self.normalised && !self.packed;
+        copied.then_some(self.source.path.as_path())
+    }
+
+    /// The file with what travels beside the film.
+    pub fn rest(&self) -> &Path {
+        self.copy_of_the_rest().unwrap_or(&self.path)
     }
 
     /// What must be read for `segment`.
@@ -210,6 +225,7 @@ pub(crate) struct FilmParts {
     pub modified_ms: i64,
     pub source: Source,
     pub normalised: bool,
+    pub packed: bool,
     pub start_us: i64,
     pub info: SourceInfo,
     pub video: VideoStream,

@@ -670,9 +670,10 @@ async fn normalised_film(
         source: ffmpeg::source::Source {
             path: copy,
             stream: 0,
-            genpts: false,
+            genpts: film.packed,
         },
         normalised: true,
+        packed: film.packed,
         start_us: probe::whole_ms(info.start_us.unwrap_or(0)),
         info: film.info.clone(),
         video: film.video.clone(),

@@ -229,12 +229,12 @@ fn edit_timescale(timescale: u32) -> u32 {
 fn mux(parts: &Parts, timescale: u32, muxer: Muxer) -> Mux {
     let film = &parts.film;
     let mp4 = film.choice.container() == Container::Mp4;
+    let beside = film.copy_of_the_rest();
     let mut sounds = 0;
     let places = parts.freight.carried.iter().enumerate();
     let streams = places.filter_map(|(position, carried)| {
         let at = u32::try_from(position).unwrap_or(u32::MAX);
-        // A normalised copy holds the film first, then the carried streams in this order.
-        let source = if film.normalised {
+        let source = if beside.is_some() {
             at + 1
         } else {
             carried.index
@@ -264,7 +264,7 @@ fn mux(parts: &Parts, timescale: u32, muxer: Muxer) -> Mux {
         .find(|s| s.index == film.video.index);
     Mux {
         source: film.path.clone(),
-        normalised: film.normalised.then(|| film.source.path.clone()),
+        normalised: beside.map(Path::to_owned),
         sound: parts.sound.clone(),
         film: film.video.index,
         film_disposition: stream.map_or_else(|| "0".to_owned(), plan::carry::disposition),
@@ -279,5 +279,7 @@ fn mux(parts: &Parts, timescale: u32, muxer: Muxer) -> Mux {
         edit_timescale: (!muxer.starts_in_ticks()).then(|| edit_timescale(timescale)),
         tag: (mp4 && film.choice.codec() == Codec::Hevc).then_some("hvc1"),
         offset_us: -film.start_us,
+        // No whole 64 s where a tick is 1001/30000 s.
+        film_late_us: film.timebase().micros(shift_ticks(film.timebase())),
     }
 }

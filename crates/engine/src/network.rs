@@ -4,7 +4,7 @@ use peer::{About, EncoderOffer, Message, NetEvent, Paired, PauseReason};
 use schedule::{Input, PeerId};
 use tokio::sync::mpsc;
 
-use crate::driver::{Core, GuestTask, Mail, unix_ms};
+use crate::driver::{Core, GuestTask, Held, Mail, unix_ms};
 use crate::neighbour::Neighbour;
 use crate::pairing;
 use crate::scratch;
@@ -24,7 +24,7 @@ impl Core {
                 about,
                 addresses,
             } => self.link_up(link, about, addresses).await,
-            NetEvent::Message { peer, message } => self.heard(peer, message).await,
+            NetEvent::Message { peer, message } => self.heard(peer, message),
             NetEvent::LinkDown { peer, why } => self.link_down(peer, &why.to_string()),
             NetEvent::Paired(paired) => self.paired(paired).await,
             // Nothing here asks for a pairing by a code yet.
@@ -156,7 +156,7 @@ impl Core {
         self.guests.retain(|_, guest| guest.peer != peer);
     }
 
-    async fn heard(&mut self, peer: peer::PeerId, message: Message) {
+    fn heard(&mut self, peer: peer::PeerId, message: Message) {
         match message {
             Message::About(about) => self.about(peer, about),
             Message::Task {
@@ -175,7 +175,7 @@ impl Core {
                     result,
                     result_ceiling,
                 };
-                self.asked(peer, ask).await;
+                self.asked(peer, ask);
             }
             Message::Load(load) => {
                 if let Some(neighbour) = self.neighbours.get_mut(&PeerId(peer.0)) {
@@ -189,23 +189,12 @@ impl Core {
             | Message::Declined { task, .. }
             | Message::Progress { task, .. }
             | Message::Finished { task, .. }
-            | Message::Failed { task, .. } => self.pass_on(task, message).await,
-            Message::SourceReady { task, .. }
-            | Message::Cancel { task }
-            | Message::Collected { task } => {
-                let ends = matches!(message, Message::Cancel { .. } | Message::Collected { .. });
-                let words = self
-                    .guests
-                    .get(&task)
-                    .filter(|g| g.peer == peer)
-                    .map(|g| g.words.clone());
-                if let Some(words) = words {
-                    let _ = words.send(message).await;
-                    if ends {
-                        self.guests.remove(&task);
-                    }
-                }
+            | Message::Failed { task, .. } => self.pass_on(peer, task, message),
+            Message::Cancel { task } | Message::Collected { task } => {
+                self.pass_in(peer, task, message);
             }
+            // Its source says as much when it ends.
+            Message::SourceReady { .. } => {}
             Message::Rights(theirs) => {
                 if let Some(neighbour) = self.neighbours.get_mut(&PeerId(peer.0)) {
                     neighbour.theirs = Some(theirs);
@@ -215,13 +204,40 @@ impl Core {
         }
     }
 
-    async fn pass_on(&mut self, task: peer::TaskId, message: Message) {
-        if let Some(words) = self.tasks.get(&task) {
-            // Full or closed: the task is behind or gone; progress may be lost, the rest waits its turn.
-            match message {
-                Message::Progress { .. } => drop(words.try_send(message)),
-                other => drop(words.send(other).await),
-            }
+    /// A word of a donor about what it does for us. Nobody here waits for a task: one that is flooded is over.
+    fn pass_on(&mut self, peer: peer::PeerId, task: peer::TaskId, message: Message) {
+        let of_its_donor =
+            |held: &Held| held.task == Some(task) && held.lease.peer == PeerId(peer.0);
+        let Some(words) = self
+            .tasks
+            .get(&task)
+            .filter(|_| self.leases.values().any(of_its_donor))
+        else {
+            return;
+        };
+        // Progress may be lost, and leaves room for what may not.
+        let passing = matches!(message, Message::Progress { .. });
+        if passing && words.capacity() <= words.max_capacity() / 2 {
+            return;
+        }
+        if words.try_send(message).is_err() {
+            // The task's own channel closes: it ends with a network fault.
+            self.tasks.remove(&task);
+        }
+    }
+
+    /// The last word of an owner about what we do for it.
+    fn pass_in(&mut self, peer: peer::PeerId, task: peer::TaskId, message: Message) {
+        if self
+            .guests
+            .get(&task)
+            .is_none_or(|guest| guest.peer != peer)
+        {
+            return;
+        }
+        if let Some(guest) = self.guests.remove(&task) {
+            // A channel that is full and closed ends the task as well.
+            let _ = guest.words.try_send(message);
         }
     }
 
@@ -252,7 +268,7 @@ impl Core {
     }
 
     /// A paired computer asks for help.
-    async fn asked(&mut self, peer: peer::PeerId, ask: Ask) {
+    fn asked(&mut self, peer: peer::PeerId, ask: Ask) {
         let Some(link) = self.net.as_ref().and_then(|net| net.link(peer)) else {
             return;
         };
@@ -264,27 +280,34 @@ impl Core {
             .is_some_and(|n| n.rights.may_use_me);
         let shared = self.abilities.shared(self.settings.donate_cores);
         let promise = scratch::promise(&ask);
+        // What is promised to others and not there yet is not free.
+        let promised: u64 = self.scratch.promised.values().sum();
+        let coming = promised.saturating_sub(self.scratch.donated);
+        let free = fs4::available_space(self.workspace.scratch()).unwrap_or(u64::MAX);
         let stand = Stand {
             donating: self.settings.donating && allowed && self.bench.is_some(),
             paused: self.measuring,
             able: shared.has(ask.spec.encoder),
             held,
             room: usize::from(shared.seats()) + 2,
-            free: fs4::available_space(self.workspace.scratch()).unwrap_or(u64::MAX),
+            known: self.guests.contains_key(&task) || self.scratch.promised.contains_key(&task),
+            free: free.saturating_sub(coming),
+            promise,
             within_limit: self.scratch_room().is_none_or(|room| promise <= room),
         };
         let declined = worker::decline(&ask, stand);
         let (Some(mut bench), None) = (self.bench.clone(), declined) else {
             let reason = declined.unwrap_or(peer::DeclineReason::NotDonating);
-            let _ = link.send(Message::Declined { task, reason }).await;
-            return;
+            return link.tell(Message::Declined { task, reason });
         };
         bench.allowance = shared.allowance(ask.spec.encoder);
         let (words, heard) = mpsc::channel(16);
         self.guests.insert(task, GuestTask { peer, words });
         self.scratch.promised.insert(task, promise);
         self.tell_about();
-        let folder = self.workspace.donated().join(task.to_string());
+        // A name of our own: the asker's is its own affair.
+        let folder = self.workspace.donated();
+        let folder = folder.join(peer::TaskId::random().to_string());
         let mail = self.mail.clone();
         tokio::spawn(async move {
             let gift = worker::run(bench, folder, link, ask, heard).await;

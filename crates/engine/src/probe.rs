@@ -55,6 +55,7 @@ pub(crate) async fn probe(
     let frame = source::first_frame(ffmpeg, &source)
         .await
         .map_err(|e| unreadable(&name, e))?;
+    let packed = frame.packed && info.is_format("avi");
     let mut video = video_stream(film, &frame);
     let freight = carry::freight(&info, film.index, choice, muxer);
     let (mut losses, mut notes) = (Vec::new(), Vec::new());
@@ -80,6 +81,7 @@ pub(crate) async fn probe(
         modified_ms: dropped.modified_ms,
         source,
         normalised: false,
+        packed,
         start_us: whole_ms(start_us),
         info,
         video,
@@ -273,6 +275,9 @@ pub(crate) async fn index(
     tokio::spawn(async move {
         if told_to_go.await.is_err() {
             return;
+        }
+        if filled.packed && !filled.normalised {
+            return tell(Indexing::Anomaly(media::gop::Anomaly::Packed));
         }
         while let Some(event) = found.recv().await {
             let Found::Packets(batch) = event else {

@@ -304,12 +304,12 @@ async fn same(
     } else {
         Essence::Text
     };
-    let source_stream = if film.normalised {
+    let source_stream = if film.copy_of_the_rest().is_some() {
         theirs_index(parts, stream)
     } else {
         stream.index
     };
-    let source_file = &film.source.path;
+    let source_file = film.rest();
     let a = carry::essence(&bench.ffmpeg, source_file, source_stream, essence)
         .await
         .map_err(MergeError::failed)?;

@@ -321,9 +321,15 @@ fn wished(settings: &Settings) -> SocketAddr {
     SocketAddr::new(peer::ANYWHERE.ip(), settings.port.unwrap_or(0))
 }
 
+/// How many of the network's events may wait for the loop. Beyond it those who cause them wait.
+const EVENTS: usize = 64;
+
 async fn forward(mut events: mpsc::Receiver<NetEvent>, mail: mpsc::UnboundedSender<Mail>) {
-    while let Some(event) = events.recv().await {
-        if mail.send(Mail::Net(event)).is_err() {
+    let room = Arc::new(Semaphore::new(EVENTS));
+    while let (Some(event), Ok(place)) =
+        (events.recv().await, Arc::clone(&room).acquire_owned().await)
+    {
+        if mail.send(Mail::Net(event, place)).is_err() {
             return;
         }
     }

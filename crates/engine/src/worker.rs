@@ -11,7 +11,8 @@ use ffmpeg::digest;
 use ffmpeg::result::Returned;
 use media::SegmentSpec;
 use peer::{
-    BlobId, DeclineReason, Digest, FailReason, FileSource, Link, Message, TaskId, TaskReport,
+    BlobId, DeclineReason, Digest, FailReason, FileSource, Link, Message, Received, TaskId,
+    TaskReport,
 };
 use tokio::sync::{AcquireError, mpsc};
 
@@ -24,8 +25,19 @@ const KEPT: Duration = Duration::from_secs(3600);
 const BEAT: Duration = Duration::from_millis(500);
 /// More than this is taken from nobody, bytes.
 const MOST_BYTES: u64 = 16 << 30;
-/// Left free on the disk, bytes.
+/// Left free on the disk when a task is taken, bytes.
 const LEFT_FREE: u64 = 512 << 20;
+/// A task ends where less than this is left, whoever else fills the disk; bytes.
+const LEAST_FREE: u64 = 256 << 20;
+/// Pictures of this many pixels in all are taken from nobody: six hours of 1920×1080.
+const MOST_WORK: u64 = 1 << 40;
+/// A source that has not arrived by then is not waited for.
+const ARRIVAL: Duration = Duration::from_secs(3600);
+/// Frames beyond twice the ordered ones that a run may write before it is stopped. Not exact, because a film's index
+/// may be a little wrong; the owner counts.
+const FRAMES_MORE: u64 = 16;
+/// A run may take so long, and so much longer for what was ordered of it: pixels a second that any computer manages.
+const RUN: (Duration, u64) = (Duration::from_secs(600), 200_000);
 
 /// What a paired computer asks for.
 #[derive(Clone, Debug)]
@@ -51,6 +63,10 @@ pub(crate) struct Stand {
     pub held: usize,
     /// Segments that may be here at once.
     pub room: usize,
+    /// A task of this name is here.
+    pub known: bool,
+    /// Bytes that it will come to.
+    pub promise: u64,
     /// Free bytes of the scratch disk.
     pub free: u64,
     /// The limit of the working files, if there is one, allows it.
@@ -62,21 +78,34 @@ pub(crate) fn decline(ask: &Ask, stand: Stand) -> Option<DeclineReason> {
     let bytes = ask.source_ceiling.saturating_add(ask.result_ceiling);
     if !stand.donating {
         Some(DeclineReason::NotDonating)
-    } else if !ask.spec.is_sound() || bytes > MOST_BYTES {
+    } else if !ask.spec.is_sound() || bytes > MOST_BYTES || is_too_much(&ask.spec) {
         Some(DeclineReason::TooLarge)
     } else if !stand.able {
         Some(DeclineReason::CannotEncode)
     } else if stand.paused {
         Some(DeclineReason::Paused)
-    } else if stand.held >= stand.room {
+    } else if stand.held >= stand.room || stand.known {
         Some(DeclineReason::Busy)
-    } else if !stand.within_limit
-        || stand.free < LEFT_FREE.saturating_add(ask.source_ceiling.min(1 << 30))
-    {
+    } else if !stand.within_limit || stand.free < LEFT_FREE.saturating_add(stand.promise) {
         Some(DeclineReason::NoSpace)
     } else {
         None
     }
+}
+
+/// Whether the pictures are larger, or more, than are taken from anybody.
+fn is_too_much(spec: &SegmentSpec) -> bool {
+    pixels(spec) > u64::from(media::argv::MOST_PIXELS) || work(spec) > MOST_WORK
+}
+
+/// Of one picture.
+fn pixels(spec: &SegmentSpec) -> u64 {
+    u64::from(spec.width.get()) * u64::from(spec.height.get())
+}
+
+/// Pixels of all pictures together.
+fn work(spec: &SegmentSpec) -> u64 {
+    pixels(spec) * u64::from(spec.frames.get())
 }
 
 /// What was given to a peer by one task, for the log of good deeds.
@@ -191,10 +220,7 @@ async fn make(
     ask: &Ask,
 ) -> Result<(TaskReport, u64), Refused> {
     let source = scratch.join("source.nut");
-    let received = link
-        .pull(ask.source, ask.source_ceiling, &source)
-        .await
-        .map_err(|e| (FailReason::SourceLost, e.to_string()))?;
+    let received = take_source(scratch, link, ask, &source).await?;
     let report = encode(bench, scratch, link, ask, &source).await?;
     Ok((report, received.bytes))
 }
@@ -220,24 +246,12 @@ async fn encode(
         ffmpeg::encode::start(&bench.ffmpeg, &ask.spec, bench.allowance, feed, file, most)
             .map_err(|e| (FailReason::Encode, e.to_string()))?;
     let frames = encoding.frames();
-    let tell = async {
-        loop {
-            tokio::time::sleep(BEAT).await;
-            let frames = u64::from(*frames.borrow());
-            let _ = link
-                .send(Message::Progress {
-                    task: ask.task,
-                    frames,
-                })
-                .await;
-        }
-    };
     tokio::select! {
         said = encoding.finish() => said.map_err(|e| {
             let large = e.is_too_large();
             (if large { FailReason::TooLarge } else { FailReason::Encode }, e.to_string())
         })?,
-        never = tell => never,
+        beyond = watch(link, ask, scratch, frames) => return Err(beyond),
     };
     drop((seat, given));
     let encode_ms = millis(begun);
@@ -270,6 +284,69 @@ async fn encode(
     })
 }
 
+/// The segment's packets into `source`, as long as there is time and room for them.
+async fn take_source(
+    scratch: &Path,
+    link: &Link,
+    ask: &Ask,
+    source: &Path,
+) -> Result<Received, Refused> {
+    let taking = link.pull(ask.source, ask.source_ceiling, source);
+    let taken = tokio::select! {
+        taken = tokio::time::timeout(ARRIVAL, taking) => taken,
+        full = no_room(scratch) => return Err(full),
+    };
+    let late = format!("it did not arrive in {} s", ARRIVAL.as_secs());
+    let lost = |why: String| (FailReason::SourceLost, why);
+    let taken = taken.map_err(|_| lost(late))?;
+    taken.map_err(|e| lost(e.to_string()))
+}
+
+/// Tells the owner how far the run is, and returns when it goes beyond what was ordered, or the disk is full.
+async fn watch(
+    link: &Link,
+    ask: &Ask,
+    scratch: &Path,
+    frames: tokio::sync::watch::Receiver<u32>,
+) -> Refused {
+    let most = 2 * u64::from(ask.spec.frames.get()) + FRAMES_MORE;
+    let end = Instant::now() + RUN.0 + Duration::from_secs(work(&ask.spec) / RUN.1);
+    loop {
+        tokio::time::sleep(BEAT).await;
+        let frames = u64::from(*frames.borrow());
+        if frames > most {
+            let ordered = ask.spec.frames.get();
+            let why = format!("{frames} frames and more, {ordered} were ordered");
+            return (FailReason::TooLarge, why);
+        }
+        if Instant::now() > end {
+            return (FailReason::Encode, "it took too long".to_owned());
+        }
+        if let Some(full) = is_full(scratch) {
+            return full;
+        }
+        let task = ask.task;
+        // A link that broke ends the task by itself.
+        let _ = link.send(Message::Progress { task, frames }).await;
+    }
+}
+
+/// Returns when the disk of `path` is nearly full.
+async fn no_room(path: &Path) -> Refused {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        if let Some(full) = is_full(path) {
+            return full;
+        }
+    }
+}
+
+fn is_full(path: &Path) -> Option<Refused> {
+    let free = fs4::available_space(path).unwrap_or(u64::MAX);
+    let why = || format!("{} MB are left on its disk", free >> 20);
+    (free < LEAST_FREE).then(|| (FailReason::NoSpace, why()))
+}
+
 fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
@@ -298,6 +375,8 @@ impl Drop for Scratch {
 
 #[cfg(test)]
 mod tests {
+    use media::spec::{Frames, Side};
+
     use super::*;
 
     fn ask() -> Ask {
@@ -321,76 +400,46 @@ mod tests {
         able: true,
         held: 0,
         room: 2,
+        known: false,
+        promise: 1000,
         free: 100 << 30,
         within_limit: true,
     };
 
     #[test]
     fn takes_work_only_when_it_should() {
+        use DeclineReason::{Busy, CannotEncode, NoSpace, NotDonating, Paused, TooLarge};
         assert_eq!(decline(&ask(), WILLING), None);
-        assert_eq!(
-            decline(
-                &ask(),
-                Stand {
-                    donating: false,
-                    ..WILLING
-                }
-            ),
-            Some(DeclineReason::NotDonating)
-        );
-        assert_eq!(
-            decline(
-                &ask(),
-                Stand {
-                    able: false,
-                    ..WILLING
-                }
-            ),
-            Some(DeclineReason::CannotEncode)
-        );
-        assert_eq!(
-            decline(&ask(), Stand { held: 2, ..WILLING }),
-            Some(DeclineReason::Busy)
-        );
-        assert_eq!(
-            decline(
-                &ask(),
-                Stand {
-                    free: 1 << 20,
-                    ..WILLING
-                }
-            ),
-            Some(DeclineReason::NoSpace)
-        );
-        assert_eq!(
-            decline(
-                &ask(),
-                Stand {
-                    within_limit: false,
-                    ..WILLING
-                }
-            ),
-            Some(DeclineReason::NoSpace)
-        );
-        assert_eq!(
-            decline(
-                &Ask {
-                    source_ceiling: u64::MAX,
-                    ..ask()
-                },
-                WILLING
-            ),
-            Some(DeclineReason::TooLarge)
-        );
-        assert_eq!(
-            decline(
-                &ask(),
-                Stand {
-                    paused: true,
-                    ..WILLING
-                }
-            ),
-            Some(DeclineReason::Paused)
-        );
+        type Change = fn(&mut Stand);
+        let stands: [(Change, DeclineReason); 8] = [
+            (|stand| stand.donating = false, NotDonating),
+            (|stand| stand.able = false, CannotEncode),
+            (|stand| stand.held = 2, Busy),
+            (|stand| stand.known = true, Busy),
+            (|stand| stand.free = 1 << 20, NoSpace),
+            (|stand| stand.promise = 100 << 30, NoSpace),
+            (|stand| stand.within_limit = false, NoSpace),
+            (|stand| stand.paused = true, Paused),
+        ];
+        for (at, (change, reason)) in stands.into_iter().enumerate() {
+            let mut stand = WILLING;
+            change(&mut stand);
+            assert_eq!(decline(&ask(), stand), Some(reason), "stand {at}");
+        }
+        let side = |pixels| Side::new(pixels).unwrap();
+        let asks: [&dyn Fn(&mut Ask); 4] = [
+            &|ask| ask.source_ceiling = u64::MAX,
+            &|ask| ask.result_ceiling = MOST_BYTES,
+            &|ask| (ask.spec.width, ask.spec.height) = (side(8193), side(4352)),
+            &|ask| ask.spec.frames = Frames::new(1_000_000).unwrap(),
+        ];
+        for (at, change) in asks.into_iter().enumerate() {
+            let mut ask = ask();
+            // So large that a million of them is too much.
+            (ask.spec.width, ask.spec.height) = (side(3840), side(2160));
+            assert_eq!(decline(&ask, WILLING), None);
+            change(&mut ask);
+            assert_eq!(decline(&ask, WILLING), Some(TooLarge), "ask {at}");
+        }
     }
 }

@@ -101,26 +101,36 @@ pub async fn normalise(
     streams: &[u32],
     target: &Path,
 ) -> Result<Said, RunError> {
-    let mut run = Run::new(ffmpeg)
-        .args(QUIET)
-        .args(["-y", "-fflags", "+genpts", "-protocol_whitelist", "file"])
-        .input(source);
-    for stream in streams {
-        run = run.args(["-map".to_owned(), format!("0:{stream}")]);
-    }
-    run = run.args([
-        "-c",
-        "copy",
-        "-map_chapters",
-        "-1",
-        "-map_metadata",
-        "-1",
-        "-output_ts_offset",
-        "1",
-        "-f",
-        "nut",
-    ]);
+    let times = ["-output_ts_offset", "1", "-f", "nut"];
+    let run = copy(ffmpeg, &["-fflags", "+genpts"], source, streams).args(times);
     run.output(target).finish().await
+}
+
+/// Copies the film of an AVI file that is MPEG-4 with packed pictures, so that each packet holds one. Into AVI: what that
+/// does not say of times is then made up as for any other.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn unpack(
+    ffmpeg: &Path,
+    source: &Path,
+    film: u32,
+    target: &Path,
+) -> Result<Said, RunError> {
+    let each = ["-bsf:0", "mpeg4_unpack_bframes", "-f", "avi"];
+    let run = copy(ffmpeg, &[], source, &[film]).args(each);
+    run.output(target).finish().await
+}
+
+/// A copy of some streams of a file alone.
+fn copy(ffmpeg: &Path, how: &[&str], source: &Path, streams: &[u32]) -> Run {
+    let run = Run::new(ffmpeg).args(QUIET).args(["-y"]);
+    let run = run.args(how).args(["-protocol_whitelist", "file"]);
+    let maps = streams
+        .iter()
+        .flat_map(|stream| ["-map".to_owned(), format!("0:{stream}")]);
+    let run = run.input(source).args(maps);
+    run.args(["-c", "copy", "-map_chapters", "-1", "-map_metadata", "-1"])
 }
 
 /// What a stream holds, packet by packet.
@@ -328,6 +338,8 @@ pub struct Mux {
     pub tag: Option<&'static str>,
     /// Added to every timestamp, microseconds: removes a transport stream's start.
     pub offset_us: i64,
+    /// By how much later than it is to be shown the film is given, microseconds: whole ticks of its own.
+    pub film_late_us: i64,
 }
 
 /// One stream beside the film.
@@ -361,7 +373,7 @@ impl Mux {
         let mut run = Run::new(ffmpeg).args(QUIET).args(["-y", "-copyts"]);
         run = run.args([
             "-itsoffset",
-            &seconds_text(-SHIFT_US),
+            &seconds_text(-self.film_late_us),
             "-protocol_whitelist",
             "pipe",
             "-f",

@@ -139,6 +139,7 @@ impl Clip {
             sar: None,
             scan: Scan::Progressive,
             rescale: false,
+            rgb: false,
         })
     }
 }

@@ -19,6 +19,7 @@ use ffmpeg::tools::Places;
 use ffmpeg::{digest, picture};
 use media::argv::Allowance;
 use media::gop::Gaps;
+use media::spec::InputCodec;
 use media::{Index, Pts, SegmentSpec, Span};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
@@ -226,6 +227,27 @@ async fn a_damaged_result_is_no_proof() {
         assert_ne!(
             decoded.hash, good.hash,
             "a decode that says nothing still gives other frames"
+        );
+    }
+}
+
+/// The names on the list of what may decode are the decoders': some are called otherwise than their codec.
+#[test]
+fn every_codec_that_we_take_has_a_decoder_by_the_name_we_let_in() {
+    let said = std::process::Command::new(program())
+        .args(["-hide_banner", "-decoders"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let decoders: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    for codec in InputCodec::ALL {
+        let allowed = media::argv::decoders(codec.name());
+        assert!(
+            allowed.split(',').any(|name| decoders.contains(&name)),
+            "{codec:?}: none of {allowed}"
         );
     }
 }

@@ -21,7 +21,7 @@ pub const QUIET: [&str; 4] = ["-hide_banner", "-nostdin", "-loglevel", "level+wa
 /// Pixels that a picture may have though the order names a smaller one: a film may change its size
 /// on the way, which is known only once it is decoded. 8192 × 4352, the largest picture of HEVC's
 /// and H.264's level 6.2.
-const MOST_PIXELS: u32 = 8192 * 4352;
+pub const MOST_PIXELS: u32 = 8192 * 4352;
 
 /// Resources of the encoding machine; its own choice, never the asker's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,6 +117,8 @@ pub fn decoders(codec: &str) -> String {
         "av1" => "libdav1d,libaom-av1,av1".to_owned(),
         "vp8" => "vp8,libvpx".to_owned(),
         "vp9" => "vp9,libvpx-vp9".to_owned(),
+        "flv1" => "flv".to_owned(),
+        "msmpeg4v3" => "msmpeg4".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -139,8 +141,15 @@ fn filters(spec: &SegmentSpec) -> String {
         Scan::TopFirst => graph.push_str(",setfield=tff"),
         Scan::BottomFirst => graph.push_str(",setfield=bff"),
     }
-    graph.push_str(&params(&spec.color));
-    graph.push_str(&scale(spec));
+    if spec.rgb {
+        // What describes the result is said of the result: the frames before it have no matrix.
+        let format = spec.pixel_format.name();
+        graph.push_str(&format!("{},format={format}", scale(spec)));
+        graph.push_str(&params(&spec.color));
+    } else {
+        graph.push_str(&params(&spec.color));
+        graph.push_str(&scale(spec));
+    }
     if spec.encoder.family() == Family::Vaapi {
         graph.push_str(&format!(
             ",format={},hwupload",
@@ -171,7 +180,12 @@ fn scale(spec: &SegmentSpec) -> String {
         let (width, height) = (spec.width.get(), spec.height.get());
         options.push(format!("{width}:{height}:interl=-1"));
     }
-    if spec.color.range == Some(Range::Full) {
+    if let Some(matrix) = spec.color.matrix.filter(|_| spec.rgb) {
+        // Untold, 5.1 and 9.0 differ.
+        options.push(format!("out_color_matrix={}", matrix.name()));
+        let range = spec.color.range.unwrap_or(Range::Limited);
+        options.push(format!("out_range={}", range.name()));
+    } else if spec.color.range == Some(Range::Full) {
         options.push("out_range=pc".to_owned());
     }
     if options.is_empty() {
@@ -538,6 +552,7 @@ pub(crate) mod tests {
             sar: Ratio::new(4, 3),
             scan: Scan::Progressive,
             rescale: false,
+            rgb: false,
         }
     }
 
@@ -601,6 +616,17 @@ pub(crate) mod tests {
         full.color.range = Some(Range::Limited);
         let argv = encode(&full, Allowance::default()).join(" ");
         assert!(!argv.contains("scale="), "{argv}");
+    }
+
+    #[test]
+    fn red_green_and_blue_are_converted_as_the_result_says() {
+        let mut painted = spec(Encoder::X264);
+        painted.rgb = true;
+        painted.color.matrix = Some(Matrix::Bt709);
+        painted.color.range = Some(Range::Limited);
+        let argv = encode(&painted, Allowance::default()).join(" ");
+        let graph = ",scale=out_color_matrix=bt709:out_range=tv,format=yuv420p10le,setparams=colorspace=bt709:range=tv ";
+        assert!(argv.contains(graph), "{argv}");
     }
 
     #[test]

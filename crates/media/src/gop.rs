@@ -28,6 +28,9 @@ pub enum Anomaly {
     /// Two frames shown at one instant.
     #[error("two frames share one timestamp")]
     DuplicatePts,
+    /// A packet holds two pictures, and the next one none, as DivX and XviD did it in AVI.
+    #[error("two pictures are packed into one packet")]
+    Packed,
     /// Decode times that do not grow, or jump by more than ten seconds.
     #[error("the timestamps jump")]
     Discontinuity,

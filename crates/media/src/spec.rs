@@ -43,6 +43,9 @@ pub struct SegmentSpec {
     /// The film's pictures change their size on the way: each is scaled to `width` × `height`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub rescale: bool,
+    /// The film's samples are red, green and blue: they are converted by `color`'s matrix and range.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rgb: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -149,6 +152,9 @@ macro_rules! words {
         }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
             /// ffmpeg's word.
             #[must_use]
             pub const fn name(self) -> &'static str {
@@ -172,7 +178,8 @@ words! {
         MsMpeg4v3 = "msmpeg4v3", H263 = "h263", Vc1 = "vc1", Wmv3 = "wmv3", Wmv2 = "wmv2", Theora = "theora",
         Prores = "prores", Dnxhd = "dnxhd", Ffv1 = "ffv1", Mjpeg = "mjpeg", Dv = "dvvideo",
         HuffYuv = "huffyuv", FfvHuff = "ffvhuff", UtVideo = "utvideo", RawVideo = "rawvideo",
-        Cinepak = "cinepak", Flv1 = "flv1", Svq3 = "svq3", Png = "png", QtRle = "qtrle", Vvc = "vvc",
+        Cinepak = "cinepak", Flv1 = "flv1", Svq1 = "svq1", Svq3 = "svq3", Png = "png", Vvc = "vvc",
+        Wmv1 = "wmv1", Cfhd = "cfhd", V210 = "v210",
     }
 }
 

@@ -271,7 +271,7 @@ fn service_of(own: &Announcement) -> Result<ServiceInfo, mdns_sd::Error> {
         .map(ServiceInfo::enable_addr_auto)
 }
 
-fn hint_of(service: &ResolvedService) -> Option<Hint> {
+pub(crate) fn hint_of(service: &ResolvedService) -> Option<Hint> {
     let text = service.get_property_val_str("id")?;
     let digits = text.get(..16).filter(|_| text.len() == 16)?;
     let prefix = u64::from_str_radix(digits, 16).ok()?.to_be_bytes();

@@ -44,6 +44,7 @@ mod body;
 mod client;
 mod code;
 mod discovery;
+mod doorstep;
 mod establish;
 mod identity;
 mod ids;
@@ -69,6 +70,10 @@ mod wire;
 
 #[cfg(test)]
 mod tests;
+
+/// Doors for the fuzzer, which is another crate.
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
 pub use answer::AnswerError;
 pub use ask::{AskError, Asking};

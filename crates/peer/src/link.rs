@@ -35,6 +35,9 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// How many messages may wait to be sent. Beyond it the sender waits.
 const QUEUE: usize = 256;
 
+/// Messages that are heard from one computer in a second; those beyond it have to wait.
+const HEARD: u64 = 200;
+
 /// A live connection to a paired computer. A cheap clone.
 #[derive(Clone)]
 pub struct Link(Arc<Inner>);
@@ -200,6 +203,14 @@ impl Link {
     /// [`LinkClosed`] if the link has ended. `Ok` does not mean that it was heard.
     pub async fn send(&self, message: Message) -> Result<(), LinkClosed> {
         self.0.outbox.send(message).await.map_err(|_| LinkClosed)
+    }
+
+    /// Queues `message` and never waits. A computer that lets the queue fill up does not listen: its link ends.
+    pub fn tell(&self, message: Message) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.0.outbox.try_send(message) {
+            let why = "it speaks and does not listen".to_owned();
+            self.close(WhyDown::Misbehaved(why));
+        }
     }
 
     /// Bytes of blobs sent to this computer since this node started, retries included.
@@ -490,11 +501,14 @@ where
     D: FnMut(Message) -> F,
     F: Future<Output = ()>,
 {
+    let pace = Pace::default();
+    pace.set(Some(HEARD));
     loop {
         let message = match hear(stream).await {
             Ok(text) => Message::decode(&text),
             Err(why) => return why,
         };
+        pace.spend(1).await;
         match message {
             Ok(Message::Beat {}) => {}
             Ok(Message::Unpaired {}) => return WhyDown::Unpaired,

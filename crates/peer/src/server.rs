@@ -36,12 +36,13 @@ use hyper_util::service::TowerToHyperService;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::blobs::BlobEnd;
 use crate::client::{EXTRAS_HEADER, PORT_HEADER, PROTOCOL_HEADER, SESSION_HEADER};
+use crate::doorstep::{Doorstep, Place};
 use crate::identity::fingerprint;
 use crate::ids::{BlobId, PeerId};
 use crate::interfaces;
@@ -62,11 +63,8 @@ const HEAD: Duration = Duration::from_secs(30);
 /// How long a stranger's connection lives.
 const STRANGER: Duration = Duration::from_secs(15);
 
-/// The most connections of strangers, and of callers that are not yet known, at once.
-const MAX_STRANGERS: usize = 40;
-
-/// The most connections at once.
-const MAX_CONNECTIONS: usize = 1024;
+/// The most connections at once: less than the open files that systems allow by default.
+const MAX_CONNECTIONS: usize = 512;
 
 /// The largest head of a request, and the buffer its body is read through.
 const BUFFER: usize = 64 << 10;
@@ -91,7 +89,7 @@ struct Caller {
 /// Accepts connections until the node stops.
 pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared>) {
     let router = router(&shared);
-    let strangers = Arc::new(Semaphore::new(MAX_STRANGERS));
+    let doorstep = Arc::new(Doorstep::default());
     let all = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
@@ -103,19 +101,16 @@ pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, shared: 
             sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let permits = (
-            Arc::clone(&strangers).try_acquire_owned(),
-            Arc::clone(&all).try_acquire_owned(),
-        );
-        let address = interfaces::undisguised(address);
         // A connection that is one too many is closed without a word.
-        let (Ok(stranger), Ok(connection)) = permits else {
+        let Ok(connection) = Arc::clone(&all).try_acquire_owned() else {
             continue;
         };
+        let address = interfaces::undisguised(address);
+        let place = doorstep.enter(address.ip());
         let (acceptor, router, shared) = (acceptor.clone(), router.clone(), Arc::clone(&shared));
         shared.tasks.clone().spawn(async move {
             let _connection = connection;
-            converse(stream, address, acceptor, router, &shared, stranger).await;
+            converse(stream, address, acceptor, router, &shared, place).await;
         });
     }
 }
@@ -127,20 +122,28 @@ async fn converse(
     acceptor: TlsAcceptor,
     router: Router,
     shared: &Shared,
-    stranger: OwnedSemaphorePermit,
+    place: Place,
 ) {
     // Without it only latency suffers.
     let _ = stream.set_nodelay(true);
-    let handshake = timeout(HANDSHAKE, acceptor.accept(stream));
-    let Some(Ok(Ok(stream))) = shared.stop.run_until_cancelled(handshake).await else {
-        return;
+    let stream = tokio::select! {
+        () = shared.stop.cancelled() => return,
+        () = place.sent_away() => return,
+        shaken = timeout(HANDSHAKE, acceptor.accept(stream)) => match shaken {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(_)) | Err(_) => return,
+        },
     };
     let certificates = stream.get_ref().1.peer_certificates();
     let peer = certificates
         .and_then(|chain| chain.first())
         .map(fingerprint);
-    let paired = peer.is_some_and(|peer| shared.is_paired(peer));
-    let stranger = if paired { None } else { Some(stranger) };
+    let paired = peer.filter(|peer| shared.is_paired(*peer));
+    let seat = paired.map(|peer| shared.seat(peer));
+    if let Some(None) = seat {
+        return;
+    }
+    let place = if paired.is_some() { None } else { Some(place) };
     let service = TowerToHyperService::new(router.layer(Extension(Caller { peer, address })));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -150,10 +153,19 @@ async fn converse(
         .with_upgrades();
     tokio::select! {
         () = shared.stop.cancelled() => {}
-        () = sleep(STRANGER), if stranger.is_some() => {}
+        () = time_is_up(place.as_ref()) => {}
         // A connection that broke has nobody to be told.
         _ = connection => {}
     }
+}
+
+/// A stranger's time is short, and shorter where others wait.
+async fn time_is_up(place: Option<&Place>) {
+    let Some(place) = place else {
+        return std::future::pending().await;
+    };
+    // Either way it is over.
+    let _ = timeout(STRANGER, place.sent_away()).await;
 }
 
 fn router(shared: &Arc<Shared>) -> Router {
@@ -181,13 +193,14 @@ async fn gate(
 ) -> Response {
     let path = request.uri().path();
     let public = PUBLIC.contains(&path);
+    let paired = caller.peer.is_some_and(|peer| shared.is_paired(peer));
     if public {
-        if !shared.allows_stranger(caller.address.ip()) {
+        if !paired && !shared.allows_stranger(caller.address.ip()) {
             return refuse(StatusCode::TOO_MANY_REQUESTS, RefusalCode::SlowDown);
         }
     } else {
         match caller.peer {
-            Some(peer) if shared.is_paired(peer) => {
+            Some(peer) if paired => {
                 if let Some(code) = shared.withheld(peer, path) {
                     return refuse(StatusCode::FORBIDDEN, code);
                 }

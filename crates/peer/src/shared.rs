@@ -32,6 +32,9 @@ use crate::throttle::Throttle;
 /// The most addresses remembered for one computer.
 pub(crate) const MAX_ADDRESSES: usize = 8;
 
+/// The most connections of one paired computer at once: its link, and two for each blob on its way.
+const MAX_OF_ONE: usize = 64;
+
 /// How long after a connection began a second one can only be the other half of a race.
 const RACE: Duration = Duration::from_secs(5);
 
@@ -70,6 +73,8 @@ pub(crate) struct State {
     pub(crate) typed: BTreeSet<SocketAddr>,
     pub(crate) links: BTreeMap<PeerId, Link>,
     pub(crate) traffic: BTreeMap<PeerId, Arc<Traffic>>,
+    /// Connections of each paired computer, while there is one; the tokens count them.
+    connections: BTreeMap<PeerId, Arc<()>>,
     pub(crate) redeeming: BTreeMap<PeerId, u32>,
     /// What was already reported: the same finding again would only be noise.
     pub(crate) reported: BTreeSet<(PeerId, PeerId)>,
@@ -379,6 +384,17 @@ impl Shared {
             NetEvent::OtherProtocol { peer, name, theirs },
         )
         .await;
+    }
+
+    /// A connection of a paired computer, counted until it is dropped; `None` if it has enough of them.
+    pub(crate) fn seat(&self, peer: PeerId) -> Option<Arc<()>> {
+        let mut state = lock(&self.state);
+        state
+            .connections
+            .retain(|_, seats| Arc::strong_count(seats) > 1);
+        let seats = state.connections.entry(peer).or_default();
+        // One of the count is the entry's own.
+        (Arc::strong_count(seats) <= MAX_OF_ONE).then(|| Arc::clone(seats))
     }
 
     /// Another node with our identity was met; by whichever of us two called the other.

@@ -2,7 +2,9 @@
 
 use media::choice::{Choice, Purpose};
 use media::encoder::{Codec, Encoder};
-use media::spec::{Color, Frames, InputCodec, PixelFormat, Range, Ratio, SegmentSpec, Side};
+use media::spec::{
+    Color, Frames, InputCodec, Matrix, PixelFormat, Range, Ratio, SegmentSpec, Side,
+};
 use media::stream::VideoStream;
 
 use crate::cut::Segment;
@@ -42,6 +44,10 @@ impl Order {
             .quality()
             .ok_or(OrderError::Quality(least, most, codec))?;
         let side = |n| Side::new(n).ok_or(OrderError::Size(video.width, video.height));
+        if video.codec == "rawvideo" && is_rgb(&video.pixel_name) {
+            // Which line comes first is said outside the packets, and not to whoever gets them.
+            return Err(OrderError::Codec(format!("raw {}", video.pixel_name)));
+        }
         let source = nearest(&video.pixel_name)
             .ok_or_else(|| OrderError::PixelFormat(video.pixel_name.clone()))?;
         let one = media::Span {
@@ -69,6 +75,7 @@ impl Order {
             sar: video.sar,
             scan: video.scan,
             rescale: false,
+            rgb: is_rgb(&video.pixel_name),
         };
         Ok(Self { template })
     }
@@ -100,13 +107,32 @@ impl Order {
     }
 }
 
-/// `yuvj` formats are full range by name.
+/// `yuvj` formats are full range by name. Red, green and blue become what players take for granted where nothing is
+/// said: BT.709 for high definition, BT.601 below (ITU-R BT.709-6 and BT.601-7), limited range.
 fn color(video: &VideoStream) -> Color {
+    if is_rgb(&video.pixel_name) {
+        let high = video.width >= 1280 || video.height >= 720;
+        return Color {
+            matrix: Some(if high {
+                Matrix::Bt709
+            } else {
+                Matrix::Smpte170m
+            }),
+            range: Some(Range::Limited),
+            ..video.color
+        };
+    }
     let full = video.pixel_name.starts_with("yuvj");
     Color {
         range: video.color.range.or(full.then_some(Range::Full)),
         ..video.color
     }
+}
+
+/// Whether ffmpeg's pixel format `name` holds red, green and blue.
+fn is_rgb(name: &str) -> bool {
+    let colours = ["rgb", "bgr", "gbr", "0rgb", "0bgr", "argb", "abgr", "pal8"];
+    colours.iter().any(|colour| name.starts_with(colour))
 }
 
 /// Our format with the samples of ffmpeg's `name`, or the nearest that loses least.

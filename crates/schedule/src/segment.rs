@@ -241,6 +241,11 @@ impl Segment {
                 self.failures += 1;
                 (self.failures, reason)
             }
+            // The computer is left alone for a while; others may have the segment at once.
+            Loss::Mishap(_) if self.mishaps + 1 < rules.mishaps => {
+                self.mishaps += 1;
+                return Ok(std::time::Duration::ZERO);
+            }
             Loss::Mishap(reason) => {
                 self.mishaps += 1;
                 (self.mishaps, reason)

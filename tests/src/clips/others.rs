@@ -21,6 +21,36 @@ pub(super) fn clips() -> Vec<Clip> {
         ),
         telecine(),
         avi(),
+        packed(),
+        shot(
+            "mpeg4_ntsc.avi",
+            &film.clone().rate("30000/1001"),
+            "-c:v mpeg4 -g 40 -q:v 5 -c:a mp3 -b:a 96k",
+        ),
+        shot(
+            "divx3.avi",
+            &film,
+            "-c:v msmpeg4 -g 40 -b:v 900k -c:a mp3 -b:a 96k",
+        ),
+        shot(
+            "flv1.flv",
+            &film,
+            "-c:v flv -g 40 -b:v 900k -c:a mp3 -ar 44100 -b:a 96k",
+        ),
+        shot("wmv1.wmv", &film, "-c:v wmv1 -g 40 -b:v 900k -c:a wmav2"),
+        shot(
+            "cineform.mov",
+            &film.clone().format("yuv422p10le"),
+            "-c:v cfhd",
+        ),
+        shot("rgb.avi", &film.clone().format("gbrp"), "-c:v utvideo"),
+        shot("rgb.mov", &film.clone().format("rgb24"), "-c:v png"),
+        silent("animation.mov", &film.clone().format("rgb24"), "-c:v qtrle"),
+        silent(
+            "raw_rgb.avi",
+            &Film::new(60).format("bgr24"),
+            "-c:v rawvideo",
+        ),
         shot("mpeg4_b.mp4", &film, "-c:v mpeg4 -g 40 -bf 2 -q:v 5"),
         shot("wmv2.wmv", &film, "-c:v wmv2 -g 40 -b:v 900k -c:a wmav2"),
         shot(
@@ -111,6 +141,30 @@ fn avi() -> Clip {
             joins: 0,
         },
         vec![step],
+    )
+}
+
+/// The same as DivX and XviD wrote it for years: a picture that is shown earlier in one packet with the one it follows.
+fn packed() -> Clip {
+    let codec = "-c:v mpeg4 -g 40 -bf 1 -b_strategy 0 -q:v 5 -vtag XVID";
+    let plain = Shoot::new()
+        .film(&Film::new(150).rate("24000/1001"))
+        .with(codec)
+        .save("plain.avi");
+    let forged = Step::Forge {
+        from: "plain.avi",
+        to: "mpeg4_packed.avi",
+        how: Forge::Packed,
+    };
+    clip(
+        "mpeg4_packed.avi",
+        Truth::Mended {
+            frames: 150,
+            rate: 24000,
+            seconds: 1001,
+            joins: 0,
+        },
+        vec![plain, forged],
     )
 }
 

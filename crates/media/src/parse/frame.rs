@@ -29,6 +29,8 @@ pub struct FrameInfo {
     pub frame_rate: Option<Ratio>,
     /// Side data no encoder here carries on.
     pub dynamic: Vec<String>,
+    /// Packets hold two pictures and none in turn (MPEG-4 in AVI), as the decoder says.
+    pub packed: bool,
 }
 
 /// Reads showinfo's text up to the second frame. `None` where no frame was decoded.
@@ -37,6 +39,8 @@ pub fn read(text: &str) -> Option<FrameInfo> {
     let mut info = FrameInfo::default();
     let mut frames = 0;
     for line in text.lines() {
+        // libavcodec/mpeg4videodec.c, since 2013.
+        info.packed |= line.contains("('packed B-frames')");
         let Some((_, said)) = line
             .split_once("] ")
             .filter(|_| line.starts_with("[Parsed_showinfo"))
@@ -178,7 +182,8 @@ fn light(data: &str) -> Option<LightLevel> {
 fn scaled(text: &str, scale: u64) -> Option<u64> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part: String = part.chars().take(9).collect();
-    let unit = 10u64.pow(u32::try_from(part.len()).ok()?);
+    // Characters, of which a tag's may have more than a byte: those are no digits, and refused below.
+    let unit = 10u64.pow(u32::try_from(part.chars().count()).ok()?);
     let digits = whole
         .parse::<u64>()
         .ok()?
@@ -188,7 +193,7 @@ fn scaled(text: &str, scale: u64) -> Option<u64> {
         } else {
             part.parse().ok()?
         })?;
-    Some((digits.checked_mul(scale)? + unit / 2) / unit)
+    Some(digits.checked_mul(scale)?.checked_add(unit / 2)? / unit)
 }
 
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
@@ -258,6 +263,28 @@ mod tests {
             (info.color.range, info.color.matrix),
             (None, Some(Matrix::Rgb))
         );
+    }
+
+    #[test]
+    fn a_number_that_is_none_or_too_large_is_none() {
+        assert_eq!(scaled("0.6800", 50_000), Some(34_000));
+        assert_eq!(
+            scaled(
+                "1.\u{1f600}\u{1f600}\u{1f600}\u{1f600}\u{1f600}\u{1f600}",
+                50_000
+            ),
+            None
+        );
+        for text in [
+            "",
+            ".",
+            "x",
+            "18446744073709551615",
+            "368934881474191.0",
+            "368934881474191.03",
+        ] {
+            assert_eq!(scaled(text, 50_000), None, "{text}");
+        }
     }
 
     #[test]

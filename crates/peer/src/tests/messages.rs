@@ -78,6 +78,7 @@ fn spec() -> SegmentSpec {
         sar: ratio,
         scan: Scan::Progressive,
         rescale: false,
+        rgb: false,
     }
 }
 

@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::house::{Node, identity, soon};
-use crate::client::http_client;
+use crate::client::{self, http_client};
+use crate::doorstep::MAX_STRANGERS;
 use crate::proto::{MAX_BODY, Refusal, RefusalCode};
 use crate::tls::{self, SERVER_NAME};
 use crate::*;
@@ -235,23 +236,38 @@ async fn only_tls_13_is_spoken() {
 async fn strangers_share_a_few_connections() {
     let node = Node::named("Kitchen").await;
     let mut silent = Vec::new();
-    for _ in 0..41 {
+    for _ in 0..=MAX_STRANGERS {
         silent.push(TcpStream::connect(node.address()).await.unwrap());
     }
-    let mut last = silent.pop().unwrap();
-    let closed = soon("the one too many to be closed", last.read(&mut [0; 1])).await;
+    let closed = soon("the oldest to be closed", silent[0].read(&mut [0; 1])).await;
     assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+    // Whoever comes now has a place, although nobody left by himself.
+    let newest = anonymous(node.address(), &rustls::version::TLS13).await;
+    assert!(newest.is_ok(), "{newest:?}");
     drop(silent);
-    // With those gone there is room again.
-    soon("room", async {
-        while anonymous(node.address(), &rustls::version::TLS13)
-            .await
-            .is_err()
-        {
-            tokio::task::yield_now().await;
+}
+
+#[tokio::test]
+async fn a_paired_computer_has_so_many_connections_and_no_more() {
+    let pair = super::house::pair().await;
+    let (there, address) = (pair.listener.id(), pair.listener.address());
+    let own = pair.dialler.net.shared().identity.clone();
+    let mut open = Vec::new();
+    let shut = soon("the one too many to be closed", async {
+        loop {
+            let reached = client::reach(&own, there, &[address]).await.unwrap();
+            open.push(reached.stream);
+            let last = open.last_mut().unwrap();
+            let waited = tokio::time::timeout(std::time::Duration::from_millis(20), last.read_u8());
+            if waited.await.is_ok() {
+                return open.len();
+            }
         }
-    })
-    .await;
+    });
+    assert!((60..=66).contains(&shut.await), "about 64");
+    // Others are served all the same.
+    let stranger = client::reach(&identity(), there, &[address]).await;
+    assert!(stranger.is_ok());
 }
 
 #[tokio::test]

@@ -85,6 +85,31 @@ fn a_queued_lease_gets_the_seat_that_becomes_free() {
     assert_eq!(desk.leases().len(), 3);
 }
 
+/// Somebody fast who always says no keeps nobody waiting, and nothing waits for it.
+#[test]
+fn what_one_declines_another_has_at_once() {
+    let mut desk = Desk::with(&[1, ME]);
+    desk.film(4);
+    for _ in 0..3 {
+        let declined = desk.lease_of(1);
+        desk.finish(desk.lease_of(ME));
+        desk.fail(declined, Fault::Declined);
+        // S: leased > declined  --> waiting for nobody in particular
+        let taken = desk.segment(declined.segment.0);
+        let here = desk.lease_of(ME);
+        let waits = SegmentState::Waiting {
+            not_before: desk.now,
+        };
+        let with_me = SegmentState::Leased {
+            lease: here.id,
+            hedge: None,
+        };
+        assert!(taken == waits || taken == with_me, "{taken:?}");
+        desk.pass(60);
+    }
+    assert_eq!(desk.standing(1), Standing::Good { fails: 0 });
+}
+
 #[test]
 fn this_computer_prefetches_nothing() {
     let mut desk = Desk::with(&[ME]);
