@@ -50,6 +50,14 @@ impl Core {
         });
     }
 
+    /// Somebody with a key of its own answers at these addresses: if that was the twin, it is one no longer.
+    pub(crate) fn twin_was_at(&mut self, addresses: &[SocketAddr]) {
+        self.twin.take_if(|twin| {
+            let mut addresses = addresses.iter().map(ToString::to_string);
+            addresses.any(|address| address == twin.address)
+        });
+    }
+
     /// Somebody else is where, or is called as, a paired computer is.
     pub(crate) fn identity_changed(&mut self, id: PeerId, presented: PeerId) {
         if let Some(neighbour) = self.neighbours.get_mut(&id) {

@@ -83,6 +83,7 @@ impl Core {
 
     fn seen(&mut self, nearby: &peer::Nearby) {
         let id = PeerId(nearby.peer.0);
+        self.twin_was_at(&nearby.addresses);
         let neighbour = self.neighbours.entry(id).or_insert_with(|| stranger(id));
         if !neighbour.paired {
             neighbour.name = nearby.name.to_string();

@@ -262,6 +262,21 @@ async fn until_working(donor: &Node) {
     }
 }
 
+/// A pair with a film of so many seconds on its way, of which the donor has some in hand.
+async fn in_mid_job(folder: &Path, seconds: u32) -> (Node, Node, engine::status::JobId) {
+    let film = clip(&folder.join("film.mkv"), seconds);
+    let (owner, donor) = paired(folder).await;
+    let terms = Terms {
+        wait_for: 1,
+        ..Terms::default()
+    };
+    let id = owner.submit(film, everywhere(), terms).await.unwrap();
+    let begun = until(&owner, id, |job| in_hand(job) > 0).await;
+    assert!(in_hand(&begun) > 0, "{:?}", begun.state);
+    until_working(&donor).await;
+    (owner, donor, id)
+}
+
 /// Waits until what `of` says of the other one is so.
 async fn until_peer(of: &Node, enough: impl Fn(&engine::status::PeerStatus) -> bool) {
     while !enough(&peer(of).await) {
@@ -272,18 +287,8 @@ async fn until_peer(of: &Node, enough: impl Fn(&engine::status::PeerStatus) -> b
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_withdrawn_in_mid_job_ends_at_once_and_is_told_on_both_sides() {
     let folder = tempfile::tempdir().unwrap();
-    let film = clip(&folder.path().join("film.mkv"), 90);
-    let (owner, donor) = paired(folder.path()).await;
+    let (owner, donor, id) = in_mid_job(folder.path(), 90).await;
     let (at_owner, at_donor) = (peer(&donor).await.id, peer(&owner).await.id);
-    let terms = Terms {
-        wait_for: 1,
-        ..Terms::default()
-    };
-    let id = owner.submit(film, everywhere(), terms).await.unwrap();
-    let begun = until(&owner, id, |job| in_hand(job) > 0).await;
-    assert!(in_hand(&begun) > 0, "{:?}", begun.state);
-
-    until_working(&donor).await;
     // The donor's user: nothing is in hand any more on either side, and both are told why.
     let off = |may_use_me, i_may_use| Agreement {
         may_use_me,
@@ -340,16 +345,7 @@ async fn a_right_withdrawn_in_mid_job_ends_at_once_and_is_told_on_both_sides() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_helper_that_stops_helping_in_mid_job_gives_back_what_it_has() {
     let folder = tempfile::tempdir().unwrap();
-    let film = clip(&folder.path().join("film.mkv"), 60);
-    let (owner, donor) = paired(folder.path()).await;
-    let terms = Terms {
-        wait_for: 1,
-        ..Terms::default()
-    };
-    let id = owner.submit(film, everywhere(), terms).await.unwrap();
-    let begun = until(&owner, id, |job| in_hand(job) > 0).await;
-    assert!(in_hand(&begun) > 0, "{:?}", begun.state);
-    until_working(&donor).await;
+    let (owner, donor, id) = in_mid_job(folder.path(), 60).await;
     donor.donate(false).await.unwrap();
     let said = peer(&donor).await;
     assert!(
