@@ -8,8 +8,21 @@ use peer::{BlobId, DeclineReason, Message, TaskId};
 use tests::nodes::until;
 
 use crate::attacker::{Attacker, head};
-use crate::house::{House, Outcome, Peer, Wanted, honest, knowing, quiet, spec};
+use crate::house::{House, Opening, Outcome, Peer, Wanted, honest, knowing, opened, quiet, spec};
 use crate::pairing::redemption;
+
+/// A paired computer that cannot be dialled: whatever comes from it, it brings itself.
+fn undialled(house: &House, name: &str) -> Peer {
+    let folder = house.path(name);
+    let raw = Attacker::of(&folder, 90);
+    let redemption = redemption(&house.node.invite(), raw.id);
+    let redeemed = raw.post(house.node.address, "/v1/pair/redeem", &redemption);
+    assert_eq!(redeemed.0, 200);
+    let config = knowing(&house.node, quiet(&folder, "Studio"));
+    let peer = Peer::start(&house.runtime, house.node.id, config);
+    assert!(peer.link().dialled());
+    peer
+}
 
 /// A task that waits for its source: its names.
 fn waiting(house: &House, peer: &mut Peer, source_ceiling: u64) -> (TaskId, BlobId) {
@@ -47,14 +60,8 @@ fn put(source: BlobId, query: &str, more: &str) -> Vec<u8> {
 pub fn lies(house: &mut House) {
     const CEILING: u64 = 1 << 20;
     let to = house.node.address;
-    // Nobody can dial it, so all bytes are put by itself.
-    let folder = house.path("liar");
-    let liar = Attacker::of(&folder, 91);
-    let redemption = redemption(&house.node.invite(), liar.id);
-    assert_eq!(liar.post(to, "/v1/pair/redeem", &redemption).0, 200);
-    let config = knowing(&house.node, quiet(&folder, "Studio"));
-    let mut peer = Peer::start(&house.runtime, house.node.id, config);
-    assert!(peer.link().dialled());
+    let mut peer = undialled(house, "liar");
+    let liar = Attacker::of(&house.path("liar"), 91);
     let put = |query: &'static str, more: &'static str, body: Vec<u8>| {
         move |source: BlobId| [put(source, query, more), body].concat()
     };
@@ -143,7 +150,7 @@ pub fn lies(house: &mut House) {
         .runtime
         .block_on(link.send(Message::Cancel { task }))
         .unwrap();
-    forget(house, peer, &[other.id.to_string()]);
+    house.forget(peer, &[other.id.to_string()]);
 }
 
 /// A body that never ends is cut where it was agreed.
@@ -174,19 +181,11 @@ fn endless(liar: &Attacker, house: &House, source: BlobId, ceiling: u64) {
     assert!(on_disk <= ceiling, "{on_disk} bytes are on the disk");
 }
 
-fn forget(house: &House, peer: Peer, more: &[String]) {
-    let id = peer.net.id().to_string();
-    peer.leave();
-    for id in more.iter().chain([&id]) {
-        house.node.ask(&["unpair", id]);
-    }
-}
-
 /// Tasks that are asked for and never sent: so many and no more, each in a folder for its user alone, and all of it is
 /// free again when they are taken back, or their computer goes.
 pub fn too_many(house: &mut House) {
     use std::os::unix::fs::PermissionsExt;
-    let mut peer = house.paired("hoarder");
+    let mut peer = undialled(house, "hoarder");
     let mut held = Vec::new();
     let refused = loop {
         let (task, order) = Wanted::of(spec(), Vec::new()).order();
@@ -236,8 +235,8 @@ pub fn too_many(house: &mut House) {
     })
     .unwrap();
     // The rest goes with its link.
-    forget(house, peer, &[]);
-    forget(house, other, &[]);
+    house.forget(peer, &[]);
+    house.forget(other, &[]);
     until("all to be forgotten", || {
         Ok(house.node.donated().is_empty().then_some(()))
     })
@@ -251,12 +250,7 @@ pub struct Stopping {
 }
 
 impl peer::Source for Stopping {
-    fn open(
-        &self,
-    ) -> futures_util::future::BoxFuture<
-        '_,
-        std::io::Result<Box<dyn tokio::io::AsyncRead + Send + Unpin>>,
-    > {
+    fn open(&self) -> Opening<'_> {
         let (mut near, far) = tokio::io::duplex(64 << 10);
         let (first, then) = (self.first, self.then);
         tokio::spawn(async move {
@@ -265,8 +259,7 @@ impl peer::Source for Stopping {
             let _ = near.write_all(&vec![7; first]).await;
             tokio::time::sleep(then).await;
         });
-        let far: Box<dyn tokio::io::AsyncRead + Send + Unpin> = Box::new(far);
-        Box::pin(async { Ok(far) })
+        opened(far)
     }
 }
 

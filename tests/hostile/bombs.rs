@@ -54,9 +54,7 @@ pub fn texts(house: &mut House) {
         matches!(outcome, Outcome::Failed(FailReason::TooLarge, _)),
         "{outcome:?}"
     );
-    let id = peer.net.id().to_string();
-    peer.leave();
-    house.node.ask(&["unpair", &id]);
+    house.forget(peer, &[]);
 }
 
 /// A few kilobytes that are gigabytes when they are decoded.
@@ -97,7 +95,5 @@ pub fn pictures(house: &mut House) {
         matches!(outcome, Outcome::Failed(FailReason::TooLarge, _)),
         "{outcome:?}"
     );
-    let id = peer.net.id().to_string();
-    peer.leave();
-    house.node.ask(&["unpair", &id]);
+    house.forget(peer, &[]);
 }

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use tests::nodes::until;
 use tests::product::{self, Answer};
 use tests::tool;
+use tokio::io::AsyncRead;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -159,6 +160,15 @@ impl House {
     /// A computer of this name that is paired with the node.
     pub fn paired(&self, name: &str) -> Peer {
         Peer::pair(&self.runtime, &self.node, &self.folder.path().join(name))
+    }
+
+    /// Ends a computer, and its pairing, and those of these others.
+    pub fn forget(&self, peer: Peer, more: &[String]) {
+        let id = peer.net.id().to_string();
+        peer.leave();
+        for id in more.iter().chain([&id]) {
+            self.node.ask(&["unpair", id]);
+        }
     }
 
     /// A path in the attackers' folder.
@@ -324,6 +334,7 @@ impl Peer {
                 unreachable!("an order is a task")
             };
             let (source, made) = (*source, *made);
+            let _open = link.ours(source, made);
             if link.send(order).await.is_err() {
                 return Outcome::Cut;
             }
@@ -395,16 +406,19 @@ impl Wanted {
 pub struct Bytes(pub Vec<u8>);
 
 impl Source for Bytes {
-    fn open(
-        &self,
-    ) -> futures_util::future::BoxFuture<
-        '_,
-        std::io::Result<Box<dyn tokio::io::AsyncRead + Send + Unpin>>,
-    > {
-        let content: Box<dyn tokio::io::AsyncRead + Send + Unpin> =
-            Box::new(std::io::Cursor::new(self.0.clone()));
-        Box::pin(async { Ok(content) })
+    fn open(&self) -> Opening<'_> {
+        opened(std::io::Cursor::new(self.0.clone()))
     }
+}
+
+/// What a source gives when it is opened.
+pub type Opening<'a> =
+    futures_util::future::BoxFuture<'a, std::io::Result<Box<dyn AsyncRead + Send + Unpin>>>;
+
+/// This, opened.
+pub fn opened(content: impl AsyncRead + Send + Unpin + 'static) -> Opening<'static> {
+    let content: Box<dyn AsyncRead + Send + Unpin> = Box::new(content);
+    Box::pin(async { Ok(content) })
 }
 
 /// What an order says, as JSON: a second of 128 × 96.

@@ -323,9 +323,7 @@ fn at_the_bounds(house: &mut House) {
             "{spec}: {outcome:?}"
         );
     }
-    let id = peer.net.id().to_string();
-    peer.leave();
-    house.node.ask(&["unpair", &id]);
+    house.forget(peer, &[]);
 }
 
 /// Somebody who asks and asks, and never listens: it is slowed down and cut off, and nobody else notices.

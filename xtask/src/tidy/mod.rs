@@ -7,6 +7,7 @@ mod graph;
 mod outside;
 mod source;
 mod text;
+mod threats;
 
 use crate::tree;
 use anyhow::{Result, bail};
@@ -51,6 +52,7 @@ pub fn tidy() -> Result<()> {
     let mut complaints = text::complaints(&tree);
     complaints.extend(source::complaints(&tree));
     complaints.extend(outside::complaints(&tree));
+    complaints.extend(threats::complaints(&tree));
     complaints.extend(graph::complaints(&tree)?);
     for Complaint { path, line, what } in &complaints {
         match line {
