@@ -20,6 +20,7 @@ mod ui;
 /// The tasks.
 mod bench;
 mod bindings;
+mod deny;
 mod dist;
 mod fuzz;
 mod run;
@@ -39,6 +40,7 @@ cargo xtask run [VIDEO…]      build what is missing, then open Manyhands (or s
 cargo xtask run --sample      the same with a short film and two more computers, all on this one: see it work
 cargo xtask test              everything that must hold before a change goes in
 cargo xtask tidy              the repository's own rules, as code
+cargo xtask deny              licences, bans and known holes of all dependencies, by cargo-deny
 cargo xtask fuzz [TARGET]     hostile input by the million, guided by what it reaches  [--seconds N]
 cargo xtask bench [a…e]       the figures of the README, as ratios  [--quick] [--with MANYHANDS]
 cargo xtask dist              a package to install: the window, the command line and ffmpeg (.deb, .exe or .dmg)
@@ -68,6 +70,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "run" => run::run(rest),
         "test" => test::test(rest),
         "tidy" => tidy::tidy(),
+        "deny" => deny::deny(rest),
         "fuzz" => fuzz::fuzz(rest),
         "bench" => bench::bench(rest),
         "dist" => dist::dist(rest),

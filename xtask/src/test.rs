@@ -8,7 +8,7 @@
 use crate::packages::{self, Need};
 use crate::setup::set_up;
 use crate::shell::{self, cargo, say};
-use crate::{bindings, fuzz, tidy, tree, ui};
+use crate::{bindings, deny, fuzz, tidy, tree, ui};
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::fs;
@@ -84,6 +84,7 @@ fn all(ffmpeg: &Path, skipped: &Path, built: &Path) -> Vec<Step> {
             shell::run(with(cargo()).args(["test", "--workspace", "--locked", "--no-fail-fast"]))
         }),
         step("fuzzing, for a minute", fuzz::briefly),
+        step("dependencies (cargo deny)", deny::check),
     ]
 }
 
