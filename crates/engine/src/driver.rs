@@ -134,7 +134,7 @@ pub(crate) struct Held {
     pub lease: Lease,
     pub cancel: CancellationToken,
     pub task: Option<TaskId>,
-    /// Bytes of working files that are kept free for its result.
+    /// Bytes that are kept free for its result.
     pub reserved: u64,
 }
 

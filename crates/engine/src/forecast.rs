@@ -83,11 +83,11 @@ pub(crate) fn forecast(
 /// Bits a pixel of a film at 1080p and 24 frames a second, at the codec's usual quality number;
 /// and the step of that number which halves them. From published encodes of films; the spread is
 /// what they differ by.
-fn usual(codec: Codec) -> (f64, f64, f64) {
+fn usual(codec: Codec) -> (f64, f64) {
     match codec {
-        Codec::H264 => (0.105, 20.0, 6.0),
-        Codec::Hevc => (0.052, 24.0, 6.0),
-        Codec::Av1 => (0.036, 32.0, 11.0),
+        Codec::H264 => (0.105, 6.0),
+        Codec::Hevc => (0.052, 6.0),
+        Codec::Av1 => (0.036, 11.0),
     }
 }
 
@@ -109,7 +109,8 @@ fn size(subject: &Subject, choice: &Choice) -> (u64, u64) {
         return (0, subject.bytes);
     }
     let codec = choice.codec();
-    let (usual_bits, middle, halves) = usual(codec);
+    let (usual_bits, halves) = usual(codec);
+    let middle = f64::from(codec.usual_quality());
     let number = choice.quality().map_or(middle, |q| f64::from(q.number()));
     let speed = match choice.speed {
         Speed::Fast => 1.12,

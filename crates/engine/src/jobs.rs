@@ -19,7 +19,7 @@ use crate::merge::Parts;
 use crate::probe::{self, Indexing};
 use crate::status::{Outcome, Stages};
 use crate::trouble::{Kind, Trouble};
-use crate::{encode, scratch, send, size};
+use crate::{encode, send, size};
 
 /// A segment's usual length, seconds of film: below ten the extra keyframes cost size.
 const LONGEST_S: f64 = 24.0;
@@ -406,10 +406,8 @@ impl Core {
         let spec = job.film.spec(&segment, encoder)?;
         let file = self.workspace.segment(lease.job, lease.segment, lease.id.0);
         let ceiling = send::result_ceiling(&segment);
-        let limited = self
-            .settings
-            .scratch_limit
-            .map(|_| reserved.saturating_sub(scratch::PICTURES).min(ceiling));
+        let limited = self.settings.scratch_limit;
+        let limited = limited.map(|_| reserved.min(ceiling));
         Some(Assignment {
             lease,
             most: limited.unwrap_or(ceiling),

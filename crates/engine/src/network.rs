@@ -27,7 +27,6 @@ impl Core {
             NetEvent::Message { peer, message } => self.heard(peer, message),
             NetEvent::LinkDown { peer, why } => self.link_down(peer, &why.to_string()),
             NetEvent::Paired(paired) => self.paired(paired).await,
-            // Nothing here asks for a pairing by a code yet.
             NetEvent::Unpaired { peer, by_them } => self.unpaired(peer, by_them).await,
             NetEvent::RequestChanged => {}
             NetEvent::Asked { peer, outcome } => {

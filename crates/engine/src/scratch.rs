@@ -8,18 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use schedule::{Fault, Input, JobId, Lease};
 
 use crate::driver::{Core, Mail};
+use crate::send::SLACK;
 use crate::trouble::{Kind, Trouble};
 use crate::worker::Ask;
 use crate::workspace::segment_name;
-
-/// What an ask's ceilings have on top of the segment itself; see `send`.
-const SLACK: u64 = 64 << 20;
 
 /// A result's size by its source's before there is one: few results are larger.
 const UNKNOWN_GROWTH: f64 = 2.0;
 
 /// Bytes that a result's check takes beside it: two dozen small pictures.
-pub(crate) const PICTURES: u64 = 350_000;
+const PICTURES: u64 = 350_000;
 
 /// What is known of the working files.
 #[derive(Debug, Default)]
@@ -63,10 +61,23 @@ impl Core {
     /// Bytes that may still be promised; `None` where there is no limit.
     pub(crate) fn scratch_room(&self) -> Option<u64> {
         let limit = self.settings.scratch_limit?;
-        let own: u64 = self.leases.values().map(|held| held.reserved).sum();
+        let own = self.reserved();
         let others: u64 = self.scratch.promised.values().sum();
         let others = others.max(self.scratch.donated);
         Some(limit.saturating_sub(self.scratch.own + own + others))
+    }
+
+    /// What is kept free for all that is under way for our own jobs.
+    fn reserved(&self) -> u64 {
+        let leases = self.leases.values();
+        leases.map(|held| held.reserved + PICTURES).sum()
+    }
+
+    /// Bytes of a segment in the source.
+    fn source_bytes(&self, lease: &Lease) -> u64 {
+        let job = self.jobs.get(&lease.job);
+        let segment = job.and_then(|job| job.segments.get(lease.segment.0 as usize));
+        segment.map_or(0, |segment| segment.bytes)
     }
 
     /// What is kept free for a segment's result: its share of the source, as much larger or smaller as the job's
@@ -85,15 +96,16 @@ impl Core {
         };
         // What has been too little once is too little again.
         let growth = growth.max(job.outgrown);
-        (source(lease.segment.0) as f64 * growth) as u64 + PICTURES
+        (self.source_bytes(lease) as f64 * growth) as u64
     }
 
     /// Bytes that are kept free for this segment beside all that is under way; `None` where they are not there, and
     /// then its job is held.
     pub(crate) fn reserve(&mut self, lease: &Lease) -> Option<u64> {
         let need = self.expected(lease);
-        if self.scratch_room().is_some_and(|room| need > room) {
-            self.hold(lease.job, need);
+        let beside = need + PICTURES;
+        if self.scratch_room().is_some_and(|room| beside > room) {
+            self.hold(lease.job, beside);
             return None;
         }
         Some(need)
@@ -105,14 +117,9 @@ impl Core {
             return;
         };
         let limited = self.settings.scratch_limit.is_some();
-        let source = self
-            .jobs
-            .get(&lease.job)
-            .and_then(|job| job.segments.get(lease.segment.0 as usize));
-        let source = source.map_or(1, |segment| segment.bytes.max(1));
+        let source = self.source_bytes(&lease).max(1);
         if let Some(job) = self.jobs.get_mut(&lease.job).filter(|_| limited) {
-            job.outgrown =
-                2.0 * (held.reserved - PICTURES.min(held.reserved)) as f64 / source as f64;
+            job.outgrown = 2.0 * held.reserved as f64 / source as f64;
         }
         let (fault, reason) = if limited {
             (
@@ -171,8 +178,7 @@ impl Core {
     pub(crate) fn check_scratch(&mut self) {
         let limit = self.settings.scratch_limit.unwrap_or(u64::MAX);
         let room = self.scratch_room().unwrap_or(u64::MAX);
-        let reserved: u64 = self.leases.values().map(|held| held.reserved).sum();
-        if self.scratch.own + self.scratch.donated + reserved > limit {
+        if self.scratch.own + self.scratch.donated + self.reserved() > limit {
             let going: BTreeSet<JobId> = self.leases.values().map(|held| held.lease.job).collect();
             for id in going {
                 // A little more than nothing: a job does not go on for a single byte.

@@ -28,7 +28,7 @@ use crate::lease::{Assignment, Bench, Broken, Made, hex};
 /// A donor that says nothing to an offer for so long is not there.
 const ANSWER: Duration = Duration::from_secs(30);
 /// Headers and a GOP more than planned, bytes.
-const SLACK: u64 = 64 << 20;
+pub(crate) const SLACK: u64 = 64 << 20;
 
 /// Sends a segment, waits for its result, takes it.
 ///

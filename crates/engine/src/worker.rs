@@ -95,17 +95,12 @@ pub(crate) fn decline(ask: &Ask, stand: Stand) -> Option<DeclineReason> {
 
 /// Whether the pictures are larger, or more, than are taken from anybody.
 fn is_too_much(spec: &SegmentSpec) -> bool {
-    pixels(spec) > u64::from(media::argv::MOST_PIXELS) || work(spec) > MOST_WORK
-}
-
-/// Of one picture.
-fn pixels(spec: &SegmentSpec) -> u64 {
-    u64::from(spec.width.get()) * u64::from(spec.height.get())
+    spec.pixels() > u64::from(media::argv::MOST_PIXELS) || work(spec) > MOST_WORK
 }
 
 /// Pixels of all pictures together.
 fn work(spec: &SegmentSpec) -> u64 {
-    pixels(spec) * u64::from(spec.frames.get())
+    spec.pixels() * u64::from(spec.frames.get())
 }
 
 /// What was given to a peer by one task, for the log of good deeds.

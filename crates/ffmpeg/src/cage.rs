@@ -127,14 +127,13 @@ mod linux {
                 made.map(drop)?;
             }
         }
-        match (cage, bubblewrap::program()) {
-            (Cage::Landlock, _) => landlocked::door(program, given).map(Way::Door),
-            (Cage::Bubblewrap, Some(wrapper)) => {
-                let front = bubblewrap::front(program, given);
-                Ok(Way::Wrapped(wrapper.to_owned(), front))
-            }
-            _ => Ok(Way::Open),
-        }
+        Ok(match cage {
+            Cage::Landlock => Way::Door(landlocked::door(program, given)?),
+            Cage::Bubblewrap => bubblewrap::program().map_or(Way::Open, |wrapper| {
+                Way::Wrapped(wrapper.to_owned(), bubblewrap::front(program, given))
+            }),
+            Cage::None | Cage::Refused => Way::Open,
+        })
     }
 }
 

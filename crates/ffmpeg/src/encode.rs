@@ -45,14 +45,13 @@ pub fn start(
     most: u64,
 ) -> Result<Encoding, RunError> {
     let frames = u64::from(spec.frames.get());
-    let pixels = u64::from(argv::most_pixels(spec));
     let running = Run::new(ffmpeg)
         .args(argv::encode(spec, allowance))
         .cores(allowance.cores)
         .feed(feed)
         .sink(Sink::File(result))
         .most_bytes(most)
-        .most_seconds(limits::encode(frames, pixels))
+        .most_seconds(limits::encode(frames, spec.pixels()))
         .last()
         .hardware(spec.encoder.family() != Family::Software)
         .start()?;

@@ -31,7 +31,6 @@ impl Returned<'_> {
 
     /// Processor time, seconds, within which all of it is decoded.
     pub(crate) fn decoded_within(self) -> u64 {
-        let pixels = u64::from(argv::most_pixels(self.spec));
-        limits::decode(u64::from(self.spec.frames.get()), pixels)
+        limits::decode(u64::from(self.spec.frames.get()), self.spec.pixels())
     }
 }

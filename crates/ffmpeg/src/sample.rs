@@ -33,12 +33,12 @@ struct Try {
 
 const H264: Try = Try {
     codec: Codec::H264,
-    words: &["libx264", "-preset", "veryfast", "-crf", "20"],
+    words: &["libx264", "-preset", "veryfast"],
     factor: 1.12,
 };
 const AV1: Try = Try {
     codec: Codec::Av1,
-    words: &["libsvtav1", "-preset", "10", "-crf", "32"],
+    words: &["libsvtav1", "-preset", "10"],
     factor: 0.8,
 };
 const HEVC: Try = Try {
@@ -47,16 +47,13 @@ const HEVC: Try = Try {
         "libx265",
         "-preset",
         "superfast",
-        "-crf",
-        "24",
         "-x265-params",
         "log-level=error",
     ],
     factor: 1.15,
 };
 
-/// Bits a pixel that a film's picture needs at balanced speed, by codec, each at its usual quality number: 20, 24
-/// and 32.
+/// Bits a pixel that a film's picture needs at balanced speed, by codec, each at its usual quality number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// Of H.264, from all places.
@@ -142,6 +139,7 @@ async fn sizes(
         .args(["-an", "-sn", "-dn", "-frames:v", &frames.to_string()])
         .args(["-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-c:v"])
         .args(what.words)
+        .args(["-crf", &what.codec.usual_quality().to_string()])
         .args(["-f", "framecrc", "pipe:1"])
         .sink(Sink::Pipe)
         .start()?;

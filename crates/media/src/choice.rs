@@ -105,11 +105,9 @@ impl Choice {
         let keep = self.purpose == Purpose::Keep;
         let number = self.quality.unwrap_or(match codec {
             Codec::H264 if keep => 16,
-            Codec::H264 => 20,
             Codec::Hevc if keep => 17,
-            Codec::Hevc => 24,
             Codec::Av1 if keep => 20,
-            Codec::Av1 => 32,
+            usual => usual.usual_quality(),
         });
         Quality::new(codec, number)
     }

@@ -28,6 +28,16 @@ impl Codec {
         }
     }
 
+    /// The quality number that is used where nobody says another: lower is better and larger.
+    #[must_use]
+    pub const fn usual_quality(self) -> u8 {
+        match self {
+            Self::H264 => 20,
+            Self::Hevc => 24,
+            Self::Av1 => 32,
+        }
+    }
+
     /// The software encoder that *same look* uses on every machine.
     #[must_use]
     pub const fn software(self) -> Encoder {

@@ -321,6 +321,12 @@ pub struct LightLevel {
 }
 
 impl SegmentSpec {
+    /// Pixels of one picture.
+    #[must_use]
+    pub fn pixels(&self) -> u64 {
+        u64::from(self.width.get()) * u64::from(self.height.get())
+    }
+
     /// Whether the parts agree with each other: what types alone cannot say.
     #[must_use]
     pub fn is_sound(&self) -> bool {

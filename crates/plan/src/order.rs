@@ -103,7 +103,7 @@ impl Order {
     /// Pixels of one frame.
     #[must_use]
     pub fn pixels(&self) -> u64 {
-        u64::from(self.template.width.get()) * u64::from(self.template.height.get())
+        self.template.pixels()
     }
 }
 
