@@ -2,97 +2,18 @@
 //!
 //! One real node serves throughout. After every attack it is still the same process, the link of an honest computer that
 //! is paired with it has never broken, that computer's segment is encoded as it was before the attacks, the page
-//! answers, nothing is left of the attack on its disk, and its memory is below [`house::MOST_MEMORY`].
+//! answers, nothing is left of the attack on its disk, and its memory is below `house::MOST_MEMORY`.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test may stop at the first thing that is not as it should be"
 )]
 
-/// Announcements that are none.
+/// It needs small disks, signals and addresses as Unix systems have them.
 #[cfg(unix)]
-mod announcements;
-/// What speaks TLS and HTTP by hand, and says what no honest computer says.
-#[cfg(unix)]
-mod attacker;
-/// A paired computer's tasks and bytes.
-#[cfg(unix)]
-mod blobs;
-/// What is no film, or too much of one.
-#[cfg(unix)]
-mod bombs;
-/// The disk that somebody fills.
-#[cfg(unix)]
-mod disk;
-/// A donor that lies.
-#[cfg(unix)]
-mod donor;
-/// The node under attack, and who is honest.
-#[cfg(unix)]
-mod house;
-/// A paired computer's words.
-#[cfg(unix)]
-mod messages;
-/// The page's server.
-#[cfg(unix)]
-mod page;
-/// Pairing, by others than those who want it.
-#[cfg(unix)]
-mod pairing;
-/// Somebody in the network.
-#[cfg(unix)]
-mod strangers;
+mod suite;
 
-/// What is done to the house.
-#[cfg(unix)]
-type Attack = fn(&mut house::House);
-
-#[cfg(unix)]
 fn main() {
-    let mut arguments = libtest_mimic::Arguments::from_args();
-    // They share one node, and each is to be blamed for what it does to it.
-    arguments.test_threads = Some(1);
-    let house = std::sync::Arc::new(house::Lazy::default());
-    let attacks: [(&str, Attack); 21] = [
-        ("strangers_are_refused_everything", strangers::routes),
-        ("strangers_send_too_much", strangers::too_much),
-        (
-            "ten_thousand_connections",
-            strangers::ten_thousand_connections,
-        ),
-        ("slow_callers_are_not_waited_for", strangers::slow_callers),
-        ("a_wrong_code_is_typed_three_times", pairing::wrong_code),
-        ("a_proof_is_replayed", pairing::replayed),
-        ("an_invite_is_too_old", pairing::expired),
-        ("a_man_in_the_middle", pairing::in_the_middle),
-        (
-            "another_identity_at_a_known_address",
-            pairing::other_identity,
-        ),
-        ("names_with_paths_controls_and_markup", pairing::names),
-        ("words_beyond_the_protocol", messages::words),
-        ("orders_beyond_every_bound", messages::orders),
-        ("a_flood_of_orders", messages::flood),
-        ("bodies_that_lie", blobs::lies),
-        ("more_tasks_than_there_is_room_for", blobs::too_many),
-        ("text_as_a_film", bombs::texts),
-        ("pictures_that_explode", bombs::pictures),
-        ("the_disk_is_filled_in_mid_upload", disk::filled),
-        ("a_donor_gives_back_another_film", donor::lies),
-        ("malformed_announcements", announcements::malformed),
-        ("a_foreign_page", page::foreign),
-    ];
-    let trials = attacks.map(|(name, attack)| {
-        let house = std::sync::Arc::clone(&house);
-        libtest_mimic::Trial::test(name, move || {
-            house.suffer(name, attack);
-            Ok(())
-        })
-    });
-    let conclusion = libtest_mimic::run(&arguments, trials.into());
-    drop(house);
-    conclusion.exit();
+    #[cfg(unix)]
+    suite::run();
 }
-
-#[cfg(not(unix))]
-fn main() {}

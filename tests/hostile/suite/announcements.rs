@@ -6,7 +6,7 @@ use peer::{MDNS_PORT, Net, NetConfig};
 use socket2::{Domain, Socket, Type};
 use tests::nodes::until;
 
-use crate::house::{House, quiet};
+use super::house::{House, quiet};
 
 /// A name in mDNS's own form.
 fn name(text: &str) -> Vec<u8> {

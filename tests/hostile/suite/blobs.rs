@@ -7,9 +7,9 @@ use std::time::Duration;
 use peer::{BlobId, DeclineReason, Message, TaskId};
 use tests::nodes::until;
 
-use crate::attacker::{Attacker, head};
-use crate::house::{House, Opening, Outcome, Peer, Wanted, honest, knowing, opened, quiet, spec};
-use crate::pairing::redemption;
+use super::attacker::{Attacker, head};
+use super::house::{House, Opening, Outcome, Peer, Wanted, honest, knowing, opened, quiet, spec};
+use super::pairing::redemption;
 
 /// A paired computer that cannot be dialled: whatever comes from it, it brings itself.
 fn undialled(house: &House, name: &str) -> Peer {

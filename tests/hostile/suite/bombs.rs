@@ -3,7 +3,7 @@
 use media::spec::{Frames, Side};
 use peer::FailReason;
 
-use crate::house::{House, Outcome, Wanted, honest, made, spec};
+use super::house::{House, Outcome, Wanted, honest, made, spec};
 
 /// Lists and scripts that name other files, and bytes that mean nothing.
 pub fn texts(house: &mut House) {

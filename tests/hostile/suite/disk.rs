@@ -10,8 +10,8 @@ use tests::hosts::skipped;
 use tests::nodes::until;
 use tests::product;
 
-use crate::blobs::Stopping;
-use crate::house::{House, Node, Outcome, Peer, honest};
+use super::blobs::Stopping;
+use super::house::{House, Node, Outcome, Peer, honest};
 
 /// A node whose data folder is a disk of 600 MB that only it sees.
 fn on_a_small_disk(data: &Path) -> Option<Node> {
@@ -63,7 +63,7 @@ pub fn filled(house: &mut House) {
     let mut peer = Peer::start(
         &house.runtime,
         node.id,
-        crate::house::quiet(&folder, "Studio"),
+        super::house::quiet(&folder, "Studio"),
     );
     house.runtime.block_on(peer.net.redeem(&invite)).unwrap();
     peer.link();

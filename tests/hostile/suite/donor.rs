@@ -14,7 +14,7 @@ use tests::nodes::until;
 use tests::tool;
 use tokio::sync::mpsc;
 
-use crate::house::{House, quiet};
+use super::house::{House, quiet};
 
 /// What the donor makes of one segment after the other.
 const LIES: [Lie; 4] = [

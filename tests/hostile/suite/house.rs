@@ -196,7 +196,7 @@ impl House {
             !self.friend.lost_its_link(),
             "{when} {attack}: the honest link broke"
         );
-        let page = crate::page::get(&self.node, "/", &[]);
+        let page = super::page::get(&self.node, "/", &[]);
         assert!(page.starts_with("HTTP/1.1 200"), "{when} {attack}: {page}");
         until("nothing of the attack to be left", || {
             Ok(self.node.donated().is_empty().then_some(()))

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use peer::{About, DeclineReason, EncoderOffer, Hello, Message, PROTOCOL, Session, TaskId};
 use serde_json::{Value, json};
 
-use crate::attacker::{Attacker, Wire, head};
-use crate::house::{House, Outcome, Wanted, honest, order, spec};
+use super::attacker::{Attacker, Wire, head};
+use super::house::{House, Outcome, Wanted, honest, order, spec};
 
 /// What a link is closed with where the protocol was broken.
 const MISBEHAVED: u16 = 1002;

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::attacker::{answer, dial, whole_answer};
-use crate::house::{House, Node};
+use super::attacker::{answer, dial, whole_answer};
+use super::house::{House, Node};
 
 /// Where the page is, and its secret.
 fn door(node: &Node) -> (SocketAddr, String) {

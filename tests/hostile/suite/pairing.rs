@@ -9,8 +9,8 @@ use peer::{AskError, Code, Net, NetEvent, PeerId};
 use tests::nodes::until;
 use tests::product;
 
-use crate::attacker::Attacker;
-use crate::house::{House, Node, Peer, knowing, quiet};
+use super::attacker::Attacker;
+use super::house::{House, Node, Peer, knowing, quiet};
 
 fn is_paired(node: &Node, id: PeerId) -> bool {
     node.knows(id).is_some_and(|line| line["paired"] == true)
@@ -170,7 +170,7 @@ pub fn in_the_middle(house: &mut House) {
     asking
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::piped());
-    let mut asking = crate::house::Running(asking.spawn().unwrap());
+    let mut asking = super::house::Running(asking.spawn().unwrap());
     let said = asking.0.stdout.take().unwrap();
     let mut said = std::io::BufRead::lines(std::io::BufReader::new(said));
     let shown: serde_json::Value = serde_json::from_str(&said.next().unwrap().unwrap()).unwrap();
@@ -209,7 +209,7 @@ pub fn other_identity(house: &mut House) {
     // And the other way round: the impostor asks for what only the known one may have.
     assert_eq!(
         impostor
-            .request(house.node.address, crate::attacker::get("/v1/link"))
+            .request(house.node.address, super::attacker::get("/v1/link"))
             .0,
         403
     );

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
-use crate::attacker::{Attacker, Wire, answer, dial, get, head, is_patience};
-use crate::house::{House, Peer, knowing, quiet};
+use super::attacker::{Attacker, Wire, answer, dial, get, head, is_patience};
+use super::house::{House, Peer, knowing, quiet};
 
 /// Who is there, and how to pair: for anybody. Everything else: for nobody, whether it exists or not.
 pub fn routes(house: &mut House) {

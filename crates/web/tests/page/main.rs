@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a check that cannot go on has failed")]
 
+/// The same client as the attackers'.
+#[path = "../../../../tests/hostile/suite/anybody.rs"]
+mod anybody;
 mod client;
 mod files;
 mod guard;
