@@ -6,7 +6,7 @@ use std::time::Instant;
 use media::choice::Choice;
 use tokio::sync::mpsc;
 
-use crate::driver::{Call, Core, NewJob, unix_ms};
+use crate::driver::{Call, Core, Mail, NewJob, unix_ms};
 use crate::intake::Dropped;
 use crate::job::Wish;
 use crate::journal::{self, job_id, row_id};
@@ -39,7 +39,7 @@ impl Node {
             let same = row.source == dropped.path
                 && row.source_bytes == dropped.bytes
                 && row.source_modified == dropped.modified_ms;
-            idle && same && row.choice == wish
+            idle && same && row.choice == wish && is_same_content(row)
         })
     }
 
@@ -114,6 +114,8 @@ impl Node {
                     .await;
             }
         }
+        // A loop that has ended wants to know nothing.
+        let _ = self.0.mail.send(Mail::AllResumed);
     }
 
     /// Goes on with a job of an earlier run, or tries it again.
@@ -144,7 +146,8 @@ impl Node {
         let begun = Instant::now();
         let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
         let (dropped, folder) = look(&row.source, &wish.terms)?;
-        if dropped.bytes != row.source_bytes || dropped.modified_ms != row.source_modified {
+        let same = dropped.bytes == row.source_bytes && dropped.modified_ms == row.source_modified;
+        if !same || !is_same_content(&row) {
             let name = dropped.path.display();
             return Err(Trouble::new(
                 Kind::SourceChanged,
@@ -161,6 +164,12 @@ impl Node {
             Ok(())
         }
     }
+}
+
+/// Whether the film still has the content that the job began with, as far as samples tell.
+fn is_same_content(row: &store::Job) -> bool {
+    let sampled = |known| crate::intake::sample(&row.source).is_ok_and(|now| now == known);
+    row.source_sample.is_none_or(sampled)
 }
 
 impl Node {

@@ -1,6 +1,6 @@
 //! The end of the road: merge, prove, write the receipt, put the file in its place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -46,6 +46,8 @@ pub(crate) struct Combine {
 pub(crate) enum CombineError {
     /// These segments are to be made again.
     Redo(Vec<u32>, String),
+    /// The output's disk is full.
+    Full,
     /// It cannot be mended.
     Failed(Trouble),
 }
@@ -61,12 +63,21 @@ pub(crate) async fn combine(bench: &Bench, work: Combine) -> Result<Outcome, Com
     let mut aside = Aside::new(&work.folder, &work.node, work.job.0, container.name());
     match join_and_prove(bench, &work, aside.path()).await {
         Ok((merged, proof)) => place(work, aside.path(), &merged, proof).map_err(|e| {
+            if e.kind() == std::io::ErrorKind::StorageFull {
+                return CombineError::Full;
+            }
             let text = format!("The finished film cannot be put in its place: {e}.");
             let help = "Check the output folder; then run the job again: what is encoded is kept.";
             CombineError::Failed(Trouble::new(Kind::OutputReadOnly, text).help(help))
         }),
         Err(MergeError::Redo { segments, reason }) => Err(CombineError::Redo(segments, reason)),
         Err(MergeError::Failed(reason)) => {
+            if reason.contains("No space left") {
+                return Err(CombineError::Full);
+            }
+            if !work.folder.is_dir() {
+                return Err(CombineError::Failed(no_folder(&work.folder)));
+            }
             if work.terms.keep_temp {
                 aside.keep();
             }
@@ -90,18 +101,20 @@ pub(crate) fn unchanged(film: &Film) -> Result<(), Trouble> {
     Err(Trouble::new(Kind::SourceChanged, text).help("Nothing was put in place. Encode it again."))
 }
 
+fn no_folder(folder: &Path) -> Trouble {
+    let text = format!(
+        "The output folder {} is not there any more.",
+        folder.display()
+    );
+    Trouble::new(Kind::NoOutputFolder, text)
+        .help("Put it back and try the job again: what is encoded is kept.")
+}
+
 fn not_proved(reason: &str, container: Container) -> Trouble {
     let other = match container {
         Container::Mkv => "mp4",
         Container::Mp4 => "mkv",
     };
-    if reason.contains("No space left") {
-        return Trouble::new(
-            Kind::NoSpace,
-            "The disk filled up while the film was joined.",
-        )
-        .help("Free some space and run the job again: what is encoded is kept.");
-    }
     Trouble::new(
         Kind::NotProved,
         format!("The result could not be proved to be exact: {reason}."),
@@ -114,7 +127,7 @@ fn not_proved(reason: &str, container: Container) -> Trouble {
 async fn join_and_prove(
     bench: &Bench,
     work: &Combine,
-    aside: &std::path::Path,
+    aside: &Path,
 ) -> Result<(Merged, FileProof), MergeError> {
     let merged = merge::merge(bench, &work.parts, aside).await?;
     let proof = prove::prove(
@@ -130,7 +143,7 @@ async fn join_and_prove(
 
 fn place(
     work: Combine,
-    aside: &std::path::Path,
+    aside: &Path,
     merged: &Merged,
     proof: FileProof,
 ) -> std::io::Result<Outcome> {

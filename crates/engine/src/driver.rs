@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ffmpeg::tools::Tool;
+use media::SegmentSpec;
 use peer::{Message, Net, NetEvent, TaskId};
 use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time};
 use store::Store;
@@ -20,10 +21,12 @@ use crate::combine::CombineError;
 use crate::companion::Companion;
 use crate::film::Film;
 use crate::job::{Job, Past};
+use crate::journal::Write;
 use crate::lease::{Bench, Piece};
 use crate::neighbour::Neighbour;
 use crate::node::{Shift, Steer};
 use crate::probe::Indexing;
+use crate::reunion::{Given, TaskNames, Tying};
 use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
 use crate::status::{JobState, Load, NodeStatus, Outcome, Settings, Terms, Twin};
@@ -78,6 +81,8 @@ pub(crate) enum Mail {
     Trial(Trial),
     /// All were.
     TrialsDone,
+    /// Every interrupted job has been taken up again, as far as that is possible.
+    AllResumed,
     /// How busy this machine is.
     Load(Load),
     /// What the working files come to.
@@ -102,10 +107,12 @@ pub(crate) struct NewJob {
 }
 
 /// What an earlier run left.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Restored {
     pub segments: Vec<plan::cut::Segment>,
     pub pieces: BTreeMap<u32, Piece>,
+    /// What other computers had in hand then, and may have still.
+    pub awaited: BTreeMap<u32, PeerId>,
     pub plan_finished: bool,
 }
 
@@ -142,7 +149,12 @@ pub(crate) struct Held {
 #[derive(Debug)]
 pub(crate) struct GuestTask {
     pub peer: peer::PeerId,
+    pub spec: SegmentSpec,
     pub words: mpsc::Sender<Message>,
+    /// Its connection to its owner; none while that is away.
+    pub tie: Tying,
+    /// Whether its owner takes it up again when it comes back.
+    pub reunites: bool,
 }
 
 /// Everything the loop owns.
@@ -165,6 +177,11 @@ pub(crate) struct Core {
     pub leases: BTreeMap<LeaseId, Held>,
     /// Words for tasks we gave out.
     pub tasks: BTreeMap<TaskId, mpsc::Sender<Message>>,
+    /// Tasks that are in other computers' hands, or were when they were last heard of.
+    pub given: BTreeMap<TaskId, Given>,
+    pub names: TaskNames,
+    /// Interrupted jobs are just being taken up again.
+    pub resuming: bool,
     pub guests: BTreeMap<TaskId, GuestTask>,
     pub scratch: Scratch,
     /// How busy this machine is, once that is known.
@@ -176,6 +193,9 @@ pub(crate) struct Core {
     pub refusal: Option<(PeerId, Trouble)>,
     pub mail: mpsc::UnboundedSender<Mail>,
     pub pending: VecDeque<Input>,
+    /// What could not be stored, as the disk was full; and since when.
+    pub unwritten: Vec<Write>,
+    pub full_since: Option<Instant>,
     pub changes: watch::Sender<u64>,
 }
 
@@ -252,6 +272,7 @@ impl Core {
             Mail::Guest { task, peer, gift } => self.guest_left(task, peer, gift).await,
             Mail::Trial(trial) => self.trial(trial),
             Mail::TrialsDone => self.trials_done(),
+            Mail::AllResumed => self.all_resumed(),
             Mail::Load(load) => self.loaded(load),
             Mail::Used(used) => self.used(used),
             Mail::Net(event, _place) => self.net_says(event).await,
@@ -270,7 +291,10 @@ impl Core {
             while let Some(change) = self.farm.poll_change() {
                 changes.push(change);
             }
-            self.journal(changes).await;
+            if !self.journal(changes).await {
+                // The disk is full. Looked at again with the next piece of mail: a look at the machine at the latest.
+                return;
+            }
             while let Some(action) = self.farm.poll_action() {
                 self.perform(action);
             }
@@ -295,7 +319,10 @@ impl Core {
 
     fn farm_says(&mut self, input: Input) {
         if let Input::Failed { lease, .. } | Input::Rejected { lease, .. } = &input {
-            self.let_go(*lease);
+            let held = self.let_go(*lease);
+            if let Some(held) = held.filter(|_| is_bad(&input)) {
+                self.refuse(&held.lease);
+            }
         }
         self.pending.push_back(input);
     }
@@ -328,6 +355,10 @@ impl Core {
                 job,
                 state: schedule::JobState::Completed,
             } => self.discard(job),
+            Event::JobMoved {
+                job,
+                state: schedule::JobState::Paused { .. },
+            } => self.rest(job),
             Event::JobMoved { .. }
             | Event::SegmentVerified { .. }
             | Event::Hedged { .. }
@@ -356,6 +387,15 @@ impl Core {
         if let Some(net) = self.net.take() {
             net.shutdown().await;
         }
+    }
+}
+
+/// Whether what a lease came to is not to be asked for again under the same name.
+fn is_bad(input: &Input) -> bool {
+    match input {
+        Input::Rejected { .. } => true,
+        Input::Failed { fault, .. } => *fault == schedule::Fault::Peer,
+        _ => false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use media::choice::Choice;
 use plan::cut::{Cutter, Segment};
-use schedule::JobId;
+use schedule::{JobId, PeerId};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,10 @@ pub(crate) struct Job {
     pub segments: Vec<Segment>,
     /// Verified results by segment.
     pub pieces: BTreeMap<u32, Piece>,
+    /// What other computers had in hand when the last run ended, until it is known whether they have it still.
+    pub awaited: BTreeMap<u32, PeerId>,
+    /// How often a result of a segment was no good, where there was one.
+    pub refused: BTreeMap<u32, u32>,
     pub companion: CompanionState,
     /// The scheduler wants the merge, and the companion is not ready.
     pub wants_merge: bool,
@@ -51,6 +55,8 @@ pub(crate) struct Job {
     pub outgrown: f64,
     /// Ends everything that runs for this job but leases.
     pub cancel: CancellationToken,
+    /// Ends the joining that is under way.
+    pub joining: CancellationToken,
 }
 
 /// How a job ended.
@@ -111,6 +117,14 @@ pub(crate) struct Past {
 }
 
 impl Job {
+    /// Bytes that its output will come to at most, as far as is known: its results, and what travels beside them.
+    pub fn output_bytes(&self) -> u64 {
+        let film: u64 = self.pieces.values().map(|piece| piece.proof.bytes).sum();
+        let sent: u64 = self.segments.iter().map(|segment| segment.bytes).sum();
+        // What is not the film's own packets is sound, subtitles and fonts, and is kept.
+        film + self.film.bytes.saturating_sub(sent)
+    }
+
     /// Milliseconds since it began.
     pub fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)

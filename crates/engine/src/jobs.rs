@@ -1,5 +1,6 @@
 //! The loop's handling of jobs: what the scheduler asks is set going, what comes back is filed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use media::choice::Encoders;
@@ -11,12 +12,13 @@ use tokio_util::sync::CancellationToken;
 use crate::capability;
 use crate::combine::{self, Combine, CombineError};
 use crate::companion::{self, Companion};
-use crate::driver::{Core, Held, Mail, NewJob};
+use crate::driver::{Core, Held, Mail, NewJob, Restored};
 use crate::film::Film;
 use crate::job::{CompanionState, Ended, Job};
 use crate::lease::{self, Assignment, Piece};
 use crate::merge::Parts;
 use crate::probe::{self, Indexing};
+use crate::reunion::Given;
 use crate::status::{Outcome, Stages};
 use crate::trouble::{Kind, Trouble};
 use crate::{encode, send, size};
@@ -43,9 +45,12 @@ impl Core {
         }
         let film = Arc::clone(&new.film);
         let restored = new.restored;
-        let (segments, pieces, plan_finished) = restored.map_or_else(Default::default, |r| {
-            (r.segments, r.pieces, r.plan_finished)
-        });
+        let Restored {
+            segments,
+            pieces,
+            awaited,
+            plan_finished,
+        } = restored.unwrap_or_default();
         let next = u32::try_from(segments.len()).unwrap_or(u32::MAX);
         let start = segments.last().and_then(|s| s.span.end).map(|end| end.0);
         let cutter = if next == 0 {
@@ -62,6 +67,8 @@ impl Core {
             cutter,
             segments,
             pieces,
+            awaited,
+            refused: BTreeMap::new(),
             companion: CompanionState::Pending,
             wants_merge: false,
             waits_for_index: false,
@@ -75,6 +82,7 @@ impl Core {
             shown: 0.0,
             outgrown: 0.0,
             cancel: CancellationToken::new(),
+            joining: CancellationToken::new(),
         };
         self.past.remove(&new.id);
         self.announce(&job, plan_finished);
@@ -84,6 +92,7 @@ impl Core {
                 .push_back(Input::BenchmarkStarted { job: new.id });
         }
         self.jobs.insert(new.id, job);
+        self.await_others(new.id);
         self.accompany(new.id);
     }
 
@@ -256,12 +265,11 @@ impl Core {
         let Some(bench) = self.bench.clone() else {
             return;
         };
-        let Some(job) = self.jobs.get_mut(&id) else {
+        // A job that has failed meets it again when it is tried again.
+        let going = |job: &&mut Job| job.ended.is_none() && !job.repairing;
+        let Some(job) = self.jobs.get_mut(&id).filter(going) else {
             return;
         };
-        if job.repairing {
-            return;
-        }
         if job.film.normalised {
             let name = job.film.path.display().to_string();
             let trouble = Trouble::new(
@@ -370,7 +378,13 @@ impl Core {
                     .pending
                     .push_back(failed(schedule::Fault::Network, "it is not connected"));
             };
-            let id = peer::TaskId::random();
+            let given = Given {
+                job: lease.job,
+                segment: lease.segment,
+                encoder: lease.encoder,
+                peer: lease.peer,
+            };
+            let id = self.name_task(given, &assignment.spec, lease.step_back);
             let (words, heard) = mpsc::channel(64);
             self.tasks.insert(id, words);
             task = Some(id);
@@ -457,6 +471,7 @@ impl Core {
         self.scratch.own += piece.proof.bytes;
         job.pieces.insert(lease.segment.0, piece);
         job.stages.process = job.elapsed_ms().saturating_sub(job.stages.first_segment);
+        self.forget_given(lease.job, Some(lease.segment));
         self.pending.push_back(Input::Verified { lease: lease.id });
         self.check_scratch();
     }
@@ -506,8 +521,17 @@ impl Core {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
-        let CompanionState::Ready(companion) = &job.companion else {
+        if matches!(job.companion, CompanionState::Pending) {
             job.wants_merge = true;
+            return;
+        }
+        if !self.has_room_for_output(id) {
+            return;
+        }
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let CompanionState::Ready(companion) = &job.companion else {
             return;
         };
         let pieces: Vec<_> = job
@@ -547,7 +571,8 @@ impl Core {
             node: self.me.to_string(),
             begun: job.begun,
         };
-        let (cancel, mail) = (job.cancel.clone(), self.mail.clone());
+        job.joining = job.cancel.child_token();
+        let (cancel, mail) = (job.joining.clone(), self.mail.clone());
         tokio::spawn(async move {
             let result = tokio::select! {
                 result = combine::combine(&bench, work) => result,
@@ -582,7 +607,16 @@ impl Core {
                     reason,
                 });
             }
+            Err(CombineError::Full) => self.output_filled(id),
             Err(CombineError::Failed(trouble)) => self.fail(id, trouble),
+        }
+    }
+
+    /// A job rests: what is being joined of it is not.
+    pub(crate) fn rest(&mut self, id: JobId) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.wants_merge = false;
+            job.joining.cancel();
         }
     }
 
@@ -593,6 +627,10 @@ impl Core {
         };
         let reason = trouble.message.clone();
         job.ended = Some(Ended::Badly(trouble));
+        if std::mem::take(&mut job.repairing) {
+            // What comes of the repair that is under way is not waited for.
+            job.generation += 1;
+        }
         job.cancel.cancel();
         self.pending
             .push_back(Input::PlanFailed { job: id, reason });
@@ -608,8 +646,10 @@ impl Core {
             return;
         }
         let failed = matches!(job.ended, Some(Ended::Badly(_)));
+        let keep = job.terms.keep_temp || failed;
         job.cancel.cancel();
-        if !job.terms.keep_temp && !failed {
+        self.forget_given(id, None);
+        if !keep {
             self.workspace.remove_job(id);
         }
     }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use media::{Pts, Span};
 use plan::cut::Segment;
-use schedule::{Change, JobId, JobState as FarmState};
+use schedule::{Change, JobId, JobState as FarmState, PeerId};
 use store::{JobState as StoredState, SegmentState as StoredSegment, StoreError, Tables};
 
 use crate::driver::{Core, Restored, unix_ms};
@@ -17,30 +18,47 @@ use crate::status::{JobState, Outcome};
 use crate::trouble::{Kind, Trouble};
 
 /// One write of the journal.
-type Write = Box<dyn FnOnce(&Tables<'_>) -> Result<(), StoreError> + Send>;
+pub(crate) type Write = Arc<dyn Fn(&Tables<'_>) -> Result<(), StoreError> + Send + Sync>;
+
+/// How long to wait before a disk that was full is tried again.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What the user is told meanwhile.
+const STALLED: &str =
+    "The disk of the data folder is full: nothing new is begun until there is room.";
 
 impl Core {
-    /// Stores `changes` in one transaction.
-    pub(crate) async fn journal(&mut self, changes: Vec<Change>) {
-        let mut writes: Vec<Write> = Vec::new();
+    /// Stores `changes` in one transaction, after those that could not be stored before. Says whether all is stored:
+    /// else nothing of it is to be acted on yet.
+    pub(crate) async fn journal(&mut self, changes: Vec<Change>) -> bool {
+        let mut writes = std::mem::take(&mut self.unwritten);
         for change in changes {
             self.record(change, &mut writes);
         }
-        if writes.is_empty() {
-            return;
+        let early = self.full_since.is_some_and(|at| at.elapsed() < PATIENCE);
+        if writes.is_empty() || early {
+            self.unwritten = writes;
+            return !early;
         }
+        let all = writes.clone();
         let written = self
             .store
-            .call(move |tables| writes.into_iter().try_for_each(|write| write(tables)))
+            .call(move |tables| all.iter().try_for_each(|write| write(tables)))
             .await;
+        if written == Err(StoreError::Full) {
+            self.unwritten = writes;
+            self.full_since = Some(Instant::now());
+            self.notice(STALLED.to_owned());
+            return false;
+        }
+        self.full_since = None;
+        self.notices.retain(|text| text != STALLED);
         if let Err(error) = written {
             let text = format!(
                 "The journal cannot be written ({error}); after a restart work may be done again."
             );
-            if !self.notices.contains(&text) {
-                self.notices.push(text);
-            }
+            self.notice(text);
         }
+        true
     }
 
     fn record(&mut self, change: Change, writes: &mut Vec<Write>) {
@@ -51,17 +69,19 @@ impl Core {
                 job, segment, work, ..
             } => {
                 if let Some(row) = self.segment_row(job, segment.0, work.0) {
-                    writes.push(Box::new(move |tables| tables.put_segment(&row)));
+                    writes.push(Arc::new(move |tables: &Tables<'_>| {
+                        tables.put_segment(&row)
+                    }));
                 }
             }
-            Change::PlanFinished { job } => writes.push(Box::new(move |tables| {
+            Change::PlanFinished { job } => writes.push(Arc::new(move |tables: &Tables<'_>| {
                 tables.set_plan_finished(row_id(job), true)
             })),
-            Change::PlanReset { job } => writes.push(Box::new(move |tables| {
+            Change::PlanReset { job } => writes.push(Arc::new(move |tables: &Tables<'_>| {
                 tables.clear_segments(row_id(job))?;
                 tables.set_plan_finished(row_id(job), false)
             })),
-            Change::Leased { lease } => writes.push(Box::new(move |tables| {
+            Change::Leased { lease } => writes.push(Arc::new(move |tables: &Tables<'_>| {
                 tables.lease_segment(
                     row_id(lease.job),
                     lease.segment.0,
@@ -76,19 +96,25 @@ impl Core {
                         .map(|s| j.film.work(u64::from(s.frames)).0)
                 });
                 if let Some(row) = self.segment_row(job, segment.0, work.unwrap_or(1)) {
-                    writes.push(Box::new(move |tables| tables.put_segment(&row)));
+                    writes.push(Arc::new(move |tables: &Tables<'_>| {
+                        tables.put_segment(&row)
+                    }));
                 }
             }
-            Change::SegmentReopened { job, segment } => writes.push(Box::new(move |tables| {
-                tables.set_segment_state(row_id(job), segment.0, StoredSegment::Waiting)
-            })),
+            Change::SegmentReopened { job, segment } => {
+                writes.push(Arc::new(move |tables: &Tables<'_>| {
+                    tables.set_segment_state(row_id(job), segment.0, StoredSegment::Waiting)
+                }))
+            }
             Change::QueueOrdered { jobs } => {
                 let rows: Vec<i64> = jobs.into_iter().map(row_id).collect();
-                writes.push(Box::new(move |tables| tables.order_jobs(&rows)));
+                writes.push(Arc::new(move |tables: &Tables<'_>| {
+                    tables.order_jobs(&rows)
+                }));
             }
-            Change::JobForgotten { job } => {
-                writes.push(Box::new(move |tables| tables.forget_job(row_id(job))))
-            }
+            Change::JobForgotten { job } => writes.push(Arc::new(move |tables: &Tables<'_>| {
+                tables.forget_job(row_id(job))
+            })),
         }
     }
 
@@ -110,7 +136,9 @@ impl Core {
             FarmState::Cancelled => StoredState::Cancelled,
         };
         if !state.has_ended() {
-            writes.push(Box::new(move |tables| tables.set_job_state(row, stored)));
+            writes.push(Arc::new(move |tables: &Tables<'_>| {
+                tables.set_job_state(row, stored)
+            }));
             return;
         }
         let Some(job) = self.jobs.get_mut(&id) else {
@@ -134,7 +162,7 @@ impl Core {
         };
         let memo = serde_json::to_value(job.memo()).unwrap_or_default();
         let finished = job.finished_ms.unwrap_or_else(unix_ms);
-        writes.push(Box::new(move |tables| {
+        writes.push(Arc::new(move |tables: &Tables<'_>| {
             if let Some((output, receipt)) = &output {
                 tables.set_job_output(row, output, Some(receipt))?;
             }
@@ -258,7 +286,7 @@ pub(crate) async fn restore(
     plan_finished: bool,
 ) -> Restored {
     let mut segments = Vec::new();
-    let mut pieces = BTreeMap::new();
+    let (mut pieces, mut awaited) = (BTreeMap::new(), BTreeMap::new());
     let mut next: Option<i64> = None;
     for row in rows {
         let memo: SegmentMemo =
@@ -283,6 +311,8 @@ pub(crate) async fn restore(
         {
             film.add_blank(piece.proof.blank.iter().copied());
             pieces.insert(segment.index, piece);
+        } else if let (StoredSegment::Leased, Some(peer)) = (row.state, row.peer) {
+            awaited.insert(segment.index, PeerId(peer));
         }
         segments.push(segment);
     }
@@ -293,6 +323,7 @@ pub(crate) async fn restore(
     Restored {
         segments,
         pieces,
+        awaited,
         plan_finished,
     }
 }

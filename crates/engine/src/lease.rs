@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::driver::Mail;
 use crate::film::Film;
 use crate::verify::{self, Proof, Unfit};
+use crate::workspace;
 
 /// What every task needs of its node.
 #[derive(Clone, Debug)]
@@ -94,6 +95,14 @@ impl Broken {
         Self::Failed(Fault::Peer, reason.to_string())
     }
 
+    /// This computer could not write or read a result.
+    pub(crate) fn here(error: &std::io::Error) -> Self {
+        Self::Failed(
+            Fault::Source,
+            format!("the result cannot be kept here: {error}"),
+        )
+    }
+
     pub(crate) fn network(reason: impl ToString) -> Self {
         Self::Failed(Fault::Network, reason.to_string())
     }
@@ -169,13 +178,13 @@ where
     });
     let _turn = bench.checks.acquire().await;
     let proof = check(bench, assignment, &made).await?;
+    let result = assignment.file.clone();
+    let settled = tokio::task::spawn_blocking(move || workspace::settle(&result)).await;
+    let settled = settled.map_err(std::io::Error::other).flatten();
+    let settled = settled.map_err(|e| Broken::here(&e))?;
+    let name = settled.file_name().unwrap_or_default();
     Ok(Piece {
-        file: assignment
-            .file
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
+        file: name.to_string_lossy().into_owned(),
         peer: hex(&assignment.lease.peer.0),
         encoder: assignment.spec.encoder,
         ffmpeg: made.ffmpeg,

@@ -98,6 +98,12 @@ mod start;
 
 mod rights;
 
+/// What others still hold of our films, and what is kept here of theirs, when somebody was away.
+mod reunion;
+
+/// The connection of a task that is done here to its owner.
+mod tie;
+
 mod identity;
 
 // What there is to look at before, beside and after.

@@ -1,6 +1,8 @@
 //! Another computer as the loop knows it.
 
-use peer::{About, Rights};
+use std::collections::BTreeSet;
+
+use peer::{About, Rights, TaskId};
 use schedule::PeerId;
 
 use crate::status::{EncoderStatus, Load};
@@ -24,6 +26,8 @@ pub(crate) struct Neighbour {
     pub trouble: Option<String>,
     /// How busy it is, where it says so; while connected.
     pub load: Option<Load>,
+    /// Tasks of ours that it says it still has, and nobody here has asked for yet; while connected.
+    pub holding: Option<BTreeSet<TaskId>>,
 }
 
 impl Neighbour {

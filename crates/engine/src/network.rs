@@ -9,6 +9,7 @@ use crate::neighbour::Neighbour;
 use crate::pairing;
 use crate::scratch;
 use crate::status::Load;
+use crate::tie::{Tie, Ties};
 use crate::worker::{self, Ask, Gift, Stand};
 
 impl Core {
@@ -65,6 +66,8 @@ impl Core {
         }
         if self.settings.scratch_limit.is_some() {
             self.look_at_scratch();
+        } else {
+            self.check_scratch();
         }
     }
 
@@ -111,6 +114,7 @@ impl Core {
             is_self: false,
             offers,
         });
+        self.tell_held(&link);
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let name = self
             .neighbours
@@ -138,21 +142,19 @@ impl Core {
             neighbour.about = None;
             neighbour.load = None;
             neighbour.theirs = None;
+            neighbour.holding = None;
             neighbour.last_seen_ms = Some(unix_ms());
             tracing::info!(peer = %id, why, "a computer is gone");
         }
         self.pending.push_back(Input::PeerLeft { peer: id });
-        let lost: Vec<_> = self
-            .leases
-            .values()
-            .filter(|h| h.lease.peer == id)
-            .filter_map(|h| h.task)
-            .collect();
-        for task in lost {
-            // The task's own channel closes: it ends with a network fault.
-            self.tasks.remove(&task);
+        for held in self.leases.values_mut().filter(|h| h.lease.peer == id) {
+            // Taken out of the lease: what is revoked now goes on there, for when the two meet again.
+            if let Some(task) = held.task.take() {
+                // The task's own channel closes: it ends with a network fault.
+                self.tasks.remove(&task);
+            }
         }
-        self.guests.retain(|_, guest| guest.peer != peer);
+        self.untie(peer);
     }
 
     fn heard(&mut self, peer: peer::PeerId, message: Message) {
@@ -184,6 +186,7 @@ impl Core {
                     });
                 }
             }
+            Message::Holding { tasks } => self.holding(PeerId(peer.0), tasks),
             Message::Accepted { task }
             | Message::Declined { task, .. }
             | Message::Progress { task, .. }
@@ -272,12 +275,17 @@ impl Core {
             return;
         };
         let task = ask.task;
-        let held = self.guests.values().filter(|g| g.peer == peer).count();
         let allowed = self
             .neighbours
             .get(&PeerId(peer.0))
             .is_some_and(|n| n.rights.may_use_me);
         let shared = self.abilities.shared(self.settings.donate_cores);
+        let room = usize::from(shared.seats()) + 2;
+        if allowed && self.settings.donating && self.tie_again(&link, &ask) {
+            return;
+        }
+        self.make_room(peer, room);
+        let held = self.guests.values().filter(|g| g.peer == peer).count();
         let promise = scratch::promise(&ask);
         // What is promised to others and not there yet is not free.
         let promised: u64 = self.scratch.promised.values().sum();
@@ -288,11 +296,11 @@ impl Core {
             paused: self.measuring,
             able: shared.has(ask.spec.encoder),
             held,
-            room: usize::from(shared.seats()) + 2,
+            room,
             known: self.guests.contains_key(&task) || self.scratch.promised.contains_key(&task),
             free: free.saturating_sub(coming),
             promise,
-            within_limit: self.scratch_room().is_none_or(|room| promise <= room),
+            within_limit: self.below_limit().is_none_or(|room| promise <= room),
         };
         let declined = worker::decline(&ask, stand);
         let (Some(mut bench), None) = (self.bench.clone(), declined) else {
@@ -301,7 +309,19 @@ impl Core {
         };
         bench.allowance = shared.allowance(ask.spec.encoder);
         let (words, heard) = mpsc::channel(16);
-        self.guests.insert(task, GuestTask { peer, words });
+        let (tie, ties) = Ties::new(Tie {
+            link: link.clone(),
+            source: ask.source,
+            result: ask.result,
+        });
+        let guest = GuestTask {
+            peer,
+            spec: ask.spec.clone(),
+            words,
+            tie,
+            reunites: link.reunites(),
+        };
+        self.guests.insert(task, guest);
         self.scratch.promised.insert(task, promise);
         self.tell_about();
         // A name of our own: the asker's is its own affair.
@@ -309,7 +329,7 @@ impl Core {
         let folder = folder.join(peer::TaskId::random().to_string());
         let mail = self.mail.clone();
         tokio::spawn(async move {
-            let gift = worker::run(bench, folder, link, ask, heard).await;
+            let gift = worker::run(bench, folder, ask, ties, heard).await;
             let _ = mail.send(Mail::Guest { task, peer, gift });
         });
     }
@@ -446,5 +466,6 @@ fn stranger(id: PeerId) -> Neighbour {
         last_seen_ms: None,
         trouble: None,
         load: None,
+        holding: None,
     }
 }

@@ -449,8 +449,13 @@ impl Node {
             choice: choice.clone(),
             terms: terms.clone(),
         };
+        let path = dropped.path.clone();
+        let sample = tokio::task::spawn_blocking(move || intake::sample(&path)).await;
+        let sample = sample.map_err(std::io::Error::other).flatten();
+        let sample = sample.map_err(|e| intake::unreadable(&dropped.path, &e))?;
         let row = store::NewJob {
             source: dropped.path.clone(),
+            source_sample: sample,
             source_bytes: dropped.bytes,
             source_modified: dropped.modified_ms,
             choice: serde_json::to_value(wish).unwrap_or_default(),

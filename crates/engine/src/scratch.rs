@@ -1,17 +1,19 @@
-//! The limit of the working files: who may still begin something, and what is held when it is reached.
+//! Room for what is made: below the limit of the working files, on their disk, and where an output is to be. Who may
+//! still begin something, and what is held until there is room.
 //!
 //! What is there is measured every few seconds; for what is under way room is kept free, and no result grows beyond
-//! that. So the limit is kept before it is reached, and a job that would go beyond it waits with its parts kept.
+//! that. So a limit is kept before it is reached, and a job that would go beyond it waits with its parts kept.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use schedule::{Fault, Input, JobId, Lease};
 
 use crate::driver::{Core, Mail};
-use crate::send::SLACK;
+use crate::send::{self, SLACK};
 use crate::trouble::{Kind, Trouble};
 use crate::worker::Ask;
-use crate::workspace::segment_name;
+use crate::workspace::{aside, segment_name};
 
 /// A result's size by its source's before there is one: few results are larger.
 const UNKNOWN_GROWTH: f64 = 2.0;
@@ -50,6 +52,30 @@ pub(crate) struct Held {
     pub reason: String,
     /// Bytes that have to be free before it goes on.
     need: u64,
+    /// Where.
+    place: Place,
+}
+
+/// Where room is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// Where the working files are: below their limit, and on their disk.
+    Working,
+    /// Where the output is to be.
+    Output(PathBuf),
+}
+
+/// Bytes of a disk that are left to everything else.
+fn left_alone(folder: &Path) -> u64 {
+    const MOST: u64 = 512 << 20;
+    let total = fs4::total_space(folder).unwrap_or(u64::MAX);
+    (total / 20).min(MOST)
+}
+
+/// Bytes that may be used of a disk; any number where it does not say.
+fn usable(folder: &Path) -> u64 {
+    let free = fs4::available_space(folder).unwrap_or(u64::MAX);
+    free.saturating_sub(left_alone(folder))
 }
 
 /// About what a task takes here: its source, and a result of the same size.
@@ -58,13 +84,25 @@ pub(crate) fn promise(ask: &Ask) -> u64 {
 }
 
 impl Core {
-    /// Bytes that may still be promised; `None` where there is no limit.
-    pub(crate) fn scratch_room(&self) -> Option<u64> {
+    /// Bytes that may still be promised below the limit; `None` where there is none.
+    pub(crate) fn below_limit(&self) -> Option<u64> {
         let limit = self.settings.scratch_limit?;
         let own = self.reserved();
         let others: u64 = self.scratch.promised.values().sum();
         let others = others.max(self.scratch.donated);
         Some(limit.saturating_sub(self.scratch.own + own + others))
+    }
+
+    /// Bytes that may still be promised on the working files' disk.
+    fn on_disk(&self) -> u64 {
+        let others: u64 = self.scratch.promised.values().sum();
+        let coming = others.saturating_sub(self.scratch.donated);
+        usable(&self.workspace.scratch()).saturating_sub(self.reserved() + coming)
+    }
+
+    /// Both.
+    fn scratch_room(&self) -> u64 {
+        self.below_limit().unwrap_or(u64::MAX).min(self.on_disk())
     }
 
     /// What is kept free for all that is under way for our own jobs.
@@ -104,8 +142,8 @@ impl Core {
     pub(crate) fn reserve(&mut self, lease: &Lease) -> Option<u64> {
         let need = self.expected(lease);
         let beside = need + PICTURES;
-        if self.scratch_room().is_some_and(|room| beside > room) {
-            self.hold(lease.job, beside);
+        if beside > self.scratch_room() {
+            self.hold(lease.job, beside, Place::Working);
             return None;
         }
         Some(need)
@@ -139,10 +177,16 @@ impl Core {
     /// Has the working files looked at. Results under way are left out: room is kept free for all that they may
     /// come to.
     pub(crate) fn look_at_scratch(&self) {
-        let leases = self.leases.values().map(|held| held.lease);
-        let under_way: Vec<(JobId, String)> = leases
-            .map(|lease| (lease.job, segment_name(lease.segment, lease.id.0)))
-            .collect();
+        let names = self.leases.values().flat_map(|held| {
+            let lease = held.lease;
+            let settled = segment_name(lease.segment, lease.id.0);
+            let part = held.task.map(send::part_name);
+            let all = [Some(aside(&settled)), part, Some(settled)]
+                .into_iter()
+                .flatten();
+            all.map(move |name| (lease.job, name))
+        });
+        let under_way: Vec<(JobId, String)> = names.collect();
         let (workspace, mail) = (self.workspace.clone(), self.mail.clone());
         tokio::task::spawn_blocking(move || {
             // Their size first: what they grow by meanwhile counts twice, and not not at all.
@@ -177,12 +221,12 @@ impl Core {
     /// Holds jobs that have reached the limit, and lets those go on that have room again.
     pub(crate) fn check_scratch(&mut self) {
         let limit = self.settings.scratch_limit.unwrap_or(u64::MAX);
-        let room = self.scratch_room().unwrap_or(u64::MAX);
+        let room = self.scratch_room();
         if self.scratch.own + self.scratch.donated + self.reserved() > limit {
             let going: BTreeSet<JobId> = self.leases.values().map(|held| held.lease.job).collect();
             for id in going {
                 // A little more than nothing: a job does not go on for a single byte.
-                self.hold(id, limit / 20);
+                self.hold(id, limit / 20, Place::Working);
             }
             if self.scratch.own + self.scratch.donated > limit {
                 self.give_back_one();
@@ -191,7 +235,11 @@ impl Core {
         }
         let pending = &mut self.pending;
         self.scratch.held.retain(|job, held| {
-            let waits = held.need > room;
+            let there = match &held.place {
+                Place::Working => room,
+                Place::Output(folder) => usable(folder),
+            };
+            let waits = held.need > there;
             if !waits {
                 pending.push_back(Input::Resume { job: *job });
             }
@@ -199,16 +247,63 @@ impl Core {
         });
     }
 
-    fn hold(&mut self, id: JobId, need: u64) {
-        let limit = self.settings.scratch_limit.unwrap_or(0) as f64 / 1e9;
-        let reason = format!(
-            "its working files have reached the limit of {limit:.1} GB; raise it in the settings, or free room, and it goes on"
-        );
-        let held = Held { reason, need };
+    /// Whether the output's disk has room for what a job's parts come to; the job is held where it has not.
+    pub(crate) fn has_room_for_output(&mut self, id: JobId) -> bool {
+        let Some(job) = self.jobs.get(&id) else {
+            return true;
+        };
+        let need = job.output_bytes();
+        let folder = job.folder.clone();
+        let enough = usable(&folder) >= need;
+        if !enough {
+            self.hold(id, need, Place::Output(folder));
+        }
+        enough
+    }
+
+    /// The output's disk became full while a job was joined: it is joined again when there is more room than there was.
+    pub(crate) fn output_filled(&mut self, id: JobId) {
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        let folder = job.folder.clone();
+        let need = job.output_bytes() + job.output_bytes() / 20;
+        self.hold(id, need.max(usable(&folder) + 1), Place::Output(folder));
+    }
+
+    fn hold(&mut self, id: JobId, need: u64, place: Place) {
+        let reason = self.why_held(need, &place);
+        let held = Held {
+            reason,
+            need,
+            place,
+        };
         if self.scratch.held.insert(id, held).is_none() {
             tracing::info!(job = %id, "held: no room for more working files");
             self.pending.push_back(Input::Pause { job: id });
         }
+    }
+
+    fn why_held(&self, need: u64, place: &Place) -> String {
+        let gb = |bytes: u64| bytes as f64 / 1e9;
+        let working = self.workspace.scratch();
+        let folder = match place {
+            Place::Working if self.below_limit().is_some_and(|room| room < need) => {
+                let limit = gb(self.settings.scratch_limit.unwrap_or(0));
+                return format!(
+                    "its working files have reached the limit of {limit:.1} GB; raise it in the settings, or free room, and it goes on"
+                );
+            }
+            Place::Working => &working,
+            Place::Output(folder) => folder,
+        };
+        let free = fs4::available_space(folder).unwrap_or(0);
+        format!(
+            "the disk of {} is nearly full ({:.2} GB left, {:.2} GB needed); free some space, and it goes on by itself",
+            folder.display(),
+            gb(free),
+            gb(need.saturating_add(left_alone(folder)))
+        )
     }
 
     /// Others' work ends, one task at a look, until there is room again.

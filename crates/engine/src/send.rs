@@ -56,6 +56,7 @@ pub(crate) async fn away(
     };
     link.send(offer).await.map_err(Broken::network)?;
     accepted(&mut words).await?;
+    let mut early = None;
     let reading = assignment
         .film
         .reading(&assignment.segment, assignment.lease.step_back);
@@ -64,18 +65,22 @@ pub(crate) async fn away(
         source: assignment.film.source.clone(),
         reading,
     };
-    let sent = link
-        .push(source, source_ceiling, Arc::new(packets))
-        .await
-        .map_err(transfer)?;
-    link.send(Message::SourceReady {
-        task,
-        digest: sent.digest,
-    })
-    .await
-    .map_err(Broken::network)?;
+    let pushing = link.push(source, source_ceiling, Arc::new(packets));
+    let sent_bytes = tokio::select! {
+        sent = pushing => {
+            let sent = sent.map_err(transfer)?;
+            let ready = Message::SourceReady { task, digest: sent.digest };
+            link.send(ready).await.map_err(Broken::network)?;
+            sent.bytes
+        }
+        // It is at work already: it has the source from before the two lost each other.
+        began = words.recv() => {
+            early = Some(began.ok_or_else(|| Broken::network("the connection broke"))?);
+            0
+        }
+    };
     bench.tell(Input::Delivered { lease });
-    let report = finished(&bench, &assignment, &mut words).await?;
+    let report = finished(&bench, &assignment, early, &mut words).await?;
     bench.tell(Input::Encoded { lease });
     if report.bytes > result_ceiling {
         return Err(Broken::peer("its result is larger than it may be"));
@@ -83,13 +88,20 @@ pub(crate) async fn away(
     if report.bytes > assignment.most {
         return Err(Broken::Outgrew);
     }
+    let part = Part {
+        path: assignment.file.with_file_name(part_name(task)),
+        link: link.clone(),
+    };
     let received = link
-        .pull(result, report.bytes, &assignment.file)
+        .pull(result, report.bytes, &part.path)
         .await
         .map_err(transfer)?;
     if received.digest != report.digest {
         return Err(Broken::peer("its result is not what it said it would send"));
     }
+    tokio::fs::rename(&part.path, &assignment.file)
+        .await
+        .map_err(|e| Broken::here(&e))?;
     // The donor keeps its copy until told; where that fails it goes with its lease.
     let _ = link.send(Message::Collected { task }).await;
     Ok(Made {
@@ -99,8 +111,28 @@ pub(crate) async fn away(
         }),
         encode_ms: report.encode_ms,
         ffmpeg: report.ffmpeg.to_string(),
-        sent_bytes: sent.bytes,
+        sent_bytes,
     })
+}
+
+/// What has come of a task's result, so that it goes on from there after the two lost each other.
+pub(crate) fn part_name(task: TaskId) -> String {
+    format!("{task}.part")
+}
+
+/// It is of no use unless the connection was the trouble.
+struct Part {
+    path: PathBuf,
+    link: Link,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.link.is_closed() {
+            // Complete and renamed by now, or worthless: not there is as good as removed.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// The most bytes of a segment's source: generous, but bounded by what the segment is.
@@ -175,9 +207,17 @@ fn failed(reason: FailReason, detail: &str) -> Broken {
 async fn finished(
     bench: &Bench,
     assignment: &Assignment,
+    mut early: Option<Message>,
     words: &mut mpsc::Receiver<Message>,
 ) -> Result<TaskReport, Broken> {
-    while let Some(word) = words.recv().await {
+    loop {
+        let word = match early.take() {
+            Some(word) => word,
+            None => words
+                .recv()
+                .await
+                .ok_or_else(|| Broken::network("the connection broke"))?,
+        };
         match word {
             Message::Progress { frames, .. } => {
                 let done = assignment
@@ -194,7 +234,6 @@ async fn finished(
             _ => {}
         }
     }
-    Err(Broken::network("the connection broke"))
 }
 
 /// A segment's packets as something that can be sent, and sent again.

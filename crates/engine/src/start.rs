@@ -19,6 +19,7 @@ use crate::job::Past;
 use crate::lease::Bench;
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
+use crate::reunion::TaskNames;
 use crate::scratch::Scratch;
 use crate::sight::{Gallery, Samples};
 use crate::status::Settings;
@@ -69,6 +70,9 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         neighbours,
         leases: BTreeMap::new(),
         tasks: BTreeMap::new(),
+        given: BTreeMap::new(),
+        names: names(&config, &store).await?,
+        resuming: config.stays,
         guests: BTreeMap::new(),
         refusal: None,
         scratch: Scratch::default(),
@@ -77,6 +81,8 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         twin: None,
         mail: mail.clone(),
         pending: VecDeque::new(),
+        unwritten: Vec::new(),
+        full_since: None,
         changes: ticks,
     };
     tokio::spawn(load::watch(mail.clone()));
@@ -202,6 +208,11 @@ async fn workspace(
 fn delivery(settings: &Settings) -> Duration {
     let usual = FarmConfig::default().delivery;
     settings.bandwidth.map_or(usual, |_| usual * 24)
+}
+
+async fn names(config: &NodeConfig, store: &Store) -> Result<TaskNames, Trouble> {
+    let names = TaskNames::open(store).await;
+    names.map_err(|e| folder_trouble(config, &e.to_string()))
 }
 
 async fn epoch(store: &Store) -> Result<u32, Trouble> {
@@ -355,6 +366,7 @@ fn known(row: &store::Peer) -> Neighbour {
         last_seen_ms: row.last_seen,
         trouble: None,
         load: None,
+        holding: None,
     }
 }
 

@@ -11,16 +11,15 @@ use ffmpeg::digest;
 use ffmpeg::result::Returned;
 use media::SegmentSpec;
 use peer::{
-    BlobId, DeclineReason, Digest, FailReason, FileSource, Link, Message, Received, TaskId,
-    TaskReport,
+    BlobId, DeclineReason, Digest, FailReason, FileSource, Message, Received, TaskId, TaskReport,
+    TransferError,
 };
 use tokio::sync::{AcquireError, mpsc};
 
 use crate::driver::unix_ms;
 use crate::lease::Bench;
+use crate::tie::{KEPT, Standing, Ties};
 
-/// An owner that neither takes its result nor cancels within this time has forgotten it.
-const KEPT: Duration = Duration::from_secs(3600);
 /// How often the owner hears of progress.
 const BEAT: Duration = Duration::from_millis(500);
 /// More than this is taken from nobody, bytes.
@@ -128,32 +127,34 @@ fn film(spec: &SegmentSpec) -> [u8; 32] {
     blake3::hash(common.to_string().as_bytes()).into()
 }
 
-/// Does what `ask` says. The scratch folder is gone when it returns, however it ends.
+/// Does what `ask` says, and waits with the result for its owner. The scratch folder is gone when it returns, however
+/// it ends.
 pub(crate) async fn run(
     bench: Bench,
     folder: PathBuf,
-    link: Link,
     ask: Ask,
+    ties: Ties,
     mut words: mpsc::Receiver<Message>,
 ) -> Option<Gift> {
     let scratch = Scratch::new(folder).ok()?;
-    let (task, began) = (ask.task, unix_ms());
-    link.send(Message::Accepted { task }).await.ok()?;
+    let (task, began, standing) = (ask.task, unix_ms(), Standing::default());
+    ties.say(Message::Accepted { task }).await;
     let outcome = tokio::select! {
-        made = make(&bench, &scratch.0, &link, &ask) => made,
+        made = make(&bench, &scratch.0, &ties, &ask, &standing) => made,
         () = cancelled(&mut words) => return None,
+        () = ties.abandoned(&standing) => return None,
     };
     let (report, received) = match outcome {
         Ok(made) => made,
         Err((reason, detail)) => {
             let detail: String = detail.chars().take(500).collect();
-            let _ = link
-                .send(Message::Failed {
-                    task,
-                    reason,
-                    detail: detail.as_str().into(),
-                })
-                .await;
+            let detail = detail.as_str().into();
+            ties.say(Message::Failed {
+                task,
+                reason,
+                detail,
+            })
+            .await;
             return None;
         }
     };
@@ -165,24 +166,47 @@ pub(crate) async fn run(
         began,
         film: film(&ask.spec),
     };
-    link.send(Message::Finished { task, report }).await.ok()?;
-    let result = scratch.0.join("result.mp4");
+    let result = Arc::new(FileSource(scratch.0.join("result.mp4")));
     let mut delivered = false;
-    let give = async {
-        let sent = link
-            .push(ask.result, ask.result_ceiling, Arc::new(FileSource(result)))
-            .await;
-        if sent.is_ok() {
-            delivered = true;
-            // The owner may still find its copy broken: ours stays until it says otherwise.
-            tokio::time::sleep(KEPT).await;
-        }
-    };
     let collected = tokio::select! {
-        () = give => false,
+        () = give(&ask, &report, ties.clone(), result, &mut delivered) => false,
         collected = collected(&mut words) => collected,
+        () = ties.abandoned(&standing) => false,
     };
     (delivered || collected).then_some(gift)
+}
+
+/// Gives the result to its owner, again on each new connection; returns when there is no use in it.
+async fn give(
+    ask: &Ask,
+    report: &TaskReport,
+    mut ties: Ties,
+    result: Arc<FileSource>,
+    delivered: &mut bool,
+) {
+    loop {
+        let tie = ties.tied().await;
+        let (task, report) = (ask.task, report.clone());
+        let said = tie.link.send(Message::Finished { task, report }).await;
+        if said.is_err() {
+            continue;
+        }
+        let pushing = tie
+            .link
+            .push(tie.result, ask.result_ceiling, result.clone());
+        match ties.while_tied(pushing).await {
+            Some(Ok(_)) => {
+                *delivered = true;
+                // The owner may still find its copy broken: ours stays until it says otherwise.
+                let kept = ties.while_tied(tie.link.ended());
+                if tokio::time::timeout(KEPT, kept).await.is_err() {
+                    return;
+                }
+            }
+            Some(Err(TransferError::LinkClosed)) | None => {}
+            Some(Err(_)) => return,
+        }
+    }
 }
 
 async fn cancelled(words: &mut mpsc::Receiver<Message>) {
@@ -211,22 +235,29 @@ type Refused = (FailReason, String);
 async fn make(
     bench: &Bench,
     scratch: &Path,
-    link: &Link,
+    ties: &Ties,
     ask: &Ask,
+    standing: &Standing,
 ) -> Result<(TaskReport, u64), Refused> {
     let source = scratch.join("source.nut");
-    let received = take_source(scratch, link, ask, &source).await?;
-    let report = encode(bench, scratch, link, ask, &source).await?;
+    let received = take_source(scratch, ties.clone(), ask, &source).await?;
+    standing.is_sourced();
+    let report = tokio::select! {
+        report = encode(bench, scratch, ties, ask, standing) => report?,
+        // It never returns.
+        () = ties.greet_again(ask.task, standing) => return Err((FailReason::Other, String::new())),
+    };
     Ok((report, received.bytes))
 }
 
 async fn encode(
     bench: &Bench,
     scratch: &Path,
-    link: &Link,
+    ties: &Ties,
     ask: &Ask,
-    source: &Path,
+    standing: &Standing,
 ) -> Result<TaskReport, Refused> {
+    let source = &scratch.join("source.nut");
     let other = |e: io::Error| (FailReason::Other, e.to_string());
     let stopped = |e: AcquireError| (FailReason::Stopped, e.to_string());
     // What may be given to others first, then a place among all that is encoded here.
@@ -246,7 +277,7 @@ async fn encode(
             let large = e.is_too_large();
             (if large { FailReason::TooLarge } else { FailReason::Encode }, e.to_string())
         })?,
-        beyond = watch(link, ask, scratch, frames) => return Err(beyond),
+        beyond = watch(ties, ask, scratch, frames, standing) => return Err(beyond),
     };
     drop((seat, given));
     let encode_ms = millis(begun);
@@ -279,14 +310,24 @@ async fn encode(
     })
 }
 
-/// The segment's packets into `source`, as long as there is time and room for them.
+/// The segment's packets into `source`, as long as there is time and room for them. After a break it goes on from what
+/// is there.
 async fn take_source(
     scratch: &Path,
-    link: &Link,
+    mut ties: Ties,
     ask: &Ask,
     source: &Path,
 ) -> Result<Received, Refused> {
-    let taking = link.pull(ask.source, ask.source_ceiling, source);
+    let taking = async {
+        loop {
+            let tie = ties.tied().await;
+            let pulling = tie.link.pull(tie.source, ask.source_ceiling, source);
+            match ties.while_tied(pulling).await {
+                Some(Err(TransferError::LinkClosed)) | None => {}
+                Some(taken) => return taken,
+            }
+        }
+    };
     let taken = tokio::select! {
         taken = tokio::time::timeout(ARRIVAL, taking) => taken,
         full = no_room(scratch) => return Err(full),
@@ -299,10 +340,11 @@ async fn take_source(
 
 /// Tells the owner how far the run is, and returns when it goes beyond what was ordered, or the disk is full.
 async fn watch(
-    link: &Link,
+    ties: &Ties,
     ask: &Ask,
     scratch: &Path,
     frames: tokio::sync::watch::Receiver<u32>,
+    standing: &Standing,
 ) -> Refused {
     let most = 2 * u64::from(ask.spec.frames.get()) + FRAMES_MORE;
     let end = Instant::now() + RUN.0 + Duration::from_secs(work(&ask.spec) / RUN.1);
@@ -321,8 +363,8 @@ async fn watch(
             return full;
         }
         let task = ask.task;
-        // A link that broke ends the task by itself.
-        let _ = link.send(Message::Progress { task, frames }).await;
+        standing.set_frames(frames);
+        ties.say(Message::Progress { task, frames }).await;
     }
 }
 

@@ -134,9 +134,9 @@ impl Workspace {
         Ok(folder)
     }
 
-    /// A segment's result of one attempt; the lease's number keeps a duplicate's apart.
+    /// A segment's result of one attempt while it is in quarantine; the lease's number keeps a duplicate's apart.
     pub fn segment(&self, job: JobId, segment: SegmentIndex, lease: u64) -> PathBuf {
-        self.job(job).join(segment_name(segment, lease))
+        self.job(job).join(aside(&segment_name(segment, lease)))
     }
 
     /// Removes a job's scratch.
@@ -192,6 +192,26 @@ fn make_place(place: &Path) -> io::Result<()> {
     make_private(place)?;
     make_private(&place.join(JOBS))?;
     make_private(&place.join(DONATED))
+}
+
+/// What a result is called until it is verified.
+pub(crate) fn aside(name: &str) -> String {
+    format!("{name}.part")
+}
+
+/// A result that was verified gets its name, on the disk for good: the journal names no other.
+///
+/// # Errors
+/// The disk's.
+pub(crate) fn settle(result: &Path) -> io::Result<PathBuf> {
+    let settled = result.with_extension("");
+    fs::File::open(result)?.sync_all()?;
+    fs::rename(result, &settled)?;
+    #[cfg(unix)]
+    if let Some(folder) = settled.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(settled)
 }
 
 /// The file name of a segment's result.

@@ -56,6 +56,7 @@ impl Shared {
             traffic,
             blobs,
             client,
+            extras: wire.extras,
         });
         let own = Telling::new(self.about.subscribe(), rights);
         if let Some((about, own, before)) = self.settle(&mut wire, &link, own).await {

@@ -73,7 +73,8 @@ hex_id! {
 }
 
 hex_id! {
-    /// One segment offered to one donor once. Chosen by the owner, never used again.
+    /// One segment as it is offered to one donor. Chosen by the owner; the same for the same order, so that either may
+    /// have been away in between.
     TaskId, 16
 }
 

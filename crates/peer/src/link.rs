@@ -17,9 +17,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::blobs::Blobs;
-use crate::ids::{PeerId, Session};
+use crate::ids::{PeerId, Session, TaskId};
 use crate::pace::Pace;
-use crate::proto::{About, Load, Message};
+use crate::proto::{About, Extras, Load, MAX_HELD, Message};
 use crate::rights::Rights;
 use crate::wire::{Farewell, Incoming, Outgoing, Receiver, Sender, Wire};
 
@@ -55,6 +55,7 @@ struct Inner {
     traffic: Arc<Traffic>,
     blobs: Arc<Blobs>,
     client: reqwest::Client,
+    extras: Extras,
 }
 
 /// The link ended before the message could be sent.
@@ -170,6 +171,7 @@ pub(crate) struct Parts {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) client: reqwest::Client,
+    pub(crate) extras: Extras,
 }
 
 /// The receiving ends of a new link, for [`converse`].
@@ -213,6 +215,21 @@ impl Link {
         }
     }
 
+    /// Whether the peer takes up its tasks again when it comes back.
+    #[must_use]
+    pub fn reunites(&self) -> bool {
+        self.0.extras.holding
+    }
+
+    /// Says which of the peer's tasks are still here from before, at most [`MAX_HELD`] of them. A peer that would not
+    /// understand is not told; what is here then goes when its time is over.
+    pub fn tell_held(&self, mut tasks: Vec<TaskId>) {
+        tasks.truncate(MAX_HELD);
+        if self.reunites() && !tasks.is_empty() {
+            self.tell(Message::Holding { tasks });
+        }
+    }
+
     /// Bytes of blobs sent to this computer since this node started, retries included.
     #[must_use]
     pub fn sent_bytes(&self) -> u64 {
@@ -243,7 +260,7 @@ impl Link {
     }
 
     /// Resolves when nothing can be said or moved any more.
-    pub(crate) async fn ended(&self) {
+    pub async fn ended(&self) {
         self.0.ended.cancelled().await;
     }
 
@@ -273,6 +290,7 @@ impl Link {
             traffic,
             blobs,
             client,
+            extras,
         } = parts;
         let (ended, gone) = (CancellationToken::new(), CancellationToken::new());
         let since = Instant::now();
@@ -289,6 +307,7 @@ impl Link {
             traffic,
             blobs,
             client,
+            extras,
         };
         (
             Self(Arc::new(inner)),

@@ -24,6 +24,9 @@ pub const MAX_BODY: usize = 8 << 10;
 /// The most encoders one computer offers.
 pub const MAX_ENCODERS: usize = 64;
 
+/// The most tasks that one computer keeps for another that is away.
+pub const MAX_HELD: usize = 64;
+
 /// What a computer calls itself.
 pub type Name = Text<64>;
 
@@ -99,6 +102,14 @@ pub enum Message {
         /// For a person.
         detail: Text<2048>,
     },
+    /// Donor, once at the beginning of a link: it still has these tasks of the receiver from before, done or under way,
+    /// to those who said that they understand it ([`EXTRAS`]). A [`Message::Task`] of that name and the same order takes
+    /// one up again; what came of its source is not asked for again.
+    Holding {
+        /// Which.
+        #[serde(deserialize_with = "at_most::<_, _, MAX_HELD>")]
+        tasks: Vec<TaskId>,
+    },
     /// Owner: stop and forget it. Never answered.
     Cancel {
         /// Which.
@@ -115,7 +126,7 @@ pub enum Message {
 
 /// What this build understands beyond the first build of [`PROTOCOL`], in words that both sides say in a header when
 /// they open a link. What the other has not said is not sent to it.
-pub(crate) const EXTRAS: &str = "load,rights";
+pub(crate) const EXTRAS: &str = "load,rights,holding";
 
 /// Which of it the other side understands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,6 +135,8 @@ pub(crate) struct Extras {
     pub(crate) load: bool,
     /// [`Message::Rights`].
     pub(crate) rights: bool,
+    /// [`Message::Holding`].
+    pub(crate) holding: bool,
 }
 
 impl Extras {
@@ -134,6 +147,7 @@ impl Extras {
         Self {
             load: has("load"),
             rights: has("rights"),
+            holding: has("holding"),
         }
     }
 }

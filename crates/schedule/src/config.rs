@@ -38,6 +38,8 @@ pub struct FarmConfig {
     pub silence: Duration,
     /// How long a source may travel to a computer, or a result back and through its examination.
     pub delivery: Duration,
+    /// How long segments that others had when the last run ended are left alone, for them to come back with them.
+    pub reunion: Duration,
     /// How long a job waits for the computers it was told to wait for.
     pub patience: Duration,
     /// How long the next job in the queue leaves idle computers to a job whose index is still being read.
@@ -71,6 +73,7 @@ impl Default for FarmConfig {
             backoff_most: Duration::from_secs(60),
             silence: Duration::from_secs(60),
             delivery: Duration::from_secs(600),
+            reunion: Duration::from_secs(20),
             patience: Duration::from_secs(60),
             plan_patience: Duration::from_secs(5),
             merge_retries: 2,

@@ -29,6 +29,9 @@ mod examine;
 /// Which segment goes where now.
 mod assign;
 
+/// What others still hold after somebody was away.
+mod reunion;
+
 /// Which straggler's segment is also given to another.
 mod hedge;
 
@@ -168,6 +171,14 @@ impl Farm {
                 planned,
                 plan_finished,
             } => self.job_restored(job, needs, only_here, planned, plan_finished, now),
+            Input::Awaited { job, segments } => self.awaited(job, &segments, now),
+            Input::NotHeld { job, segment } => self.not_held(job, segment, now),
+            Input::Holds {
+                peer,
+                job,
+                segment,
+                encoder,
+            } => self.holds(peer, job, segment, encoder, now),
             Input::SegmentSizes { job, normal, min } => self.segment_sizes(job, normal, min),
             Input::BenchmarkStarted { job } => self.benchmark(job, JobInput::BenchmarkStarted, now),
             Input::BenchmarkDone { job } => self.benchmark(job, JobInput::BenchmarkDone, now),

@@ -88,6 +88,33 @@ pub enum Input {
         /// Whether the plan was complete.
         plan_finished: bool,
     },
+    /// After [`Input::JobRestored`]: these segments were in other computers' hands when the last run ended, and those may
+    /// hold them still. They are left alone for [`crate::FarmConfig::reunion`], or until it is known.
+    Awaited {
+        /// Of this job.
+        job: JobId,
+        /// Their places.
+        segments: Vec<SegmentIndex>,
+    },
+    /// Nobody holds this segment after all.
+    NotHeld {
+        /// Of this job.
+        job: JobId,
+        /// Its place.
+        segment: SegmentIndex,
+    },
+    /// A computer that was away is back and has this segment: encoded, or under way. It is given to it, beside whoever
+    /// has it by now; what it has of the source it need not be sent again.
+    Holds {
+        /// Which computer.
+        peer: PeerId,
+        /// Of this job.
+        job: JobId,
+        /// Its place.
+        segment: SegmentIndex,
+        /// Encoded with this.
+        encoder: EncoderId,
+    },
     /// How large this job's segments should be, in its own kind of picture: a second of a large film is more
     /// work than one of a small film. To be sent before `JobSubmitted` or `JobRestored` (then the first
     /// segment has that size too), or later; without it, [`crate::FarmConfig`] has the sizes.
@@ -255,7 +282,7 @@ pub enum Input {
         job: JobId,
     },
     /// Start nothing more of this job. Segments that are being encoded are finished, those that only wait
-    /// are taken back.
+    /// are taken back; joining is begun again on [`Input::Resume`].
     Pause {
         /// Which.
         job: JobId,

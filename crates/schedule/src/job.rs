@@ -141,7 +141,7 @@ impl JobState {
                 Self::Combining,
             ),
             JobInput::Apart => self.if_in(&[Kind::Combining], Self::Processing),
-            JobInput::Merged => self.if_in(&[Kind::Combining], Self::Completed),
+            JobInput::Merged => self.if_in(&[Kind::Combining, Kind::Paused], Self::Completed),
             JobInput::Reset => self.if_in(
                 &[Kind::Processing, Kind::Waiting, Kind::Combining],
                 Self::Queued,
@@ -211,17 +211,15 @@ impl JobState {
 
     fn pause(&self) -> Option<Self> {
         match self {
-            Self::Queued | Self::WaitingForPeers { .. } | Self::Processing => Some(Self::Paused {
-                before: Before::Working,
-            }),
+            Self::Queued | Self::WaitingForPeers { .. } | Self::Processing | Self::Combining => {
+                Some(Self::Paused {
+                    before: Before::Working,
+                })
+            }
             Self::Benchmarking => Some(Self::Paused {
                 before: Before::Benchmarking,
             }),
-            Self::Paused { .. }
-            | Self::Combining
-            | Self::Completed
-            | Self::Failed { .. }
-            | Self::Cancelled => None,
+            Self::Paused { .. } | Self::Completed | Self::Failed { .. } | Self::Cancelled => None,
         }
     }
 

@@ -66,6 +66,10 @@ pub(crate) enum SegmentInput {
         on: (PeerId, EncoderId),
         attempt: Attempt,
     },
+    /// Somebody may still hold it from an earlier run, and is given until then to say so.
+    Awaited(Time),
+    /// Nobody does.
+    NotHeld,
     /// The joined film was not right here.
     Reopened,
     /// Its failed job is tried again.
@@ -146,6 +150,8 @@ impl Segment {
             SegmentInput::Granted(lease) => self.granted(lease),
             SegmentInput::Lost { lease, on, loss } => self.lost(lease, on, loss, rules, now),
             SegmentInput::Verified { lease, on, attempt } => self.verified(lease, on, attempt),
+            SegmentInput::Awaited(until) => self.may_wait(until),
+            SegmentInput::NotHeld => self.may_wait(now),
             SegmentInput::Reopened => self.reopened(now),
             SegmentInput::Retried => self.retried(now),
         }
@@ -280,6 +286,15 @@ impl Segment {
         };
         self.made_with = Some(on.1);
         SegmentStep::Done(other)
+    }
+
+    fn may_wait(&mut self, until: Time) -> SegmentStep {
+        match self.state {
+            SegmentState::Waiting { .. } => self.waits(until),
+            SegmentState::Leased { .. }
+            | SegmentState::Verified { .. }
+            | SegmentState::Failed { .. } => SegmentStep::Nothing,
+        }
     }
 
     fn reopened(&mut self, now: Time) -> SegmentStep {

@@ -26,6 +26,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_first.sql")),
     M::up(include_str!("migrations/0002_queue.sql")),
     M::up(include_str!("migrations/0003_deeds.sql")),
+    M::up(include_str!("migrations/0004_sample.sql")),
 ];
 
 /// A handle to a node's memory. Cheap to clone; the last one to go closes the database and frees the folder.

@@ -74,6 +74,8 @@ pub struct NewJob {
     pub source_bytes: u64,
     /// When it was last changed, in ms since 1970.
     pub source_modified: i64,
+    /// A digest of samples of its content.
+    pub source_sample: [u8; 32],
     /// What the user chose.
     pub choice: Value,
     /// When it was handed in, in ms since 1970.
@@ -91,6 +93,8 @@ pub struct Job {
     pub source_bytes: u64,
     /// When it was last changed, in ms since 1970.
     pub source_modified: i64,
+    /// A digest of samples of its content; none in jobs of earlier builds.
+    pub source_sample: Option<[u8; 32]>,
     /// What the user chose.
     pub choice: Value,
     /// What the engine notes for itself to go on after a restart; null at first.
@@ -125,6 +129,7 @@ impl Job {
             source: paths::from_bytes(&row.get::<_, Vec<u8>>("source")?),
             source_bytes: value::counted(row, "source_bytes")?,
             source_modified: row.get("source_modified")?,
+            source_sample: row.get("source_sample")?,
             choice: value::json(row, "choice")?,
             memo: value::json(row, "memo")?,
             state: value::word(row, "state")?,
@@ -148,13 +153,15 @@ impl Tables<'_> {
     pub fn add_job(&self, job: &NewJob) -> Result<i64, StoreError> {
         self.sql
             .prepare_cached(
-                "INSERT INTO jobs (source, source_bytes, source_modified, choice, memo, state, plan_finished, created)
-                 VALUES (:source, :bytes, :modified, :choice, 'null', 'queued', 0, :created)",
+                "INSERT INTO jobs
+                 (source, source_bytes, source_modified, source_sample, choice, memo, state, plan_finished, created)
+                 VALUES (:source, :bytes, :modified, :sample, :choice, 'null', 'queued', 0, :created)",
             )?
             .execute(named_params! {
                 ":source": paths::to_bytes(&job.source),
                 ":bytes": value::count("size of the source", job.source_bytes)?,
                 ":modified": job.source_modified,
+                ":sample": job.source_sample,
                 ":choice": value::to_json("choice", &job.choice)?,
                 ":created": job.created,
             })?;

@@ -94,6 +94,7 @@ async fn write_jobs(store: Store) {
                     source: "/films/a.mkv".into(),
                     source_bytes: 1,
                     source_modified: 0,
+                    source_sample: [7; 32],
                     choice: json!({}),
                     created: 0,
                 };

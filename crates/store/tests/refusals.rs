@@ -43,6 +43,7 @@ async fn a_damaged_database_is_refused_and_kept() {
             source: format!("/films/{n}/{}", "x".repeat(500)).into(),
             source_bytes: 1,
             source_modified: 0,
+            source_sample: [7; 32],
             choice: json!(null),
             created: 0,
         };

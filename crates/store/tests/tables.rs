@@ -19,6 +19,7 @@ async fn a_job_comes_back_as_it_went_in() {
         source: film().source,
         source_bytes: 12_345_678_901,
         source_modified: -5,
+        source_sample: Some([7; 32]),
         choice: json!({"for": "smaller", "quality": 24}),
         memo: json!(null),
         state: JobState::Queued,
@@ -381,6 +382,7 @@ fn film() -> NewJob {
         source: odd_path(),
         source_bytes: 12_345_678_901,
         source_modified: -5,
+        source_sample: [7; 32],
         choice: json!({"for": "smaller", "quality": 24}),
         created: 1_000,
     }

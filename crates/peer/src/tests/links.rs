@@ -72,6 +72,10 @@ pub(super) fn link_to(peer: PeerId, dialled: bool, session: Session) -> (Link, E
         traffic,
         blobs,
         client,
+        extras: Extras {
+            holding: true,
+            ..Extras::default()
+        },
     })
 }
 

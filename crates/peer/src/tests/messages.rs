@@ -136,6 +136,9 @@ fn messages() -> Vec<Message> {
             detail: longest(),
         },
         Message::Rights(Rights::default()),
+        Message::Holding {
+            tasks: vec![task; MAX_HELD],
+        },
         Message::Cancel { task },
         Message::Collected { task },
         Message::Unpaired {},

@@ -269,7 +269,10 @@ impl Farm {
     }
 
     pub(super) fn merged(&mut self, id: JobId, now: Time) -> Handled {
-        self.known_job(id)?;
+        // One that was paused a moment too late is done all the same.
+        if !self.known_job(id)?.is_whole() {
+            return Err(Ignored::JobElsewhere(id));
+        }
         match self.move_job(id, JobInput::Merged, now) {
             JobStep::Moved => Ok(Then::Decide),
             JobStep::Stays => Err(Ignored::JobElsewhere(id)),

@@ -13,6 +13,7 @@ mod segments;
 mod duplicates;
 
 mod peers;
+mod reunion;
 
 mod jobs;
 
