@@ -30,6 +30,7 @@ use crate::reunion::{Given, TaskNames, Tying};
 use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
 use crate::status::{JobState, Load, NodeStatus, Outcome, Settings, Terms, Twin};
+use crate::tie::Standing;
 use crate::trouble::Trouble;
 use crate::worker::Gift;
 use crate::workspace::Workspace;
@@ -153,6 +154,7 @@ pub(crate) struct GuestTask {
     pub words: mpsc::Sender<Message>,
     /// Its connection to its owner; none while that is away.
     pub tie: Tying,
+    pub standing: Standing,
     /// Whether its owner takes it up again when it comes back.
     pub reunites: bool,
 }

@@ -9,7 +9,7 @@ use crate::neighbour::Neighbour;
 use crate::pairing;
 use crate::scratch;
 use crate::status::Load;
-use crate::tie::{Tie, Ties};
+use crate::tie::{Standing, Tie, Ties};
 use crate::worker::{self, Ask, Gift, Stand};
 
 impl Core {
@@ -314,11 +314,13 @@ impl Core {
             source: ask.source,
             result: ask.result,
         });
+        let standing = Standing::default();
         let guest = GuestTask {
             peer,
             spec: ask.spec.clone(),
             words,
             tie,
+            standing: standing.clone(),
             reunites: link.reunites(),
         };
         self.guests.insert(task, guest);
@@ -329,7 +331,7 @@ impl Core {
         let folder = folder.join(peer::TaskId::random().to_string());
         let mail = self.mail.clone();
         tokio::spawn(async move {
-            let gift = worker::run(bench, folder, ask, ties, heard).await;
+            let gift = worker::run(bench, folder, ask, ties, standing, heard).await;
             let _ = mail.send(Mail::Guest { task, peer, gift });
         });
     }

@@ -216,16 +216,13 @@ impl Core {
             }
             guest.peer != peer || guest.reunites
         });
-        let kept = self
-            .guests
-            .values()
-            .filter(|guest| guest.peer == peer)
-            .count();
+        let has = |guest: &&GuestTask| guest.peer == peer && guest.standing.is_sourced();
+        let kept = self.guests.values().filter(has).count();
         let neighbour = self.neighbours.get_mut(&PeerId(peer.0));
         if let Some(neighbour) = neighbour.filter(|_| kept > 0) {
             let parts = if kept == 1 { "part" } else { "parts" };
             neighbour.trouble = Some(format!(
-                "It went away. {kept} {parts} of its film is finished here and kept for an hour, for when it is back."
+                "It went away. {kept} {parts} of its film will be kept here for an hour, for when it is back."
             ));
         }
     }

@@ -34,9 +34,14 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// The whole source is here.
-    pub fn is_sourced(&self) {
+    /// The whole source is here from now on.
+    pub fn set_sourced(&self) {
         self.sourced.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is.
+    pub fn is_sourced(&self) -> bool {
+        self.sourced.load(Ordering::Relaxed)
     }
 
     /// So many frames are encoded.
@@ -107,8 +112,7 @@ impl Ties {
                 // The loop has let go of the task, which is ended by that.
                 return std::future::pending().await;
             }
-            let sourced = standing.sourced.load(Ordering::Relaxed);
-            let kept = if sourced { KEPT } else { UNFED };
+            let kept = if standing.is_sourced() { KEPT } else { UNFED };
             let back = timeout(kept, ties.wait_for(Option::is_some)).await.is_ok();
             if !back {
                 return;

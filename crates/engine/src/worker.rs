@@ -134,10 +134,11 @@ pub(crate) async fn run(
     folder: PathBuf,
     ask: Ask,
     ties: Ties,
+    standing: Standing,
     mut words: mpsc::Receiver<Message>,
 ) -> Option<Gift> {
     let scratch = Scratch::new(folder).ok()?;
-    let (task, began, standing) = (ask.task, unix_ms(), Standing::default());
+    let (task, began) = (ask.task, unix_ms());
     ties.say(Message::Accepted { task }).await;
     let outcome = tokio::select! {
         made = make(&bench, &scratch.0, &ties, &ask, &standing) => made,
@@ -241,7 +242,7 @@ async fn make(
 ) -> Result<(TaskReport, u64), Refused> {
     let source = scratch.join("source.nut");
     let received = take_source(scratch, ties.clone(), ask, &source).await?;
-    standing.is_sourced();
+    standing.set_sourced();
     let report = tokio::select! {
         report = encode(bench, scratch, ties, ask, standing) => report?,
         // It never returns.

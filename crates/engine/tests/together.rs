@@ -10,6 +10,10 @@ mod bundled;
 mod house;
 mod nodes;
 
+/// Somebody was away.
+#[path = "together/reunion.rs"]
+mod reunion;
+
 use std::path::Path;
 use std::time::Duration;
 
