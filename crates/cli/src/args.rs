@@ -115,7 +115,11 @@ pub struct Encode {
     #[arg(help_heading = "How", long)]
     pub paranoid: bool,
 
-    /// Keep the working files
+    /// Begin anew, even where an interrupted or failed run has made part of it: that is thrown away
+    #[arg(help_heading = "How", long)]
+    pub anew: bool,
+
+    /// Keep the working files, with a log for each computer and a manifest
     #[arg(help_heading = "How", long)]
     pub keep_temp: bool,
 

@@ -55,6 +55,8 @@ pub(crate) enum Mail {
     },
     /// A result got larger than what was kept free for it.
     Outgrew { lease: Lease },
+    /// The disk of the working files became full under a lease.
+    Filled { lease: Lease },
     /// What travels beside a film is ready.
     Companion {
         job: JobId,
@@ -251,6 +253,7 @@ impl Core {
             Mail::Farm(input) => self.farm_says(input),
             Mail::Piece { lease, piece } => self.piece(lease, *piece),
             Mail::Outgrew { lease } => self.outgrew(lease),
+            Mail::Filled { lease } => self.filled(lease),
             Mail::Index {
                 job,
                 generation,

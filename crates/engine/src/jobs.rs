@@ -228,8 +228,14 @@ impl Core {
         };
         match said {
             Indexing::More => {}
-            Indexing::Finished => {
+            Indexing::Finished { damaged } => {
                 job.stages.analyse = job.elapsed_ms();
+                if damaged {
+                    let at = job.film.reached();
+                    job.notes.push(format!(
+                        "The film is damaged at {at}: what follows makes no sense to any program, and the result ends there, too."
+                    ));
+                }
                 if job.film.index().is_empty() {
                     let name = job.film.path.display().to_string();
                     return self.fail(
@@ -246,12 +252,7 @@ impl Core {
             }
             Indexing::Anomaly(anomaly) => return self.start_over(id, anomaly),
             Indexing::Failed(why) => {
-                let name = job.film.path.display().to_string();
-                let trouble = Trouble::new(
-                    Kind::Damaged,
-                    format!("{name} could not be read to its end: {why}."),
-                )
-                .help("Copy the file again, or repair it with another tool.");
+                let trouble = unread(&job.film, &why);
                 return self.fail(id, trouble);
             }
         }
@@ -653,6 +654,14 @@ impl Core {
             self.workspace.remove_job(id);
         }
     }
+}
+
+/// A film that cannot be read beyond what is known of it.
+pub(crate) fn unread(film: &Film, why: &str) -> Trouble {
+    let (name, at) = (film.path.display(), film.reached());
+    let text = format!("{name} could not be read on at {at} of the film: {why}.");
+    Trouble::new(Kind::Unreadable, text)
+        .help("Check the disk or the network drive that it is on, then try again: what is encoded is kept. If it stays so, copy the file anew.")
 }
 
 /// Who a result came from, for the scheduler.
