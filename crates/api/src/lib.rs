@@ -28,6 +28,8 @@ pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
 pub use folder::data_folder;
+
+pub mod logs;
 pub use front::Handed;
 pub use live::{Live, NodeConfig, resolve};
 pub use node::{Answer, Node, Shift, Steer};
@@ -409,6 +411,14 @@ impl Api {
     /// [`ErrorCode::NoSuchJob`].
     pub async fn strip(&self, id: JobId) -> Result<Vec<Segment>, ApiError> {
         self.node.strip(id).await
+    }
+
+    /// What whoever helps has to know, without the names of people, computers, films and addresses.
+    ///
+    /// # Errors
+    /// If the node has stopped.
+    pub async fn report(&self) -> Result<String, ApiError> {
+        self.node.report().await
     }
 
     /// Removes working files that no job needs.

@@ -76,9 +76,20 @@ pub enum Command {
     /// Say what this computer has done for others
     Given,
     Doctor(Doctor),
+    Report(Report),
     /// Remove working files that no job needs any more
     Clean,
     Bench(Bench),
+}
+
+/// Write a report for whoever helps with a problem.
+///
+/// This machine, the check-up, the last jobs and the newest log lines, without the names of people, computers, films,
+/// folders and addresses. Read it before you send it.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The file to write, which must not be there yet; else it is printed
+    pub file: Option<PathBuf>,
 }
 
 /// Encode films with every computer that helps.

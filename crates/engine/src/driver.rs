@@ -323,6 +323,7 @@ impl Core {
     }
 
     fn farm_says(&mut self, input: Input) {
+        self.note_input(&input);
         if let Input::Failed { lease, .. } | Input::Rejected { lease, .. } = &input {
             let held = self.let_go(*lease);
             if let Some(held) = held.filter(|_| is_bad(&input)) {
@@ -330,6 +331,25 @@ impl Core {
             }
         }
         self.pending.push_back(input);
+    }
+
+    /// What a task says of its lease, for the log of the computer that holds it.
+    fn note_input(&self, input: &Input) {
+        let (lease, what) = match input {
+            Input::Delivered { lease } => (lease, "its source is there".to_owned()),
+            Input::Encoded { lease } => (lease, "encoded".to_owned()),
+            Input::Returned { lease } => (lease, "its result is here".to_owned()),
+            Input::Failed {
+                lease,
+                fault,
+                reason,
+            } => (lease, format!("failed ({fault:?}): {reason}")),
+            Input::Rejected { lease, why } => (lease, format!("refused: {why:?}")),
+            _ => return,
+        };
+        if let Some(held) = self.leases.get(lease) {
+            self.note_down(&held.lease, &what);
+        }
     }
 
     fn tell(&mut self, event: Event) {
@@ -364,6 +384,10 @@ impl Core {
                 job,
                 state: schedule::JobState::Paused { .. },
             } => self.rest(job),
+            Event::JobMoved {
+                job,
+                state: schedule::JobState::Failed { .. },
+            } => self.write_manifest(job),
             Event::JobMoved { .. }
             | Event::SegmentVerified { .. }
             | Event::Hedged { .. }

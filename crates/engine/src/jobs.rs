@@ -334,6 +334,14 @@ impl Core {
 
     /// Sets a lease going.
     pub(crate) fn start(&mut self, lease: Lease) {
+        self.note_down(
+            &lease,
+            if lease.hedge {
+                "given, beside another computer"
+            } else {
+                "given"
+            },
+        );
         let Some(reserved) = self.reserve(&lease) else {
             // Its job is held from now on, and with that this lease is taken back.
             return;
@@ -437,6 +445,7 @@ impl Core {
     /// Takes a lease back.
     pub(crate) fn revoke(&mut self, id: LeaseId) {
         let Some(held) = self.let_go(id) else { return };
+        self.note_down(&held.lease, "taken back");
         held.cancel.cancel();
         if let Some(task) = held.task
             && let Some(link) = self
@@ -472,6 +481,7 @@ impl Core {
         self.scratch.own += piece.proof.bytes;
         job.pieces.insert(lease.segment.0, piece);
         job.stages.process = job.elapsed_ms().saturating_sub(job.stages.first_segment);
+        self.note_down(&lease, "verified");
         self.forget_given(lease.job, Some(lease.segment));
         self.pending.push_back(Input::Verified { lease: lease.id });
         self.check_scratch();
@@ -649,6 +659,7 @@ impl Core {
         let failed = matches!(job.ended, Some(Ended::Badly(_)));
         let keep = job.terms.keep_temp || failed;
         job.cancel.cancel();
+        self.write_manifest(id);
         self.forget_given(id, None);
         if !keep {
             self.workspace.remove_job(id);
