@@ -206,6 +206,12 @@ pub(crate) struct Core {
 impl Core {
     /// Runs until told to stop.
     pub async fn run(mut self, mut mail: mpsc::UnboundedReceiver<Mail>) {
+        let ffmpeg = self.tool.as_ref().map_or("none", |tool| &tool.version.text);
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            ffmpeg,
+            "the node begins"
+        );
         self.settle().await;
         let stopped = loop {
             let wait = self
@@ -353,6 +359,9 @@ impl Core {
     }
 
     fn tell(&mut self, event: Event) {
+        if let Event::JobMoved { job, state } = &event {
+            tracing::info!(%job, ?state, "a job moved");
+        }
         match event {
             Event::SegmentLost {
                 job,
