@@ -280,6 +280,7 @@ impl Core {
                 .rest
                 .clone()
                 .filter(|_| self.donates()),
+            begun: u32::try_from(self.guests.len()).unwrap_or(u32::MAX),
             stands_still: self.manners.standing.begun == Begun::StandsStill
                 && !self.guests.is_empty(),
             cores: self.share_now().map_or(all, |cores| cores.clamp(1, all)),

@@ -54,7 +54,9 @@ pub struct Helping {
     pub mode: Mode,
     /// Why nothing new is begun for others now.
     pub rest: Option<Rest>,
-    /// What is under way for others stands still.
+    /// So many parts are under way for others.
+    pub begun: u32,
+    /// They stand still.
     pub stands_still: bool,
     /// With how many of its processors it helps now, while it does.
     pub cores: u32,
