@@ -78,10 +78,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     prefer_plain_rendering();
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("MANYHANDS_LOG"))
-        .with_writer(std::io::stderr)
-        .init();
+    api::logs::begin("error");
     if page::is_needed() {
         return match page::serve(line) {
             Ok(()) => ExitCode::SUCCESS,

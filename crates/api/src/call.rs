@@ -248,6 +248,9 @@ calls! {
         /// The files; none only brings the window to the front.
         paths: Vec<FilePath>
     } -> ();
+    /// A text for whoever helps: this machine, the check-up, the last jobs and log lines, without the names of people,
+    /// computers, films, folders and addresses.
+    report: BugReport {} -> String;
     /// Removes working files that no job needs any more.
     clean: Clean {} -> view::Cleaned;
 }

@@ -29,6 +29,8 @@ pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
 pub use folder::data_folder;
+
+pub mod logs;
 pub use front::Handed;
 pub use helping::{HelpMode, HelpRules, Helping, Hours, Rest, Weekday};
 pub use live::{Live, NodeConfig, resolve};
@@ -427,6 +429,14 @@ impl Api {
     /// [`ErrorCode::NoSuchJob`].
     pub async fn strip(&self, id: JobId) -> Result<Vec<Segment>, ApiError> {
         self.node.strip(id).await
+    }
+
+    /// What whoever helps has to know, without the names of people, computers, films and addresses.
+    ///
+    /// # Errors
+    /// If the node has stopped.
+    pub async fn report(&self) -> Result<String, ApiError> {
+        self.node.report().await
     }
 
     /// Removes working files that no job needs.

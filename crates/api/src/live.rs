@@ -25,7 +25,7 @@ use crate::view::{
     Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Segment,
     Settings,
 };
-use crate::{Api, qr};
+use crate::{Api, logs, qr};
 
 /// Where a typed `host`, `host:port` or `[v6]:port` is, at the usual port if none is typed.
 ///
@@ -48,7 +48,9 @@ impl Live {
     /// [`ErrorCode::NodeRunning`], [`ErrorCode::BadDataFolder`], [`ErrorCode::CannotListen`], or what else
     /// keeps the node from starting. A missing ffmpeg does not: it is shown.
     pub async fn start(config: NodeConfig) -> Result<Self, ApiError> {
+        let data = config.data_dir.clone();
         let node = EngineNode::start(config).await?;
+        logs::keep_in(&data);
         let api = Api::new(Arc::new(Engine(node.clone())));
         Ok(Self { node, api })
     }
@@ -263,6 +265,15 @@ impl Node for Engine {
 
     fn given(&self) -> Answer<'_, Given> {
         async { Ok(self.0.given().await?.into()) }.boxed()
+    }
+
+    fn report(&self) -> Answer<'_, String> {
+        async {
+            let data = self.0.status().await?.data_dir;
+            let log = tokio::task::spawn_blocking(move || logs::tail(&data)).await;
+            Ok(self.0.report(&log.unwrap_or_default()).await?)
+        }
+        .boxed()
     }
 
     fn clean(&self) -> Answer<'_, Cleaned> {

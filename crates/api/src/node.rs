@@ -116,6 +116,8 @@ pub trait Node: Send + Sync + 'static {
     fn deeds(&self) -> Answer<'_, Vec<Deed>>;
     /// What was done for others.
     fn given(&self) -> Answer<'_, Given>;
+    /// A report for whoever helps, without names.
+    fn report(&self) -> Answer<'_, String>;
     /// Removes what no job needs.
     fn clean(&self) -> Answer<'_, Cleaned>;
 }

@@ -81,9 +81,20 @@ pub enum Command {
     /// Say what this computer has done for others
     Given,
     Doctor(Doctor),
+    Report(Report),
     /// Remove working files that no job needs any more
     Clean,
     Bench(Bench),
+}
+
+/// Write a report for whoever helps with a problem.
+///
+/// This machine, the check-up, the last jobs and the newest log lines, without the names of people, computers, films,
+/// folders and addresses. Read it before you send it.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The file to write, which must not be there yet; else it is printed
+    pub file: Option<PathBuf>,
 }
 
 /// Encode films with every computer that helps.
@@ -120,7 +131,11 @@ pub struct Encode {
     #[arg(help_heading = "How", long)]
     pub paranoid: bool,
 
-    /// Keep the working files
+    /// Begin anew, even where an interrupted or failed run has made part of it: that is thrown away
+    #[arg(help_heading = "How", long)]
+    pub anew: bool,
+
+    /// Keep the working files, with a log for each computer and a manifest
     #[arg(help_heading = "How", long)]
     pub keep_temp: bool,
 

@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         Ok(line) => line,
         Err(error) => return not_understood(&words, &error),
     };
-    log_to_stderr();
+    api::logs::begin("error");
     let out = Out::new(line.json);
     let outcome = run(line, out);
     match outcome {
@@ -117,14 +117,4 @@ fn not_understood(words: &[OsString], error: &clap::Error) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
-}
-
-/// Logs go to stderr, and only warnings unless MANYHANDS_LOG says more.
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("MANYHANDS_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
 }

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use crate::driver::{Call, Core, Mail, NewJob, unix_ms};
 use crate::intake::Dropped;
 use crate::job::Wish;
+use crate::jobs::unread;
 use crate::journal::{self, job_id, row_id};
 use crate::node::{Node, Steer, look};
 use crate::probe::{self, Indexing, Probed};
@@ -24,11 +25,7 @@ impl Node {
         terms: &Terms,
     ) -> Option<store::Job> {
         let running = self.status().await.ok()?;
-        let wish = serde_json::to_value(Wish {
-            choice: choice.clone(),
-            terms: terms.clone(),
-        })
-        .ok()?;
+        let wish = wish(choice, terms)?;
         let open = self.0.store.call(|tables| tables.open_jobs()).await.ok()?;
         open.into_iter().rev().find(|row| {
             let idle = running.jobs.iter().any(|j| {
@@ -36,11 +33,36 @@ impl Node {
                     && j.segments.is_empty()
                     && matches!(j.state, crate::status::JobState::Paused(_))
             });
-            let same = row.source == dropped.path
-                && row.source_bytes == dropped.bytes
-                && row.source_modified == dropped.modified_ms;
-            idle && same && row.choice == wish && is_same_content(row)
+            idle && is_it(row, dropped, &wish)
         })
+    }
+
+    /// A job that failed and was to make the same of the same file, if what it had made is still there.
+    pub(crate) async fn failed_before(
+        &self,
+        dropped: &Dropped,
+        choice: &Choice,
+        terms: &Terms,
+    ) -> Option<JobId> {
+        let wish = wish(choice, terms)?;
+        let rows = self.0.store.call(|tables| tables.jobs()).await.ok()?;
+        let row = rows
+            .into_iter()
+            .rev()
+            .find(|row| is_it(row, dropped, &wish))?;
+        let kept = self.0.workspace.job(job_id(row.id)).is_dir();
+        (row.state == store::JobState::Failed && kept).then(|| job_id(row.id))
+    }
+
+    /// Tries a failed job again, of this run or an earlier one.
+    pub(crate) async fn try_again(&self, id: JobId) -> Result<(), Trouble> {
+        match self.ask(|reply| Call::Past(id, reply)).await? {
+            Some(was) => self.take_up(id, &was, Steer::Retry).await,
+            None => {
+                self.ask(|reply| Call::Steer(id, Steer::Retry, reply))
+                    .await?
+            }
+        }
     }
 
     /// Goes on with an interrupted job: what is whole of it is taken over.
@@ -64,8 +86,9 @@ impl Node {
         let whole = loop {
             match heard.recv().await {
                 Some(Indexing::More) => {}
-                Some(Indexing::Finished) => break true,
-                Some(Indexing::Anomaly(_) | Indexing::Failed(_)) | None => break false,
+                Some(Indexing::Finished { .. }) => break true,
+                Some(Indexing::Failed(why)) => return Err(unread(&film, &why)),
+                Some(Indexing::Anomaly(_)) | None => break false,
             }
         };
         if !whole {
@@ -164,6 +187,20 @@ impl Node {
             Ok(())
         }
     }
+}
+
+fn wish(choice: &Choice, terms: &Terms) -> Option<serde_json::Value> {
+    let (choice, terms) = (choice.clone(), terms.clone());
+    serde_json::to_value(Wish { choice, terms }).ok()
+}
+
+/// Whether a job is to make what is wished for of this very file.
+fn is_it(row: &store::Job, dropped: &Dropped, wish: &serde_json::Value) -> bool {
+    row.source == dropped.path
+        && row.source_bytes == dropped.bytes
+        && row.source_modified == dropped.modified_ms
+        && row.choice == *wish
+        && is_same_content(row)
 }
 
 /// Whether the film still has the content that the job began with, as far as samples tell.

@@ -6,6 +6,7 @@ use schedule::{Input, JobId};
 
 use crate::capability::{self, Trial};
 use crate::driver::{Call, Core, Mail};
+use crate::job::Ended;
 use crate::node::Steer;
 use crate::status::JobState;
 use crate::trouble::{Kind, Trouble};
@@ -36,7 +37,7 @@ impl Core {
                 let open = self
                     .jobs
                     .values()
-                    .filter(|j| j.ended.is_none())
+                    .filter(|j| !matches!(j.ended, Some(Ended::Well(_))))
                     .map(|j| j.id);
                 let past = self
                     .past

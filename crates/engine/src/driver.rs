@@ -57,6 +57,8 @@ pub(crate) enum Mail {
     },
     /// A result got larger than what was kept free for it.
     Outgrew { lease: Lease },
+    /// The disk of the working files became full under a lease.
+    Filled { lease: Lease },
     /// What travels beside a film is ready.
     Companion {
         job: JobId,
@@ -211,6 +213,12 @@ pub(crate) struct Core {
 impl Core {
     /// Runs until told to stop.
     pub async fn run(mut self, mut mail: mpsc::UnboundedReceiver<Mail>) {
+        let ffmpeg = self.tool.as_ref().map_or("none", |tool| &tool.version.text);
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            ffmpeg,
+            "the node begins"
+        );
         self.settle().await;
         let stopped = loop {
             let wait = self
@@ -259,6 +267,7 @@ impl Core {
             Mail::Farm(input) => self.farm_says(input),
             Mail::Piece { lease, piece } => self.piece(lease, *piece),
             Mail::Outgrew { lease } => self.outgrew(lease),
+            Mail::Filled { lease } => self.filled(lease),
             Mail::Index {
                 job,
                 generation,
@@ -329,6 +338,7 @@ impl Core {
     }
 
     fn farm_says(&mut self, input: Input) {
+        self.note_input(&input);
         if let Input::Failed { lease, .. } | Input::Rejected { lease, .. } = &input {
             let held = self.let_go(*lease);
             if let Some(held) = held.filter(|_| is_bad(&input)) {
@@ -338,7 +348,29 @@ impl Core {
         self.pending.push_back(input);
     }
 
+    /// What a task says of its lease, for the log of the computer that holds it.
+    fn note_input(&self, input: &Input) {
+        let (lease, what) = match input {
+            Input::Delivered { lease } => (lease, "its source is there".to_owned()),
+            Input::Encoded { lease } => (lease, "encoded".to_owned()),
+            Input::Returned { lease } => (lease, "its result is here".to_owned()),
+            Input::Failed {
+                lease,
+                fault,
+                reason,
+            } => (lease, format!("failed ({fault:?}): {reason}")),
+            Input::Rejected { lease, why } => (lease, format!("refused: {why:?}")),
+            _ => return,
+        };
+        if let Some(held) = self.leases.get(lease) {
+            self.note_down(&held.lease, &what);
+        }
+    }
+
     fn tell(&mut self, event: Event) {
+        if let Event::JobMoved { job, state } = &event {
+            tracing::info!(%job, ?state, "a job moved");
+        }
         match event {
             Event::SegmentLost {
                 job,
@@ -368,6 +400,10 @@ impl Core {
                 job,
                 state: schedule::JobState::Paused { .. },
             } => self.rest(job),
+            Event::JobMoved {
+                job,
+                state: schedule::JobState::Failed { .. },
+            } => self.write_manifest(job),
             Event::JobMoved { .. }
             | Event::SegmentVerified { .. }
             | Event::Hedged { .. }

@@ -26,11 +26,11 @@ pub(crate) async fn here(bench: Bench, assignment: Assignment) -> Result<Made, B
     let reading = assignment
         .film
         .reading(&assignment.segment, assignment.lease.step_back);
-    let source = |e: RunError| Broken::Failed(Fault::Source, e.to_string());
+    let source = |e: RunError| Broken::unread(&assignment, &e);
     let mut extraction =
         extract::start(&bench.ffmpeg, &assignment.film.source, reading).map_err(source)?;
     let feed = extraction.stdout.take().map_or(Feed::Nothing, Feed::From);
-    let result = File::create(&assignment.file).map_err(Broken::peer)?;
+    let result = File::create(&assignment.file).map_err(|e| Broken::here(&e))?;
     let encoding = encode::start(
         &bench.ffmpeg,
         &assignment.spec,
@@ -40,8 +40,12 @@ pub(crate) async fn here(bench: Bench, assignment: Assignment) -> Result<Made, B
         assignment.most,
     )
     .map_err(Broken::peer)?;
-    finish(&bench, &assignment, encoding).await?;
-    extraction.finish().await.map_err(source)?;
+    let encoded = finish(&bench, &assignment, encoding).await;
+    // What could not be read explains whatever the encoder made of it.
+    match extraction.finish().await {
+        Err(error @ RunError::Unread(_)) => return Err(source(error)),
+        read => encoded.and_then(|()| read.map(drop).map_err(source))?,
+    }
     drop(seat);
     bench.tell(Input::Encoded { lease });
     Ok(Made {
@@ -67,7 +71,7 @@ async fn finish(bench: &Bench, assignment: &Assignment, encoding: Encoding) -> R
     tokio::select! {
         said = encoding.finish() => said.map(drop).map_err(|error| match error {
             error if error.is_too_large() => Broken::Outgrew,
-            error => Broken::peer(error),
+            error => Broken::local(Fault::Peer, error.to_string()),
         }),
         () = tell => Ok(()),
     }

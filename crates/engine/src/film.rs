@@ -58,6 +58,17 @@ pub(crate) struct Film {
     other_size: OnceLock<(u16, u16)>,
 }
 
+/// Hours, minutes and seconds.
+fn clock(us: i64) -> String {
+    let seconds = us.max(0) / 1_000_000;
+    format!(
+        "{}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
 impl Film {
     /// Puts a probed film together with its empty index.
     pub fn new(parts: FilmParts, index: Index) -> Arc<Self> {
@@ -193,6 +204,21 @@ impl Film {
     /// Frames in so much work.
     pub fn frames(&self, work: Work) -> u64 {
         work.0 * 1000 / self.order.pixels().max(1)
+    }
+
+    /// How far it is known, for people: `0:12:34`.
+    pub fn reached(&self) -> String {
+        let last = self.index().last_pts();
+        clock(last.map_or(0, |last| self.timebase().micros(last) - self.start_us))
+    }
+
+    /// From where to where a segment reaches, for people.
+    pub fn place(&self, segment: &Segment) -> (String, String) {
+        let at = |ticks: i64| clock(self.timebase().micros(ticks) - self.start_us);
+        let end = segment.span.end.map(|end| end.0);
+        let end = end.or_else(|| self.index().last_pts());
+        let start = segment.span.start.0;
+        (at(start), at(end.unwrap_or(start)))
     }
 
     /// Frames a second, for estimates.

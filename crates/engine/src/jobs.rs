@@ -228,8 +228,14 @@ impl Core {
         };
         match said {
             Indexing::More => {}
-            Indexing::Finished => {
+            Indexing::Finished { damaged } => {
                 job.stages.analyse = job.elapsed_ms();
+                if damaged {
+                    let at = job.film.reached();
+                    job.notes.push(format!(
+                        "The film is damaged at {at}: what follows makes no sense to any program, and the result ends there, too."
+                    ));
+                }
                 if job.film.index().is_empty() {
                     let name = job.film.path.display().to_string();
                     return self.fail(
@@ -246,12 +252,7 @@ impl Core {
             }
             Indexing::Anomaly(anomaly) => return self.start_over(id, anomaly),
             Indexing::Failed(why) => {
-                let name = job.film.path.display().to_string();
-                let trouble = Trouble::new(
-                    Kind::Damaged,
-                    format!("{name} could not be read to its end: {why}."),
-                )
-                .help("Copy the file again, or repair it with another tool.");
+                let trouble = unread(&job.film, &why);
                 return self.fail(id, trouble);
             }
         }
@@ -333,6 +334,14 @@ impl Core {
 
     /// Sets a lease going.
     pub(crate) fn start(&mut self, lease: Lease) {
+        self.note_down(
+            &lease,
+            if lease.hedge {
+                "given, beside another computer"
+            } else {
+                "given"
+            },
+        );
         let Some(reserved) = self.reserve(&lease) else {
             // Its job is held from now on, and with that this lease is taken back.
             return;
@@ -441,6 +450,7 @@ impl Core {
     /// Takes a lease back.
     pub(crate) fn revoke(&mut self, id: LeaseId) {
         let Some(held) = self.let_go(id) else { return };
+        self.note_down(&held.lease, "taken back");
         held.cancel.cancel();
         if let Some(task) = held.task
             && let Some(link) = self
@@ -476,6 +486,7 @@ impl Core {
         self.scratch.own += piece.proof.bytes;
         job.pieces.insert(lease.segment.0, piece);
         job.stages.process = job.elapsed_ms().saturating_sub(job.stages.first_segment);
+        self.note_down(&lease, "verified");
         self.forget_given(lease.job, Some(lease.segment));
         self.pending.push_back(Input::Verified { lease: lease.id });
         self.check_scratch();
@@ -653,11 +664,20 @@ impl Core {
         let failed = matches!(job.ended, Some(Ended::Badly(_)));
         let keep = job.terms.keep_temp || failed;
         job.cancel.cancel();
+        self.write_manifest(id);
         self.forget_given(id, None);
         if !keep {
             self.workspace.remove_job(id);
         }
     }
+}
+
+/// A film that cannot be read beyond what is known of it.
+pub(crate) fn unread(film: &Film, why: &str) -> Trouble {
+    let (name, at) = (film.path.display(), film.reached());
+    let text = format!("{name} could not be read on at {at} of the film: {why}.");
+    Trouble::new(Kind::Unreadable, text)
+        .help("Check the disk or the network drive that it is on, then try again: what is encoded is kept. If it stays so, copy the file anew.")
 }
 
 /// Who a result came from, for the scheduler.

@@ -207,18 +207,9 @@ impl Core {
 
 /// Why a job's segments could not be made.
 fn failure(reason: &str) -> Trouble {
-    let full = reason.contains("No space left");
-    let kind = if full {
-        Kind::NoSpace
-    } else {
-        Kind::EncodeFailed
-    };
-    let help = if full {
-        "Free some space and try again: what is encoded is kept."
-    } else {
-        "What is encoded is kept; try again, or look at `manyhands doctor`."
-    };
-    Trouble::new(kind, format!("The film could not be encoded: {reason}.")).help(help)
+    let help = "What is encoded is kept; try again, or look at `manyhands doctor`.";
+    let text = format!("The film could not be encoded: {reason}.");
+    Trouble::new(Kind::EncodeFailed, text).help(help)
 }
 
 /// A job's number in the database.

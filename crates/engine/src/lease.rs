@@ -20,6 +20,9 @@ use crate::manners::Guidance;
 use crate::verify::{self, Proof, Unfit};
 use crate::workspace;
 
+/// A disk with less than this left is full, bytes.
+const FULL: u64 = 1 << 20;
+
 /// What every task needs of its node.
 #[derive(Clone, Debug)]
 pub(crate) struct Bench {
@@ -89,6 +92,8 @@ pub(crate) enum Broken {
     Failed(Fault, String),
     /// The result was looked at and refused.
     Rejected(Rejection),
+    /// The disk of the working files is full.
+    Full,
     /// The result is larger than it may be: nobody's fault while there is a limit of the working files.
     Outgrew,
 }
@@ -98,12 +103,36 @@ impl Broken {
         Self::Failed(Fault::Peer, reason.to_string())
     }
 
+    /// The source could not be read.
+    pub(crate) fn unread(assignment: &Assignment, error: &dyn std::fmt::Display) -> Self {
+        let (from, to) = assignment.film.place(&assignment.segment);
+        let name = assignment.film.path.display();
+        let text = format!("{name} could not be read between {from} and {to} of the film: {error}");
+        Self::Failed(Fault::Source, text)
+    }
+
     /// This computer could not write or read a result.
     pub(crate) fn here(error: &std::io::Error) -> Self {
-        Self::Failed(
+        Self::local(
             Fault::Source,
             format!("the result cannot be kept here: {error}"),
         )
+    }
+
+    /// Whatever went wrong, a full disk here explains it, and nobody else is to blame.
+    fn or_full(self, file: &Path) -> Self {
+        let folder = file.parent().unwrap_or(file);
+        let free = fs4::available_space(folder).unwrap_or(u64::MAX);
+        if free < FULL { Self::Full } else { self }
+    }
+
+    /// Something went wrong on this computer; where its disk is full that says why.
+    pub(crate) fn local(fault: Fault, reason: String) -> Self {
+        // ENOSPC in the C library's words, as ffmpeg says them.
+        if reason.contains("No space left") {
+            return Self::Full;
+        }
+        Self::Failed(fault, reason)
     }
 
     pub(crate) fn network(reason: impl ToString) -> Self {
@@ -134,6 +163,7 @@ pub(crate) async fn perform<W>(
         () = cancel.cancelled() => None,
         made = take(&bench, &assignment, work) => Some(made),
     };
+    let made = made.map(|made| made.map_err(|broken| broken.or_full(&assignment.file)));
     if !matches!(made, Some(Ok(_))) {
         remove(&assignment.file).await;
     }
@@ -151,6 +181,10 @@ pub(crate) async fn perform<W>(
             reason,
         }),
         Some(Err(Broken::Rejected(why))) => bench.tell(Input::Rejected { lease, why }),
+        Some(Err(Broken::Full)) => {
+            let lease = assignment.lease;
+            let _ = bench.mail.send(Mail::Filled { lease });
+        }
         Some(Err(Broken::Outgrew)) => {
             let lease = assignment.lease;
             let _ = bench.mail.send(Mail::Outgrew { lease });
@@ -225,7 +259,7 @@ async fn check(bench: &Bench, assignment: &Assignment, made: &Made) -> Result<Pr
             Err(Broken::Rejected(Rejection::WrongFrames))
         }
         Err(Unfit::Bad(why)) => Err(Broken::Rejected(Rejection::Bad(why))),
-        Err(Unfit::Check(why)) => Err(Broken::Failed(Fault::Source, why)),
+        Err(Unfit::Check(why)) => Err(Broken::local(Fault::Source, why)),
     }
 }
 

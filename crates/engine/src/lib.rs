@@ -105,6 +105,12 @@ mod rights;
 /// What others still hold of our films, and what is kept here of theirs, when somebody was away.
 mod reunion;
 
+/// What `--keep-temp` leaves beside a job's parts.
+mod diary;
+
+/// What a user may send to whoever helps.
+mod report;
+
 /// The connection of a task that is done here to its owner.
 mod tie;
 

@@ -40,6 +40,13 @@ pub(crate) fn describe() -> Machine {
     .clone()
 }
 
+/// The system in words: `Linux 6.18 Debian 13, x86_64`.
+pub(crate) fn system() -> String {
+    let name = System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.to_owned());
+    let kernel = System::kernel_version().unwrap_or_default();
+    format!("{name}, kernel {kernel}, {}", std::env::consts::ARCH)
+}
+
 /// The host's name, for people.
 pub(crate) fn host_name() -> String {
     System::host_name()

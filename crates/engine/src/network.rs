@@ -101,6 +101,7 @@ impl Core {
         addresses: Vec<std::net::SocketAddr>,
     ) {
         let id = PeerId(link.peer().0);
+        tracing::info!(peer = %id, "a computer is here");
         let neighbour = self.neighbours.entry(id).or_insert_with(|| stranger(id));
         neighbour.name = about.name.to_string();
         neighbour.about = Some(about);

@@ -173,7 +173,7 @@ impl Node {
         })
     }
 
-    /// Starts a job; an interrupted one of the same file and wish goes on instead.
+    /// Starts a job; an interrupted or failed one of the same file and wish goes on instead, with what it has.
     ///
     /// # Errors
     /// Why it cannot be worked on.
@@ -197,6 +197,10 @@ impl Node {
         self.check_limit(&probed, dropped.bytes, &choice).await?;
         if let Some(row) = self.interrupted(&dropped, &choice, &terms).await {
             return self.go_on(row, probed, folder, begun).await;
+        }
+        if let Some(id) = self.failed_before(&dropped, &choice, &terms).await {
+            self.try_again(id).await?;
+            return Ok(id);
         }
         let id = self.record(&dropped, &choice, &terms).await?;
         self.begin(id, probed, terms, folder, begun).await?;

@@ -212,7 +212,10 @@ pub(crate) enum Indexing {
     /// More is known.
     More,
     /// All is known.
-    Finished,
+    Finished {
+        /// What is in the file makes no sense from there on, so it ends there.
+        damaged: bool,
+    },
     /// This stream cannot be cut as it is.
     Anomaly(Anomaly),
     /// ffmpeg stopped reading.
@@ -293,9 +296,9 @@ pub(crate) async fn index(
             }
         }
         match listing.await {
-            Ok(Ok(())) => {
+            Ok(Ok(damaged)) => {
                 filled.index().finish();
-                tell(Indexing::Finished);
+                tell(Indexing::Finished { damaged });
             }
             Ok(Err(error)) => tell(Indexing::Failed(error.to_string())),
             Err(_) => tell(Indexing::Failed("the index task died".to_owned())),

@@ -174,6 +174,20 @@ impl Core {
         });
     }
 
+    /// The working files' disk became full under a lease, whoever filled it: its job is held until there is room.
+    pub(crate) fn filled(&mut self, lease: Lease) {
+        let need = 2 * self.expected(&lease) + PICTURES;
+        if self.let_go(lease.id).is_none() {
+            return;
+        }
+        self.hold(lease.job, need, Place::Working);
+        self.pending.push_back(Input::Failed {
+            lease: lease.id,
+            fault: Fault::Declined,
+            reason: "the disk of the working files is full".to_owned(),
+        });
+    }
+
     /// Has the working files looked at. Results under way are left out: room is kept free for all that they may
     /// come to.
     pub(crate) fn look_at_scratch(&self) {

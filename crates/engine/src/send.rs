@@ -68,7 +68,10 @@ pub(crate) async fn away(
     let pushing = link.push(source, source_ceiling, Arc::new(packets));
     let sent_bytes = tokio::select! {
         sent = pushing => {
-            let sent = sent.map_err(transfer)?;
+            let sent = sent.map_err(|error| match error {
+                TransferError::Source(error) => Broken::unread(&assignment, &error),
+                error => transfer(error),
+            })?;
             let ready = Message::SourceReady { task, digest: sent.digest };
             link.send(ready).await.map_err(Broken::network)?;
             sent.bytes
@@ -150,6 +153,7 @@ pub(crate) fn result_ceiling(segment: &Segment) -> u64 {
 
 fn transfer(error: TransferError) -> Broken {
     match error {
+        TransferError::Store(error) => Broken::here(&error),
         TransferError::Refused(RefusalCode::NotDonating | RefusalCode::NotAllowed) => {
             Broken::Failed(Fault::Declined, "it no longer helps".to_owned())
         }

@@ -24,7 +24,7 @@ use crate::node::{Inner, Node, NodeConfig};
 use crate::reunion::TaskNames;
 use crate::scratch::Scratch;
 use crate::sight::{Gallery, Samples};
-use crate::status::Settings;
+use crate::status::{JobState, Settings};
 use crate::trouble::{Kind, Trouble, sentence};
 use crate::workspace::Workspace;
 use crate::{journal, load, machine, senses};
@@ -52,6 +52,8 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let opened = network(&config, identity, &store, &settings, &mail).await?;
     let (net, neighbours, elsewhere) = opened;
     notices.extend(elsewhere);
+    let past = past_jobs(&store).await;
+    sweep(&workspace, &past).await;
     let (ticks, changes) = watch::channel(0);
     let core = Core {
         farm: farm(&store, &settings).await?,
@@ -68,7 +70,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         manners,
         net: net.clone(),
         jobs: BTreeMap::new(),
-        past: past_jobs(&store).await,
+        past,
         neighbours,
         leases: BTreeMap::new(),
         tasks: BTreeMap::new(),
@@ -218,6 +220,34 @@ async fn workspace(
 fn delivery(settings: &Settings) -> Duration {
     let usual = FarmConfig::default().delivery;
     settings.bandwidth.map_or(usual, |_| usual * 24)
+}
+
+/// What a failed job has made is kept for so long, for it to be tried again; milliseconds.
+const FAILED_KEPT: i64 = 30 * 24 * 3_600_000;
+
+/// Whether a job's working files are still of use.
+fn is_kept(past: &Past, now_ms: i64) -> bool {
+    let fresh = |ended: Option<i64>| ended.is_none_or(|at| now_ms.saturating_sub(at) < FAILED_KEPT);
+    past.wish.terms.keep_temp
+        || match past.state {
+            JobState::Completed(_) | JobState::Cancelled => false,
+            JobState::Failed(_) => fresh(past.finished_ms),
+            _ => true,
+        }
+}
+
+/// Removes the working files of jobs that are over, abandoned or unknown: those that a killed node could not remove.
+async fn sweep(workspace: &Workspace, past: &BTreeMap<schedule::JobId, Past>) {
+    let now = crate::driver::unix_ms();
+    let kept = past.values().filter(|past| is_kept(past, now));
+    let kept: Vec<schedule::JobId> = kept.map(|past| past.id).collect();
+    let workspace = workspace.clone();
+    let swept = tokio::task::spawn_blocking(move || workspace.sweep(&kept)).await;
+    match swept.map_err(std::io::Error::other).flatten() {
+        Ok((0, _)) => {}
+        Ok((items, bytes)) => tracing::info!(items, bytes, "working files of old jobs removed"),
+        Err(error) => tracing::warn!(%error, "old working files were not removed"),
+    }
 }
 
 async fn names(config: &NodeConfig, store: &Store) -> Result<TaskNames, Trouble> {

@@ -21,7 +21,7 @@ use crate::hold::{self, Hold};
 use crate::limits::Few;
 use crate::limits::{self, Limit, Limits};
 use crate::said;
-pub use crate::said::Said;
+pub use crate::said::{BrokeOff, Said};
 
 /// What a run reads.
 #[derive(Debug)]
@@ -131,6 +131,9 @@ pub enum RunError {
         /// The command line, for reports.
         command: String,
     },
+    /// It ended well, and could not read its input to the end.
+    #[error("reading broke off: {0}")]
+    Unread(String),
     /// A pipe broke.
     #[error("talking to ffmpeg failed: {0}")]
     Pipe(#[from] io::Error),
@@ -380,7 +383,8 @@ impl Running {
     /// Waits for its end; closes its input first.
     ///
     /// # Errors
-    /// [`RunError::Failed`] unless it exits with 0; [`RunError::Stopped`] where one of its limits ended it.
+    /// [`RunError::Failed`] unless it exits with 0; [`RunError::Stopped`] where one of its limits ended it;
+    /// [`RunError::Unread`] where it exits with 0 and has not read all.
     pub async fn finish(mut self) -> Result<Said, RunError> {
         drop(self.stdin.take());
         let status = self.child.wait().await?;
@@ -392,7 +396,10 @@ impl Running {
         }
         let said = self.listener.await.unwrap_or_default();
         if status.success() {
-            return Ok(said);
+            return match said.broke_off {
+                Some(BrokeOff::Unread(why)) => Err(RunError::Unread(why)),
+                Some(BrokeOff::Damaged) | None => Ok(said),
+            };
         }
         let idled = self.overseer.is_some_and(|overseer| overseer.is_finished());
         let limit = Some(Limit::Idle)

@@ -9,7 +9,7 @@ use media::{Packet, Timebase};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc;
 
-use crate::child::{Run, RunError, Sink};
+use crate::child::{BrokeOff, Run, RunError, Sink};
 use crate::source::Source;
 
 /// Packets handed over at once; a film's first seconds arrive in the first batch.
@@ -26,7 +26,8 @@ pub enum Found {
     Packets(Vec<Packet>),
 }
 
-/// Lists the packets of `source` into `found` until its end. Dropping the receiver stops it.
+/// Lists the packets of `source` into `found` until its end. Dropping the receiver stops it. Says whether what is in
+/// the file makes no sense from some place on, where reading ended.
 ///
 /// # Errors
 /// [`RunError`] where ffmpeg cannot read the file to its end.
@@ -34,7 +35,7 @@ pub async fn list(
     ffmpeg: &Path,
     source: &Source,
     found: mpsc::Sender<Found>,
-) -> Result<(), RunError> {
+) -> Result<bool, RunError> {
     let run = Run::new(ffmpeg)
         .args(QUIET)
         .args(["-copyts", "-protocol_whitelist", "file"]);
@@ -44,7 +45,7 @@ pub async fn list(
     // Its reader may be a job that waits for its turn.
     let mut running = run.sink(Sink::Pipe).patient().start()?;
     let Some(stdout) = running.stdout.take() else {
-        return running.finish().await.map(drop);
+        return running.finish().await.map(|_| false);
     };
     let mut lines = BufReader::with_capacity(1 << 16, stdout);
     let mut batch = Vec::with_capacity(BATCH);
@@ -57,7 +58,7 @@ pub async fn list(
         }
         match packets::line(text.trim_end()) {
             Line::Timebase(0, timebase) if found.send(Found::Timebase(timebase)).await.is_err() => {
-                return Ok(());
+                return Ok(false);
             }
             Line::Packet(0, packet, _) => batch.push(packet),
             Line::Timebase(..) | Line::Packet(..) | Line::Other => {}
@@ -71,12 +72,13 @@ pub async fn list(
                     .await
                     .is_err()
             {
-                return Ok(());
+                return Ok(false);
             }
         }
     }
     if !batch.is_empty() && found.send(Found::Packets(batch)).await.is_err() {
-        return Ok(());
+        return Ok(false);
     }
-    running.finish().await.map(drop)
+    let said = running.finish().await?;
+    Ok(said.broke_off == Some(BrokeOff::Damaged))
 }

@@ -22,6 +22,30 @@ pub struct Said {
     pub log: String,
     /// Lines of level error or worse.
     pub errors: u32,
+    /// Why reading its input ended before the end, if it did: ffmpeg ends well all the same.
+    pub broke_off: Option<BrokeOff>,
+}
+
+/// Why an input was not read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrokeOff {
+    /// What is there makes no sense from some place on.
+    Damaged,
+    /// It could not be read, in the system's words: a disk that fails, a network drive that is gone.
+    Unread(String),
+}
+
+/// ffmpeg's words where a demuxer gives up (`ffmpeg_demux.c`); what follows is the reason.
+const GAVE_UP: &str = "Error during demuxing: ";
+/// The reason where the content is to blame (`AVERROR_INVALIDDATA`).
+const NONSENSE: &str = "Invalid data found when processing input";
+
+fn broke_off(line: &str) -> Option<BrokeOff> {
+    let (_, why) = line.split_once(GAVE_UP)?;
+    if why == NONSENSE {
+        return Some(BrokeOff::Damaged);
+    }
+    Some(BrokeOff::Unread(why.chars().take(200).collect()))
 }
 
 /// Listens to the end; `frames` hears of progress, and about `limit` bytes of the rest are kept.
@@ -41,6 +65,7 @@ pub(crate) async fn listen(
             progress::Line::Pair => {}
             progress::Line::Error(text) => {
                 said.errors = said.errors.saturating_add(1);
+                said.broke_off = said.broke_off.take().or_else(|| broke_off(text));
                 keep(&mut said.log, text, limit);
             }
             progress::Line::Log(text) => keep(&mut said.log, text, limit),

@@ -101,7 +101,7 @@ async fn indexed(source: &Source) -> Index {
             index.push(packet).unwrap();
         }
     }
-    listing.await.unwrap().unwrap();
+    assert!(!listing.await.unwrap().unwrap(), "nothing here is damaged");
     index.finish();
     index
 }

@@ -1426,6 +1426,8 @@ wishes: Wishes, }; reply: null };
  * The files; none only brings the window to the front.
  */
 paths: Array<FilePath>, }; reply: null };
+  /** A text for whoever helps: this machine, the check-up, the last jobs and log lines, without the names of people, computers, films, folders and addresses. */
+  report: { args: Record<symbol, never>; reply: string };
   /** Removes working files that no job needs any more. */
   clean: { args: Record<symbol, never>; reply: Cleaned };
 }

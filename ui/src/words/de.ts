@@ -504,7 +504,10 @@ export const de: Catalogue = {
     address: 'Name oder Adresse des anderen Computers',
     knock: 'Nachsehen, was dort ist',
     knocking: 'Klopft an…',
-    copy: 'Bericht kopieren',
+    copy: 'Diese Liste kopieren',
+    report: 'Bericht sichern …',
+    reportSaved: 'Bericht gesichert',
+    reportHint: 'Für alle, die Ihnen helfen: dieser Rechner, diese Liste, die letzten Aufträge und Protokollzeilen, ohne Namen von Menschen, Rechnern, Filmen und Adressen. Lesen Sie ihn, bevor Sie ihn verschicken.',
   },
 
   announce: {

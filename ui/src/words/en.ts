@@ -502,7 +502,10 @@ export const en = {
     address: 'Name or address of the other computer',
     knock: 'See what is there',
     knocking: 'Knocking…',
-    copy: 'Copy the report',
+    copy: 'Copy this list',
+    report: 'Save a report…',
+    reportSaved: 'Report saved',
+    reportHint: 'For whoever helps you: this machine, this list, the last jobs and log lines, without the names of people, computers, films and addresses. Read it before you send it.',
   },
 
   announce: {

@@ -1,11 +1,15 @@
-//! The commands that ask a node one thing: `jobs`, `job`, `cancel`, `doctor`, `clean`.
+//! The commands that ask a node one thing: `jobs`, `job`, `cancel`, `doctor`, `report`, `clean`.
 
-use api::{ApiError, JobId, Level, call};
+use std::io::Write as _;
+use std::path::Path;
+
+use api::{ApiError, ErrorCode, JobId, Level, call};
 
 use super::with_node;
+use crate::args::Report;
 use crate::node::Start;
 use crate::present::human;
-use crate::present::json::{CancelledLine, CleanedLine, FindingLine, JobLine};
+use crate::present::json::{CancelledLine, CleanedLine, FindingLine, JobLine, ReportLine};
 use crate::{App, End};
 
 /// `jobs`: the list.
@@ -72,6 +76,34 @@ pub async fn doctor(address: Option<String>, app: &App) -> Result<End, ApiError>
         Ok(if bad { End::Code(1) } else { End::Done })
     })
     .await
+}
+
+/// `report`: what whoever helps has to know, without names.
+pub async fn report(args: &Report, app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::to_look(), async |node| {
+        let text = node.call(call::BugReport {}).await?;
+        if let Some(file) = &args.file {
+            write_new(file, &text).map_err(|error| {
+                let name = file.display();
+                let said = format!("The report cannot be written to {name}: {error}.");
+                ApiError::new(ErrorCode::OutputReadOnly, said)
+                    .help("Give a file that is not there yet, in a folder you may write to.")
+            })?;
+        }
+        app.out.result(
+            &ReportLine::new(&text, args.file.as_deref()),
+            || match &args.file {
+                Some(file) => format!("Written to {}. Read it before you send it.", file.display()),
+                None => text.trim_end().to_owned(),
+            },
+        );
+        Ok(End::Done)
+    })
+    .await
+}
+
+fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::File::create_new(file)?.write_all(text.as_bytes())
 }
 
 /// `clean`: removes working files that no job needs.

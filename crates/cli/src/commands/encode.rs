@@ -30,6 +30,10 @@ pub async fn run(args: &Encode, app: &App) -> Result<End, ApiError> {
             jobs: Vec::new(),
             worst: None,
         };
+        if args.anew {
+            throw_away(&inputs, &choice, node, &watch).await?;
+            watch.refresh(node).await?;
+        }
         work.hand_in(inputs, choice, node, &watch, app).await?;
         // The new jobs are in it: from here on, a job that is not there was taken off the list.
         watch.refresh(node).await?;
@@ -205,11 +209,37 @@ async fn goes_on(job: &Job, node: &Door) -> bool {
         || node.call(call::Resume { id: job.id }).await.is_ok()
 }
 
-/// Whether a job is what this command asks for, begun earlier. Having agreed to losses is not part of what is made.
+/// Takes what earlier runs have begun of these films off the list, with what they have made. A job that is at work is
+/// somebody's, and stays.
+async fn throw_away(
+    inputs: &[FilePath],
+    choice: &Choice,
+    node: &Door,
+    watch: &Watch,
+) -> Result<(), ApiError> {
+    let begun = watch.scene.jobs.iter().filter(|job| {
+        inputs.iter().any(|input| makes(job, input, choice))
+            && matches!(job.state, JobState::Paused { .. } | JobState::Failed { .. })
+    });
+    for job in begun {
+        if !job.state.is_over() {
+            node.call(call::Cancel { id: job.id }).await?;
+        }
+        node.call(call::Forget { id: job.id }).await?;
+    }
+    Ok(())
+}
+
+/// Whether a job is what this command asks for, begun earlier.
 fn is_same(job: &Job, input: &FilePath, choice: &Choice) -> bool {
+    !job.state.is_over() && makes(job, input, choice)
+}
+
+/// Whether a job makes what this command asks for. Having agreed to losses is not part of what is made.
+fn makes(job: &Job, input: &FilePath, choice: &Choice) -> bool {
     let agreed = |choice: &Choice| Choice {
         yes: true,
         ..choice.clone()
     };
-    !job.state.is_over() && job.source == *input && agreed(&job.choice) == agreed(choice)
+    job.source == *input && agreed(&job.choice) == agreed(choice)
 }

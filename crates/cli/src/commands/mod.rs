@@ -43,6 +43,7 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Settings(args) => settings::run(&args, app).await,
         Command::Given => settings::given(app).await,
         Command::Doctor(args) => calls::doctor(args.address, app).await,
+        Command::Report(args) => calls::report(&args, app).await,
         Command::Clean => calls::clean(app).await,
     }
 }

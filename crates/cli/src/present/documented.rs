@@ -226,6 +226,7 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         says,
         help,
     }));
+    line(&ReportLine::new("", None));
     line(&CleanedLine::from(Cleaned {
         removed: 0,
         bytes: 0,

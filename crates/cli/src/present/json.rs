@@ -8,6 +8,7 @@ use api::{
     Job, JobState, Level, Outcome, SegmentState,
 };
 use serde::{Serialize, Serializer};
+use std::path::Path;
 
 pub use own::{DeedLine, GivenLine, HelpingLine, IdentityLine, SettingsLine};
 
@@ -659,6 +660,24 @@ impl FindingLine {
             level,
             text: finding.says.clone(),
             help: finding.help.clone(),
+        }
+    }
+}
+
+/// `report`: a report, or where it was written.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "report")]
+pub struct ReportLine<'a> {
+    file: Option<FilePath>,
+    /// Where it is not in a file.
+    text: Option<&'a str>,
+}
+
+impl<'a> ReportLine<'a> {
+    pub fn new(text: &'a str, file: Option<&Path>) -> Self {
+        Self {
+            file: file.map(|file| FilePath(file.to_owned())),
+            text: file.is_none().then_some(text),
         }
     }
 }
