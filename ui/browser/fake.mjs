@@ -61,6 +61,7 @@ export const SCREENS = [
   { name: 'asking', query: 'scene=asking' },
   { name: 'asked', query: 'scene=asked', act: async (page) => page.getByTestId('code').fill('482 9') },
   { name: 'rights', query: 'scene=rights', act: async (page) => { for (const one of await page.getByTestId('rights').all()) await one.locator('summary').click(); } },
+  { name: 'rests', query: 'scene=rests', act: async (page) => page.getByTestId('computer-here').getByRole('switch').click() },
   { name: 'changed', query: 'scene=changed' },
   { name: 'twin', query: 'scene=twin', act: async (page) => page.getByTestId('new-identity').click() },
   { name: 'hostile', query: 'scene=hostile' },

@@ -157,8 +157,38 @@ async function walk() {
   assert.equal(await share.getAttribute('aria-valuetext'), 'up to 6 of 8 cores');
   await share.focus();
   await page.keyboard.press('ArrowLeft');
-  await page.getByText('may use up to 5 of its 8 cores').waitFor();
+  await page.getByText('up to 4 cores while you use it, up to 5 after 3 minutes').waitFor();
   assert.equal(await share.getAttribute('aria-valuetext'), 'up to 5 of 8 cores');
+
+  // Helping ends at once or after what has begun, as its user says; on the battery it rests until its user says otherwise.
+  await page.goto(`${base}?scene=rests&lang=en`);
+  await page.getByText('Rests now: it runs on its battery. What it has begun stands still').waitFor();
+  await page.getByRole('button', { name: 'Help until it is plugged in again' }).waitFor();
+  const donate = page.getByRole('switch', { name: 'Donate this machine' });
+  await donate.click();
+  await page.getByTestId('turn-off').getByText('2 parts under way for others.').waitFor();
+  await page.getByRole('button', { name: 'Go on helping' }).click();
+  assert.equal(await donate.isChecked(), true);
+
+  // Hours by keyboard.
+  await page.getByTestId('page-settings').click();
+  const helping = page.getByTestId('helping');
+  await helping.getByTestId('add-hours').focus();
+  await page.keyboard.press('Enter');
+  const line = helping.getByRole('group', { name: 'Hours 3' });
+  await line.getByRole('button', { name: 'Sunday' }).focus();
+  await page.keyboard.press('Space');
+  assert.equal(await line.getByRole('button', { name: 'Sunday' }).getAttribute('aria-pressed'), 'false');
+  await line.getByLabel('From').fill('12:30');
+  await helping.getByRole('radio', { name: 'Only when idle' }).focus();
+  await page.keyboard.press('Space');
+  await helping.getByTestId('save-helping').focus();
+  await page.keyboard.press('Enter');
+  await helping.getByText('Saved.').waitFor();
+  await page.getByTestId('page-work').click();
+  await page.getByTestId('page-settings').click();
+  assert.equal(await line.getByLabel('From').inputValue(), '12:30');
+  assert.equal(await helping.getByRole('radio', { name: 'Only when idle' }).isChecked(), true);
 
   // What a computer may ask of this one is switched where it stands.
   await page.goto(`${base}?scene=rights&lang=en`);

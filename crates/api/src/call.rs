@@ -181,9 +181,16 @@ calls! {
         /// `host:port`, or a host alone.
         address: String
     } -> ();
-    /// Turns helping the paired computers on or off.
+    /// Turns helping the paired computers on, or off at once: what has begun for them is given back.
     donate: Donate {
         /// On or off.
+        on: bool
+    } -> ();
+    /// Turns helping off once what has begun is done.
+    wind_down: WindDown {} -> ();
+    /// Helps on the battery, too, until this computer is plugged in again.
+    help_on_battery: HelpOnBattery {
+        /// Or not any more.
         on: bool
     } -> ();
     /// What the user has set.

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod folder;
 mod front;
+mod helping;
 mod live;
 mod node;
 mod path;
@@ -31,6 +32,7 @@ pub use folder::data_folder;
 
 pub mod logs;
 pub use front::Handed;
+pub use helping::{HelpMode, HelpRules, Helping, Hours, Rest, Weekday};
 pub use live::{Live, NodeConfig, resolve};
 pub use node::{Answer, Node, Shift, Steer};
 pub use path::FilePath;
@@ -361,6 +363,22 @@ impl Api {
     /// If it cannot be stored.
     pub async fn donate(&self, on: bool) -> Result<(), ApiError> {
         self.node.donate(on).await
+    }
+
+    /// Turns helping off once what has begun for others is done.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    pub async fn wind_down(&self) -> Result<(), ApiError> {
+        self.node.wind_down().await
+    }
+
+    /// Helps on the battery, too, until this computer is plugged in again; or not any more.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotNow`] if it is not running on its battery, or does not help.
+    pub async fn help_on_battery(&self, on: bool) -> Result<(), ApiError> {
+        self.node.help_on_battery(on).await
     }
 
     /// What the user has set.

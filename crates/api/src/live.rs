@@ -182,6 +182,14 @@ impl Node for Engine {
         async move { Ok(self.0.donate(on).await?) }.boxed()
     }
 
+    fn wind_down(&self) -> Answer<'_, ()> {
+        async { Ok(self.0.wind_down().await?) }.boxed()
+    }
+
+    fn help_on_battery(&self, on: bool) -> Answer<'_, ()> {
+        async move { Ok(self.0.help_on_battery(on).await?) }.boxed()
+    }
+
     fn doctor(&self) -> Answer<'_, Report> {
         async {
             let findings = self.0.doctor().await?;

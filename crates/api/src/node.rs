@@ -94,6 +94,10 @@ pub trait Node: Send + Sync + 'static {
     fn set_settings(&self, settings: Settings) -> Answer<'_, ()>;
     /// Turns helping on or off.
     fn donate(&self, on: bool) -> Answer<'_, ()>;
+    /// Turns helping off once what has begun is done.
+    fn wind_down(&self) -> Answer<'_, ()>;
+    /// Helps on the battery, too, until it is plugged in.
+    fn help_on_battery(&self, on: bool) -> Answer<'_, ()>;
     /// Looks at everything that may be wrong.
     fn doctor(&self) -> Answer<'_, Report>;
     /// What is behind an address.

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::choice::{Choice, Purpose};
 use crate::error::{ApiError, ErrorCode};
+use crate::helping::{HelpMode, HelpRules, Helping};
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::path::FilePath;
 use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still, Wishes};
@@ -43,6 +44,7 @@ impl Default for Rehearsal {
             hide_name: false,
             donating: true,
             donate_cores: None,
+            helping: HelpRules::default(),
             ffmpeg: None,
             purpose: Purpose::Smaller,
             temp: None,
@@ -334,6 +336,15 @@ impl Node for Rehearsal {
         now(Ok(()))
     }
 
+    fn wind_down(&self) -> Answer<'_, ()> {
+        self.donate(false)
+    }
+
+    fn help_on_battery(&self, on: bool) -> Answer<'_, ()> {
+        self.edit(|scene| scene.here.helping.battery_too = on);
+        now(Ok(()))
+    }
+
     fn doctor(&self) -> Answer<'_, Report> {
         now(Ok(Report {
             findings: Vec::new(),
@@ -437,6 +448,17 @@ pub fn scene() -> Scene {
         listening: vec!["127.0.0.1:47820".into()],
         donating: true,
         given_cores: 8,
+        helping: Helping {
+            mode: HelpMode::Polite,
+            rest: None,
+            begun: 0,
+            stands_still: false,
+            cores: 8,
+            half_cores: 4,
+            on_battery: false,
+            battery_too: false,
+            winding_down: false,
+        },
         ffmpeg: Ffmpeg::Looking,
         ready: 0,
         twin: None,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::choice::{Choice, Codec, Purpose};
 use crate::error::ApiError;
+use crate::helping::{HelpRules, Helping};
 use crate::path::FilePath;
 
 /// Identifies a job within one data folder.
@@ -114,6 +115,8 @@ pub struct Here {
     pub donating: bool,
     /// How many of its processor threads they may use at most.
     pub given_cores: u32,
+    /// How helping stands now.
+    pub helping: Helping,
     /// The ffmpeg it works with, or why there is none.
     pub ffmpeg: Ffmpeg,
     /// How many other computers could start on a job now.
@@ -537,6 +540,9 @@ pub struct Settings {
     /// With how many of its processor threads at most; `null`: all of them.
     #[serde(default)]
     pub donate_cores: Option<u32>,
+    /// When it helps, and how much of itself it gives.
+    #[serde(default)]
+    pub helping: HelpRules,
     /// An ffmpeg to use instead of the one that came with the app.
     pub ffmpeg: Option<FilePath>,
     /// The purpose that is preselected.

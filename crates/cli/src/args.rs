@@ -9,6 +9,10 @@ use api::{
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod helping;
+
+pub use helping::{Donate, HelpWord};
+
 /// Every computer in the house encodes one video together.
 ///
 /// Run `manyhands serve --donate` on the computers that should help, pair them once with `manyhands invite` and
@@ -72,6 +76,7 @@ pub enum Command {
     /// Try a failed or cancelled job again, with what it has made so far
     Retry(JobNumber),
     Move(Move),
+    Donate(Donate),
     Settings(Settings),
     /// Say what this computer has done for others
     Given,
@@ -367,6 +372,9 @@ pub struct Settings {
     /// Give the others at most this many of this computer's cores
     #[arg(long, value_name = "N", value_parser = bound::<u32>)]
     pub cores: Option<Bound<u32>>,
+
+    #[command(flatten)]
+    pub helping: helping::Rules,
 
     /// Keep working files below this folder instead of the data folder
     #[arg(long, value_name = "DIR", value_parser = bound::<PathBuf>)]

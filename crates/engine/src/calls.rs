@@ -8,7 +8,7 @@ use crate::capability::{self, Trial};
 use crate::driver::{Call, Core, Mail};
 use crate::job::Ended;
 use crate::node::Steer;
-use crate::status::{JobState, Settings};
+use crate::status::JobState;
 use crate::trouble::{Kind, Trouble};
 
 impl Core {
@@ -21,13 +21,9 @@ impl Core {
                 drop(reply.send(status));
             }
             Call::Steer(job, steer, reply) => drop(reply.send(self.steer(job, steer).await)),
-            Call::Donate(on, reply) => {
-                let settings = Settings {
-                    donating: on,
-                    ..self.settings.clone()
-                };
-                drop(reply.send(self.set_settings(settings).await));
-            }
+            Call::Donate(on, reply) => drop(reply.send(self.donate(on).await)),
+            Call::WindDown(reply) => drop(reply.send(self.wind_down().await)),
+            Call::HelpOnBattery(on, reply) => drop(reply.send(self.help_on_battery(on))),
             Call::Settings(reply) => drop(reply.send(self.settings.clone())),
             Call::SetSettings(settings, reply) => {
                 drop(reply.send(self.set_settings(*settings).await))

@@ -132,6 +132,11 @@ impl Abilities {
         self.list.iter().map(|a| a.seats).max().unwrap_or(1).max(1)
     }
 
+    /// The same, and how many of them with only so many processors, which others may have.
+    pub fn all_and_given(&self, cores: Option<u32>) -> (u8, u8) {
+        (self.seats(), self.shared(cores).seats())
+    }
+
     /// So many segments at once, each on one thread.
     #[must_use]
     pub fn with_workers(mut self, workers: u32) -> Self {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use etiquette::Senses;
 use ffmpeg::tools::Tool;
 use media::SegmentSpec;
 use peer::{Message, Net, NetEvent, TaskId};
@@ -23,6 +24,7 @@ use crate::film::Film;
 use crate::job::{Job, Past};
 use crate::journal::Write;
 use crate::lease::{Bench, Piece};
+use crate::manners::Manners;
 use crate::neighbour::Neighbour;
 use crate::node::{Shift, Steer};
 use crate::probe::Indexing;
@@ -88,6 +90,8 @@ pub(crate) enum Mail {
     AllResumed,
     /// How busy this machine is.
     Load(Load),
+    /// What goes on around it, and when that was.
+    Sensed(Box<Senses>, Duration),
     /// What the working files come to.
     Used(Used),
     /// The network, and the place that this takes in the queue.
@@ -125,6 +129,8 @@ pub(crate) enum Call {
     Status(oneshot::Sender<NodeStatus>),
     Steer(JobId, Steer, oneshot::Sender<Result<(), Trouble>>),
     Donate(bool, oneshot::Sender<Result<(), Trouble>>),
+    WindDown(oneshot::Sender<Result<(), Trouble>>),
+    HelpOnBattery(bool, oneshot::Sender<Result<(), Trouble>>),
     Settings(oneshot::Sender<Settings>),
     SetSettings(Box<Settings>, oneshot::Sender<Result<(), Trouble>>),
     Rights(PeerId, Agreement, oneshot::Sender<Result<(), Trouble>>),
@@ -174,6 +180,7 @@ pub(crate) struct Core {
     pub may_measure: bool,
     pub me: PeerId,
     pub settings: Settings,
+    pub manners: Manners,
     pub net: Option<Net>,
     pub jobs: BTreeMap<JobId, Job>,
     pub past: BTreeMap<JobId, Past>,
@@ -224,6 +231,7 @@ impl Core {
                 biased;
                 word = mail.recv() => match word {
                     Some(Mail::Call(Call::Stop(reply))) => break Some(reply),
+                    Some(Mail::Sensed(senses, at)) => looked = !self.sensed(&senses, at),
                     Some(word) => {
                         looked = matches!(word, Mail::Call(Call::Status(_) | Call::Settings(_) | Call::OpenJobs(_) | Call::Past(..)));
                         self.take(word).await;
@@ -285,6 +293,7 @@ impl Core {
             Mail::TrialsDone => self.trials_done(),
             Mail::AllResumed => self.all_resumed(),
             Mail::Load(load) => self.loaded(load),
+            Mail::Sensed(senses, at) => _ = self.sensed(&senses, at),
             Mail::Used(used) => self.used(used),
             Mail::Net(event, _place) => self.net_says(event).await,
             Mail::Call(call) => self.call(call).await,
@@ -375,9 +384,7 @@ impl Core {
                 reason,
             } => {
                 tracing::warn!(%job, %segment, %peer, reason, "a segment was lost and is done again");
-                if let Some(neighbour) = self.neighbours.get_mut(&peer) {
-                    neighbour.trouble = Some(reason);
-                }
+                self.lost(job, peer, reason);
             }
             Event::PeerSetAside { peer, reason, .. } => {
                 tracing::warn!(%peer, reason, "a computer is set aside")
@@ -407,6 +414,20 @@ impl Core {
             | Event::Hedged { .. }
             | Event::PeerTriedAgain { .. } => {}
         }
+    }
+
+    /// A segment is done again. Who rests has done nothing wrong.
+    fn lost(&mut self, job: JobId, peer: PeerId, reason: String) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else {
+            return;
+        };
+        let Some(rests) = neighbour.rests() else {
+            neighbour.trouble = Some(reason);
+            return;
+        };
+        let (name, why) = (&neighbour.name, crate::view::rest_sentence(rests));
+        let text = format!("{name} {why}; its part went back in the queue.");
+        self.note(job, text);
     }
 
     /// A sentence for the job's user, once.

@@ -414,7 +414,12 @@ impl Core {
     /// A job that could have had help and has none says so.
     fn say_if_alone(&mut self, id: JobId) {
         let wants = self.jobs.get(&id).is_some_and(|job| !job.terms.only_here);
-        if wants && self.neighbours.values().all(|n| n.offers().is_empty()) {
+        if wants
+            && self
+                .neighbours
+                .values()
+                .all(|n| n.rests().is_some() || n.offers().is_empty())
+        {
             self.note(
                 id,
                 "No other computer is here: this one works alone.".to_owned(),

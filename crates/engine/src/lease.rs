@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::driver::Mail;
 use crate::film::Film;
+use crate::manners::Guidance;
 use crate::verify::{self, Proof, Unfit};
 use crate::workspace;
 
@@ -39,6 +40,8 @@ pub(crate) struct Bench {
     pub checks: Arc<Semaphore>,
     /// Encoder threads of each seat.
     pub allowance: Allowance,
+    /// For what is done for others.
+    pub guidance: Guidance,
     /// To the loop.
     pub mail: mpsc::UnboundedSender<Mail>,
 }

@@ -72,6 +72,10 @@ mod job;
 
 mod neighbour;
 
+mod senses;
+
+mod manners;
+
 mod workspace;
 
 mod capability;

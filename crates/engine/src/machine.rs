@@ -11,6 +11,8 @@ pub(crate) struct Machine {
     pub cpu: String,
     /// Threads this process may use.
     pub cores: u32,
+    /// Processor cores, which may run two threads each.
+    pub physical: u32,
     /// Megabytes of memory.
     pub memory_mb: u64,
 }
@@ -24,12 +26,14 @@ pub(crate) fn describe() -> Machine {
             .with_memory(MemoryRefreshKind::nothing().with_ram());
         let system = System::new_with_specifics(kinds).ok();
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let physical = System::physical_core_count().unwrap_or(cores).min(cores);
         let brand = system
             .as_ref()
             .and_then(|s| Some(s.cpus().first()?.brand().trim().to_owned()));
         Machine {
             cpu: brand.unwrap_or_default(),
             cores: u32::try_from(cores).unwrap_or(u32::MAX),
+            physical: u32::try_from(physical).unwrap_or(u32::MAX),
             memory_mb: system.map_or(0, |s| s.total_memory() / 1_048_576),
         }
     })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use peer::{About, Rights, TaskId};
+use peer::{About, PauseReason, Rights, TaskId};
 use schedule::PeerId;
 
 use crate::status::{EncoderStatus, Load};
@@ -43,13 +43,14 @@ impl Neighbour {
             .collect()
     }
 
-    /// For the scheduler: nothing unless it helps us.
+    /// Why it takes nothing new, though it helps; while connected.
+    pub fn rests(&self) -> Option<PauseReason> {
+        self.about.as_ref()?.paused
+    }
+
+    /// For the scheduler: nothing unless it helps us. Who only rests keeps what was learnt of its speed.
     pub fn offers(&self) -> Vec<schedule::Offer> {
-        let helps = self.rights.i_may_use
-            && self
-                .about
-                .as_ref()
-                .is_some_and(|a| a.donating && a.paused.is_none());
+        let helps = self.rights.i_may_use && self.about.as_ref().is_some_and(|a| a.donating);
         if !helps {
             return Vec::new();
         }

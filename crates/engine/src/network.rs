@@ -1,6 +1,6 @@
 //! The loop's handling of the network: computers come and go, ask and answer.
 
-use peer::{About, EncoderOffer, Message, NetEvent, Paired, PauseReason};
+use peer::{About, EncoderOffer, Message, NetEvent, Paired};
 use schedule::{Input, PeerId};
 use tokio::sync::mpsc;
 
@@ -115,6 +115,7 @@ impl Core {
             is_self: false,
             offers,
         });
+        self.pause_or_resume(id);
         self.tell_held(&link);
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let name = self
@@ -268,6 +269,19 @@ impl Core {
             is_self: false,
             offers,
         });
+        self.pause_or_resume(id);
+    }
+
+    /// Tells the scheduler whether a computer rests: then what it has begun is left with it, for as long as it says so.
+    fn pause_or_resume(&mut self, id: PeerId) {
+        let rests = self.neighbours.get(&id).and_then(Neighbour::rests);
+        self.pending.push_back(match rests {
+            Some(reason) => Input::PeerPaused {
+                peer: id,
+                reason: crate::view::pause_words(reason).to_owned(),
+            },
+            None => Input::PeerResumed { peer: id },
+        });
     }
 
     /// A paired computer asks for help.
@@ -280,7 +294,7 @@ impl Core {
             .neighbours
             .get(&PeerId(peer.0))
             .is_some_and(|n| n.rights.may_use_me);
-        let shared = self.abilities.shared(self.settings.donate_cores);
+        let shared = self.abilities.shared(self.share_now());
         let room = usize::from(shared.seats()) + 2;
         if allowed && self.settings.donating && self.tie_again(&link, &ask) {
             return;
@@ -294,7 +308,7 @@ impl Core {
         let free = fs4::available_space(self.workspace.scratch()).unwrap_or(u64::MAX);
         let stand = Stand {
             donating: self.settings.donating && allowed && self.bench.is_some(),
-            paused: self.measuring,
+            paused: self.pause_reason().is_some(),
             able: shared.has(ask.spec.encoder),
             held,
             room,
@@ -327,6 +341,7 @@ impl Core {
         self.guests.insert(task, guest);
         self.scratch.promised.insert(task, promise);
         self.tell_about();
+        self.pay_attention(false);
         // A name of our own: the asker's is its own affair.
         let folder = self.workspace.donated();
         let folder = folder.join(peer::TaskId::random().to_string());
@@ -346,7 +361,9 @@ impl Core {
     ) {
         self.guests.remove(&task);
         self.scratch.promised.remove(&task);
+        self.wound_down();
         self.tell_about();
+        self.pay_attention(false);
         let Some(gift) = gift else { return };
         let more = store::Given {
             peer: peer.0,
@@ -426,7 +443,7 @@ impl Core {
     /// Tells the paired computers what this one is.
     pub(crate) fn tell_about(&self) {
         let Some(net) = &self.net else { return };
-        let shared = self.abilities.shared(self.settings.donate_cores);
+        let shared = self.abilities.shared(self.share_now());
         let encoders = shared.statuses().into_iter().map(|e| EncoderOffer {
             encoder: e.encoder,
             ten_bit: shared.ten_bit(e.encoder),
@@ -436,13 +453,13 @@ impl Core {
         let machine = crate::machine::describe();
         net.set_about(About {
             name: self.settings.name.as_str().into(),
-            donating: self.settings.donating && self.bench.is_some(),
+            donating: self.donates() && self.bench.is_some(),
             cpu_model: machine.cpu.as_str().into(),
             cores: u16::try_from(machine.cores).unwrap_or(u16::MAX),
             memory_mb: machine.memory_mb,
             encoders: encoders.collect(),
             busy: !self.guests.is_empty() || !self.leases.is_empty(),
-            paused: self.measuring.then_some(PauseReason::Measuring),
+            paused: self.pause_reason(),
             ffmpeg: self
                 .tool
                 .as_ref()

@@ -30,6 +30,7 @@ use crate::{doctor, pairing, rights, start};
 
 pub use crate::pairing::resolve;
 pub use crate::rights::Agreement;
+pub use sense::{Sense, Wanted};
 
 /// How long a new pairing may take to be known here.
 const HEARD_OF: Duration = Duration::from_secs(5);
@@ -115,7 +116,15 @@ impl Node {
     /// # Errors
     /// What keeps it from starting, in words.
     pub async fn start(config: NodeConfig) -> Result<Self, Trouble> {
-        start::start(config).await
+        start::start(config, Box::new(sense::Here::new())).await
+    }
+
+    /// The same with another way to notice who uses this computer, where its power comes from, and so on.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub async fn start_with(config: NodeConfig, sense: Box<dyn Sense>) -> Result<Self, Trouble> {
+        start::start(config, sense).await
     }
 
     /// Stops: running encoders end, what is verified is kept for the next start.
@@ -337,6 +346,22 @@ impl Node {
     /// The store's.
     pub async fn donate(&self, on: bool) -> Result<(), Trouble> {
         self.ask(|reply| Call::Donate(on, reply)).await?
+    }
+
+    /// Turns helping off once what is under way for others is done.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn wind_down(&self) -> Result<(), Trouble> {
+        self.ask(Call::WindDown).await?
+    }
+
+    /// Helps on the battery, too, until this computer is plugged in again; or not any more.
+    ///
+    /// # Errors
+    /// [`Kind::NotNow`] where it does not run on its battery, or does not help at all.
+    pub async fn help_on_battery(&self, on: bool) -> Result<(), Trouble> {
+        self.ask(|reply| Call::HelpOnBattery(on, reply)).await?
     }
 
     /// Looks at everything that may be wrong.

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::driver::Core;
 use crate::node::{Node, Shift};
 use crate::probe::Probed;
-use crate::status::{JobState, Settings};
+use crate::status::{Hours, JobState, Rules, Settings};
 use crate::trouble::{Kind, Trouble};
 use crate::{forecast, machine, scratch, sight, start};
 
@@ -126,9 +126,33 @@ fn check(settings: &Settings) -> Result<(), Trouble> {
         let text = "A port is a number from 1 to 65535.".to_owned();
         return bad(text, "Leave it empty for the usual one.");
     }
+    check_helping(&settings.helping)?;
     if settings.port.is_some() && settings.port == settings.web_port {
         let text = "The page and the other computers cannot use the same port.".to_owned();
         return bad(text, "Choose two different ones.");
+    }
+    Ok(())
+}
+
+/// More of them than anybody has.
+const LISTED: usize = 100;
+
+fn check_helping(rules: &Rules) -> Result<(), Trouble> {
+    let bad = |text: &str, help: &str| Err(Trouble::new(Kind::BadRequest, text).help(help));
+    if rules.hours.len() > LISTED || !rules.hours.iter().all(Hours::is_sound) {
+        return bad(
+            "These hours make no sense.",
+            "Each needs a day of the week, and times from 00:00 to 24:00.",
+        );
+    }
+    let is_name = |name: &String| {
+        !name.trim().is_empty() && name.len() <= 200 && !name.chars().any(char::is_control)
+    };
+    if rules.programs.len() > LISTED || !rules.programs.iter().all(is_name) {
+        return bad(
+            "This is no list of programs.",
+            "Name each as its file is called, for example obs or blender.",
+        );
     }
     Ok(())
 }
@@ -154,7 +178,7 @@ impl Core {
         if before.donate_cores != self.settings.donate_cores {
             self.share();
         }
-        if before.donating && !self.settings.donating {
+        if before.donating && !self.settings.donating && !self.manners.is_winding_down() {
             self.give_back(None, "Helping was turned off here");
         }
         if let Some(net) = &self.net {
@@ -162,13 +186,14 @@ impl Core {
             net.set_pace(self.settings.bandwidth);
         }
         self.check_scratch();
+        self.mind(&before.helping);
         self.tell_about();
         Ok(())
     }
 
     /// Others may use another share of this machine: what is begun for them from now on goes by it.
-    fn share(&mut self) {
-        let seats = self.abilities.shared(self.settings.donate_cores).seats();
+    pub(crate) fn share(&mut self) {
+        let seats = self.abilities.shared(self.share_now()).seats();
         if let Some(bench) = &mut self.bench {
             bench.given = Arc::new(Semaphore::new(usize::from(seats)));
         }

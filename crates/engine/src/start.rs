@@ -10,6 +10,7 @@ use ffmpeg::tools::{self, Places, Tool, ToolError};
 use peer::{Identity, Net, NetConfig, NetEvent, Paired, Rights};
 use plan::keep::Muxer;
 use schedule::{Farm, FarmConfig, Input, PeerId};
+use sense::Sense;
 use store::{OpenError, Store};
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -17,6 +18,7 @@ use crate::capability::Abilities;
 use crate::driver::{Core, Mail};
 use crate::job::Past;
 use crate::lease::Bench;
+use crate::manners::{Guidance, Manners};
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
 use crate::reunion::TaskNames;
@@ -25,7 +27,7 @@ use crate::sight::{Gallery, Samples};
 use crate::status::{JobState, Settings};
 use crate::trouble::{Kind, Trouble, sentence};
 use crate::workspace::Workspace;
-use crate::{journal, load, machine};
+use crate::{journal, load, machine, senses};
 
 /// The database's key of the folders that may hold working files.
 pub(crate) const PLACES: &str = "places";
@@ -33,20 +35,19 @@ pub(crate) const PLACES: &str = "places";
 const CHECKS: usize = 1;
 
 /// Brings a node up.
-pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
+pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<Node, Trouble> {
     let store = Store::open(&config.data_dir).map_err(|e| store_trouble(&e))?;
     let identity =
         Identity::open(&config.data_dir).map_err(|e| folder_trouble(&config, &e.to_string()))?;
     let settings = settings(&store, &config).await?;
     let (workspace, mut notices) = workspace(&config, &identity, &store, &settings).await?;
-    let tool = tools::find(&Places::here(settings.ffmpeg.clone()))
-        .await
-        .map_err(|e| tool_trouble(&e));
+    let tool = tool(&settings).await;
     let abilities = abilities(&config, &store, tool.as_ref().ok()).await;
     let (mail, letters) = mpsc::unbounded_channel();
-    let shared = abilities.shared(settings.donate_cores);
+    let manners = Manners::new(&settings, senses::watch(sense, mail.clone()));
+    let seats = abilities.all_and_given(settings.donate_cores);
     let bench = tool.as_ref().ok();
-    let bench = bench.map(|tool| bench_of(tool, &abilities, &shared, mail.clone()));
+    let bench = bench.map(|tool| bench_of(tool, seats, manners.guidance(), mail.clone()));
     let me = PeerId(identity.id().0);
     let opened = network(&config, identity, &store, &settings, &mail).await?;
     let (net, neighbours, elsewhere) = opened;
@@ -66,6 +67,7 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         may_measure: config.stays,
         me,
         settings,
+        manners,
         net: net.clone(),
         jobs: BTreeMap::new(),
         past,
@@ -87,7 +89,6 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
         full_since: None,
         changes: ticks,
     };
-    tokio::spawn(load::watch(mail.clone()));
     tokio::spawn(ready(core).run(letters));
     let node = Node(Arc::new(Inner {
         mail,
@@ -107,6 +108,11 @@ pub(crate) async fn start(config: NodeConfig) -> Result<Node, Trouble> {
     Ok(node)
 }
 
+async fn tool(settings: &Settings) -> Result<Tool, Trouble> {
+    let places = Places::here(settings.ffmpeg.clone());
+    tools::find(&places).await.map_err(|e| tool_trouble(&e))
+}
+
 /// Introduces this machine to its own scheduler, and to its neighbours.
 fn ready(mut core: Core) -> Core {
     if core.bench.is_some() {
@@ -117,8 +123,10 @@ fn ready(mut core: Core) -> Core {
             offers,
         });
     }
+    tokio::spawn(load::watch(core.mail.clone()));
     core.tell_about();
     core.measure_if_idle();
+    core.pay_attention(true);
     core
 }
 
@@ -144,10 +152,11 @@ async fn farm(store: &Store, settings: &Settings) -> Result<Farm, Trouble> {
     }))
 }
 
+/// `seats`: encoders that may run here at once, and of those for other computers.
 fn bench_of(
     tool: &Tool,
-    abilities: &Abilities,
-    shared: &Abilities,
+    (seats, given): (u8, u8),
+    guidance: Guidance,
     mail: mpsc::UnboundedSender<Mail>,
 ) -> Bench {
     // An unnumbered build is taken for a modern one: it was checked for what every job needs.
@@ -156,10 +165,11 @@ fn bench_of(
         ffmpeg: tool.path.clone(),
         version: tool.version.text.clone(),
         muxer: Muxer { major, minor },
-        seats: Arc::new(Semaphore::new(usize::from(abilities.seats()))),
-        given: Arc::new(Semaphore::new(usize::from(shared.seats()))),
+        seats: Arc::new(Semaphore::new(usize::from(seats))),
+        given: Arc::new(Semaphore::new(usize::from(given))),
         checks: Arc::new(Semaphore::new(CHECKS)),
         allowance: media::argv::Allowance::default(),
+        guidance,
         mail,
     }
 }

@@ -12,6 +12,9 @@ use crate::trouble::Trouble;
 /// A computer's identity: SHA-256 of its certificate.
 pub use schedule::PeerId;
 
+/// When and how this computer helps, and why it rests.
+pub use etiquette::{BadHours, Hours, Mode, Reason as Rest, Rules, Weekday};
+
 /// A job's number within one data folder.
 pub use schedule::JobId;
 
@@ -28,6 +31,8 @@ pub struct NodeStatus {
     pub donating: bool,
     /// With how many of this computer's processors at most.
     pub given_cores: u32,
+    /// How that stands now.
+    pub helping: Helping,
     /// The ffmpeg in use.
     pub ffmpeg: FfmpegStatus,
     /// Another node with this one's identity, if one was met.
@@ -40,6 +45,29 @@ pub struct NodeStatus {
     pub jobs: Vec<JobStatus>,
     /// Pairing by code, as far as it is under way.
     pub pairing: PairingStatus,
+}
+
+/// How helping stands on this computer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Helping {
+    /// How much it gives.
+    pub mode: Mode,
+    /// Why nothing new is begun for others now.
+    pub rest: Option<Rest>,
+    /// So many parts are under way for others.
+    pub begun: u32,
+    /// They stand still.
+    pub stands_still: bool,
+    /// With how many of its processors it helps now, while it does.
+    pub cores: u32,
+    /// With how many at most while somebody uses it, where it is polite.
+    pub half_cores: u32,
+    /// It runs on its battery.
+    pub on_battery: bool,
+    /// And helps all the same, until it is plugged in.
+    pub battery_too: bool,
+    /// Helping is off, and what is under way for others is still finished.
+    pub winding_down: bool,
 }
 
 /// Another node with this one's identity: a data folder was copied.
@@ -409,6 +437,8 @@ pub struct Settings {
     pub donating: bool,
     /// With how many of its processors at most; `None`: all of them.
     pub donate_cores: Option<u32>,
+    /// When, and how much of itself it gives.
+    pub helping: Rules,
     /// An ffmpeg instead of the bundled.
     pub ffmpeg: Option<PathBuf>,
     /// Working files are kept below this folder instead of the data folder.

@@ -45,6 +45,7 @@ impl Core {
                 .unwrap_or_default(),
             donating: self.settings.donating,
             given_cores: self.given_cores(),
+            helping: self.helping(),
             ffmpeg: match &self.tool {
                 Ok(tool) => FfmpegStatus::Found {
                     path: tool.path.clone(),
@@ -242,7 +243,7 @@ impl Core {
                 let there = self
                     .neighbours
                     .values()
-                    .filter(|n| !n.offers().is_empty())
+                    .filter(|n| n.rests().is_none() && !n.offers().is_empty())
                     .count();
                 JobState::WaitingForPeers(u32::try_from(there).unwrap_or(u32::MAX), *wanted)
             }
@@ -329,7 +330,7 @@ impl Core {
             neighbour.map_or_else(|| peer.to_string(), |n| n.name.clone())
         };
         let paused = neighbour
-            .and_then(|n| n.about.as_ref()?.paused)
+            .and_then(Neighbour::rests)
             .map(|r| pause_words(r).to_owned());
         HandStatus {
             peer,
@@ -433,7 +434,7 @@ fn segment_state(
     }
 }
 
-fn pause_words(reason: peer::PauseReason) -> &'static str {
+pub(crate) fn pause_words(reason: peer::PauseReason) -> &'static str {
     match reason {
         peer::PauseReason::ByHand => "paused by its user",
         peer::PauseReason::OnBattery => "on battery",
@@ -442,5 +443,22 @@ fn pause_words(reason: peer::PauseReason) -> &'static str {
         peer::PauseReason::LowDisk => "its disk is nearly full",
         peer::PauseReason::Measuring => "measuring its encoders",
         peer::PauseReason::Schedule => "outside its hours",
+        peer::PauseReason::PowerSaver => "saving power",
+        peer::PauseReason::OtherLoad => "busy with other programs",
+    }
+}
+
+/// The same after its name.
+pub(crate) fn rest_sentence(reason: peer::PauseReason) -> &'static str {
+    match reason {
+        peer::PauseReason::ByHand => "was paused by its user",
+        peer::PauseReason::OnBattery => "runs on its battery",
+        peer::PauseReason::InUse => "is in use",
+        peer::PauseReason::OwnWork => "works on its own film",
+        peer::PauseReason::LowDisk => "has little room left on its disk",
+        peer::PauseReason::Measuring => "measures its encoders",
+        peer::PauseReason::Schedule => "is outside its hours",
+        peer::PauseReason::PowerSaver => "saves power",
+        peer::PauseReason::OtherLoad => "is busy with other programs",
     }
 }

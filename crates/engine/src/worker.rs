@@ -142,6 +142,7 @@ pub(crate) async fn run(
     ties.say(Message::Accepted { task }).await;
     let outcome = tokio::select! {
         made = make(&bench, &scratch.0, &ties, &ask, &standing) => made,
+        why = bench.guidance.gives_back() => Err((FailReason::Stopped, why.to_string())),
         () = cancelled(&mut words) => return None,
         () = ties.abandoned(&standing) => return None,
     };
@@ -269,16 +270,25 @@ async fn encode(
     let feed = Feed::File(File::open(source).map_err(other)?);
     let file = File::create(&result).map_err(other)?;
     let most = ask.result_ceiling;
-    let encoding =
-        ffmpeg::encode::start(&bench.ffmpeg, &ask.spec, bench.allowance, feed, file, most)
-            .map_err(|e| (FailReason::Encode, e.to_string()))?;
+    let hold = Some(bench.guidance.hold());
+    let allowance = bench.allowance;
+    let encoding = ffmpeg::encode::held(
+        &bench.ffmpeg,
+        &ask.spec,
+        allowance,
+        feed,
+        file,
+        most,
+        hold.clone(),
+    )
+    .map_err(|e| (FailReason::Encode, e.to_string()))?;
     let frames = encoding.frames();
     tokio::select! {
         said = encoding.finish() => said.map_err(|e| {
             let large = e.is_too_large();
             (if large { FailReason::TooLarge } else { FailReason::Encode }, e.to_string())
         })?,
-        beyond = watch(ties, ask, scratch, frames, standing) => return Err(beyond),
+        beyond = watch(bench, ties, ask, scratch, frames, standing) => return Err(beyond),
     };
     drop((seat, given));
     let encode_ms = millis(begun);
@@ -287,7 +297,7 @@ async fn encode(
         file: &result,
         spec: &ask.spec,
     };
-    let decoded = digest::segment(&bench.ffmpeg, returned, bench.allowance.cores)
+    let decoded = digest::held(&bench.ffmpeg, returned, allowance.cores, hold)
         .await
         .map_err(|e| (FailReason::SelfCheck, e.to_string()))?;
     let (hash, bytes) = crate::verify::file_digest(&result).await.map_err(other)?;
@@ -341,6 +351,7 @@ async fn take_source(
 
 /// Tells the owner how far the run is, and returns when it goes beyond what was ordered, or the disk is full.
 async fn watch(
+    bench: &Bench,
     ties: &Ties,
     ask: &Ask,
     scratch: &Path,
@@ -348,9 +359,13 @@ async fn watch(
     standing: &Standing,
 ) -> Refused {
     let most = 2 * u64::from(ask.spec.frames.get()) + FRAMES_MORE;
-    let end = Instant::now() + RUN.0 + Duration::from_secs(work(&ask.spec) / RUN.1);
+    let mut end = Instant::now() + RUN.0 + Duration::from_secs(work(&ask.spec) / RUN.1);
+    let hold = bench.guidance.hold();
     loop {
         tokio::time::sleep(BEAT).await;
+        if hold.is_on() {
+            end += BEAT;
+        }
         let frames = u64::from(*frames.borrow());
         if frames > most {
             let ordered = ask.spec.frames.get();

@@ -16,6 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::cage::Given;
 #[cfg(target_os = "linux")]
 use crate::cage::{self, Way};
+use crate::hold::{self, Hold};
 #[cfg(target_os = "linux")]
 use crate::limits::Few;
 use crate::limits::{self, Limit, Limits};
@@ -59,6 +60,7 @@ pub struct Run {
     given: Given,
     limits: Limits,
     patient: bool,
+    hold: Option<Hold>,
 }
 
 /// How far a run stands back. Nobody waits for an encoder as for what feeds it and what examines its result.
@@ -95,6 +97,8 @@ pub struct Running {
     group: Group,
     /// Ends once it has killed the run because that did nothing.
     overseer: Option<AbortOnDropHandle<()>>,
+    /// Makes it stand still.
+    _holder: Option<AbortOnDropHandle<()>>,
     command: String,
 }
 
@@ -150,6 +154,7 @@ impl Run {
             given: Given::default(),
             limits: Limits::default(),
             patient: false,
+            hold: None,
         }
     }
 
@@ -266,6 +271,13 @@ impl Run {
         self
     }
 
+    /// Has it stand still whenever that is wanted.
+    #[must_use]
+    pub fn held(mut self, hold: Option<Hold>) -> Self {
+        self.hold = hold;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -314,8 +326,12 @@ impl Run {
             said::TAIL
         };
         let listener = tokio::spawn(said::listen(child.stderr.take(), frames, kept));
+        let (id, wrapped) = (child.id(), entered.wrapped);
         let overseer = (!self.patient)
-            .then(|| tokio::spawn(limits::end_when_idle(child.id(), entered.wrapped)));
+            .then(|| tokio::spawn(limits::end_when_idle(id, wrapped, self.hold.clone())));
+        let holder = self
+            .hold
+            .map(|hold| tokio::spawn(hold::follow(hold, id, wrapped)));
         Ok(Running {
             stdin: child.stdin.take(),
             stdout: child.stdout.take(),
@@ -324,6 +340,7 @@ impl Run {
             child,
             listener,
             overseer: overseer.map(AbortOnDropHandle::new),
+            _holder: holder.map(AbortOnDropHandle::new),
             command,
         })
     }
@@ -627,9 +644,57 @@ mod tests {
             matches!(ended, RunError::Stopped { limit: l, .. } if l == limit),
             "{ended}"
         );
-        let running = sh("sleep 600").patient().start().unwrap();
-        tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
-        let mut running = running;
-        assert!(running.child.try_wait().unwrap().is_none());
+        let (_still, held) = watch::channel(true);
+        let by_right = [
+            sh("sleep 600").patient(),
+            sh("sleep 600").held(Some(Hold::new(held))),
+        ];
+        for run in by_right {
+            let mut running = run.start().unwrap();
+            tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+            assert!(running.child.try_wait().unwrap().is_none());
+        }
+    }
+
+    /// The letter by which the kernel tells what a process does: `R`uns, `S`leeps, `T`: was stopped.
+    fn doing(pid: u32) -> char {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let after = stat.rsplit_once(") ").unwrap().1;
+        after.chars().next().unwrap()
+    }
+
+    async fn until(pid: u32, stopped: bool) {
+        while (doing(pid) == 'T') != stopped {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_stands_still_with_all_it_has_started_and_goes_on() {
+        let (still, held) = watch::channel(false);
+        let mut running = sh("sleep 600 & echo $!; wait")
+            .sink(Sink::Pipe)
+            .held(Some(Hold::new(held)))
+            .start()
+            .unwrap();
+        let mut stdout = tokio::io::BufReader::new(running.stdout.take().unwrap());
+        let mut line = String::new();
+        tokio::io::AsyncBufReadExt::read_line(&mut stdout, &mut line)
+            .await
+            .unwrap();
+        let pids = [running.child.id().unwrap(), line.trim().parse().unwrap()];
+        for stops in [true, false, true, false] {
+            still.send(stops).unwrap();
+            for pid in pids {
+                until(pid, stops).await;
+            }
+        }
+        still.send(true).unwrap();
+        until(pids[0], true).await;
+        // What nobody lets go on any more goes on by itself.
+        still.send(true).unwrap();
+        until(pids[0], true).await;
+        drop(still);
+        until(pids[0], false).await;
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::child::{Run, RunError, Sink};
+use crate::hold::Hold;
 use crate::picture::{self, Grey};
 use crate::result::Returned;
 
@@ -41,7 +42,20 @@ pub async fn segment(
     result: Returned<'_>,
     cores: Option<u8>,
 ) -> Result<Decoded, DigestError> {
-    let run = open(ffmpeg, result).cores(cores);
+    held(ffmpeg, result, cores, None).await
+}
+
+/// As [`segment`], for a run that may have to stand still.
+///
+/// # Errors
+/// As [`segment`].
+pub async fn held(
+    ffmpeg: &Path,
+    result: Returned<'_>,
+    cores: Option<u8>,
+    hold: Option<Hold>,
+) -> Result<Decoded, DigestError> {
+    let run = open(ffmpeg, result).cores(cores).held(hold);
     decode(run, "0:v:0", None, std::convert::identity).await
 }
 

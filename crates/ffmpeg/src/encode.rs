@@ -10,6 +10,7 @@ use media::encoder::Family;
 use tokio::sync::watch;
 
 use crate::child::{Feed, Run, RunError, Running, Said, Sink};
+use crate::hold::Hold;
 use crate::limits::{self, Limit};
 
 /// An encoder that says nothing for so long is stuck.
@@ -19,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Encoding {
     running: Running,
+    hold: Option<Hold>,
 }
 
 /// Why a segment was not encoded.
@@ -44,6 +46,22 @@ pub fn start(
     result: File,
     most: u64,
 ) -> Result<Encoding, RunError> {
+    held(ffmpeg, spec, allowance, feed, result, most, None)
+}
+
+/// As [`start`], for a run that may have to stand still.
+///
+/// # Errors
+/// [`RunError::NotStarted`].
+pub fn held(
+    ffmpeg: &Path,
+    spec: &SegmentSpec,
+    allowance: Allowance,
+    feed: Feed,
+    result: File,
+    most: u64,
+    hold: Option<Hold>,
+) -> Result<Encoding, RunError> {
     let frames = u64::from(spec.frames.get());
     let running = Run::new(ffmpeg)
         .args(argv::encode(spec, allowance))
@@ -54,8 +72,9 @@ pub fn start(
         .most_seconds(limits::encode(frames, spec.pixels()))
         .last()
         .hardware(spec.encoder.family() != Family::Software)
+        .held(hold.clone())
         .start()?;
-    Ok(Encoding { running })
+    Ok(Encoding { running, hold })
 }
 
 impl EncodeError {
@@ -89,18 +108,19 @@ impl Encoding {
         tokio::pin!(end);
         tokio::select! {
             said = &mut end => Ok(said?),
-            () = silence(&mut frames) => Err(EncodeError::Stuck),
+            () = silence(&mut frames, self.hold) => Err(EncodeError::Stuck),
         }
     }
 }
 
-/// Returns once no new frame has come for [`PATIENCE`].
-async fn silence(frames: &mut watch::Receiver<u32>) {
+/// Returns once no new frame has come for [`PATIENCE`], while nobody held it.
+async fn silence(frames: &mut watch::Receiver<u32>, hold: Option<Hold>) {
     loop {
         match tokio::time::timeout(PATIENCE, frames.changed()).await {
             Ok(Ok(())) => {}
             // The listener is gone: the process is ending, its exit decides.
             Ok(Err(_)) => std::future::pending().await,
+            Err(_) if hold.as_ref().is_some_and(Hold::is_on) => {}
             Err(_) => return,
         }
     }

@@ -23,6 +23,9 @@ pub mod index;
 /// A segment's packets, on their way out.
 pub mod extract;
 
+/// Runs that stand still for a while.
+pub mod hold;
+
 /// A segment encoded.
 pub mod encode;
 

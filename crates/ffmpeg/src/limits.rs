@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System};
 
+use crate::hold::Hold;
+
 /// A run that has neither computed nor read nor written anything for so long is stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is looked at.
@@ -192,8 +194,8 @@ impl Few {
 }
 
 /// Kills the process once it has done nothing for [`PATIENCE`], and returns then; never where that cannot be seen.
-/// What a `wrapped` one does its children do.
-pub(crate) async fn end_when_idle(pid: Option<u32>, wrapped: bool) {
+/// What a `wrapped` one does its children do. What is held does nothing by right.
+pub(crate) async fn end_when_idle(pid: Option<u32>, wrapped: bool, hold: Option<Hold>) {
     if let (Some(pid), Ok(mut system)) = (pid.map(Pid::from_u32), System::new()) {
         let mut before = None;
         let mut still = Duration::ZERO;
@@ -203,7 +205,7 @@ pub(crate) async fn end_when_idle(pid: Option<u32>, wrapped: bool) {
             if now.is_none() {
                 return std::future::pending().await;
             }
-            let moved = now != before;
+            let moved = now != before || hold.as_ref().is_some_and(Hold::is_on);
             still = if moved { Duration::ZERO } else { still + EVERY };
             before = now;
         }
@@ -241,7 +243,7 @@ fn done(system: &mut System, pid: Pid, wrapped: bool) -> Option<[u64; 3]> {
 }
 
 /// Whether `one` is `pid` or a child of a child of it: deeper is no wrapper's.
-fn descends(system: &System, one: &Process, pid: Pid) -> bool {
+pub(crate) fn descends(system: &System, one: &Process, pid: Pid) -> bool {
     let parent = |one: &Process| one.parent().and_then(|above| system.process(above));
     let mut line = std::iter::successors(Some(one), |one| parent(one)).take(3);
     line.any(|one| one.pid() == pid)

@@ -58,7 +58,7 @@ impl Shared {
             client,
             extras: wire.extras,
         });
-        let own = Telling::new(self.about.subscribe(), rights);
+        let own = Telling::new(self.about.subscribe(), rights).with_rests(wire.extras.rests);
         if let Some((about, own, before)) = self.settle(&mut wire, &link, own).await {
             if let Some(before) = before {
                 before.close(WhyDown::Replaced);

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::blobs::Blobs;
 use crate::ids::{PeerId, Session, TaskId};
 use crate::pace::Pace;
-use crate::proto::{About, Extras, Load, MAX_HELD, Message};
+use crate::proto::{About, Extras, Load, MAX_HELD, Message, PauseReason};
 use crate::rights::Rights;
 use crate::wire::{Farewell, Incoming, Outgoing, Receiver, Sender, Wire};
 
@@ -362,6 +362,7 @@ pub(crate) struct Telling {
     loads: Option<watch::Receiver<Option<Load>>>,
     knows_rights: bool,
     rights_due: bool,
+    knows_rests: bool,
 }
 
 impl Telling {
@@ -372,7 +373,14 @@ impl Telling {
             loads: None,
             knows_rights: false,
             rights_due: false,
+            knows_rests: false,
         }
+    }
+
+    /// Tells why we rest in words that only newer builds know, if this one does.
+    pub(crate) fn with_rests(mut self, known: bool) -> Self {
+        self.knows_rests = known;
+        self
     }
 
     /// Tells this, too, to a side that wants to hear it.
@@ -392,6 +400,9 @@ impl Telling {
         let mut about = self.about.borrow_and_update().clone();
         // Looked at, not taken note of: a change of it is news of its own.
         about.donating &= self.rights.borrow().may_use_me;
+        if !self.knows_rests {
+            about.paused = about.paused.map(PauseReason::plain);
+        }
         about
     }
 

@@ -126,7 +126,7 @@ pub enum Message {
 
 /// What this build understands beyond the first build of [`PROTOCOL`], in words that both sides say in a header when
 /// they open a link. What the other has not said is not sent to it.
-pub(crate) const EXTRAS: &str = "load,rights,holding";
+pub(crate) const EXTRAS: &str = "load,rights,holding,rests";
 
 /// Which of it the other side understands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,6 +137,8 @@ pub(crate) struct Extras {
     pub(crate) rights: bool,
     /// [`Message::Holding`].
     pub(crate) holding: bool,
+    /// Every [`PauseReason`].
+    pub(crate) rests: bool,
 }
 
 impl Extras {
@@ -148,6 +150,7 @@ impl Extras {
             load: has("load"),
             rights: has("rights"),
             holding: has("holding"),
+            rests: has("rests"),
         }
     }
 }
@@ -266,6 +269,21 @@ pub enum PauseReason {
     Measuring,
     /// Its hours have not come.
     Schedule,
+    /// Its system saves power. Only to those who said that they understand it ([`EXTRAS`]), like the next.
+    PowerSaver,
+    /// Its own programs need it.
+    OtherLoad,
+}
+
+impl PauseReason {
+    /// The nearest one that the first build of [`PROTOCOL`] knew.
+    pub(crate) fn plain(self) -> Self {
+        match self {
+            Self::PowerSaver => Self::OnBattery,
+            Self::OtherLoad => Self::InUse,
+            known => known,
+        }
+    }
 }
 
 /// Why a task was not taken.
@@ -551,6 +569,8 @@ impl fmt::Display for PauseReason {
             Self::LowDisk => "its disk is nearly full",
             Self::Measuring => "measuring its encoders",
             Self::Schedule => "outside its hours",
+            Self::PowerSaver => "saving power",
+            Self::OtherLoad => "its own programs need it",
         })
     }
 }

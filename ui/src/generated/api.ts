@@ -502,6 +502,73 @@ encoder: string | null,
 paused: string | null, };
 
 /**
+ * How much of itself this computer gives.
+ */
+export type HelpMode = "polite" | "only_when_idle" | "all_in";
+
+/**
+ * When and how this computer helps.
+ */
+export type HelpRules = { 
+/**
+ * How much it gives.
+ */
+mode: HelpMode, 
+/**
+ * When; empty: always.
+ */
+hours: Array<Hours>, 
+/**
+ * It rests while one of these programs runs.
+ */
+programs: Array<string>, 
+/**
+ * Bytes that stay free on the disk; `null`: 20 GB, or a tenth of a smaller disk.
+ */
+keep_free: number | null, };
+
+/**
+ * How helping stands now.
+ */
+export type Helping = { 
+/**
+ * How much it gives.
+ */
+mode: HelpMode, 
+/**
+ * Why nothing new is begun for others.
+ */
+rest: Rest | null, 
+/**
+ * Parts that have begun for others.
+ */
+begun: number, 
+/**
+ * They stand still.
+ */
+stands_still: boolean, 
+/**
+ * With how many of its processor threads it helps, while it does.
+ */
+cores: number, 
+/**
+ * With how many at most while somebody uses it, where it is polite.
+ */
+half_cores: number, 
+/**
+ * It runs on its battery.
+ */
+on_battery: boolean, 
+/**
+ * And helps all the same, until it is plugged in.
+ */
+battery_too: boolean, 
+/**
+ * Helping is off, and what has begun for others is still finished.
+ */
+winding_down: boolean, };
+
+/**
  * The node that answers.
  */
 export type Here = { 
@@ -530,6 +597,10 @@ donating: boolean,
  */
 given_cores: number, 
 /**
+ * How helping stands now.
+ */
+helping: Helping, 
+/**
  * The ffmpeg it works with, or why there is none.
  */
 ffmpeg: Ffmpeg, 
@@ -545,6 +616,23 @@ twin: string | null,
  * What the user should know, in sentences; usually empty.
  */
 notices: Array<string>, };
+
+/**
+ * A stretch of time on some days of each week, by this computer's clock.
+ */
+export type Hours = { 
+/**
+ * The days it begins on; at least one.
+ */
+days: Array<Weekday>, 
+/**
+ * When it begins, minutes of the day: 0 to 1439.
+ */
+from_min: number, 
+/**
+ * When it is over, minutes: 0 to 1440; where that is not later, on the next day.
+ */
+to_min: number, };
 
 /**
  * The outcome of looking at one file.
@@ -882,6 +970,15 @@ left_s: number,
 tries: number, };
 
 /**
+ * Why a computer that helps rests, for its own user.
+ */
+export type Rest = { "is": "on_battery" } | { "is": "power_saver" } | { "is": "program", 
+/**
+ * As it is called in the list.
+ */
+name: string, } | { "is": "in_use" } | { "is": "untold" } | { "is": "other_load" } | { "is": "outside_hours" } | { "is": "low_disk" };
+
+/**
  * One segment of the strip.
  */
 export type Segment = { 
@@ -939,6 +1036,10 @@ donating: boolean,
  * With how many of its processor threads at most; `null`: all of them.
  */
 donate_cores: number | null, 
+/**
+ * When it helps, and how much of itself it gives.
+ */
+helping: HelpRules, 
 /**
  * An ffmpeg to use instead of the one that came with the app.
  */
@@ -1057,6 +1158,11 @@ job: JobId | null,
  * Why not, if it was not.
  */
 error: ApiError | null, };
+
+/**
+ * A day of the week.
+ */
+export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
 
 /**
  * The choices that are kept.
@@ -1234,10 +1340,18 @@ id: string, }; reply: null };
  * `host:port`, or a host alone.
  */
 address: string, }; reply: null };
-  /** Turns helping the paired computers on or off. */
+  /** Turns helping the paired computers on, or off at once: what has begun for them is given back. */
   donate: { args: { 
 /**
  * On or off.
+ */
+on: boolean, }; reply: null };
+  /** Turns helping off once what has begun is done. */
+  wind_down: { args: Record<symbol, never>; reply: null };
+  /** Helps on the battery, too, until this computer is plugged in again. */
+  help_on_battery: { args: { 
+/**
+ * Or not any more.
  */
 on: boolean, }; reply: null };
   /** What the user has set. */

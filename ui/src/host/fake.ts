@@ -25,7 +25,7 @@ type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['repl
 function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   const number = (key: string, usual: number) => Number(query.get(key) ?? usual);
   const snapshot = name === 'play' ? play.snapshot() : name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
-  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null };
+  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null };
   // Segments of jobs of an earlier run are told only when somebody asks.
   const strips = new Map(PAST_STRIPS);
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };

@@ -119,6 +119,7 @@ export const SCENES: Record<string, Snapshot> = {
   changed: { seq: 0, pairing: QUIET, here: idle(1), computers: changed, jobs: [] },
   twin: { seq: 0, pairing: QUIET, here: { ...idle(0), twin: TWIN }, computers: [], jobs: [] },
   hostile: { seq: 0, pairing: { asking: null, request: { id: foe.id, name: HOSTILE, left_s: 90, tries: 3 }, refusal: null }, here: { ...idle(1), twin: HOSTILE, notices: [HOSTILE] }, computers: [foe, named('near', { name: HOSTILE, status: { is: 'nearby' } })], jobs: [trap, burst] },
+  rests: { seq: 0, pairing: QUIET, here: { ...idle(1), helping: { ...idle(1).helping, rest: { is: 'on_battery' }, on_battery: true, begun: 2, stands_still: true } }, computers: household, jobs: [] },
   rights: { seq: 0, pairing: QUIET, here: { ...idle(1), donating: false }, computers: household, jobs: [] },
   ends: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: [paused, stopped, done, failed] },
   history: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: [done, ...older] },

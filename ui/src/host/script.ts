@@ -36,6 +36,7 @@ export function here(over: Partial<Here> = {}): Here {
     listening: ['192.168.1.20:47820'],
     donating: true,
     given_cores: 8,
+    helping: { mode: 'polite', rest: null, begun: 0, stands_still: false, cores: 8, half_cores: 4, on_battery: false, battery_too: false, winding_down: false },
     ffmpeg: { is: 'found', path: '/usr/lib/manyhands/ffmpeg', version: '9.0.2', origin: 'the one that came with the app' },
     ready: 0,
     twin: null,

@@ -15,10 +15,20 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ffmpeg", &["media"]),
     ("peer", &["media"]),
     ("store", &[]),
+    ("etiquette", &[]),
+    ("sense", &["etiquette"]),
     (
         "engine",
         &[
-            "ffmpeg", "media", "peer", "plan", "schedule", "splice", "store",
+            "etiquette",
+            "ffmpeg",
+            "media",
+            "peer",
+            "plan",
+            "schedule",
+            "sense",
+            "splice",
+            "store",
         ],
     ),
     ("api", &["engine", "media"]),
@@ -30,7 +40,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that decide and do nothing else.
-const PURE: &[&str] = &["media", "plan", "schedule", "splice"];
+const PURE: &[&str] = &["etiquette", "media", "plan", "schedule", "splice"];
 
 /// What would let a pure crate touch the world.
 const WORLDLY: &[&str] = &[

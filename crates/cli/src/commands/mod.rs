@@ -2,6 +2,7 @@
 
 mod bench;
 mod calls;
+mod donate;
 mod encode;
 mod pairing;
 mod queue;
@@ -38,6 +39,7 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Resume(args) => queue::resume(args.id, app).await,
         Command::Retry(args) => queue::retry(args.id, app).await,
         Command::Move(args) => queue::shift(args, app).await,
+        Command::Donate(args) => donate::run(&args, app).await,
         Command::Settings(args) => settings::run(&args, app).await,
         Command::Given => settings::given(app).await,
         Command::Doctor(args) => calls::doctor(args.address, app).await,

@@ -70,6 +70,7 @@ fn changed(mut settings: Settings, wanted: &args::Settings) -> Result<Settings, 
         settings.donating = donate == Whether::On;
     }
     set(&mut settings.donate_cores, &wanted.cores);
+    settings.helping = wanted.helping.on(settings.helping);
     set(&mut settings.temp_limit, &wanted.temp_limit);
     set(&mut settings.bandwidth, &wanted.bandwidth);
     set(&mut settings.port, &wanted.port);

@@ -206,6 +206,7 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         place: Some(0),
     });
     line(&SettingsLine::new(&settings()));
+    line(&HelpingLine::new(&rehearsal::scene().here));
     line(&GivenLine::from(api::Given::default()));
     line(&DeedLine::new(&api::Deed {
         computer: ComputerId(String::new()),
@@ -283,6 +284,7 @@ fn settings() -> api::Settings {
         hide_name: false,
         donating: true,
         donate_cores: Some(4),
+        helping: api::HelpRules::default(),
         ffmpeg: None,
         purpose: api::Purpose::Smaller,
         temp: None,

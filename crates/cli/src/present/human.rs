@@ -447,8 +447,11 @@ pub fn settings(settings: &Settings) -> String {
             ),
         ],
     ];
-    let line = |[name, value]: [&str; 2]| format!("{name:<11} {value}");
-    rows.map(line).join("\n")
+    let mut rows = rows.map(|row| row.map(str::to_owned)).to_vec();
+    // After what is given.
+    rows.splice(4..4, super::helping::rules(&settings.helping));
+    let line = |[name, value]: &[String; 2]| format!("{name:<11} {value}");
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// What `clean` did.

@@ -10,7 +10,7 @@ use api::{
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
-pub use own::{DeedLine, GivenLine, IdentityLine, SettingsLine};
+pub use own::{DeedLine, GivenLine, HelpingLine, IdentityLine, SettingsLine};
 
 /// A measured number as a program reads it: digits that mean something, and no more. `null` if it is none.
 pub fn rounded<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod documented;
+pub mod helping;
 pub mod human;
 pub mod json;
 mod measure;

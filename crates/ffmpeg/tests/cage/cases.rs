@@ -116,3 +116,45 @@ async fn nobody_is_called() {
     assert!(is_kept_away(&log), "{log}");
     assert!(listener.accept().is_err(), "somebody called");
 }
+
+/// The letters by which the kernel tells what each process does that has this word among its arguments; `T`: stopped.
+fn doing(word: &str) -> Vec<char> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let named = processes.filter(|folder| {
+        let arguments = std::fs::read(folder.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&arguments).contains(word)
+    });
+    let stats = named.filter_map(|folder| std::fs::read_to_string(folder.path().join("stat")).ok());
+    stats
+        .filter_map(|stat| stat.rsplit_once(") ")?.1.chars().next())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_held_stands_still_and_goes_on() {
+    let Some(program) = program() else { return };
+    let word = format!("held-{}-{:?}", std::process::id(), super::wanted());
+    let folder = tempfile::tempdir().unwrap();
+    let (still, held) = tokio::sync::watch::channel(false);
+    let running = Run::new(&program)
+        .args(["-nostdin", "-nostats", "-progress", "pipe:2"])
+        .args(["-f", "lavfi", "-re", "-i", "testsrc2=s=64x64:d=600"])
+        .args(["-metadata", &format!("comment={word}"), "-y"])
+        .output(&folder.path().join("film.mkv"))
+        .held(Some(ffmpeg::hold::Hold::new(held)))
+        .start()
+        .unwrap();
+    let mut frames = running.frames.clone();
+    for _ in 0..2 {
+        // It encodes, whatever keeps it.
+        let before = *frames.borrow();
+        frames.wait_for(|now| *now > before).await.unwrap();
+        still.send(true).unwrap();
+        while doing(&word).iter().any(|letter| *letter != 'T') {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert!(!doing(&word).is_empty(), "it is there, and stands still");
+        still.send(false).unwrap();
+    }
+    running.kill().await;
+}

@@ -362,3 +362,22 @@ async fn a_goodbye_is_heard_as_one() {
     })
     .await;
 }
+
+#[test]
+fn a_build_that_does_not_know_a_reason_hears_the_nearest_one() {
+    let about = About {
+        paused: Some(PauseReason::OtherLoad),
+        ..About::default()
+    };
+    let ((_about, own), (_rights, agreed)) =
+        (watch::channel(about), watch::channel(Rights::default()));
+    let told = |knows: bool| {
+        Telling::new(own.clone(), agreed.clone())
+            .with_rests(knows)
+            .about()
+            .paused
+    };
+    assert_eq!(told(false), Some(PauseReason::InUse));
+    assert_eq!(told(true), Some(PauseReason::OtherLoad));
+    assert!(!Extras::said(Some("load,rights")).rests && Extras::said(Some("load,rests")).rests);
+}

@@ -1,6 +1,6 @@
 //! Lines about this computer itself: who it is, what is set, what it gave.
 
-use api::{Deed, FilePath, Given, Settings};
+use api::{Deed, FilePath, Given, HelpMode, Here, Rest, Settings};
 use serde::Serialize;
 
 /// `identity`: who this computer is; nobody yet where that is made anew.
@@ -19,6 +19,10 @@ pub struct SettingsLine {
     hide_name: bool,
     donating: bool,
     cores: Option<u32>,
+    help_mode: HelpMode,
+    hours: Vec<String>,
+    pause_for: Vec<String>,
+    keep_free: Option<u64>,
     temp: Option<FilePath>,
     temp_limit: Option<u64>,
     bandwidth: Option<u64>,
@@ -35,6 +39,15 @@ impl SettingsLine {
             hide_name: settings.hide_name,
             donating: settings.donating,
             cores: settings.donate_cores,
+            help_mode: settings.helping.mode,
+            hours: settings
+                .helping
+                .hours
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            pause_for: settings.helping.programs.clone(),
+            keep_free: settings.helping.keep_free,
             temp: settings.temp.clone(),
             temp_limit: settings.temp_limit,
             bandwidth: settings.bandwidth,
@@ -42,6 +55,58 @@ impl SettingsLine {
             web_port: settings.web_port,
             ffmpeg: settings.ffmpeg.clone(),
         }
+    }
+}
+
+/// `helping`: how helping stands.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "helping")]
+pub struct HelpingLine {
+    donating: bool,
+    finishing: bool,
+    mode: HelpMode,
+    cores: u32,
+    rests: Option<&'static str>,
+    program: Option<String>,
+    begun: u32,
+    stands_still: bool,
+    on_battery: bool,
+    battery_too: bool,
+}
+
+impl HelpingLine {
+    /// How it stands on this computer.
+    pub fn new(here: &Here) -> Self {
+        let now = &here.helping;
+        let program = match &now.rest {
+            Some(Rest::Program { name }) => Some(name.clone()),
+            _ => None,
+        };
+        Self {
+            donating: here.donating,
+            finishing: now.winding_down,
+            mode: now.mode,
+            cores: now.cores,
+            rests: now.rest.as_ref().map(reason),
+            program,
+            begun: now.begun,
+            stands_still: now.stands_still,
+            on_battery: now.on_battery,
+            battery_too: now.battery_too,
+        }
+    }
+}
+
+fn reason(rest: &Rest) -> &'static str {
+    match rest {
+        Rest::OnBattery => "on_battery",
+        Rest::PowerSaver => "power_saver",
+        Rest::Program { .. } => "program",
+        Rest::InUse => "in_use",
+        Rest::Untold => "untold",
+        Rest::OtherLoad => "other_load",
+        Rest::OutsideHours => "outside_hours",
+        Rest::LowDisk => "low_disk",
     }
 }
 
