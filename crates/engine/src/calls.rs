@@ -72,8 +72,12 @@ impl Core {
         let held = self.scratch.held.remove(&id).is_some();
         let over = job.ended.is_some() || self.farm.job(id).is_some_and(|v| v.state.has_ended());
         match steer {
-            Steer::Cancel if over => return Err(not_now("The job is over already.")),
+            // What a failed job has made is thrown away with it.
+            Steer::Cancel if over && !matches!(job.ended, Some(Ended::Badly(_))) => {
+                return Err(not_now("The job is over already."));
+            }
             Steer::Cancel => {
+                job.ended = None;
                 job.cancel.cancel();
                 self.pending.push_back(Input::Cancel { job: id });
             }
@@ -111,6 +115,8 @@ impl Core {
                 JobState::Completed(_) | JobState::Failed(_) | JobState::Cancelled
             )
         });
+        let failed =
+            (self.past.get(&id)).is_some_and(|past| matches!(past.state, JobState::Failed(_)));
         let stored = |e: store::StoreError| Trouble::new(Kind::BadDataFolder, e.to_string());
         match steer {
             Steer::Forget => {
@@ -120,7 +126,7 @@ impl Core {
                     .map_err(stored)?;
                 self.past.remove(&id);
             }
-            Steer::Cancel if over => return not_now("The job is over already."),
+            Steer::Cancel if over && !failed => return not_now("The job is over already."),
             Steer::Cancel => {
                 let at = crate::driver::unix_ms();
                 self.store

@@ -341,8 +341,13 @@ impl Core {
         self.note_input(&input);
         if let Input::Failed { lease, .. } | Input::Rejected { lease, .. } = &input {
             let held = self.let_go(*lease);
-            if let Some(held) = held.filter(|_| is_bad(&input)) {
-                self.refuse(&held.lease);
+            if let Some(held) = held {
+                if self.film_is_gone(held.lease.job) {
+                    return;
+                }
+                if is_bad(&input) {
+                    self.refuse(&held.lease);
+                }
             }
         }
         self.pending.push_back(input);

@@ -636,6 +636,17 @@ impl Core {
         }
     }
 
+    /// Whether a film is not what it was, which explains whatever went wrong with a segment: then its job has failed.
+    pub(crate) fn film_is_gone(&mut self, id: JobId) -> bool {
+        let job = self.jobs.get(&id);
+        let changed = job.and_then(|job| combine::unchanged(&job.film).err());
+        let gone = changed.is_some();
+        if let Some(trouble) = changed {
+            self.fail(id, trouble);
+        }
+        gone
+    }
+
     /// Fails a job for a reason of ours.
     pub(crate) fn fail(&mut self, id: JobId, trouble: Trouble) {
         let Some(job) = self.jobs.get_mut(&id) else {
@@ -661,7 +672,8 @@ impl Core {
             // Only the segments of the broken timeline are void, and their tasks are ended.
             return;
         }
-        let failed = matches!(job.ended, Some(Ended::Badly(_)));
+        let cancelled = self.farm.state(id) == Some(&schedule::JobState::Cancelled);
+        let failed = matches!(job.ended, Some(Ended::Badly(_))) && !cancelled;
         let keep = job.terms.keep_temp || failed;
         job.cancel.cancel();
         self.write_manifest(id);

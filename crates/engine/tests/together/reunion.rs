@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use super::*;
 
 /// The owner as it starts again on its own: it takes up what was interrupted.
-async fn again(folder: &Path) -> Node {
+async fn back(folder: &Path) -> Node {
     let stays = NodeConfig {
         stays: true,
         ..config(folder, "owner")
     };
-    Node::start(stays).await.unwrap()
+    start_again(stays).await
 }
 
 /// A pair whose donor is at work on a segment, and has its source.
@@ -73,7 +73,7 @@ fn taken_up(receipt: &serde_json::Value, donor: &str) -> usize {
 }
 
 async fn finished(folder: &Path, donor: &Node, id: engine::status::JobId) -> JobStatus {
-    let owner = again(folder).await;
+    let owner = back(folder).await;
     let job = until(&owner, id, |_| false).await;
     assert_exact(&job, 1500);
     let who = donor.status().await.unwrap().here.id.to_string();
@@ -134,10 +134,10 @@ async fn what_is_not_wanted_any_more_is_let_go() {
         network: false,
         ..config(folder.path(), "owner")
     };
-    let alone = Node::start(alone).await.unwrap();
+    let alone = start_again(alone).await;
     alone.steer(id, Steer::Cancel).await.unwrap();
     leave(alone).await;
-    let owner = again(folder.path()).await;
+    let owner = back(folder.path()).await;
     while !guests(folder.path()).is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
