@@ -4,7 +4,7 @@
 use super::hosts::Host;
 use serde_json::Value;
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -29,6 +29,11 @@ pub struct Node<'lan> {
     host: &'lan Host,
     programs: Programs,
     data: PathBuf,
+    /// What it is started with, each time.
+    words: Vec<String>,
+    settings: Vec<(String, String)>,
+    /// Where in its log this run of it begins.
+    began_at: usize,
     child: Child,
 }
 
@@ -43,31 +48,69 @@ impl<'lan> Node<'lan> {
         folder: &Path,
         more: &[&str],
     ) -> Result<Node<'lan>, String> {
+        Self::start_with(host, programs, folder, more, &[])
+    }
+
+    /// As [`Node::start`], with these variables in its environment.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub fn start_with(
+        host: &'lan Host,
+        programs: &Programs,
+        folder: &Path,
+        more: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Result<Node<'lan>, String> {
         let data = folder.join(host.name());
         fs::create_dir_all(&data).map_err(|error| error.to_string())?;
-        let log = File::create(folder.join(format!("{}.log", host.name())))
-            .map_err(|error| error.to_string())?;
-        let log_too = log.try_clone().map_err(|error| error.to_string())?;
-        let mut serve = host.command(&programs.manyhands);
-        serve
-            .arg("--data")
-            .arg(&data)
-            .args(["--json", "serve", "--name", host.name()])
-            .args(more);
-        let level = env::var("MANYHANDS_LOG").unwrap_or_else(|_| "info".to_owned());
-        serve.env("MANYHANDS_LOG", level);
-        serve.stdin(Stdio::null()).stdout(log).stderr(log_too);
-        let child = serve
-            .spawn()
-            .map_err(|error| format!("could not start a node: {error}"))?;
+        let words: Vec<String> = more.iter().copied().map(str::to_owned).collect();
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let settings: Vec<_> = settings.iter().map(own).collect();
+        let child = spawn(host, programs, &data, &words, &settings)?;
         let mut node = Node {
             host,
             programs: programs.clone(),
             data,
+            words,
+            settings,
+            began_at: 0,
             child,
         };
         node.wait_until_it_listens()?;
         Ok(node)
+    }
+
+    /// Ends it at once, as a crash does. What it started is not touched.
+    pub fn kill(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
+    /// Whether its process is there.
+    pub fn runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Starts it once more with the same data, after [`Node::kill`] or whatever else has ended it.
+    ///
+    /// # Errors
+    /// A sentence with the end of its log.
+    pub fn start_again(&mut self) -> Result<(), String> {
+        self.began_at = self.log().len();
+        self.child = spawn(
+            self.host,
+            &self.programs,
+            &self.data,
+            &self.words,
+            &self.settings,
+        )?;
+        self.wait_until_it_listens()
+    }
+
+    /// Where its data is.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     fn wait_until_it_listens(&mut self) -> Result<(), String> {
@@ -80,7 +123,9 @@ impl<'lan> Node<'lan> {
                 ));
             }
             // Asking it before it has its folder would have the question take the folder.
-            Ok(self.log().contains(r#"{"type":"listening""#).then_some(()))
+            let log = self.log();
+            let now = log.get(self.began_at..).unwrap_or_default();
+            Ok(now.contains(r#"{"type":"listening""#).then_some(()))
         })
     }
 
@@ -94,7 +139,7 @@ impl<'lan> Node<'lan> {
         self.child.id()
     }
 
-    /// What it has written to its log so far.
+    /// What it has written to its log so far, in every run.
     pub fn log(&self) -> String {
         fs::read_to_string(self.data.with_extension("log")).unwrap_or_default()
     }
@@ -192,6 +237,36 @@ impl Drop for Node<'_> {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+fn spawn(
+    host: &Host,
+    programs: &Programs,
+    data: &Path,
+    words: &[String],
+    settings: &[(String, String)],
+) -> Result<Child, String> {
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(data.with_extension("log"))
+        .map_err(|error| error.to_string())?;
+    let log_too = log.try_clone().map_err(|error| error.to_string())?;
+    let mut serve = host.command(&programs.manyhands);
+    serve.arg("--data").arg(data);
+    serve.args(["--json", "serve", "--name", host.name()]);
+    serve.args(words);
+    let level = env::var("MANYHANDS_LOG").unwrap_or_else(|_| "info".to_owned());
+    serve.env("MANYHANDS_LOG", level);
+    serve.envs(
+        settings
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    );
+    serve.stdin(Stdio::null()).stdout(log).stderr(log_too);
+    serve
+        .spawn()
+        .map_err(|error| format!("could not start a node: {error}"))
 }
 
 /// The last line of JSON in what a command printed.

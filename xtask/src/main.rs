@@ -22,6 +22,7 @@ mod bench;
 mod bindings;
 mod deny;
 mod dist;
+mod faults;
 mod fuzz;
 mod run;
 mod sample;
@@ -42,6 +43,7 @@ cargo xtask test              everything that must hold before a change goes in
 cargo xtask tidy              the repository's own rules, as code
 cargo xtask deny              licences, bans and known holes of all dependencies, by cargo-deny
 cargo xtask fuzz [TARGET]     hostile input by the million, guided by what it reaches  [--seconds N]
+cargo xtask faults [NAME]     computers die, sleep and vanish, disks fill up; writes docs/reliability.md  [--minutes N] [--seed S]
 cargo xtask bench [a…e]       the figures of the README, as ratios  [--quick] [--with MANYHANDS]
 cargo xtask dist              a package to install: the window, the command line and ffmpeg (.deb, .exe or .dmg)
 cargo xtask bindings [--check]  the page's types, written from crates/api
@@ -72,6 +74,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "tidy" => tidy::tidy(),
         "deny" => deny::deny(rest),
         "fuzz" => fuzz::fuzz(rest),
+        "faults" => faults::faults(rest),
         "bench" => bench::bench(rest),
         "dist" => dist::dist(rest),
         "bindings" => bindings::bindings(rest),

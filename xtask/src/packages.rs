@@ -124,6 +124,14 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         need: Need::Tests,
+        probe: Probe::Program("nft"),
+        debian: "nftables",
+        fedora: "nftables",
+        arch: "nftables",
+        why: "loses packets between those",
+    },
+    Package {
+        need: Need::Tests,
         probe: Probe::Program("bwrap"),
         debian: "bubblewrap",
         fedora: "bubblewrap",

@@ -10,7 +10,7 @@ use schedule::JobId;
 
 use crate::companion::Companion;
 use crate::film::Film;
-use crate::intake::modified_ms;
+use crate::intake::{modified_ms, writable};
 use crate::lease::Bench;
 use crate::merge::{self, MergeError, Merged, Parts};
 use crate::output::{self, Aside};
@@ -18,7 +18,7 @@ use crate::prove::{self, FileProof};
 use crate::receipt::{FileFacts, Receipt, SegmentFacts};
 use crate::size;
 use crate::status::{Outcome, Terms};
-use crate::trouble::{Kind, Trouble};
+use crate::trouble::{Kind, Trouble, in_words};
 
 /// A job whose segments are all verified.
 #[derive(Debug)]
@@ -66,7 +66,10 @@ pub(crate) async fn combine(bench: &Bench, work: Combine) -> Result<Outcome, Com
             if e.kind() == std::io::ErrorKind::StorageFull {
                 return CombineError::Full;
             }
-            let text = format!("The finished film cannot be put in its place: {e}.");
+            let text = format!(
+                "The finished film cannot be put in its place: {}.",
+                in_words(&e)
+            );
             let help = "Check the output folder; then run the job again: what is encoded is kept.";
             CombineError::Failed(Trouble::new(Kind::OutputReadOnly, text).help(help))
         }),
@@ -77,6 +80,10 @@ pub(crate) async fn combine(bench: &Bench, work: Combine) -> Result<Outcome, Com
             }
             if !work.folder.is_dir() {
                 return Err(CombineError::Failed(no_folder(&work.folder)));
+            }
+            if let Err(trouble) = writable(&work.folder) {
+                let help = "Make it writable and try the job again: what is encoded is kept.";
+                return Err(CombineError::Failed(trouble.help(help)));
             }
             if work.terms.keep_temp {
                 aside.keep();

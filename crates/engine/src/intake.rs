@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::status::Terms;
-use crate::trouble::{Kind, Trouble};
+use crate::trouble::{Kind, Trouble, in_words};
 
 /// A readable file of some size.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,17 +164,30 @@ pub(crate) fn check_output(source: &Path, terms: &Terms) -> Result<PathBuf, Trou
         )
         .help("Make it, or choose another with --out-dir."));
     }
+    writable(&folder)?;
+    Ok(folder)
+}
+
+/// Whether a folder takes files, tried.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn writable(folder: &Path) -> Result<(), Trouble> {
     let probe = folder.join(format!(".manyhands-{}.probe", std::process::id()));
     match File::create_new(&probe) {
         Ok(_) => {
             // It was ours and is empty.
             let _ = fs::remove_file(&probe);
-            Ok(folder)
+            Ok(())
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(folder),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(Trouble::new(
             Kind::OutputReadOnly,
-            format!("The output folder {name} cannot be written: {error}."),
+            format!(
+                "The output folder {} cannot be written: {}.",
+                folder.display(),
+                in_words(&error)
+            ),
         )
         .help("Choose another with --out-dir.")),
     }

@@ -1,6 +1,6 @@
 //! The loop's handling of the network: computers come and go, ask and answer.
 
-use peer::{About, EncoderOffer, Message, NetEvent, Paired};
+use peer::{About, EncoderOffer, Message, NetEvent, Paired, WhyDown};
 use schedule::{Input, PeerId};
 use tokio::sync::mpsc;
 
@@ -26,7 +26,7 @@ impl Core {
                 addresses,
             } => self.link_up(link, about, addresses).await,
             NetEvent::Message { peer, message } => self.heard(peer, message),
-            NetEvent::LinkDown { peer, why } => self.link_down(peer, &why.to_string()),
+            NetEvent::LinkDown { peer, why } => self.link_down(peer, &why),
             NetEvent::Paired(paired) => self.paired(paired).await,
             NetEvent::Unpaired { peer, by_them } => self.unpaired(peer, by_them).await,
             NetEvent::RequestChanged => {}
@@ -138,7 +138,7 @@ impl Core {
         }
     }
 
-    fn link_down(&mut self, peer: peer::PeerId, why: &str) {
+    fn link_down(&mut self, peer: peer::PeerId, why: &WhyDown) {
         let id = PeerId(peer.0);
         if let Some(neighbour) = self.neighbours.get_mut(&id) {
             neighbour.about = None;
@@ -146,8 +146,9 @@ impl Core {
             neighbour.theirs = None;
             neighbour.holding = None;
             neighbour.last_seen_ms = Some(unix_ms());
-            tracing::info!(peer = %id, why, "a computer is gone");
+            tracing::info!(peer = %id, %why, "a computer is gone");
         }
+        self.say_gone(id, why);
         self.pending.push_back(Input::PeerLeft { peer: id });
         for held in self.leases.values_mut().filter(|h| h.lease.peer == id) {
             // Taken out of the lease: what is revoked now goes on there, for when the two meet again.
@@ -157,6 +158,28 @@ impl Core {
             }
         }
         self.untie(peer);
+    }
+
+    /// Tells the user that a computer is gone: on its card, and with the jobs that it has a hand in.
+    fn say_gone(&mut self, id: PeerId, why: &WhyDown) {
+        let reason = match why {
+            WhyDown::Replaced | WhyDown::Unpaired | WhyDown::Stopping => return,
+            // In whose words it broke is for the log.
+            WhyDown::Broken(_) => "the connection broke".to_owned(),
+            WhyDown::Silent | WhyDown::Left | WhyDown::Misbehaved(_) => why.to_string(),
+        };
+        let Some(neighbour) = self.neighbours.get_mut(&id) else {
+            return;
+        };
+        // One that said goodbye is away, and nothing is wrong with it.
+        if *why != WhyDown::Left {
+            neighbour.trouble = Some(format!("It is gone: {reason}."));
+        }
+        let text = format!(
+            "{} is gone: {reason}. What it had in hand is done by others, or taken from it if it is back first.",
+            neighbour.name
+        );
+        self.note_with(id, &text);
     }
 
     fn heard(&mut self, peer: peer::PeerId, message: Message) {

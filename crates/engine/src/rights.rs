@@ -94,6 +94,12 @@ impl Core {
 
     /// Takes back everything that another computer has in hand, and tells those whose films it worked on.
     pub(crate) fn take_back(&mut self, id: PeerId, text: &str) {
+        self.note_with(id, text);
+        self.pending.push_back(Input::PeerWithdrawn { peer: id });
+    }
+
+    /// A sentence for the users of the jobs that another computer works on.
+    pub(crate) fn note_with(&mut self, id: PeerId, text: &str) {
         let mut jobs: Vec<JobId> = self
             .leases
             .values()
@@ -103,7 +109,6 @@ impl Core {
         jobs.dedup();
         jobs.into_iter()
             .for_each(|job| self.note(job, text.to_owned()));
-        self.pending.push_back(Input::PeerWithdrawn { peer: id });
     }
 
     /// Ends what is done here for one other computer, or for all; `why` begins the sentence that its card shows here.

@@ -121,6 +121,13 @@ impl fmt::Display for Trouble {
 
 impl std::error::Error for Trouble {}
 
+/// What the system says of a failure, without its number.
+pub(crate) fn in_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error ").next().unwrap_or_default();
+    words.to_owned()
+}
+
 /// A fragment as a sentence.
 pub(crate) fn sentence(kind: Kind, text: &str) -> Trouble {
     let mut letters = text.chars();

@@ -272,6 +272,12 @@ fn plain_name(given: &str) -> String {
 }
 
 fn cannot_write(error: io::Error) -> Refusal {
+    if error.kind() == io::ErrorKind::StorageFull {
+        let text = "The disk became full while the file came in.";
+        return ApiError::new(ErrorCode::NoSpace, text)
+            .help("Free some space, and send it again.")
+            .into();
+    }
     ApiError::new(
         ErrorCode::OutputReadOnly,
         format!("The file cannot be kept: {error}."),

@@ -14,8 +14,8 @@ mod long;
 mod measure;
 
 /// The same hosts and nodes as the tests'.
-#[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../../../tests/src/hosts.rs"]
+#[expect(dead_code, unused_imports, reason = "the tests use more of it")]
+#[path = "../../../tests/src/hosts/mod.rs"]
 mod hosts;
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../../../tests/src/nodes.rs"]

@@ -24,3 +24,6 @@ mod scale;
 
 /// Scenarios with their outcome beside them.
 mod scripts;
+
+/// Half a day of two hundred peers that come and go.
+mod soak;

@@ -6,26 +6,37 @@
 //! nothing. Everything goes when the [`Lan`] is dropped, and what a killed run left
 //! behind goes when the next one starts.
 //!
-//! Needs root, iproute2 and util-linux. The tests that use it call [`unavailable`]
+//! Their wires can be bad in every way that wires are ([`wire`]), their memory and their share of the processors small
+//! ([`groups`]), and their disks full ([`disk`]).
+//!
+//! Needs root, iproute2 and util-linux; nftables to lose frames, and Python to hold them back where the kernel cannot. The tests that use it call [`unavailable`]
 //! first and skip themselves with [`skipped`]. Only `std` is used: `cargo xtask
-//! bench` includes this file.
+//! bench` includes these files.
+
+mod disk;
+mod groups;
+mod wire;
+
+pub use disk::SmallDisk;
+use groups::Groups;
+use wire::Wire;
 
 use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 /// What every namespace's name starts with; the process that made it comes next.
 const PREFIX: &str = "mhlan";
 
-/// The kernel's own default. Shorter periods cannot make good a late wake-up and give less than was set.
-const CPU_PERIOD_US: u32 = 100_000;
+/// The system's own: another one on the path may be in a folder that only its user may read.
+const PYTHON: &str = "/usr/bin/python3";
 
 /// Enters a host: joins its groups (`$1`, by colons), its network (`$2`) and a name space of its own for
 /// the host name (`$3`), then becomes the program, so that the child's process id is the program's.
@@ -53,8 +64,11 @@ pub struct Host {
     netns: String,
     switch: String,
     port: String,
-    address: Ipv4Addr,
+    number: u8,
+    /// As [`Ipv4Addr::to_bits`] has it.
+    address: AtomicU32,
     groups: Option<Groups>,
+    wire: Mutex<Wire>,
 }
 
 /// Why hosts cannot be made on this machine, or nothing if they can. Tried once: tests ask side by side.
@@ -113,6 +127,7 @@ impl Lan {
         for number in 1..=count {
             lan.plug_in(number)?;
         }
+        lan.lay_rules();
         Ok(lan)
     }
 
@@ -150,7 +165,9 @@ impl Lan {
             netns: format!("{}-{number}", self.name),
             switch: self.switch(),
             port: format!("port{number}"),
-            address: Ipv4Addr::new(10, 77, 0, number),
+            number,
+            address: AtomicU32::new(Ipv4Addr::new(10, 77, 0, number).to_bits()),
+            wire: Mutex::default(),
             groups: self
                 .groups
                 .as_ref()
@@ -158,7 +175,7 @@ impl Lan {
         };
         ip(&["netns", "add", &host.netns])?;
         let (port, netns) = (host.port.clone(), host.netns.clone());
-        let address = format!("{}/24", host.address);
+        let address = format!("{}/24", host.address());
         // From here on, dropping the Lan takes the host with it.
         self.hosts.push(host);
         let switch = self.switch();
@@ -180,6 +197,13 @@ impl Lan {
 
 impl Drop for Lan {
     fn drop(&mut self) {
+        self.take_down();
+    }
+}
+
+impl Lan {
+    /// Takes it all away, for those who cannot drop it.
+    pub fn take_down(&self) {
         for host in &self.hosts {
             host.kill_all();
             ip(&["netns", "del", &host.netns]).ok();
@@ -200,9 +224,9 @@ impl Host {
         &self.name
     }
 
-    /// Its address on the switch.
+    /// Its address on the switch, as it is now.
     pub fn address(&self) -> Ipv4Addr {
-        self.address
+        Ipv4Addr::from_bits(self.address.load(Ordering::Relaxed))
     }
 
     /// A command that runs in this host; arguments, environment and streams are set on it as usual,
@@ -220,13 +244,54 @@ impl Host {
     /// # Errors
     /// Where control groups are not there or may not be written.
     pub fn set_cpu(&self, share: f64) -> Result<(), String> {
-        let groups = self
-            .groups
-            .as_ref()
-            .ok_or("control groups cannot be written here")?;
-        groups
-            .set_cpu(share)
-            .map_err(|error| format!("could not set the processor share: {error}"))
+        self.limit("the processor share", |groups| groups.set_cpu(Some(share)))
+    }
+
+    /// Gives it all of the processors.
+    ///
+    /// # Errors
+    /// As [`Host::set_cpu`].
+    pub fn free_cpu(&self) -> Result<(), String> {
+        self.limit("the processor share", |groups| groups.set_cpu(None))
+    }
+
+    /// Gives everything in it together so many bytes of memory.
+    ///
+    /// # Errors
+    /// As [`Host::set_cpu`].
+    pub fn set_memory(&self, bytes: u64) -> Result<(), String> {
+        self.limit("the memory", |groups| groups.set_memory(bytes))
+    }
+
+    /// Stops everything in it where it stands, as sleep does, until [`Host::thaw`].
+    ///
+    /// # Errors
+    /// As [`Host::set_cpu`].
+    pub fn freeze(&self) -> Result<(), String> {
+        self.limit("whether it runs", |groups| groups.freeze(true))
+    }
+
+    /// Lets everything in it go on.
+    ///
+    /// # Errors
+    /// As [`Host::set_cpu`].
+    pub fn thaw(&self) -> Result<(), String> {
+        self.limit("whether it runs", |groups| groups.freeze(false))
+    }
+
+    fn limit(&self, what: &str, set: impl Fn(&Groups) -> io::Result<()>) -> Result<(), String> {
+        let groups = self.groups.as_ref();
+        let groups = groups.ok_or("control groups cannot be written here")?;
+        set(groups).map_err(|error| format!("could not set {what}: {error}"))
+    }
+
+    /// Everything that runs in it: process ids and the programs' names.
+    pub fn programs(&self) -> Vec<(u32, String)> {
+        let named = |pid: String| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+            Some((pid.parse().ok()?, name.trim().to_owned()))
+        };
+        pids_in(&self.netns).into_iter().filter_map(named).collect()
     }
 
     /// Seconds of processor time that everything in it has used so far.
@@ -239,6 +304,8 @@ impl Host {
     pub fn kill_all(&self) {
         // A process may be starting another one just now: look again until nothing is there.
         for _ in 0..250 {
+            // What is frozen cannot even die.
+            self.thaw().ok();
             let pids = pids_in(&self.netns);
             if pids.is_empty() {
                 return;
@@ -321,112 +388,6 @@ impl Host {
     }
 }
 
-/// A host's or the whole lan's control groups; version 1 has one folder for limits and one for accounts.
-#[derive(Clone, Debug)]
-enum Groups {
-    V1 { cpu: PathBuf, accounts: PathBuf },
-    V2(PathBuf),
-}
-
-impl Groups {
-    /// The group that holds all hosts' groups, if groups can be made here. It gets as good as all of the
-    /// machine's processors: the rest of the machine shall not eat into the shares of its hosts.
-    fn create(name: &str) -> Option<Groups> {
-        let top = Path::new("/sys/fs/cgroup");
-        let groups = if top.join("cgroup.controllers").exists() {
-            fs::write(top.join("cgroup.subtree_control"), "+cpu").ok()?;
-            Groups::V2(top.join(name))
-        } else {
-            Groups::V1 {
-                cpu: top.join("cpu").join(name),
-                accounts: top.join("cpuacct").join(name),
-            }
-        };
-        groups.make().ok()?;
-        match &groups {
-            Groups::V1 { cpu, .. } => fs::write(cpu.join("cpu.shares"), "262144").ok()?,
-            Groups::V2(group) => {
-                fs::write(group.join("cgroup.subtree_control"), "+cpu").ok()?;
-                fs::write(group.join("cpu.weight"), "10000").ok()?;
-            }
-        }
-        Some(groups)
-    }
-
-    fn below(&self, name: &str) -> Option<Groups> {
-        let groups = match self {
-            Groups::V1 { cpu, accounts } => Groups::V1 {
-                cpu: cpu.join(name),
-                accounts: accounts.join(name),
-            },
-            Groups::V2(group) => Groups::V2(group.join(name)),
-        };
-        groups.make().ok()?;
-        Some(groups)
-    }
-
-    fn folders(&self) -> Vec<&Path> {
-        match self {
-            Groups::V1 { cpu, accounts } => vec![cpu, accounts],
-            Groups::V2(group) => vec![group],
-        }
-    }
-
-    fn make(&self) -> io::Result<()> {
-        self.folders().into_iter().try_for_each(fs::create_dir_all)
-    }
-
-    fn remove(&self) {
-        for folder in self.folders() {
-            // The last process of a group may still be on its way out.
-            for _ in 0..50 {
-                if !folder.exists() || fs::remove_dir(folder).is_ok() {
-                    break;
-                }
-                thread::sleep(Duration::from_millis(20));
-            }
-        }
-    }
-
-    fn joined(&self) -> String {
-        let paths: Vec<String> = self
-            .folders()
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        paths.join(":")
-    }
-
-    fn set_cpu(&self, share: f64) -> io::Result<()> {
-        let quota_us = (share * f64::from(CPU_PERIOD_US)).round();
-        match self {
-            Groups::V1 { cpu, .. } => {
-                fs::write(cpu.join("cpu.cfs_period_us"), CPU_PERIOD_US.to_string())?;
-                fs::write(cpu.join("cpu.cfs_quota_us"), quota_us.to_string())
-            }
-            Groups::V2(group) => {
-                fs::write(group.join("cpu.max"), format!("{quota_us} {CPU_PERIOD_US}"))
-            }
-        }
-    }
-
-    fn cpu_seconds(&self) -> Option<f64> {
-        match self {
-            Groups::V1 { accounts, .. } => {
-                let nanoseconds = fs::read_to_string(accounts.join("cpuacct.usage")).ok()?;
-                Some(nanoseconds.trim().parse::<f64>().ok()? / 1e9)
-            }
-            Groups::V2(group) => {
-                let stat = fs::read_to_string(group.join("cpu.stat")).ok()?;
-                let microseconds = stat
-                    .lines()
-                    .find_map(|line| line.strip_prefix("usage_usec "))?;
-                Some(microseconds.trim().parse::<f64>().ok()? / 1e6)
-            }
-        }
-    }
-}
-
 /// Takes away the namespaces and groups of runs whose process is gone.
 fn remove_stale() {
     let listed = fs::read_dir("/run/netns").into_iter().flatten().flatten();
@@ -440,11 +401,10 @@ fn remove_stale() {
         }
         ip(&["netns", "del", &name]).ok();
     }
-    for top in [
-        "/sys/fs/cgroup",
-        "/sys/fs/cgroup/cpu",
-        "/sys/fs/cgroup/cpuacct",
-    ] {
+    for (_, folder) in disk::mounted().iter().filter(|(name, _)| is_stale(name)) {
+        disk::unmount(folder);
+    }
+    for top in groups::TOPS {
         let listed = fs::read_dir(top).into_iter().flatten().flatten();
         for group in listed.filter(|entry| entry.file_name().to_str().is_some_and(is_stale)) {
             for below in fs::read_dir(group.path()).into_iter().flatten().flatten() {
