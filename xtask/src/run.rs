@@ -61,9 +61,13 @@ fn window(args: &[String]) -> Result<()> {
                 "--",
             ])
             .args(args)
-            .env("PATH", path_with(&ffmpeg)?),
+            .env("PATH", path_with(&ffmpeg)?)
+            .env(UNDISTURBED, "0"),
     )
 }
+
+/// Set for tests and samples, which go on whoever uses this computer; what is run for real minds its user.
+const UNDISTURBED: &str = "MANYHANDS_UNDISTURBED";
 
 fn page(args: &[String]) -> Result<()> {
     let ffmpeg = set_up(Need::Headless)?;
@@ -93,7 +97,8 @@ fn page(args: &[String]) -> Result<()> {
     {
         node.args(["--web", PAGE]);
     }
-    shell::run(node.args(args).env("PATH", path_with(&ffmpeg)?))
+    node.args(args).env(UNDISTURBED, "0");
+    shell::run(node.env("PATH", path_with(&ffmpeg)?))
 }
 
 /// The search path with `ffmpeg`'s folder in front: the program takes the checkout's pinned one by itself, and

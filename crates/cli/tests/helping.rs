@@ -54,6 +54,7 @@ impl House {
         let owner = Node::serve(program(data[0].path()), &["--name", "Study"]).await;
         let mut command = program(data[1].path());
         command
+            .env_remove("MANYHANDS_UNDISTURBED")
             .env("MANYHANDS_SYSFS", sysfs.path())
             .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
             .env("DBUS_SYSTEM_BUS_ADDRESS", "disabled:")

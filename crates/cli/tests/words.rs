@@ -10,10 +10,10 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "encode", "serve", "ask", "invite", "pair", "peers", "rights", "unpair", "identity", "jobs",
-    "job", "cancel", "pause", "resume", "retry", "move", "settings", "given", "doctor", "clean",
-    "bench",
+    "job", "cancel", "pause", "resume", "retry", "move", "donate", "settings", "given", "doctor",
+    "clean", "bench",
 ];
 
 #[test]

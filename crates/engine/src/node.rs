@@ -116,7 +116,7 @@ impl Node {
     /// # Errors
     /// What keeps it from starting, in words.
     pub async fn start(config: NodeConfig) -> Result<Self, Trouble> {
-        start::start(config, Box::new(sense::Here::new())).await
+        start::start(config, sense::of_this_computer()).await
     }
 
     /// The same with another way to notice who uses this computer, where its power comes from, and so on.

@@ -268,7 +268,22 @@ mod tests {
     fn what_cannot_be_set_has_its_sentence() {
         let usual = Settings::default;
         assert!(check(&usual()).is_ok());
+        let no_day = Hours {
+            days: Vec::new(),
+            from_min: 0,
+            to_min: 60,
+        };
+        let helping = |hours: Vec<Hours>, programs: &[&str]| Settings {
+            helping: Rules {
+                hours,
+                programs: programs.iter().map(|name| (*name).to_owned()).collect(),
+                ..Rules::default()
+            },
+            ..usual()
+        };
         let wrong = [
+            helping(vec![no_day], &[]),
+            helping(Vec::new(), &["obs", " "]),
             Settings {
                 donate_cores: Some(0),
                 ..usual()

@@ -101,11 +101,15 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         gallery: Gallery::default(),
         samples: Samples::default(),
     }));
-    if config.stays {
-        let again = node.clone();
-        tokio::spawn(async move { again.resume_all().await });
-    }
+    go_on(node.clone(), config.stays);
     Ok(node)
+}
+
+/// Takes interrupted jobs up again, if it `stays` for them.
+fn go_on(node: Node, stays: bool) {
+    if stays {
+        tokio::spawn(async move { node.resume_all().await });
+    }
 }
 
 async fn tool(settings: &Settings) -> Result<Tool, Trouble> {

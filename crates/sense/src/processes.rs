@@ -119,7 +119,11 @@ mod tests {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "programs are what is looked for")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::unwrap_used,
+        reason = "programs are what is looked for, in tests"
+    )]
     fn start(program: &std::path::Path, argument: &str) -> Started {
         Started(Command::new(program).arg(argument).spawn().unwrap())
     }
