@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use media::choice::Encoders;
+use peer::{Message, TaskId};
 use plan::cut::{Cutter, Cutting};
-use schedule::{Input, JobId, Lease, LeaseId, Needs, SegmentIndex, Work};
+use schedule::{Fault, Input, JobId, Lease, LeaseId, Needs, SegmentIndex, Work};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +16,7 @@ use crate::companion::{self, Companion};
 use crate::driver::{Core, Held, Mail, NewJob, Restored};
 use crate::film::Film;
 use crate::job::{CompanionState, Ended, Job};
-use crate::lease::{self, Assignment, Piece};
+use crate::lease::{self, Assignment, Bench, Piece};
 use crate::merge::Parts;
 use crate::probe::{self, Indexing};
 use crate::reunion::Given;
@@ -334,34 +335,55 @@ impl Core {
 
     /// Sets a lease going.
     pub(crate) fn start(&mut self, lease: Lease) {
-        self.note_down(
-            &lease,
-            if lease.hedge {
-                "given, beside another computer"
-            } else {
-                "given"
-            },
-        );
+        let beside = if lease.hedge {
+            ", beside another computer"
+        } else {
+            ""
+        };
+        self.note_down(&lease, &format!("given{beside}"));
         let Some(reserved) = self.reserve(&lease) else {
             // Its job is held from now on, and with that this lease is taken back.
             return;
         };
-        let failed = |fault, reason: &str| Input::Failed {
-            lease: lease.id,
-            fault,
-            reason: reason.to_owned(),
+        let (cancel, going) = (CancellationToken::new(), self.set_going(lease, reserved));
+        let task = match going {
+            Ok(Going::Here(bench, assignment)) => {
+                let work = encode::here(bench.clone(), assignment.clone());
+                tokio::spawn(lease::perform(bench, assignment, cancel.clone(), work));
+                None
+            }
+            Ok(Going::Away(bench, assignment, link, task, heard)) => {
+                let work = send::away(bench.clone(), assignment.clone(), link, task, heard);
+                tokio::spawn(lease::perform(bench, assignment, cancel.clone(), work));
+                Some(task)
+            }
+            Err((fault, reason)) => {
+                let (lease, reason) = (lease.id, reason.to_owned());
+                let failed = Input::Failed {
+                    lease,
+                    fault,
+                    reason,
+                };
+                return self.pending.push_back(failed);
+            }
         };
-        let Some(mut bench) = self.bench.clone() else {
-            return self
-                .pending
-                .push_back(failed(schedule::Fault::Source, "there is no ffmpeg"));
+        let held = Held {
+            lease,
+            cancel,
+            task,
+            reserved,
         };
-        let Some(assignment) = self.assignment(lease, reserved) else {
-            return self.pending.push_back(failed(
-                schedule::Fault::Source,
-                "the segment is beyond every limit",
-            ));
-        };
+        self.leases.insert(lease.id, held);
+    }
+
+    /// All that it takes to perform a lease, or why it cannot be.
+    fn set_going(&mut self, lease: Lease, reserved: u64) -> Result<Going, (Fault, &'static str)> {
+        let mut bench = self
+            .bench
+            .clone()
+            .ok_or((Fault::Source, "there is no ffmpeg"))?;
+        let assignment = self.assignment(lease, reserved);
+        let assignment = assignment.ok_or((Fault::Source, "the segment is beyond every limit"))?;
         if let Some(job) = self.jobs.get_mut(&lease.job)
             && job.stages.first_segment == 0
         {
@@ -371,44 +393,23 @@ impl Core {
         if let Some(changed) = size::note(&assignment.film) {
             self.note(lease.job, changed);
         }
-        let cancel = CancellationToken::new();
-        let mut task = None;
         bench.allowance = self.abilities.allowance(assignment.spec.encoder);
         if lease.peer == self.me {
-            let work = encode::here(bench.clone(), assignment.clone());
-            tokio::spawn(lease::perform(bench, assignment, cancel.clone(), work));
-        } else {
-            let Some(link) = self
-                .net
-                .as_ref()
-                .and_then(|net| net.link(peer::PeerId(lease.peer.0)))
-            else {
-                return self
-                    .pending
-                    .push_back(failed(schedule::Fault::Network, "it is not connected"));
-            };
-            let given = Given {
-                job: lease.job,
-                segment: lease.segment,
-                encoder: lease.encoder,
-                peer: lease.peer,
-            };
-            let id = self.name_task(given, &assignment.spec, lease.step_back);
-            let (words, heard) = mpsc::channel(64);
-            self.tasks.insert(id, words);
-            task = Some(id);
-            let work = send::away(bench.clone(), assignment.clone(), link, id, heard);
-            tokio::spawn(lease::perform(bench, assignment, cancel.clone(), work));
+            return Ok(Going::Here(bench, assignment));
         }
-        self.leases.insert(
-            lease.id,
-            Held {
-                lease,
-                cancel,
-                task,
-                reserved,
-            },
-        );
+        let net = self.net.as_ref();
+        let link = net.and_then(|net| net.link(peer::PeerId(lease.peer.0)));
+        let link = link.ok_or((Fault::Network, "it is not connected"))?;
+        let given = Given {
+            job: lease.job,
+            segment: lease.segment,
+            encoder: lease.encoder,
+            peer: lease.peer,
+        };
+        let task = self.name_task(given, &assignment.spec, lease.step_back);
+        let (words, heard) = mpsc::channel(64);
+        self.tasks.insert(task, words);
+        Ok(Going::Away(bench, assignment, link, task, heard))
     }
 
     /// A job that could have had help and has none says so.
@@ -565,7 +566,7 @@ impl Core {
             let reason = "results are missing".to_owned();
             return self.pending.push_back(Input::MergeFailed {
                 job: id,
-                segments: missing,
+                again: missing,
                 reason,
             });
         }
@@ -619,7 +620,7 @@ impl Core {
                 let segments = segments.into_iter().map(SegmentIndex).collect();
                 self.pending.push_back(Input::MergeFailed {
                     job: id,
-                    segments,
+                    again: segments,
                     reason,
                 });
             }
@@ -690,6 +691,18 @@ pub(crate) fn unread(film: &Film, why: &str) -> Trouble {
     let text = format!("{name} could not be read on at {at} of the film: {why}.");
     Trouble::new(Kind::Unreadable, text)
         .help("Check the disk or the network drive that it is on, then try again: what is encoded is kept. If it stays so, copy the file anew.")
+}
+
+/// Where a lease is performed.
+enum Going {
+    Here(Bench, Assignment),
+    Away(
+        Bench,
+        Assignment,
+        peer::Link,
+        TaskId,
+        mpsc::Receiver<Message>,
+    ),
 }
 
 /// Who a result came from, for the scheduler.

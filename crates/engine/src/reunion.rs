@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use media::SegmentSpec;
 use peer::{Message, TaskId};
-use schedule::{EncoderId, Input, JobId, PeerId, SegmentIndex};
+use schedule::{EncoderId, Input, JobId, PeerId, Reunion, SegmentIndex};
 use store::Store;
 use tokio::sync::watch;
 
@@ -107,7 +107,8 @@ impl Core {
             .flat_map(|(at, peer)| names_of(job, *at, *peer, &names));
         self.given.extend(known.collect::<Vec<_>>());
         let segments = job.awaited.keys().map(|at| SegmentIndex(*at)).collect();
-        self.pending.push_back(Input::Awaited { job: id, segments });
+        let awaited = Reunion::Awaited { job: id, segments };
+        self.pending.push_back(Input::Reunion(awaited));
         let peers: BTreeSet<PeerId> = job.awaited.values().copied().collect();
         for peer in peers {
             self.reunite(peer);
@@ -151,25 +152,27 @@ impl Core {
             },
         ) in &found
         {
-            self.pending.push_back(Input::Holds {
+            self.pending.push_back(Input::Reunion(Reunion::Holds {
                 peer,
                 job: *job,
                 segment: *segment,
                 encoder: *encoder,
-            });
+            }));
         }
         for job in self.jobs.values_mut() {
-            let id = job.id;
-            let missing = job.awaited.extract_if(.., |_, whose| *whose == peer);
-            for (at, _) in missing {
-                let segment = SegmentIndex(at);
-                if !found
-                    .iter()
-                    .any(|(_, given)| given.job == id && given.segment == segment)
-                {
-                    self.pending.push_back(Input::NotHeld { job: id, segment });
+            let (id, pending) = (job.id, &mut self.pending);
+            let is_found = |at: u32| {
+                let of = |given: &Given| given.job == id && given.segment == SegmentIndex(at);
+                found.iter().any(|(_, given)| of(given))
+            };
+            job.awaited.retain(|at, whose| {
+                if *whose == peer && !is_found(*at) {
+                    let segment = SegmentIndex(*at);
+                    let not_held = Reunion::NotHeld { job: id, segment };
+                    pending.push_back(Input::Reunion(not_held));
                 }
-            }
+                *whose != peer
+            });
         }
     }
 

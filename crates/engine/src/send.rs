@@ -56,31 +56,11 @@ pub(crate) async fn away(
     };
     link.send(offer).await.map_err(Broken::network)?;
     accepted(&mut words).await?;
-    let mut early = None;
-    let reading = assignment
-        .film
-        .reading(&assignment.segment, assignment.lease.step_back);
-    let packets = Packets {
-        ffmpeg: bench.ffmpeg.clone(),
-        source: assignment.film.source.clone(),
-        reading,
-    };
-    let pushing = link.push(source, source_ceiling, Arc::new(packets));
-    let sent_bytes = tokio::select! {
-        sent = pushing => {
-            let sent = sent.map_err(|error| match error {
-                TransferError::Source(error) => Broken::unread(&assignment, &error),
-                error => transfer(error),
-            })?;
-            let ready = Message::SourceReady { task, digest: sent.digest };
-            link.send(ready).await.map_err(Broken::network)?;
-            sent.bytes
-        }
+    let pushing = push(&bench, &assignment, &link, task, (source, source_ceiling));
+    let (sent_bytes, early) = tokio::select! {
+        sent = pushing => (sent?, None),
         // It is at work already: it has the source from before the two lost each other.
-        began = words.recv() => {
-            early = Some(began.ok_or_else(|| Broken::network("the connection broke"))?);
-            0
-        }
+        began = words.recv() => (0, Some(began.ok_or_else(|| Broken::network("the connection broke"))?)),
     };
     bench.tell(Input::Delivered { lease });
     let report = finished(&bench, &assignment, early, &mut words).await?;
@@ -91,22 +71,7 @@ pub(crate) async fn away(
     if report.bytes > assignment.most {
         return Err(Broken::Outgrew);
     }
-    let part = Part {
-        path: assignment.file.with_file_name(part_name(task)),
-        link: link.clone(),
-    };
-    let received = link
-        .pull(result, report.bytes, &part.path)
-        .await
-        .map_err(transfer)?;
-    if received.digest != report.digest {
-        return Err(Broken::peer("its result is not what it said it would send"));
-    }
-    tokio::fs::rename(&part.path, &assignment.file)
-        .await
-        .map_err(|e| Broken::here(&e))?;
-    // The donor keeps its copy until told; where that fails it goes with its lease.
-    let _ = link.send(Message::Collected { task }).await;
+    take(&assignment, &link, task, (result, &report)).await?;
     Ok(Made {
         decoded: Some(ffmpeg::digest::Decoded {
             frames: u32::try_from(report.decoded_frames).unwrap_or(u32::MAX),
@@ -116,6 +81,53 @@ pub(crate) async fn away(
         ffmpeg: report.ffmpeg.to_string(),
         sent_bytes,
     })
+}
+
+/// Sends a segment's packets: how many bytes that were.
+async fn push(
+    bench: &Bench,
+    assignment: &Assignment,
+    link: &Link,
+    task: TaskId,
+    (blob, ceiling): (BlobId, u64),
+) -> Result<u64, Broken> {
+    let step_back = assignment.lease.step_back;
+    let packets = Packets {
+        ffmpeg: bench.ffmpeg.clone(),
+        source: assignment.film.source.clone(),
+        reading: assignment.film.reading(&assignment.segment, step_back),
+    };
+    let sent = link.push(blob, ceiling, Arc::new(packets)).await;
+    let sent = sent.map_err(|error| match error {
+        TransferError::Source(error) => Broken::unread(assignment, &error),
+        error => transfer(error),
+    })?;
+    let digest = sent.digest;
+    let ready = Message::SourceReady { task, digest };
+    link.send(ready).await.map_err(Broken::network)?;
+    Ok(sent.bytes)
+}
+
+/// Takes a task's result, and says that it is here.
+async fn take(
+    assignment: &Assignment,
+    link: &Link,
+    task: TaskId,
+    (blob, report): (BlobId, &TaskReport),
+) -> Result<(), Broken> {
+    let part = Part {
+        path: assignment.file.with_file_name(part_name(task)),
+        link: link.clone(),
+    };
+    let received = link.pull(blob, report.bytes, &part.path).await;
+    if received.map_err(transfer)?.digest != report.digest {
+        return Err(Broken::peer("its result is not what it said it would send"));
+    }
+    let renamed = tokio::fs::rename(&part.path, &assignment.file).await;
+    renamed.map_err(|e| Broken::here(&e))?;
+    // The donor keeps its copy until told; where that fails it goes with its time.
+    let _ = link.send(Message::Collected { task }).await;
+    Ok(())
 }
 
 /// What has come of a task's result, so that it goes on from there after the two lost each other.

@@ -171,14 +171,7 @@ impl Farm {
                 planned,
                 plan_finished,
             } => self.job_restored(job, needs, only_here, planned, plan_finished, now),
-            Input::Awaited { job, segments } => self.awaited(job, &segments, now),
-            Input::NotHeld { job, segment } => self.not_held(job, segment, now),
-            Input::Holds {
-                peer,
-                job,
-                segment,
-                encoder,
-            } => self.holds(peer, job, segment, encoder, now),
+            Input::Reunion(reunion) => self.reunion(reunion, now),
             Input::SegmentSizes { job, normal, min } => self.segment_sizes(job, normal, min),
             Input::BenchmarkStarted { job } => self.benchmark(job, JobInput::BenchmarkStarted, now),
             Input::BenchmarkDone { job } => self.benchmark(job, JobInput::BenchmarkDone, now),
@@ -219,11 +212,9 @@ impl Farm {
                 fault,
                 reason,
             } => self.failed(lease, fault, reason, now),
-            Input::MergeFailed {
-                job,
-                segments,
-                reason,
-            } => self.merge_failed(job, &segments, reason, now),
+            Input::MergeFailed { job, again, reason } => {
+                self.merge_failed(job, &again, reason, now)
+            }
             Input::Merged { job } => self.merged(job, now),
             Input::Pause { job } => self.pause(job, now),
             Input::Resume { job } => self.resume(job, now),

@@ -57,6 +57,38 @@ pub enum Fault {
     Declined,
 }
 
+/// What comes of somebody having been away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reunion {
+    /// After [`Input::JobRestored`]: these segments were in other computers' hands when the last run ended, and those may
+    /// hold them still. They are left alone for [`crate::FarmConfig::reunion`], or until it is known.
+    Awaited {
+        /// Of this job.
+        job: JobId,
+        /// Their places.
+        segments: Vec<SegmentIndex>,
+    },
+    /// Nobody holds this segment after all.
+    NotHeld {
+        /// Of this job.
+        job: JobId,
+        /// Its place.
+        segment: SegmentIndex,
+    },
+    /// A computer that was away is back and has this segment: encoded, or under way. It is given to it, beside whoever
+    /// has it by now; what it has of the source it need not be sent again.
+    Holds {
+        /// Which computer.
+        peer: PeerId,
+        /// Of this job.
+        job: JobId,
+        /// Its place.
+        segment: SegmentIndex,
+        /// Encoded with this.
+        encoder: EncoderId,
+    },
+}
+
 /// What happened. Anything that names a job, a peer or a lease that is not (or no longer) there changes
 /// nothing and is answered by [`crate::Event::Ignored`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,33 +120,8 @@ pub enum Input {
         /// Whether the plan was complete.
         plan_finished: bool,
     },
-    /// After [`Input::JobRestored`]: these segments were in other computers' hands when the last run ended, and those may
-    /// hold them still. They are left alone for [`crate::FarmConfig::reunion`], or until it is known.
-    Awaited {
-        /// Of this job.
-        job: JobId,
-        /// Their places.
-        segments: Vec<SegmentIndex>,
-    },
-    /// Nobody holds this segment after all.
-    NotHeld {
-        /// Of this job.
-        job: JobId,
-        /// Its place.
-        segment: SegmentIndex,
-    },
-    /// A computer that was away is back and has this segment: encoded, or under way. It is given to it, beside whoever
-    /// has it by now; what it has of the source it need not be sent again.
-    Holds {
-        /// Which computer.
-        peer: PeerId,
-        /// Of this job.
-        job: JobId,
-        /// Its place.
-        segment: SegmentIndex,
-        /// Encoded with this.
-        encoder: EncoderId,
-    },
+    /// Somebody who was away, this computer or another, is back.
+    Reunion(Reunion),
     /// How large this job's segments should be, in its own kind of picture: a second of a large film is more
     /// work than one of a small film. To be sent before `JobSubmitted` or `JobRestored` (then the first
     /// segment has that size too), or later; without it, [`crate::FarmConfig`] has the sizes.
@@ -272,7 +279,7 @@ pub enum Input {
         /// Which.
         job: JobId,
         /// The segments to encode again; none if the joining itself failed.
-        segments: Vec<SegmentIndex>,
+        again: Vec<SegmentIndex>,
         /// What happened, in the user's words.
         reason: String,
     },

@@ -212,9 +212,14 @@ impl Farm {
                 Loss::Fault(reason.clone())
             }
             Fault::Source => Loss::Fault(reason.clone()),
-            Fault::Network | Fault::Declined => {
+            Fault::Network => {
                 self.leave_alone(peer, now);
                 Loss::Mishap(reason.clone())
+            }
+            // A computer that is used now and then says so often: that must not fail a job.
+            Fault::Declined => {
+                self.leave_alone(peer, now);
+                Loss::Withdrawn
             }
         };
         self.lose(id, loss, &reason, now);

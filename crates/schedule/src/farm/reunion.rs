@@ -4,11 +4,25 @@
 use crate::event::Ignored;
 use crate::farm::{Farm, Handled, Then, Wake};
 use crate::ids::{EncoderId, JobId, PeerId, SegmentIndex, Time};
+use crate::input::Reunion;
 use crate::segment::{SegmentInput, SegmentState, SegmentStep};
 
 impl Farm {
+    pub(super) fn reunion(&mut self, reunion: Reunion, now: Time) -> Handled {
+        match reunion {
+            Reunion::Awaited { job, segments } => self.awaited(job, &segments, now),
+            Reunion::NotHeld { job, segment } => self.not_held(job, segment, now),
+            Reunion::Holds {
+                peer,
+                job,
+                segment,
+                encoder,
+            } => self.holds(peer, job, segment, encoder, now),
+        }
+    }
+
     /// Leaves segments alone for those who may hold them.
-    pub(super) fn awaited(&mut self, id: JobId, segments: &[SegmentIndex], now: Time) -> Handled {
+    fn awaited(&mut self, id: JobId, segments: &[SegmentIndex], now: Time) -> Handled {
         self.known_job(id)?;
         let until = now.after(self.config.reunion);
         for index in segments {
@@ -18,7 +32,7 @@ impl Farm {
     }
 
     /// Nobody holds a segment that was awaited.
-    pub(super) fn not_held(&mut self, id: JobId, index: SegmentIndex, now: Time) -> Handled {
+    fn not_held(&mut self, id: JobId, index: SegmentIndex, now: Time) -> Handled {
         self.known_job(id)?;
         self.leave_until(id, index, now, now);
         Ok(Then::Decide)
@@ -46,7 +60,7 @@ impl Farm {
     }
 
     /// Gives a segment to the computer that has it already.
-    pub(super) fn holds(
+    fn holds(
         &mut self,
         peer_id: PeerId,
         id: JobId,

@@ -109,8 +109,8 @@ pub fn input(input: &Input) -> Option<String> {
             job, segment, work, ..
         } => Some(format!("job {job}: segment {segment} is {}", work.0)),
         Input::PlanWaits { job } => Some(format!("job {job}: the index has not come so far")),
-        Input::MergeFailed { job, segments, .. } => {
-            Some(format!("job {job}: joined wrongly at {segments:?}"))
+        Input::MergeFailed { job, again, .. } => {
+            Some(format!("job {job}: joined wrongly at {again:?}"))
         }
         _ => None,
     }

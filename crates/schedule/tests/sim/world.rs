@@ -587,7 +587,7 @@ impl Sim {
             None => Input::Merged { job },
             Some(MergeFault::Whole) => Input::MergeFailed {
                 job,
-                segments: Vec::new(),
+                again: Vec::new(),
                 reason,
             },
             Some(MergeFault::Segments(count)) => {
@@ -599,7 +599,7 @@ impl Sim {
                     .collect();
                 Input::MergeFailed {
                     job,
-                    segments,
+                    again: segments,
                     reason,
                 }
             }

@@ -210,7 +210,7 @@ fn a_joined_film_that_is_wrong_is_repaired_twice() {
         // J: combining > merge failed, at segments  --> processing; S: verified  --> leased, to another
         desk.tell(Input::MergeFailed {
             job: JOB,
-            segments: segments.clone(),
+            again: segments.clone(),
             reason: "torn".to_owned(),
         });
         assert_eq!(desk.state(), JobState::Processing);
@@ -226,7 +226,7 @@ fn a_joined_film_that_is_wrong_is_repaired_twice() {
     // J: combining > merge failed for the third time  --> failed
     desk.tell(Input::MergeFailed {
         job: JOB,
-        segments,
+        again: segments,
         reason: "torn".to_owned(),
     });
     assert_eq!(
@@ -245,7 +245,7 @@ fn a_join_that_fails_as_such_fails_the_job() {
     // J: combining > merge failed, at no segment  --> failed
     desk.tell(Input::MergeFailed {
         job: JOB,
-        segments: Vec::new(),
+        again: Vec::new(),
         reason: "no room".to_owned(),
     });
     assert_eq!(

@@ -1,7 +1,7 @@
 //! What others still hold after somebody was away.
 
 use schedule::{
-    Attempt, Ignored, Input, JobId, Needs, Phase, SegmentIndex, SegmentState, Verified,
+    Attempt, Ignored, Input, JobId, Needs, Phase, Reunion, SegmentIndex, SegmentState, Verified,
 };
 
 use crate::desk::{Desk, ENCODER, JOB, ME, OTHER_ENCODER, TEN_SECONDS, peer};
@@ -26,16 +26,16 @@ fn restored(desk: &mut Desk, segments: u32, done: u32) {
 
 fn awaited(desk: &mut Desk, segments: &[u32]) {
     let segments = segments.iter().map(|at| SegmentIndex(*at)).collect();
-    desk.tell(Input::Awaited { job: JOB, segments });
+    desk.tell(Input::Reunion(Reunion::Awaited { job: JOB, segments }));
 }
 
 fn holds(number: u8, segment: u32) -> Input {
-    Input::Holds {
+    Input::Reunion(Reunion::Holds {
         peer: peer(number),
         job: JOB,
         segment: SegmentIndex(segment),
         encoder: ENCODER,
-    }
+    })
 }
 
 fn leased_to(desk: &Desk, number: u8) -> Vec<u32> {
@@ -77,10 +77,10 @@ fn it_is_not_left_alone_for_ever_nor_where_nobody_holds_it() {
         desk.join(ME);
         assert!(desk.leases().is_empty());
         if said {
-            desk.tell(Input::NotHeld {
+            desk.tell(Input::Reunion(Reunion::NotHeld {
                 job: JOB,
                 segment: SegmentIndex(1),
-            });
+            }));
         } else {
             desk.pass(20);
         }
@@ -117,10 +117,10 @@ fn what_means_nothing_is_ignored() {
         (holds(7, 0), Ignored::UnknownPeer(peer(7))),
         (holds(1, 9), Ignored::UnknownSegment(JOB, SegmentIndex(9))),
         (
-            Input::Awaited {
+            Input::Reunion(Reunion::Awaited {
                 job: JobId(9),
                 segments: Vec::new(),
-            },
+            }),
             Ignored::UnknownJob(JobId(9)),
         ),
     ];
@@ -138,11 +138,11 @@ fn a_peer_that_cannot_do_it_or_failed_at_it_is_not_given_it_back() {
     desk.fail(bad, schedule::Fault::Peer);
     desk.tell(holds(1, bad.segment.0));
     assert_eq!(desk.ignored(), Some(Ignored::JobElsewhere(JOB)));
-    desk.tell(Input::Holds {
+    desk.tell(Input::Reunion(Reunion::Holds {
         peer: peer(1),
         job: JOB,
         segment: SegmentIndex(2),
         encoder: OTHER_ENCODER,
-    });
+    }));
     assert_eq!(desk.ignored(), Some(Ignored::JobElsewhere(JOB)));
 }

@@ -103,7 +103,7 @@ fn every_job_state_and_every_input_for_a_job() {
             "merge failed",
             Input::MergeFailed {
                 job,
-                segments,
+                again: segments,
                 reason: String::new(),
             },
         ),
