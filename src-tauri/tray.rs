@@ -135,6 +135,7 @@ fn status(words: &Words, now: &Now) -> String {
     let percent = now.percent.unwrap_or(0).to_string();
     let count = now.going.len().to_string();
     match now.going.len() {
+        0 if now.resting => words.resting.clone(),
         0 if now.helping => words.helping.clone(),
         0 if !now.held.is_empty() => words.held.clone(),
         0 => words.idle.clone(),

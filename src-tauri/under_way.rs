@@ -10,6 +10,8 @@ pub struct UnderWay {
     /// This computer.
     me: Option<ComputerId>,
     donating: bool,
+    /// It helps others, and rests.
+    resting: bool,
     /// Segments it has in hand, its own jobs' and others'.
     in_hand: u32,
     jobs: BTreeMap<JobId, Known>,
@@ -45,6 +47,8 @@ pub struct Now {
     pub helping: bool,
     /// It would.
     pub donating: bool,
+    /// It would, but rests: somebody uses it, or it runs on its battery, and so on.
+    pub resting: bool,
 }
 
 impl Now {
@@ -145,12 +149,14 @@ impl UnderWay {
             held: those(Stand::Held),
             helping: self.in_hand > ours,
             donating: self.donating,
+            resting: self.resting,
         }
     }
 
     fn here(&mut self, here: &Here) {
         self.me = Some(here.computer.id.clone());
         self.donating = here.donating;
+        self.resting = here.donating && here.helping.rest.is_some();
         self.in_hand = match here.computer.status {
             ComputerStatus::Working { segments } => segments,
             _ => 0,

@@ -22,6 +22,8 @@ pub struct Words {
     pub held: String,
     /// This computer encodes for another one.
     pub helping: String,
+    /// It would, and rests.
+    pub resting: String,
     /// The switch.
     pub donate: String,
     /// Holds every video.

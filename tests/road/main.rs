@@ -15,5 +15,8 @@ mod house;
 mod odd;
 /// Interruptions.
 mod stop;
+/// A disk that goes bad.
+#[cfg(target_os = "linux")]
+mod unread;
 /// A folder with films, and the program at hand.
 mod walk;

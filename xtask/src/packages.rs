@@ -124,6 +124,14 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         need: Need::Tests,
+        probe: Probe::Program("debugfs"),
+        debian: "e2fsprogs",
+        fedora: "e2fsprogs",
+        arch: "e2fsprogs",
+        why: "makes the small disk that goes bad under a film",
+    },
+    Package {
+        need: Need::Tests,
         probe: Probe::Program("bwrap"),
         debian: "bubblewrap",
         fedora: "bubblewrap",

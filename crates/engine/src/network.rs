@@ -454,6 +454,8 @@ impl Core {
             ));
         }
         self.pending.push_back(Input::PeerLeft { peer: id });
+        // Nothing is kept for whom there is nothing to give back to.
+        self.guests.retain(|_, guest| guest.peer != peer);
         if let Err(error) = self
             .store
             .call(move |tables| tables.remove_peer(&id.0))

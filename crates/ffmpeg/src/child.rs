@@ -652,7 +652,11 @@ mod tests {
         for run in by_right {
             let mut running = run.start().unwrap();
             tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
-            assert!(running.child.try_wait().unwrap().is_none());
+            let ended = running
+                .overseer
+                .as_ref()
+                .is_some_and(|one| one.is_finished());
+            assert!(!ended && running.child.try_wait().unwrap().is_none());
         }
     }
 

@@ -58,7 +58,7 @@ impl Here {
     pub fn new() -> Self {
         Self {
             begun: Instant::now(),
-            people: People::default(),
+            people: People::new(),
             power: Power::new(),
             processes: Processes::new(),
         }

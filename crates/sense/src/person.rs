@@ -13,10 +13,14 @@ mod plain {
     use etiquette::Person;
 
     /// Looks at who uses this computer.
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub(crate) struct People;
 
     impl People {
+        pub fn new() -> Self {
+            Self
+        }
+
         #[expect(
             clippy::unused_self,
             reason = "on other systems there is something to remember"

@@ -61,6 +61,7 @@ export const de: Catalogue = {
     many: (count, percent) => `${count} Videos, ${percent} % fertig`,
     held: 'Angehalten',
     helping: 'Hilft einem anderen Computer',
+    resting: 'Bereit zu helfen, ruht gerade',
     donate: 'Diesen Computer spenden',
     pause: 'Alle Videos anhalten',
     resume: 'Alle Videos weiter',

@@ -59,6 +59,7 @@ export const en = {
     many: (count: string, percent: string) => `${count} videos, ${percent} % done`,
     held: 'Paused',
     helping: 'Helping another computer',
+    resting: 'Ready to help others, and resting just now',
     donate: 'Donate this machine',
     pause: 'Pause all videos',
     resume: 'Resume all videos',

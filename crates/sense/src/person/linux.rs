@@ -34,8 +34,8 @@ struct X {
     root: u32,
 }
 
-impl Default for People {
-    fn default() -> Self {
+impl People {
+    pub fn new() -> Self {
         let said = |variable: &str| {
             std::env::var(variable)
                 .ok()
@@ -49,9 +49,7 @@ impl Default for People {
             x: None,
         }
     }
-}
 
-impl People {
     pub fn look(&mut self) -> Person {
         if let Some(ms) = self.mutter() {
             return Person::Last(Duration::from_millis(ms));
