@@ -1,5 +1,5 @@
 //! Whether hosts are as bad as they are told to be.
-#![expect(clippy::unwrap_used, reason = "in a test, unwrap is an assertion")]
+
 use std::io::{BufRead, BufReader};
 use std::net::Ipv4Addr;
 use std::process::Stdio;

@@ -116,9 +116,19 @@ fn parse(args: &[String]) -> Result<Order> {
 }
 
 fn head(order: &Order) -> String {
+    let (minutes, seed) = (order.minutes, order.seed);
+    let origin = if order.from.is_some() {
+        format!(
+            "Written by `cargo xtask faults --from`, from the lines of several runs put together (parts of it side by side,\n\
+             some rows played again), each with `--minutes {minutes} --seed {seed}`; not one whole run. Do not edit it by hand."
+        )
+    } else {
+        format!(
+            "Written by `cargo xtask faults --minutes {minutes} --seed {seed}`, from what it saw; do not edit it by hand."
+        )
+    };
     format!(
-        "# What happens to films when something happens to computers\n\n\
-         Written by `cargo xtask faults --minutes {} --seed {}`, from what it saw; do not edit it by hand.\n\n\
+        "# What happens to films when something happens to computers\n\n{origin}\n\n\
          An owner and two donors, real nodes in network namespaces, each with a disk of its own and less than half a\n\
          processor, encode a numbered film together; the fault happens while they do. It *held* if afterwards every frame of\n\
          the source was in the output, in order, once, at its time, as a reader of our own finds it; the source was the same,\n\
@@ -126,8 +136,7 @@ fn head(order: &Order) -> String {
          sentence on the owner's screen had the word *error* in it. `tests/faults` is the code; its short form is part of\n\
          `cargo xtask test`.\n\n\
          Twelve hours with two hundred computers are simulated in `crates/schedule/tests/sim/soak.rs`: no lease is left over,\n\
-         every job ends, and what the scheduler keeps does not grow.\n",
-        order.minutes, order.seed
+         every job ends, and what the scheduler keeps does not grow.\n"
     )
 }
 

@@ -116,19 +116,19 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         need: Need::Tests,
-        probe: Probe::Program("debugfs"),
-        debian: "e2fsprogs",
-        fedora: "e2fsprogs",
-        arch: "e2fsprogs",
-        why: "makes the small disk that goes bad under a film",
-    },
-    Package {
-        need: Need::Tests,
         probe: Probe::Program("nft"),
         debian: "nftables",
         fedora: "nftables",
         arch: "nftables",
         why: "loses packets between those",
+    },
+    Package {
+        need: Need::Tests,
+        probe: Probe::Program("debugfs"),
+        debian: "e2fsprogs",
+        fedora: "e2fsprogs",
+        arch: "e2fsprogs",
+        why: "makes the small disk that goes bad under a film",
     },
     Package {
         need: Need::Tests,

@@ -299,11 +299,10 @@ impl Core {
     }
 
     fn why_held(&self, need: u64, place: &Place) -> String {
-        let gb = |bytes: u64| bytes as f64 / 1e9;
         let working = self.workspace.scratch();
         let folder = match place {
             Place::Working if self.below_limit().is_some_and(|room| room < need) => {
-                let limit = gb(self.settings.scratch_limit.unwrap_or(0));
+                let limit = self.settings.scratch_limit.unwrap_or(0) as f64 / 1e9;
                 return format!(
                     "its working files have reached the limit of {limit:.1} GB; raise it in the settings, or free room, and it goes on"
                 );
@@ -313,10 +312,10 @@ impl Core {
         };
         let free = fs4::available_space(folder).unwrap_or(0);
         format!(
-            "the disk of {} is nearly full ({:.2} GB left, {:.2} GB needed); free some space, and it goes on by itself",
+            "the disk of {} is nearly full ({} MB left, {} MB needed); free some space, and it goes on by itself",
             folder.display(),
-            gb(free),
-            gb(need.saturating_add(left_alone(folder)))
+            free / 1_000_000,
+            need.saturating_add(left_alone(folder)).div_ceil(1_000_000)
         )
     }
 

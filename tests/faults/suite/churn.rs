@@ -158,6 +158,9 @@ struct Holds {
     kept: u64,
 }
 
+/// A part of what a process holds.
+type Part = fn(&Holds) -> u64;
+
 /// The donor that nobody kills or lets fill up in the soak, so that what it holds can be compared.
 const LONG_LIVED: usize = 1;
 
@@ -184,9 +187,9 @@ fn soak(house: &mut House) -> Result<String, String> {
         seen.push(held_by(house, LONG_LIVED)?);
     }
     let third = (seen.len() / 3).max(1);
-    let most = |some: &[Holds], of: fn(&Holds) -> u64| some.iter().map(of).max().unwrap_or(0);
+    let most = |some: &[Holds], of: Part| some.iter().map(of).max().unwrap_or(0);
     let (first, last) = (&seen[..third], &seen[seen.len() - third..]);
-    let bounds: [(&str, fn(&Holds) -> u64, u64); 4] = [
+    let bounds: [(&str, Part, u64); 4] = [
         ("KiB of memory", |holds| holds.kib, 32 << 10),
         ("open files", |holds| holds.files, 16),
         ("threads", |holds| holds.threads, 16),
