@@ -155,6 +155,6 @@ mod tests {
         fs::write(place(data.path()), line.repeat(5000)).unwrap();
         let end = tail(data.path());
         assert!(end.len() as u64 <= TAIL && end.len() > 60_000);
-        assert!(end.starts_with('x') && end.len() % line.len() == 0);
+        assert!(end.starts_with('x') && end.len().is_multiple_of(line.len()));
     }
 }

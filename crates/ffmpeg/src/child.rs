@@ -660,6 +660,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unwrap_used, reason = "part of the tests below")]
     /// The letter by which the kernel tells what a process does: `R`uns, `S`leeps, `T`: was stopped.
     fn doing(pid: u32) -> char {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
