@@ -58,7 +58,7 @@ pub const FAULTS: &[Fault] = &[
         "a donor goes from one network card to another",
         |house| through(house, |house| house.lan.hosts()[1].change_card(42)),
     ),
-    short(
+    long(
         "network::owner_moves",
         "the owner gets another address",
         |house| through(house, |house| house.lan.hosts()[OWNER].change_address(51)),
