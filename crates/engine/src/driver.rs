@@ -191,7 +191,7 @@ pub(crate) struct Core {
     /// Tasks that are in other computers' hands, or were when they were last heard of.
     pub given: BTreeMap<TaskId, Given>,
     pub names: TaskNames,
-    /// Interrupted jobs are just being taken up again.
+    /// Interrupted jobs may still be taken up again by themselves, or by who asks for them.
     pub resuming: bool,
     pub guests: BTreeMap<TaskId, GuestTask>,
     pub scratch: Scratch,

@@ -131,10 +131,13 @@ impl Core {
         let planned = planned.collect();
         self.pending.push_back(Input::JobRestored {
             job: job.id,
-            needs,
-            only_here: job.terms.only_here,
-            planned,
-            plan_finished,
+            earlier: schedule::Earlier {
+                needs,
+                only_here: job.terms.only_here,
+                planned,
+                awaited: job.awaited.keys().map(|at| SegmentIndex(*at)).collect(),
+                plan_finished,
+            },
         });
         self.pending.push_back(Input::RemainingWork {
             job: job.id,

@@ -95,7 +95,7 @@ impl Core {
         self.given.retain(|_, given| !is_meant(given));
     }
 
-    /// A job's segments that others had when the last run ended are left alone for a moment, for them to come back.
+    /// Others had segments of this job when the last run ended: who is back already and has them gets them again.
     pub(crate) fn await_others(&mut self, id: JobId) {
         let Some(job) = self.jobs.get(&id).filter(|job| !job.awaited.is_empty()) else {
             return;
@@ -106,9 +106,6 @@ impl Core {
             .iter()
             .flat_map(|(at, peer)| names_of(job, *at, *peer, &names));
         self.given.extend(known.collect::<Vec<_>>());
-        let segments = job.awaited.keys().map(|at| SegmentIndex(*at)).collect();
-        let awaited = Reunion::Awaited { job: id, segments };
-        self.pending.push_back(Input::Reunion(awaited));
         let peers: BTreeSet<PeerId> = job.awaited.values().copied().collect();
         for peer in peers {
             self.reunite(peer);

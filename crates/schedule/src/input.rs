@@ -57,18 +57,26 @@ pub enum Fault {
     Declined,
 }
 
+/// A job as an earlier run left it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// With what.
+    pub needs: Needs,
+    /// Give nothing to other computers.
+    pub only_here: bool,
+    /// The segments planned so far, with who made those that are verified.
+    pub planned: Vec<(SegmentIndex, Work, Option<Verified>)>,
+    /// Those that were in other computers' hands when the last run ended, and may be held there still. They are left
+    /// alone for [`crate::FarmConfig::reunion`], or until it is known.
+    pub awaited: Vec<SegmentIndex>,
+    /// Whether the plan was complete.
+    pub plan_finished: bool,
+}
+
 /// What comes of somebody having been away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reunion {
-    /// After [`Input::JobRestored`]: these segments were in other computers' hands when the last run ended, and those may
-    /// hold them still. They are left alone for [`crate::FarmConfig::reunion`], or until it is known.
-    Awaited {
-        /// Of this job.
-        job: JobId,
-        /// Their places.
-        segments: Vec<SegmentIndex>,
-    },
-    /// Nobody holds this segment after all.
+    /// Nobody holds a segment that was awaited.
     NotHeld {
         /// Of this job.
         job: JobId,
@@ -111,14 +119,8 @@ pub enum Input {
     JobRestored {
         /// Its number.
         job: JobId,
-        /// With what.
-        needs: Needs,
-        /// Give nothing to other computers.
-        only_here: bool,
-        /// The segments planned so far, with who made those that are verified.
-        planned: Vec<(SegmentIndex, Work, Option<Verified>)>,
-        /// Whether the plan was complete.
-        plan_finished: bool,
+        /// What there is of it.
+        earlier: Earlier,
     },
     /// Somebody who was away, this computer or another, is back.
     Reunion(Reunion),

@@ -45,7 +45,7 @@ pub use event::{Event, Ignored};
 pub use farm::Farm;
 pub use farm::view::{JobView, LeaseView, PeerView, SegmentView};
 pub use ids::{Attempt, EncoderId, JobId, LeaseId, PeerId, SegmentIndex, Time, Work};
-pub use input::{Fault, Input, Needs, Offer, Rejection, Reunion, Verified};
+pub use input::{Earlier, Fault, Input, Needs, Offer, Rejection, Reunion, Verified};
 pub use job::{Before, JobState};
 pub use lease::{Lease, Phase};
 pub use peer::{Ability, Presence, Standing};

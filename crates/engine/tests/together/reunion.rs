@@ -72,8 +72,7 @@ fn taken_up(receipt: &serde_json::Value, donor: &str) -> usize {
     of_donor.filter(|one| one["sent_bytes"] == 0).count()
 }
 
-async fn finished(folder: &Path, donor: &Node, id: engine::status::JobId) -> JobStatus {
-    let owner = back(folder).await;
+async fn finished(owner: Node, folder: &Path, donor: &Node, id: engine::status::JobId) {
     let job = until(&owner, id, |_| false).await;
     assert_exact(&job, 1500);
     let who = donor.status().await.unwrap().here.id.to_string();
@@ -100,7 +99,6 @@ async fn finished(folder: &Path, donor: &Node, id: engine::status::JobId) -> Job
         .sum();
     assert_eq!(frames, logged, "{receipt}");
     owner.stop().await;
-    job
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,7 +109,8 @@ async fn what_was_finished_while_the_owner_was_away_is_handed_over() {
     until_encoded(folder.path()).await;
     let kept = peer(&donor).await.trouble.unwrap_or_default();
     assert!(kept.contains("kept here for an hour"), "{kept:?}");
-    finished(folder.path(), &donor, id).await;
+    let owner = back(folder.path()).await;
+    finished(owner, folder.path(), &donor, id).await;
     donor.stop().await;
 }
 
@@ -120,7 +119,27 @@ async fn what_is_under_way_when_the_owner_is_back_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (owner, donor, id) = at_work(folder.path()).await;
     leave(owner).await;
-    finished(folder.path(), &donor, id).await;
+    let owner = back(folder.path()).await;
+    finished(owner, folder.path(), &donor, id).await;
+    donor.stop().await;
+}
+
+/// As by the command line: a node of its own for each command, and nothing is taken up by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_the_same_again_gets_what_is_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let (owner, donor, id) = at_work(folder.path()).await;
+    leave(owner).await;
+    let owner = again(folder.path()).await;
+    until_peer(&owner, |one| !matches!(one.state, PeerState::Offline)).await;
+    let terms = Terms {
+        wait_for: 1,
+        ..Terms::default()
+    };
+    let film = folder.path().join("film.mkv");
+    let same = owner.submit(film, everywhere(), terms).await.unwrap();
+    assert_eq!(same, id);
+    finished(owner, folder.path(), &donor, id).await;
     donor.stop().await;
 }
 

@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::event::{Event, Ignored};
 use crate::farm::{Farm, Handled, Then, Wake};
 use crate::ids::{Attempt, JobId, LeaseId, SegmentIndex, Time, Work};
-use crate::input::{Needs, Verified};
+use crate::input::{Earlier, Needs, Verified};
 use crate::job::{Cutting, Job, JobInput, JobState, JobStep};
 use crate::lease::Phase;
 use crate::segment::{Loss, Segment, SegmentInput, SegmentState, SegmentStep};
@@ -39,15 +39,14 @@ impl Farm {
         Ok(Then::Decide)
     }
 
-    pub(super) fn job_restored(
-        &mut self,
-        id: JobId,
-        needs: Needs,
-        only_here: bool,
-        planned: Vec<(SegmentIndex, Work, Option<Verified>)>,
-        plan_finished: bool,
-        now: Time,
-    ) -> Handled {
+    pub(super) fn job_restored(&mut self, id: JobId, earlier: Earlier, now: Time) -> Handled {
+        let Earlier {
+            needs,
+            only_here,
+            planned,
+            awaited,
+            plan_finished,
+        } = earlier;
         let mut job = self.new_job(id, needs, only_here)?;
         for (index, work, verified) in planned {
             restore_segment(&mut job, index, work, verified);
@@ -57,6 +56,7 @@ impl Farm {
             job.cutting = Cutting::Finished;
         }
         self.add_job(job);
+        self.leave_to_others(id, &awaited, now);
         self.check_whole(id, now);
         Ok(Then::Decide)
     }

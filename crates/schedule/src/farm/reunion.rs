@@ -10,7 +10,6 @@ use crate::segment::{SegmentInput, SegmentState, SegmentStep};
 impl Farm {
     pub(super) fn reunion(&mut self, reunion: Reunion, now: Time) -> Handled {
         match reunion {
-            Reunion::Awaited { job, segments } => self.awaited(job, &segments, now),
             Reunion::NotHeld { job, segment } => self.not_held(job, segment, now),
             Reunion::Holds {
                 peer,
@@ -22,13 +21,11 @@ impl Farm {
     }
 
     /// Leaves segments alone for those who may hold them.
-    fn awaited(&mut self, id: JobId, segments: &[SegmentIndex], now: Time) -> Handled {
-        self.known_job(id)?;
+    pub(super) fn leave_to_others(&mut self, id: JobId, segments: &[SegmentIndex], now: Time) {
         let until = now.after(self.config.reunion);
         for index in segments {
             self.leave_until(id, *index, until, now);
         }
-        Ok(Then::Rest)
     }
 
     /// Nobody holds a segment that was awaited.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schedule::{Change, Input, JobId, JobState, Needs, SegmentIndex, Verified, Work};
+use schedule::{Change, Earlier, Input, JobId, JobState, Needs, SegmentIndex, Verified, Work};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredJob {
@@ -98,14 +98,17 @@ impl Journal {
         for (id, job) in stored.filter(|(_, job)| !job.state.has_ended()) {
             inputs.push(Input::JobRestored {
                 job: *id,
-                needs: job.needs.clone(),
-                only_here: job.only_here,
-                planned: job
-                    .planned
-                    .iter()
-                    .map(|(index, (work, by))| (*index, *work, *by))
-                    .collect(),
-                plan_finished: job.plan_finished,
+                earlier: Earlier {
+                    needs: job.needs.clone(),
+                    only_here: job.only_here,
+                    planned: job
+                        .planned
+                        .iter()
+                        .map(|(index, (work, by))| (*index, *work, *by))
+                        .collect(),
+                    awaited: Vec::new(),
+                    plan_finished: job.plan_finished,
+                },
             });
             if matches!(job.state, JobState::Paused { .. }) {
                 inputs.push(Input::Pause { job: *id });

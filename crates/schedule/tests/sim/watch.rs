@@ -102,8 +102,11 @@ impl Watch {
             }
             Input::JobRestored {
                 job,
-                plan_finished: true,
-                ..
+                earlier:
+                    schedule::Earlier {
+                        plan_finished: true,
+                        ..
+                    },
             } => {
                 self.finished.insert(*job);
             }

@@ -1,8 +1,8 @@
 //! What becomes of jobs.
 
 use schedule::{
-    Action, Attempt, Change, Event, Farm, FarmConfig, Input, JobId, JobState, LeaseId, Needs,
-    SegmentIndex, SegmentState, Time, Verified, Work,
+    Action, Attempt, Change, Earlier, Event, Farm, FarmConfig, Input, JobId, JobState, LeaseId,
+    Needs, SegmentIndex, SegmentState, Time, Verified, Work,
 };
 
 use crate::desk::{Desk, ENCODER, JOB, ME, TEN_SECONDS, peer};
@@ -404,10 +404,13 @@ fn a_restored_job_goes_on_with_what_it_has() {
     let needs = Needs::Exactly(ENCODER);
     desk.tell(Input::JobRestored {
         job: JOB,
-        needs,
-        only_here: false,
-        planned,
-        plan_finished: true,
+        earlier: Earlier {
+            needs,
+            only_here: false,
+            planned,
+            awaited: Vec::new(),
+            plan_finished: true,
+        },
     });
     assert_eq!(desk.leases()[0].segment, SegmentIndex(1));
     desk.finish_all();
@@ -425,10 +428,13 @@ fn what_was_joined_when_the_node_stopped_is_joined_again() {
     let needs = Needs::Exactly(ENCODER);
     desk.tell(Input::JobRestored {
         job: JOB,
-        needs,
-        only_here: false,
-        planned,
-        plan_finished: true,
+        earlier: Earlier {
+            needs,
+            only_here: false,
+            planned,
+            awaited: Vec::new(),
+            plan_finished: true,
+        },
     });
     assert_eq!(desk.state(), JobState::Combining);
     assert_eq!(desk.actions, [Action::Merge { job: JOB }]);

@@ -1,12 +1,14 @@
 //! What others still hold after somebody was away.
 
 use schedule::{
-    Attempt, Ignored, Input, JobId, Needs, Phase, Reunion, SegmentIndex, SegmentState, Verified,
+    Attempt, Earlier, Ignored, Input, JobId, Needs, Phase, Reunion, SegmentIndex, SegmentState,
+    Verified,
 };
 
 use crate::desk::{Desk, ENCODER, JOB, ME, OTHER_ENCODER, TEN_SECONDS, peer};
 
-fn restored(desk: &mut Desk, segments: u32, done: u32) {
+/// A job of so many segments, of which the first are done and one is awaited.
+fn restored(desk: &mut Desk, segments: u32, done: u32, awaited: u32) {
     let by = Verified {
         peer: peer(ME),
         attempt: Attempt(1),
@@ -17,16 +19,14 @@ fn restored(desk: &mut Desk, segments: u32, done: u32) {
     });
     desk.tell(Input::JobRestored {
         job: JOB,
-        needs: Needs::Exactly(ENCODER),
-        only_here: false,
-        planned: planned.collect(),
-        plan_finished: true,
+        earlier: Earlier {
+            needs: Needs::Exactly(ENCODER),
+            only_here: false,
+            planned: planned.collect(),
+            awaited: vec![SegmentIndex(awaited)],
+            plan_finished: true,
+        },
     });
-}
-
-fn awaited(desk: &mut Desk, segments: &[u32]) {
-    let segments = segments.iter().map(|at| SegmentIndex(*at)).collect();
-    desk.tell(Input::Reunion(Reunion::Awaited { job: JOB, segments }));
 }
 
 fn holds(number: u8, segment: u32) -> Input {
@@ -47,9 +47,8 @@ fn leased_to(desk: &Desk, number: u8) -> Vec<u32> {
 #[test]
 fn a_segment_that_somebody_may_hold_is_left_alone_until_it_says_so() {
     let mut desk = Desk::new();
-    restored(&mut desk, 3, 1);
-    awaited(&mut desk, &[1]);
     desk.join(ME);
+    restored(&mut desk, 3, 1, 1);
     // W: may be held elsewhere > others come first
     assert_eq!(leased_to(&desk, ME), [2]);
     desk.pass(5);
@@ -72,9 +71,8 @@ fn a_segment_that_somebody_may_hold_is_left_alone_until_it_says_so() {
 fn it_is_not_left_alone_for_ever_nor_where_nobody_holds_it() {
     for said in [false, true] {
         let mut desk = Desk::new();
-        restored(&mut desk, 2, 1);
-        awaited(&mut desk, &[1]);
         desk.join(ME);
+        restored(&mut desk, 2, 1, 1);
         assert!(desk.leases().is_empty());
         if said {
             desk.tell(Input::Reunion(Reunion::NotHeld {
@@ -117,9 +115,9 @@ fn what_means_nothing_is_ignored() {
         (holds(7, 0), Ignored::UnknownPeer(peer(7))),
         (holds(1, 9), Ignored::UnknownSegment(JOB, SegmentIndex(9))),
         (
-            Input::Reunion(Reunion::Awaited {
+            Input::Reunion(Reunion::NotHeld {
                 job: JobId(9),
-                segments: Vec::new(),
+                segment: SegmentIndex(0),
             }),
             Ignored::UnknownJob(JobId(9)),
         ),
