@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bundled::ffmpeg;
-use engine::node::{Node, NodeConfig};
+use engine::node::{Node, NodeConfig, Steer};
 use engine::status::{JobState, JobStatus, Terms};
 use media::choice::{Choice, Purpose};
 
@@ -80,5 +80,68 @@ async fn a_film_comes_out_proved() {
     assert!(outcome.exact && outcome.output.is_file() && outcome.receipt.is_file());
     assert_eq!(outcome.frames, 200);
     assert!(outcome.output.ends_with("film.h264.mp4"));
+    node.stop().await;
+}
+
+/// The job once its parts are being joined.
+async fn joining(node: &Node, job: engine::status::JobId) {
+    let mut changes = node.changes();
+    loop {
+        let status = node.status().await.unwrap();
+        let job = status.jobs.into_iter().find(|j| j.id == job).unwrap();
+        match job.state {
+            JobState::Combining => return,
+            JobState::Completed(_) | JobState::Failed(_) => panic!("{:?}", job.state),
+            _ => changes.changed().await.unwrap(),
+        }
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let names = entries.filter(|entry| entry.path().is_file());
+    let mut names: Vec<String> = names
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_held_and_stopped_while_it_is_joined() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(folder.path());
+    let node = Node::start(config(folder.path())).await.unwrap();
+    let choice = Choice {
+        purpose: Purpose::Everywhere,
+        ..Choice::default()
+    };
+    let submit = || node.submit(film.clone(), choice.clone(), Terms::default());
+    let job = submit().await.unwrap();
+    joining(&node, job).await;
+    node.steer(job, Steer::Pause).await.unwrap();
+    let status = node.status().await.unwrap();
+    assert!(
+        matches!(status.jobs[0].state, JobState::Paused(_)),
+        "{:?}",
+        status.jobs[0].state
+    );
+    // What was half joined is gone, and nothing goes on by itself.
+    while names(folder.path()).len() > 1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    node.steer(job, Steer::Resume).await.unwrap();
+    let done = ended(&node, job).await;
+    assert!(matches!(&done.state, JobState::Completed(o) if o.exact && o.frames == 200));
+    assert_eq!(names(folder.path()), ["film.h264.mp4", "film.mkv"]);
+
+    let job = submit().await.unwrap();
+    joining(&node, job).await;
+    node.steer(job, Steer::Cancel).await.unwrap();
+    assert!(matches!(ended(&node, job).await.state, JobState::Cancelled));
+    while names(folder.path()).len() > 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(names(folder.path()), ["film.h264.mp4", "film.mkv"]);
     node.stop().await;
 }
