@@ -191,6 +191,8 @@ pub(crate) struct Core {
     /// Tasks that are in other computers' hands, or were when they were last heard of.
     pub given: BTreeMap<TaskId, Given>,
     pub names: TaskNames,
+    /// What donors said they have, and the scheduler has just been told.
+    pub claims: Vec<(TaskId, Given)>,
     /// Interrupted jobs may still be taken up again by themselves, or by who asks for them.
     pub resuming: bool,
     pub guests: BTreeMap<TaskId, GuestTask>,
@@ -322,7 +324,7 @@ impl Core {
                 self.tell(event);
             }
             if self.pending.is_empty() {
-                return;
+                return self.let_go_of_unclaimed();
             }
         }
     }

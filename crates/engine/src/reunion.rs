@@ -139,6 +139,7 @@ impl Core {
             .filter_map(|task| Some((*task, ours(task).filter(here)?)))
             .collect();
         found.iter().for_each(|(task, _)| _ = holding.remove(task));
+        self.claims.extend(found.iter().copied());
         for (
             _,
             Given {
@@ -170,6 +171,25 @@ impl Core {
                 }
                 *whose != peer
             });
+        }
+    }
+
+    /// What a donor has and the scheduler has no use for is let go, unless its job only rests. Called once the scheduler
+    /// has heard of it.
+    pub(crate) fn let_go_of_unclaimed(&mut self) {
+        for (task, given) in std::mem::take(&mut self.claims) {
+            let rests = matches!(
+                self.farm.state(given.job),
+                Some(schedule::JobState::Paused { .. })
+            );
+            let taken = self.leases.values().any(|held| held.task == Some(task));
+            let link = self
+                .net
+                .as_ref()
+                .and_then(|net| net.link(peer::PeerId(given.peer.0)));
+            if let Some(link) = link.filter(|_| !rests && !taken) {
+                link.tell(Message::Cancel { task });
+            }
         }
     }
 

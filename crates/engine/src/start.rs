@@ -76,6 +76,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         tasks: BTreeMap::new(),
         given: BTreeMap::new(),
         names: names(&config, &store).await?,
+        claims: Vec::new(),
         resuming: true,
         guests: BTreeMap::new(),
         refusal: None,

@@ -5,6 +5,7 @@ use crate::event::Ignored;
 use crate::farm::{Farm, Handled, Then, Wake};
 use crate::ids::{EncoderId, JobId, PeerId, SegmentIndex, Time};
 use crate::input::Reunion;
+use crate::peer::Presence;
 use crate::segment::{SegmentInput, SegmentState, SegmentStep};
 
 impl Farm {
@@ -65,7 +66,6 @@ impl Farm {
         encoder: EncoderId,
         now: Time,
     ) -> Handled {
-        let muscle = self.muscle(id, now);
         let job = self.known_job(id)?;
         let peer = self
             .peers
@@ -75,10 +75,12 @@ impl Farm {
             .segments
             .get(&index)
             .ok_or(Ignored::UnknownSegment(id, index))?;
+        // One that takes nothing new, or is not trusted with it, has this already.
         let able = peer
             .fitting(&job.needs)
             .any(|ability| ability.encoder == encoder)
-            && Self::may_have(job, &muscle, peer)
+            && peer.presence != Presence::Gone
+            && (peer.is_self || !job.only_here)
             && segment.doubts((peer_id, encoder)) == 0;
         if !job.state.is_open() || !able {
             return Err(Ignored::JobElsewhere(id));

@@ -106,6 +106,23 @@ fn whoever_comes_back_with_a_segment_that_another_has_by_now_races_it() {
 }
 
 #[test]
+fn a_computer_that_rests_may_still_have_what_it_was_given() {
+    let mut desk = Desk::with(&[ME]);
+    desk.film(2);
+    desk.join(1);
+    desk.tell(Input::PeerPaused {
+        peer: peer(1),
+        reason: "its disk is nearly full".to_owned(),
+    });
+    assert!(leased_to(&desk, 1).is_empty());
+    desk.tell(holds(1, 0));
+    assert_eq!(leased_to(&desk, 1), [0]);
+    desk.tell(Input::PeerLeft { peer: peer(1) });
+    desk.tell(holds(1, 1));
+    assert_eq!(desk.ignored(), Some(Ignored::JobElsewhere(JOB)));
+}
+
+#[test]
 fn what_means_nothing_is_ignored() {
     let mut desk = Desk::with(&[ME, 1]);
     desk.film(2);
