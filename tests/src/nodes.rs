@@ -84,6 +84,8 @@ impl<'lan> Node<'lan> {
     /// Ends it at once, as a crash does. What it started is not touched.
     pub fn kill(&mut self) {
         self.child.kill().ok();
+        // What is frozen dies once it is thawed.
+        self.host.thaw().ok();
         self.child.wait().ok();
     }
 
