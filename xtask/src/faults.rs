@@ -120,7 +120,7 @@ fn head(order: &Order) -> String {
     let origin = if order.from.is_some() {
         format!(
             "Written by `cargo xtask faults --from`, from the lines of several runs put together (parts of it side by side,\n\
-             some rows played again), each with `--minutes {minutes} --seed {seed}`; not one whole run. Do not edit it by hand."
+             some rows played again), each of `--minutes {minutes}` or more; not one whole run. Do not edit it by hand."
         )
     } else {
         format!(
