@@ -110,6 +110,13 @@ impl<'lan> Node<'lan> {
         self.wait_until_it_listens()
     }
 
+    /// Sets a variable of its environment, or takes it away, from its next start on.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        self.settings.retain(|(set, _)| set != name);
+        let value = value.map(|value| (name.to_owned(), value.to_owned()));
+        self.settings.extend(value);
+    }
+
     /// Where its data is.
     pub fn data(&self) -> &Path {
         &self.data

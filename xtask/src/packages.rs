@@ -124,6 +124,14 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         need: Need::Tests,
+        probe: Probe::Program("faketime"),
+        debian: "faketime",
+        fedora: "libfaketime",
+        arch: "libfaketime",
+        why: "sets the clock of one of those alone",
+    },
+    Package {
+        need: Need::Tests,
         probe: Probe::Program("debugfs"),
         debian: "e2fsprogs",
         fedora: "e2fsprogs",

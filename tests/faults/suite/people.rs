@@ -1,5 +1,6 @@
 //! What people do while a film is made.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -74,7 +75,18 @@ pub const FAULTS: &[Fault] = &[
         "the same job is asked for twice",
         twice,
     ),
+    long(
+        "people::set_the_clock",
+        "the clocks of the owner and of a donor are set, forward by a year and back by two",
+        set_the_clock,
+    ),
 ];
+
+/// Where Debian has the library that gives a process another clock. The kernel has one for all hosts.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+/// By how much the clocks differ from the kernel's, in turn.
+const CLOCKS: [&str; 3] = ["+365d", "-365d", "+0"];
 
 fn sleep_below(house: &mut House, ms: u64) {
     thread::sleep(Duration::from_millis(house.dice.below(ms)));
@@ -242,4 +254,56 @@ fn twice(house: &mut House) -> Result<String, String> {
         "both completed exactly, the second under a free name"
     };
     Ok(how.to_owned())
+}
+
+/// Only the time on the wall: what a computer counts for itself is nobody's to set.
+fn set_the_clock(house: &mut House) -> Result<String, String> {
+    let wall = house.folder("clocks")?.join("wall");
+    let set = |to: &str| fs::write(&wall, to).map_err(|error| error.to_string());
+    set("+0")?;
+    let path = wall.display().to_string();
+    let library = [
+        ("LD_PRELOAD", FAKETIME),
+        ("FAKETIME_TIMESTAMP_FILE", &path),
+        ("FAKETIME_NO_CACHE", "1"),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ("NO_FAKE_STAT", "1"),
+    ];
+    let whose = [OWNER, OWNER + 1];
+    for at in whose {
+        let node = &mut house.nodes[at];
+        library
+            .iter()
+            .for_each(|(name, value)| node.set(name, Some(value)));
+        node.kill();
+        node.start_again()?;
+    }
+    house.wait_until_all_are_ready()?;
+    let job = house.submit()?;
+    house.middle(&job)?;
+    for to in CLOCKS {
+        set(to)?;
+        // What it does now stands in its log with the time.
+        house.order("pause", &job)?;
+        thread::sleep(Duration::from_secs(1));
+        house.order("resume", &job)?;
+        thread::sleep(Duration::from_secs(1));
+    }
+    house.completed(&job)?;
+    let log = house.nodes[OWNER].data().join("logs/manyhands.log");
+    let log = fs::read_to_string(log).map_err(|error| error.to_string())?;
+    let years: BTreeSet<_> = log.lines().filter_map(|line| line.get(..4)).collect();
+    if years.len() < CLOCKS.len() {
+        return Err(format!("its clock was not set: it saw {years:?}"));
+    }
+    let again = house.done_again();
+    // What is killed here is started again with the kernel's clock.
+    for at in whose {
+        let node = &mut house.nodes[at];
+        library.iter().for_each(|(name, _)| node.set(name, None));
+        node.kill();
+    }
+    Ok(format!(
+        "completed exactly; {again} segments given out twice"
+    ))
 }

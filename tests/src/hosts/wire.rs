@@ -2,7 +2,7 @@
 //! halves that do not hear each other, other addresses.
 //!
 //! Frames are dropped in the switch: dropped in the host, its own kernel would be told, and would not take it for a loss.
-//! A clock cannot be set for a host alone: the kernel has one for all of them.
+//! A clock cannot be set for a host alone: the kernel has one for all of them, and a program is given another by a library.
 
 use super::{Host, Lan, PYTHON, ip_in, quiet};
 use std::io::{BufRead, BufReader, Write};
