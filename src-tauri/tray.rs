@@ -156,8 +156,11 @@ fn on_menu(app: &AppHandle, event: MenuEvent) {
 }
 
 async fn donate(app: &AppHandle) {
-    let on = !Latest::of(app).donating;
-    let set = async { Node::of(app).api().await?.donate(on).await };
+    // What was last drawn may be older than the press.
+    let set = async {
+        let api = Node::of(app).api().await?;
+        api.donate(!api.settings().await?.donating).await
+    };
     if let Err(error) = set.await {
         tracing::warn!(%error, "donating was not switched");
     }

@@ -426,6 +426,13 @@ impl Core {
         neighbour.rights = paired.rights;
         neighbour.presented = None;
         neighbour.trouble = None;
+        let offers = neighbour.offers();
+        // The other side may have been quicker to connect than this news was.
+        self.pending.push_back(Input::PeerChanged {
+            peer: id,
+            is_self: false,
+            offers,
+        });
         self.identity_accepted(id);
         let row = store::Peer {
             id: id.0,

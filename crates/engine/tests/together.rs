@@ -276,7 +276,12 @@ async fn in_mid_job(folder: &Path, seconds: u32) -> (Node, Node, engine::status:
     };
     let id = owner.submit(film, everywhere(), terms).await.unwrap();
     let begun = until(&owner, id, |job| in_hand(job) > 0).await;
-    assert!(in_hand(&begun) > 0, "{:?}", begun.state);
+    let (there, notes) = (peer(&owner).await, &begun.notes);
+    assert!(
+        in_hand(&begun) > 0,
+        "{:?}, {notes:?}, {there:?}",
+        begun.state
+    );
     until_working(&donor).await;
     (owner, donor, id)
 }
