@@ -84,6 +84,7 @@ impl Core {
             outgrown: 0.0,
             cancel: CancellationToken::new(),
             joining: CancellationToken::new(),
+            placing: false,
         };
         self.past.remove(&new.id);
         self.announce(&job, plan_finished);
@@ -590,16 +591,31 @@ impl Core {
             receipts,
             node: self.me.to_string(),
             begun: job.begun,
+            replace: self.settings.replace,
+            store: self.store.clone(),
+            swaps: Arc::clone(&self.swaps),
+            mail: self.mail.clone(),
         };
         job.joining = job.cancel.child_token();
         let (cancel, mail) = (job.joining.clone(), self.mail.clone());
         tokio::spawn(async move {
-            let result = tokio::select! {
-                result = combine::combine(&bench, work) => result,
-                () = cancel.cancelled() => return,
-            };
-            let _ = mail.send(Mail::Combined { job: id, result });
+            if let Some(result) = combine::combine(&bench, work, cancel).await {
+                let _ = mail.send(Mail::Combined { job: id, result });
+            }
         });
+    }
+
+    /// Whether a proved result may take its film's place now. If so, the job is not called off until it has.
+    pub(crate) fn may_place(&mut self, id: JobId) -> bool {
+        let combines = self.farm.state(id) == Some(&schedule::JobState::Combining);
+        let job = self.jobs.get_mut(&id);
+        let Some(job) =
+            job.filter(|job| combines && job.ended.is_none() && !job.joining.is_cancelled())
+        else {
+            return false;
+        };
+        job.placing = true;
+        true
     }
 
     /// The end of the road.
@@ -607,6 +623,7 @@ impl Core {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
+        job.placing = false;
         match result {
             Ok(outcome) => {
                 let before = job.stages.first_segment + job.stages.process;

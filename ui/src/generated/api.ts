@@ -92,6 +92,10 @@ output: FilePath | null,
  */
 out_dir: FilePath | null, 
 /**
+ * Where outputs go, if neither `output` nor `out_dir` says it.
+ */
+place: Place, 
+/**
  * Wait until this many other computers are there.
  */
 wait_for: number, 
@@ -776,7 +780,11 @@ created_ms: number,
 /**
  * When it ended.
  */
-finished_ms: number | null, };
+finished_ms: number | null, 
+/**
+ * The original, if the output took its place.
+ */
+original: Original | null, };
 
 /**
  * Identifies a job within one data folder.
@@ -1067,7 +1075,11 @@ port: number | null,
 /**
  * Where the page is served, from the next start on; `null`: 8090.
  */
-web_port: number | null, };
+web_port: number | null, 
+/**
+ * What becomes of the originals of files that are replaced.
+ */
+replace: Replace, };
 
 /**
  * Where to in the queue.
@@ -1177,6 +1189,11 @@ last: Choice | null,
  */
 presets: Array<Preset>, };
 
+export type Keep = "always" | { "days": number } | "never";
+export type Place = { "is": "beside" } | { "is": "tree", root: FilePath, into: FilePath } | { "is": "in_place", keep: Keep | null };
+export type Replace = { testing_mode: boolean, keep: Keep };
+export type OriginalState = "kept" | "restored" | "deleted" | "moving";
+export type Original = { job: JobId, source: FilePath, output: FilePath, kept: FilePath, bytes: number, replaced_ms: number, until_ms: number | null, state: OriginalState, trouble: string | null };
 /** What `{}` means. */
 export const DEFAULT_CHOICE: Choice = {
   "purpose": "smaller",
@@ -1189,6 +1206,9 @@ export const DEFAULT_CHOICE: Choice = {
   "container": null,
   "output": null,
   "out_dir": null,
+  "place": {
+    "is": "beside"
+  },
   "wait_for": 0,
   "only_here": false,
   "paranoid": false,
@@ -1274,6 +1294,9 @@ to: Shift, }; reply: null };
  * Which job.
  */
 id: JobId, }; reply: null };
+  originals: { args: Record<symbol, never>; reply: Array<Original> };
+  undo: { args: { id: JobId }; reply: null };
+  delete_original: { args: { id: JobId }; reply: null };
   /** The other computers, paired ones first. */
   peers: { args: Record<symbol, never>; reply: Array<Computer> };
   /** Makes an invite: one line that pairs the computer on which it is pasted. */

@@ -1,0 +1,139 @@
+//! Originals of films that were replaced: listed, had back, deleted when asked or when their time is over.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use media::choice::Choice;
+use schedule::JobId;
+use store::{Original, OriginalPhase};
+
+use crate::again;
+use crate::driver::{Mail, unix_ms};
+use crate::intake::Dropped;
+use crate::journal::{job_id, row_id};
+use crate::node::{Inner, Node};
+use crate::replace::{self, Ledger};
+use crate::status::{OriginalStatus, Place, Terms};
+use crate::trouble::{Kind, Trouble};
+
+/// From the start to the first look: the node has better things to do.
+const AT_FIRST: Duration = Duration::from_secs(30);
+/// Between two looks at whose time is over.
+const LOOK: Duration = Duration::from_secs(15 * 60);
+
+impl Node {
+    /// All originals that are known, the newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn originals(&self) -> Result<Vec<OriginalStatus>, Trouble> {
+        let rows = self.0.store.call(|tables| tables.originals()).await;
+        let rows = rows.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+        Ok(rows.iter().rev().map(replace::status).collect())
+    }
+
+    /// Puts the original back that a job's result replaced; the result is gone then.
+    ///
+    /// # Errors
+    /// Why not; nothing was changed then.
+    pub async fn undo(&self, job: JobId) -> Result<(), Trouble> {
+        self.with_original(job, replace::undo).await
+    }
+
+    /// Deletes the original that a job's result replaced.
+    ///
+    /// # Errors
+    /// Why not; it is kept then.
+    pub async fn delete_original(&self, job: JobId) -> Result<(), Trouble> {
+        self.with_original(job, replace::delete).await
+    }
+
+    /// The job that made this very file, by this very wish, and put it in the place of its original: so that a command
+    /// that is typed again, perhaps since it was cut off, does not encode its own results.
+    pub(crate) async fn made_before(
+        &self,
+        dropped: &Dropped,
+        choice: &Choice,
+        terms: &Terms,
+    ) -> Option<JobId> {
+        if !matches!(terms.place, Place::InPlace { .. }) {
+            return None;
+        }
+        let path = dropped.path.canonicalize().ok()?;
+        let wish = again::wish(choice, terms)?;
+        let made = self.0.store.call(move |tables| {
+            let rows = tables.originals()?.into_iter().rev();
+            let made = rows.filter(|row| row.target == path && replace::is_its_result(row));
+            for row in made {
+                let job = tables.job(row.job)?;
+                if job.is_some_and(|job| job.choice == wish) {
+                    return Ok(Some(row.job));
+                }
+            }
+            Ok(None)
+        });
+        made.await.ok().flatten().map(job_id)
+    }
+
+    async fn with_original(
+        &self,
+        job: JobId,
+        work: fn(&Ledger, &mut Original) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let _turn = self.0.swaps.lock().await;
+        let id = row_id(job);
+        let row = self.0.store.call(move |tables| tables.original(id)).await;
+        let row = row.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+        let mut row = row.ok_or_else(|| {
+            let text = format!("Job {job} has replaced no film.");
+            Trouble::new(Kind::NotNow, text).help("`manyhands originals` lists those that have.")
+        })?;
+        let ledger = Ledger::new(&self.0.store);
+        let done = tokio::task::spawn_blocking(move || (work(&ledger, &mut row), row)).await;
+        let (done, row) = done.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
+        // A loop that has ended shows nothing any more.
+        let _ = self
+            .0
+            .mail
+            .send(Mail::Original(Box::new(replace::status(&row))));
+        done
+    }
+
+    /// Deletes the originals whose time is over, and goes on with what a missing disk held up.
+    pub(crate) async fn look_at_originals(&self) -> Result<(), Trouble> {
+        let turn = self.0.swaps.lock().await;
+        let ledger = Ledger::new(&self.0.store);
+        // What cannot be gone on with yet was told at the start.
+        let _ = tokio::task::spawn_blocking(move || replace::settle(&ledger)).await;
+        drop(turn);
+        let testing = self.settings().await?.replace.testing_mode;
+        let rows = self.0.store.call(|tables| tables.originals()).await;
+        let now = unix_ms();
+        let due = rows.unwrap_or_default().into_iter().filter(|row| {
+            row.phase == OriginalPhase::Kept && swap::due(row.replaced, row.until, testing, now)
+        });
+        for row in due {
+            let job = job_id(row.job);
+            if let Err(trouble) = self.delete_original(job).await {
+                tracing::debug!(%job, %trouble, "an original is kept beyond its time");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Looks after the originals for as long as the node is there.
+pub(crate) async fn look_after(node: Weak<Inner>) {
+    tokio::time::sleep(AT_FIRST).await;
+    loop {
+        let Some(node) = node.upgrade() else { return };
+        if node.mail.is_closed() {
+            return;
+        }
+        if let Err(trouble) = Node(Arc::clone(&node)).look_at_originals().await {
+            tracing::debug!(%trouble, "the originals were not looked at");
+        }
+        drop(node);
+        tokio::time::sleep(LOOK).await;
+    }
+}
