@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use ffmpeg::carry::{self, Essence};
 use media::choice::Container;
 use schedule::JobId;
 use store::Store;
@@ -19,7 +20,7 @@ use crate::job::Memo;
 use crate::lease::Bench;
 use crate::merge::{self, MergeError, Merged, Parts};
 use crate::output::{self, Aside};
-use crate::prove::{self, FileProof};
+use crate::prove::{self, FileProof, Same};
 use crate::receipt::{FileFacts, Receipt, SegmentFacts};
 use crate::replace::{self, Ledger, Plan};
 use crate::size;
@@ -282,7 +283,20 @@ async fn join_and_prove(
         work.terms.decodes_whole(),
     )
     .await?;
+    if let Place::InPlace { .. } = work.terms.place {
+        sound_decodes(bench, aside, &proof).await?;
+    }
     Ok((merged, proof))
+}
+
+/// Sound that was encoded anew decodes to its end; what was copied is the film's own, packet for packet.
+async fn sound_decodes(bench: &Bench, file: &Path, proof: &FileProof) -> Result<(), MergeError> {
+    let anew = proof.carried.iter().filter(|c| c.same == Same::Encoded);
+    for track in anew {
+        let decoded = carry::essence(&bench.ffmpeg, file, track.output, Essence::Sound);
+        decoded.await.map_err(MergeError::failed)?;
+    }
+    Ok(())
 }
 
 fn place(

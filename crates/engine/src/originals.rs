@@ -137,3 +137,146 @@ pub(crate) async fn look_after(node: Weak<Inner>) {
         tokio::time::sleep(LOOK).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use serde_json::json;
+    use swap::Identity;
+
+    use super::*;
+    use crate::job::Memo;
+    use crate::node::NodeConfig;
+    use crate::status::{OriginalState, Settings};
+
+    async fn node(folder: &Path) -> Node {
+        let config = NodeConfig {
+            data_dir: folder.join("data"),
+            name: Some("alone".into()),
+            listen: None,
+            mdns: false,
+            network: false,
+            donate: None,
+            peers: Vec::new(),
+            stays: false,
+            workers: None,
+        };
+        Node::start(config).await.unwrap()
+    }
+
+    /// A film that was replaced by a job of that number, its original kept until a time.
+    fn replaced(folder: &Path, job: i64, until: Option<i64>) -> Original {
+        let at = |name: &str| folder.join(format!("{job}{name}"));
+        fs::write(at(".mkv"), "its result").unwrap();
+        fs::write(at(".mkv.bak"), "the film").unwrap();
+        let identity = |name: &str| Identity::of(&at(name)).unwrap();
+        Original {
+            job,
+            source: at(".mkv"),
+            target: at(".mkv"),
+            backup: at(".mkv.bak"),
+            aside: at(".part"),
+            receipt: at(".json"),
+            phase: OriginalPhase::Kept,
+            step: String::new(),
+            memo: json!({
+                "original": identity(".mkv.bak"), "result": identity(".mkv"), "outcome": Memo::default(),
+            }),
+            bytes: 8,
+            replaced: 0,
+            until,
+        }
+    }
+
+    async fn states(node: &Node) -> Vec<(u64, OriginalState, bool)> {
+        let all = node.originals().await.unwrap().into_iter();
+        let mut all: Vec<_> = all
+            .map(|one| (one.job.0, one.state, one.trouble.is_some()))
+            .collect();
+        all.sort_by_key(|one| one.0);
+        all
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_original_goes_when_its_time_is_over_and_not_before() {
+        use OriginalState::{Deleted, Kept};
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
+        let later = unix_ms() + 60_000;
+        let rows = [
+            (1, Some(1)),
+            (2, Some(later)),
+            (3, None),
+            (4, Some(1)),
+            (5, Some(1)),
+        ];
+        for (job, until) in rows {
+            let row = replaced(folder.path(), job, until);
+            let put = node.0.store.call(move |tables| tables.put_original(&row));
+            put.await.unwrap();
+        }
+        // Somebody has made something of these: the first result, and the second original.
+        fs::write(folder.path().join("4.mkv"), "cut").unwrap();
+        fs::write(folder.path().join("5.mkv.bak"), "cut").unwrap();
+
+        let testing = |on| {
+            let mut settings = Settings {
+                name: "alone".into(),
+                ..Settings::default()
+            };
+            settings.replace.testing_mode = on;
+            node.set_settings(settings)
+        };
+        testing(true).await.unwrap();
+        node.look_at_originals().await.unwrap();
+        assert!(states(&node).await.iter().all(|one| one.1 == Kept));
+
+        testing(false).await.unwrap();
+        node.look_at_originals().await.unwrap();
+        let expected = [
+            (1, Deleted, false),
+            (2, Kept, false),
+            (3, Kept, false),
+            (4, Kept, true),
+            (5, Kept, true),
+        ];
+        assert_eq!(states(&node).await, expected);
+        let is_there = |name: &str| folder.path().join(name).exists();
+        assert!(!is_there("1.mkv.bak") && is_there("1.mkv"));
+        assert!(
+            [2, 3, 4, 5]
+                .iter()
+                .all(|n| is_there(&format!("{n}.mkv.bak")))
+        );
+
+        // One that was cut off in the middle is gone on with; one whose disk is not there waits.
+        let mut cut = replaced(folder.path(), 6, None);
+        cut.phase = OriginalPhase::Undoing;
+        let mut away = replaced(folder.path(), 7, None);
+        away.phase = OriginalPhase::Undoing;
+        for name in ["7.mkv", "7.mkv.bak"] {
+            fs::remove_file(folder.path().join(name)).unwrap();
+        }
+        let put = node.0.store.call(move |tables| {
+            tables.put_original(&cut)?;
+            tables.put_original(&away)
+        });
+        put.await.unwrap();
+        node.look_at_originals().await.unwrap();
+        let now = states(&node).await;
+        assert_eq!(
+            now[5..],
+            [
+                (6, OriginalState::Restored, false),
+                (7, OriginalState::Moving, false)
+            ]
+        );
+        assert_eq!(
+            fs::read_to_string(folder.path().join("6.mkv")).unwrap(),
+            "the film"
+        );
+        node.stop().await;
+    }
+}

@@ -133,6 +133,7 @@ fn is_ending(text: &str) -> bool {
 #[cfg(unix)]
 fn system(film: &Path, about: &fs::Metadata, notes: &mut Vec<String>) -> Result<(), Refusal> {
     use rustix::fs::{Access, AtFlags, CWD};
+    use rustix::io::Errno;
     use std::os::unix::fs::MetadataExt as _;
     let me = rustix::process::geteuid();
     let folder = film.parent().and_then(|folder| fs::metadata(folder).ok());
@@ -142,7 +143,9 @@ fn system(film: &Path, about: &fs::Metadata, notes: &mut Vec<String>) -> Result<
     if is_immutable(film) || folder_is_immutable(film) {
         return Err(Refusal::Protected);
     }
-    if rustix::fs::accessat(CWD, film, Access::WRITE_OK, AtFlags::EACCESS).is_err() {
+    // A kernel that cannot say it, and a disk that can only be read, are found out when the folder is tried.
+    let may_write = rustix::fs::accessat(CWD, film, Access::WRITE_OK, AtFlags::EACCESS);
+    if matches!(may_write, Err(Errno::ACCESS | Errno::PERM)) {
         return Err(Refusal::NotAllowed);
     }
     // In a folder like /tmp only the owner of a file may rename it.
