@@ -605,19 +605,6 @@ impl Core {
         });
     }
 
-    /// Whether a proved result may take its film's place now. If so, the job is not called off until it has.
-    pub(crate) fn may_place(&mut self, id: JobId) -> bool {
-        let combines = self.farm.state(id) == Some(&schedule::JobState::Combining);
-        let job = self.jobs.get_mut(&id);
-        let Some(job) =
-            job.filter(|job| combines && job.ended.is_none() && !job.joining.is_cancelled())
-        else {
-            return false;
-        };
-        job.placing = true;
-        true
-    }
-
     /// The end of the road.
     pub(crate) fn combined(&mut self, id: JobId, result: Result<Outcome, CombineError>) {
         let Some(job) = self.jobs.get_mut(&id) else {

@@ -8,7 +8,7 @@ use schedule::JobId;
 use store::{Original, OriginalPhase};
 
 use crate::again;
-use crate::driver::{Mail, unix_ms};
+use crate::driver::{Core, Mail, unix_ms};
 use crate::intake::Dropped;
 use crate::journal::{job_id, row_id};
 use crate::node::{Inner, Node};
@@ -119,6 +119,21 @@ impl Node {
             }
         }
         Ok(())
+    }
+}
+
+impl Core {
+    /// Whether a proved result may take its film's place now. If so, the job is not called off until it has.
+    pub(crate) fn may_place(&mut self, id: JobId) -> bool {
+        let combines = self.farm.state(id) == Some(&schedule::JobState::Combining);
+        let job = self.jobs.get_mut(&id);
+        let Some(job) =
+            job.filter(|job| combines && job.ended.is_none() && !job.joining.is_cancelled())
+        else {
+            return false;
+        };
+        job.placing = true;
+        true
     }
 }
 
@@ -251,13 +266,21 @@ mod tests {
                 .all(|n| is_there(&format!("{n}.mkv.bak")))
         );
 
-        // One that was cut off in the middle is gone on with; one whose disk is not there waits.
+        node.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_cut_off_is_gone_on_with_once_its_disk_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
         let mut cut = replaced(folder.path(), 6, None);
         cut.phase = OriginalPhase::Undoing;
         let mut away = replaced(folder.path(), 7, None);
         away.phase = OriginalPhase::Undoing;
-        for name in ["7.mkv", "7.mkv.bak"] {
-            fs::remove_file(folder.path().join(name)).unwrap();
+        let names = ["7.mkv", "7.mkv.bak"].map(|name| folder.path().join(name));
+        let elsewhere = |path: &Path| path.with_extension("away");
+        for path in &names {
+            fs::rename(path, elsewhere(path)).unwrap();
         }
         let put = node.0.store.call(move |tables| {
             tables.put_original(&cut)?;
@@ -265,18 +288,17 @@ mod tests {
         });
         put.await.unwrap();
         node.look_at_originals().await.unwrap();
-        let now = states(&node).await;
-        assert_eq!(
-            now[5..],
-            [
-                (6, OriginalState::Restored, false),
-                (7, OriginalState::Moving, false)
-            ]
-        );
-        assert_eq!(
-            fs::read_to_string(folder.path().join("6.mkv")).unwrap(),
-            "the film"
-        );
+        let (back, waits) = (OriginalState::Restored, OriginalState::Moving);
+        assert_eq!(states(&node).await, [(6, back, false), (7, waits, false)]);
+        for path in &names {
+            fs::rename(elsewhere(path), path).unwrap();
+        }
+        node.look_at_originals().await.unwrap();
+        assert_eq!(states(&node).await, [(6, back, false), (7, back, false)]);
+        for name in ["6.mkv", "7.mkv"] {
+            let found = fs::read_to_string(folder.path().join(name));
+            assert_eq!(found.unwrap(), "the film");
+        }
         node.stop().await;
     }
 }
