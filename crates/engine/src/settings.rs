@@ -128,6 +128,9 @@ fn check(settings: &Settings) -> Result<(), Trouble> {
     }
     check_helping(&settings.helping)?;
     crate::destination::check_keep(settings.replace.keep)?;
+    if let Err(wrong) = library::check(&settings.library) {
+        return bad(wrong.says, &wrong.help);
+    }
     if settings.port.is_some() && settings.port == settings.web_port {
         let text = "The page and the other computers cannot use the same port.".to_owned();
         return bad(text, "Choose two different ones.");

@@ -18,6 +18,7 @@ use crate::capability::Abilities;
 use crate::driver::{Core, Mail};
 use crate::job::Past;
 use crate::lease::Bench;
+use crate::librarian::Librarian;
 use crate::manners::{Guidance, Manners};
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
@@ -108,6 +109,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         gallery: Gallery::default(),
         samples: Samples::default(),
         swaps,
+        librarian: Librarian::default(),
     }));
     go_on(node.clone(), config.stays);
     Ok(node)
@@ -117,7 +119,11 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
 fn go_on(node: Node, stays: bool) {
     if stays {
         tokio::spawn(crate::originals::look_after(Arc::downgrade(&node.0)));
-        tokio::spawn(async move { node.resume_all().await });
+        tokio::spawn(async move {
+            node.resume_all().await;
+            // The library's films in work are those of jobs that go on, or have failed to.
+            node.0.librarian.begin(&node);
+        });
     }
 }
 
