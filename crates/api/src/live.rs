@@ -297,7 +297,12 @@ impl Node for Engine {
         async { Ok(self.0.library().await?.into()) }.boxed()
     }
 
-    fn library_files(&self, filter: LibraryFilter, offset: u32, most: u32) -> Answer<'_, LibraryPage> {
+    fn library_files(
+        &self,
+        filter: LibraryFilter,
+        offset: u32,
+        most: u32,
+    ) -> Answer<'_, LibraryPage> {
         async move {
             let (total, files) = self.0.library_files(filter.into(), offset, most).await?;
             let files = files.into_iter().map(Into::into).collect();

@@ -128,7 +128,12 @@ pub trait Node: Send + Sync + 'static {
     /// The watched folders, and how the films in them stand.
     fn library(&self) -> Answer<'_, Library>;
     /// Films of them, by path.
-    fn library_files(&self, filter: LibraryFilter, offset: u32, most: u32) -> Answer<'_, LibraryPage>;
+    fn library_files(
+        &self,
+        filter: LibraryFilter,
+        offset: u32,
+        most: u32,
+    ) -> Answer<'_, LibraryPage>;
     /// Has them looked through.
     fn library_scan(&self, folder: Option<PathBuf>) -> Answer<'_, ()>;
     /// Has films tried again.

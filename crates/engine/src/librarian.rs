@@ -167,7 +167,8 @@ impl Librarian {
     /// again.
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let cancel = self.cancel.clone();
-        self.tasks.spawn(async move { cancel.run_until_cancelled_owned(work).await });
+        self.tasks
+            .spawn(async move { cancel.run_until_cancelled_owned(work).await });
     }
 
     /// Ends them, and waits for that.
@@ -202,7 +203,10 @@ impl Node {
             let done = own.iter().filter(|c| c.state == store::FilmState::Done);
             FolderStatus {
                 health: told.health.get(&folder.path).cloned().unwrap_or_default(),
-                counts: own.iter().map(|c| (state(c.state), (c.films, c.bytes))).collect(),
+                counts: own
+                    .iter()
+                    .map(|c| (state(c.state), (c.films, c.bytes)))
+                    .collect(),
                 done_bytes: done.fold((0, 0), |sum, c| (sum.0 + c.of_bytes, sum.1 + c.results)),
                 path: folder.path,
             }
@@ -252,7 +256,9 @@ impl Node {
                 .help("`manyhands library` lists those that are."));
         }
         let orders = self.0.librarian.orders();
-        let sent = orders.as_ref().map(|orders| orders.send(Order::Scan(folder)));
+        let sent = orders
+            .as_ref()
+            .map(|orders| orders.send(Order::Scan(folder)));
         match sent {
             Some(Ok(())) => Ok(()),
             Some(Err(_)) | None => Err(Trouble::new(
@@ -273,7 +279,9 @@ impl Node {
         let tried = self.0.store.call(move |tables| {
             let mut tried = 0;
             for id in &films {
-                let Some(film) = tables.film(*id)?.filter(|film| state(film.state).is_mark() && !film.gone)
+                let Some(film) = tables
+                    .film(*id)?
+                    .filter(|film| state(film.state).is_mark() && !film.gone)
                 else {
                     continue;
                 };

@@ -86,7 +86,13 @@ async fn set(node: &Node, folders: Vec<Folder>) {
 /// The films by their names.
 async fn films(node: &Node) -> BTreeMap<String, Film> {
     let (_, films) = node.library_files(Filter::default(), 0, 500).await.unwrap();
-    let name = |film: &Film| film.path.file_name().unwrap().to_string_lossy().into_owned();
+    let name = |film: &Film| {
+        film.path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned()
+    };
     films.into_iter().map(|film| (name(&film), film)).collect()
 }
 
@@ -126,7 +132,14 @@ async fn a_tree_is_taken_as_its_rules_say_and_nothing_twice() {
         },
         ..rule("Extras")
     };
-    set(&node, vec![watched(&root, vec![extras.clone(), rule("All"), rule("Again")])]).await;
+    set(
+        &node,
+        vec![watched(
+            &root,
+            vec![extras.clone(), rule("All"), rule("Again")],
+        )],
+    )
+    .await;
     let films = once(&node, |films| {
         is(films, "fat.mkv", State::Done) && is(films, "lean.avi", State::NotWorthwhile)
     })
@@ -167,7 +180,11 @@ async fn a_tree_is_taken_as_its_rules_say_and_nothing_twice() {
     })
     .await;
     assert_eq!(films["moved.mp4"].reason, "Manyhands made it.");
-    assert!(films["plump.mkv"].reason.contains("fat.mkv"), "{:?}", films["plump.mkv"]);
+    assert!(
+        films["plump.mkv"].reason.contains("fat.mkv"),
+        "{:?}",
+        films["plump.mkv"]
+    );
     assert!(!films.contains_key("fat.mkv"));
     node.stop().await;
 }
@@ -182,11 +199,19 @@ async fn a_folder_that_vanishes_is_forgotten_by_nobody() {
     once(&node, |films| is(films, "a.mkv", State::Left)).await;
     let away = home.path().join("away");
     fs::rename(&root, &away).unwrap();
-    let trouble = async || node.library().await.unwrap().folders[0].health.trouble.clone();
+    let trouble = async || {
+        node.library().await.unwrap().folders[0]
+            .health
+            .trouble
+            .clone()
+    };
     let said = async |part: &str| {
         node.library_scan(Some(root.clone())).await.unwrap();
         for _ in 0..300 {
-            if trouble().await.is_some_and(|trouble| trouble.contains(part)) {
+            if trouble()
+                .await
+                .is_some_and(|trouble| trouble.contains(part))
+            {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -212,7 +237,10 @@ async fn a_folder_that_vanishes_is_forgotten_by_nobody() {
     // One that really goes is noticed, and one that comes, too.
     film(&root.join("b.mkv"), &RIGHT);
     fs::remove_file(root.join("a.mkv")).unwrap();
-    once(&node, |films| is(films, "b.mkv", State::Left) && !films.contains_key("a.mkv")).await;
+    once(&node, |films| {
+        is(films, "b.mkv", State::Left) && !films.contains_key("a.mkv")
+    })
+    .await;
     node.stop().await;
 }
 
@@ -257,7 +285,10 @@ async fn a_result_that_saves_too_little_is_thrown_away_and_only_that() {
         least_saving: Some(5),
         ..Default::default()
     };
-    let job = node.submit(root.join("lean.avi"), choice, terms).await.unwrap();
+    let job = node
+        .submit(root.join("lean.avi"), choice, terms)
+        .await
+        .unwrap();
     let state = loop {
         let jobs = node.status().await.unwrap().jobs;
         let job = jobs.into_iter().find(|one| one.id == job).unwrap();
@@ -269,8 +300,15 @@ async fn a_result_that_saves_too_little_is_thrown_away_and_only_that() {
     let engine::status::JobState::Failed(trouble) = state else {
         panic!("{state:?}")
     };
-    assert_eq!(trouble.kind, engine::trouble::Kind::NotWorthwhile, "{trouble}");
-    let left: Vec<PathBuf> = fs::read_dir(&root).unwrap().map(|one| one.unwrap().path()).collect();
+    assert_eq!(
+        trouble.kind,
+        engine::trouble::Kind::NotWorthwhile,
+        "{trouble}"
+    );
+    let left: Vec<PathBuf> = fs::read_dir(&root)
+        .unwrap()
+        .map(|one| one.unwrap().path())
+        .collect();
     assert_eq!(left, [root.join("lean.avi")]);
     assert_eq!(fs::read(root.join("lean.avi")).unwrap(), source);
     node.stop().await;

@@ -25,7 +25,9 @@ fn files(root: &Path) -> Vec<PathBuf> {
         let folder = root.join(format!("series {folder}"));
         fs::create_dir_all(&folder).unwrap();
         for film in 0..100 {
-            let path = folder.join(format!("An episode with a name as long as they are {film}.mkv"));
+            let path = folder.join(format!(
+                "An episode with a name as long as they are {film}.mkv"
+            ));
             fs::write(&path, "x").unwrap();
             all.push(path);
         }
@@ -106,7 +108,9 @@ async fn a_hundred_thousand_films_are_looked_through() {
         ..Library::default()
     };
     let before = node.settings().await.unwrap();
-    node.set_settings(Settings { library, ..before }).await.unwrap();
+    node.set_settings(Settings { library, ..before })
+        .await
+        .unwrap();
     let (first, at) = scanned(&node, None).await;
     node.library_scan(None).await.unwrap();
     let (again, _) = scanned(&node, at).await;
@@ -118,9 +122,15 @@ async fn a_hundred_thousand_films_are_looked_through() {
     let (total, page) = node.library_files(left, 99_900, 100).await.unwrap();
     let paging = begun.elapsed();
     assert_eq!((total, page.len()), (100_000, 100));
-    assert!(page[0].reason.contains("it is hevc already"), "{:?}", page[0]);
+    assert!(
+        page[0].reason.contains("it is hevc already"),
+        "{:?}",
+        page[0]
+    );
     let most = status_kb("VmHWM");
-    println!("first scan {first:?}, again {again:?}, the last page {paging:?}, at most {most:?} kB");
+    println!(
+        "first scan {first:?}, again {again:?}, the last page {paging:?}, at most {most:?} kB"
+    );
     assert!(most.is_none_or(|kb| kb < MOST_KB), "{most:?} kB");
     node.stop().await;
 }

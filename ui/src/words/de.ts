@@ -124,7 +124,7 @@ export const de: Catalogue = {
 
   library: {
     title: 'Bibliothek',
-    about: 'Überwachte Ordner. Neue Filme darin werden von selbst kleiner gemacht, nach Ihren Regeln; die Originale bleiben.',
+    about: 'Überwachte Ordner. Neue Filme darin werden von selbst kleiner gemacht, nach Ihren Regeln; die Originale bleiben, wenn keine Regel es anders sagt.',
     none: 'Noch wird kein Ordner überwacht.',
     noneHelp: 'Wählen Sie einen Ordner mit Filmen. Bevor etwas beginnt, sehen Sie, was Ihre Regeln nehmen würden.',
     add: 'Ordner überwachen…',

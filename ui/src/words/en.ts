@@ -123,7 +123,7 @@ export const en = {
 
   library: {
     title: 'Library',
-    about: 'Folders that are watched. New films in them are made smaller by themselves, by your rules; the originals stay.',
+    about: 'Folders that are watched. New films in them are made smaller by themselves, by your rules; the originals stay unless a rule says otherwise.',
     none: 'No folder is watched yet.',
     noneHelp: 'Choose a folder with films. Before anything is begun you see what your rules would take.',
     add: 'Watch a folder…',

@@ -301,20 +301,29 @@ mod tests {
     use clap::Parser;
 
     fn add(words: &str) -> Add {
-        let words = ["manyhands", "library", "add"].into_iter().chain(words.split_whitespace());
+        let words = ["manyhands", "library", "add"]
+            .into_iter()
+            .chain(words.split_whitespace());
         match Line::try_parse_from(words).unwrap().command {
-            Command::Library(Library { what: Some(LibraryCommand::Add(add)) }) => *add,
+            Command::Library(Library {
+                what: Some(LibraryCommand::Add(add)),
+            }) => *add,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn every_word_reaches_the_rule() {
-        let typed = add("/films --rule Old --include *.avi --exclude *sample* --min-size 1GB --max-size 2GB --older-than 30d \
+        let typed = add(
+            "/films --rule Old --include *.avi --exclude *sample* --min-size 1GB --max-size 2GB --older-than 30d \
                          --newer-than 800h --min-height 480 --max-height 720 --only-codec mpeg4 --not-codec hevc \
-                         --right-codec-too --least-saving 10 --out-dir /small --yes --for smallest --every 5 --on-change off --stable 9");
+                         --right-codec-too --least-saving 10 --out-dir /small --yes --for smallest --every 5 --on-change off --stable 9",
+        );
         let folder = typed.folder(None).unwrap();
-        assert_eq!((folder.every_min, folder.on_change, folder.stable_s), (5, false, 9));
+        assert_eq!(
+            (folder.every_min, folder.on_change, folder.stable_s),
+            (5, false, 9)
+        );
         let rule = &folder.rules[0];
         let expected = LibraryTake {
             names: vec!["*.avi".into()],
@@ -329,7 +338,10 @@ mod tests {
             not_codecs: vec!["hevc".into()],
             right_codec_too: true,
         };
-        assert_eq!((rule.name.as_str(), &rule.take, rule.least_saving), ("Old", &expected, 10));
+        assert_eq!(
+            (rule.name.as_str(), &rule.take, rule.least_saving),
+            ("Old", &expected, 10)
+        );
         assert_eq!(rule.make.purpose, api::Purpose::Smallest);
         assert!(rule.make.yes && rule.make.out_dir.is_some());
     }

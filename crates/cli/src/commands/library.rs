@@ -25,7 +25,10 @@ pub async fn run(args: args::Library, app: &App) -> Result<End, ApiError> {
         Some(LibraryCommand::Remove(remove)) => self::remove(remove, node, app).await,
         Some(LibraryCommand::Scan { folder }) => {
             let folder = folder.as_deref().map(absolute).transpose()?;
-            node.call(call::LibraryScan { folder: folder.clone() }).await?;
+            node.call(call::LibraryScan {
+                folder: folder.clone(),
+            })
+            .await?;
             app.out.result(&LibraryScanLine { folder }, || {
                 "It is being looked through; `manyhands library` says how far it is.".to_owned()
             });
@@ -49,7 +52,9 @@ async fn status(node: &Door, app: &App) -> Result<End, ApiError> {
         app.out.text(&human::status(&library, &rules));
     }
     if node.is_own() && !library.folders.is_empty() {
-        app.out.remark("No node runs, so nothing is taken now: start `manyhands serve` or the window.");
+        app.out.remark(
+            "No node runs, so nothing is taken now: start `manyhands serve` or the window.",
+        );
     }
     Ok(End::Done)
 }
@@ -61,7 +66,10 @@ async fn add(add: &Add, node: &Door, app: &App) -> Result<End, ApiError> {
     let folder = add.folder(was.and_then(|at| settings.library.folders.get(at)))?;
     if add.preview {
         let preview = node.call(call::LibraryPreview { folder }).await?;
-        app.out.result(&LibraryPreviewLine::new(&path, &preview), || human::preview(&preview));
+        app.out
+            .result(&LibraryPreviewLine::new(&path, &preview), || {
+                human::preview(&preview)
+            });
         return Ok(End::Done);
     }
     if !path.0.is_dir() {
@@ -77,13 +85,19 @@ async fn add(add: &Add, node: &Door, app: &App) -> Result<End, ApiError> {
 }
 
 fn place(settings: &Settings, path: &FilePath) -> Option<usize> {
-    settings.library.folders.iter().position(|one| one.path == *path)
+    settings
+        .library
+        .folders
+        .iter()
+        .position(|one| one.path == *path)
 }
 
 async fn remove(remove: &Remove, node: &Door, app: &App) -> Result<End, ApiError> {
     let mut settings = node.call(call::Settings {}).await?;
     let path = absolute(&remove.folder)?;
-    let unknown = |text: String| Err(ApiError::new(ErrorCode::BadRequest, text).help("`manyhands library` lists them."));
+    let unknown = |text: String| {
+        Err(ApiError::new(ErrorCode::BadRequest, text).help("`manyhands library` lists them."))
+    };
     let Some(at) = place(&settings, &path) else {
         return unknown(format!("{} is not a watched folder.", path.shown()));
     };
@@ -112,10 +126,17 @@ async fn files(wanted: &Files, node: &Door, app: &App) -> Result<End, ApiError> 
     let (mut offset, mut total) = (0, 0);
     while offset < wanted.most {
         let most = (wanted.most - offset).min(PAGE);
-        let page = node.call(call::LibraryFiles { filter: filter.clone(), offset, most }).await?;
+        let page = node
+            .call(call::LibraryFiles {
+                filter: filter.clone(),
+                offset,
+                most,
+            })
+            .await?;
         total = page.total;
         for file in &page.files {
-            app.out.result(&LibraryFileLine::new(file), || human::file(file));
+            app.out
+                .result(&LibraryFileLine::new(file), || human::file(file));
         }
         offset += u32::try_from(page.files.len()).unwrap_or(u32::MAX);
         if page.files.is_empty() {
@@ -123,7 +144,8 @@ async fn files(wanted: &Files, node: &Door, app: &App) -> Result<End, ApiError> 
         }
     }
     if total > u64::from(offset) {
-        app.out.remark(&format!("{total} altogether; --most shows more."));
+        app.out
+            .remark(&format!("{total} altogether; --most shows more."));
     } else if total == 0 {
         app.out.remark("There is none.");
     }
@@ -135,21 +157,36 @@ async fn retry(again: &Again, node: &Door, app: &App) -> Result<End, ApiError> {
     if let Some(state) = again.state {
         films = all(node, state.into()).await?;
     }
-    let tried = node.call(call::LibraryRetry { files: films, anyway: again.anyway }).await?;
-    app.out.result(&LibraryRetryLine { films: tried }, || match tried {
-        0 => "None of them failed, was not worthwhile or is done.".to_owned(),
-        films => format!("{} waiting for another try.", amount(films, "film")),
-    });
+    let tried = node
+        .call(call::LibraryRetry {
+            files: films,
+            anyway: again.anyway,
+        })
+        .await?;
+    app.out
+        .result(&LibraryRetryLine { films: tried }, || match tried {
+            0 => "None of them failed, was not worthwhile or is done.".to_owned(),
+            films => format!("{} waiting for another try.", amount(films, "film")),
+        });
     Ok(End::Done)
 }
 
 /// The numbers of all films that stand so.
 async fn all(node: &Door, state: LibraryState) -> Result<Vec<i64>, ApiError> {
-    let filter = LibraryFilter { state: Some(state), ..LibraryFilter::default() };
+    let filter = LibraryFilter {
+        state: Some(state),
+        ..LibraryFilter::default()
+    };
     let mut films = Vec::new();
     loop {
         let offset = u32::try_from(films.len()).unwrap_or(u32::MAX);
-        let page = node.call(call::LibraryFiles { filter: filter.clone(), offset, most: PAGE }).await?;
+        let page = node
+            .call(call::LibraryFiles {
+                filter: filter.clone(),
+                offset,
+                most: PAGE,
+            })
+            .await?;
         if page.files.is_empty() {
             return Ok(films);
         }

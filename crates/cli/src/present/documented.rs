@@ -229,12 +229,15 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         says,
         help,
     }));
-    let (path, some) = (api::FilePath::from("/films"), api::LibraryExample {
-        within: "a.mkv".into(),
-        bytes: 1,
-        rule: None,
-        says: String::new(),
-    });
+    let (path, some) = (
+        api::FilePath::from("/films"),
+        api::LibraryExample {
+            within: "a.mkv".into(),
+            bytes: 1,
+            rule: None,
+            says: String::new(),
+        },
+    );
     let folder = api::LibraryFolder {
         path: path.clone(),
         trouble: None,
@@ -245,7 +248,11 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         done_bytes: 1,
         result_bytes: 1,
     };
-    line(&LibraryFolderLine::new(&folder, None, &api::Library::default()));
+    line(&LibraryFolderLine::new(
+        &folder,
+        None,
+        &api::Library::default(),
+    ));
     line(&LibraryFileLine::new(&api::LibraryFile {
         id: 1,
         path: path.clone(),

@@ -15,11 +15,20 @@ pub fn status(library: &Library, rules: &LibraryRules) -> String {
     let mut lines = Vec::new();
     for folder in &library.folders {
         lines.push(plain(&folder.path.shown()));
-        lines.extend(folder.trouble.iter().map(|text| format!("  ! {}", plain(text))));
+        lines.extend(
+            folder
+                .trouble
+                .iter()
+                .map(|text| format!("  ! {}", plain(text))),
+        );
         lines.extend(folder.notes.iter().map(|text| format!("  {}", plain(text))));
         lines.push(format!("  {}", counts(folder)));
         if folder.done_bytes > 0 {
-            lines.push(format!("  {} became {}", size(folder.done_bytes), size(folder.result_bytes)));
+            lines.push(format!(
+                "  {} became {}",
+                size(folder.done_bytes),
+                size(folder.result_bytes)
+            ));
         }
         let set = rules.folders.iter().find(|one| one.path == folder.path);
         lines.extend(set.into_iter().flat_map(rule_lines));
@@ -32,23 +41,43 @@ pub fn status(library: &Library, rules: &LibraryRules) -> String {
             scan.looked
         ));
     }
-    lines.extend(library.holds.iter().map(|text| format!("Nothing new is begun: {}", plain(text))));
+    lines.extend(
+        library
+            .holds
+            .iter()
+            .map(|text| format!("Nothing new is begun: {}", plain(text))),
+    );
     lines.join("\n")
 }
 
 fn counts(folder: &LibraryFolder) -> String {
     let counts = folder.counts.iter().filter(|count| count.films > 0);
     let words: Vec<String> = counts
-        .map(|count| format!("{} {} ({})", count.films, word(count.state), size(count.bytes)))
+        .map(|count| {
+            format!(
+                "{} {} ({})",
+                count.films,
+                word(count.state),
+                size(count.bytes)
+            )
+        })
         .collect();
-    if words.is_empty() { "no films".to_owned() } else { words.join(", ") }
+    if words.is_empty() {
+        "no films".to_owned()
+    } else {
+        words.join(", ")
+    }
 }
 
 fn rule_lines(folder: &WatchedFolder) -> Vec<String> {
     let line = |(at, rule): (usize, &api::LibraryRule)| {
         let what = if rule.leave { "leaves alone" } else { "takes" };
         let off = if rule.off { " (off)" } else { "" };
-        format!("  rule {}: {}, {what} what fits{off}", at + 1, plain(&rule.name))
+        format!(
+            "  rule {}: {}, {what} what fits{off}",
+            at + 1,
+            plain(&rule.name)
+        )
     };
     folder.rules.iter().enumerate().map(line).collect()
 }
@@ -67,7 +96,12 @@ pub fn word(state: LibraryState) -> &'static str {
 
 /// A film in a line.
 pub fn file(file: &LibraryFile) -> String {
-    let mut line = format!("{:>6}  {:<14}  {:>9}", file.id, word(file.state), size(file.bytes));
+    let mut line = format!(
+        "{:>6}  {:<14}  {:>9}",
+        file.id,
+        word(file.state),
+        size(file.bytes)
+    );
     if let Some(bytes) = file.result_bytes {
         line.push_str(&format!(" → {}", size(bytes)));
     }

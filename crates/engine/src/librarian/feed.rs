@@ -106,7 +106,12 @@ impl Feeder {
         &self,
         call: impl FnOnce(&store::Tables<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Trouble> {
-        self.node.0.store.call(call).await.map_err(|e| super::unstored(&e))
+        self.node
+            .0
+            .store
+            .call(call)
+            .await
+            .map_err(|e| super::unstored(&e))
     }
 
     /// Why nothing is given now.
@@ -136,7 +141,10 @@ impl Feeder {
             let (source, since) = (film.path.clone(), film.changed);
             let made = match found {
                 Some(_) => false,
-                None => self.call(move |tables| tables.made_of(&source, since)).await?,
+                None => {
+                    self.call(move |tables| tables.made_of(&source, since))
+                        .await?
+                }
             };
             match outcome(film, found, made, unix_ms()) {
                 Outcome::GoesOn(left) => parts.push(left),
@@ -158,7 +166,10 @@ impl Feeder {
         let film = now.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
         self.call(move |tables| {
             // Where its name has changed, what was known by the old one goes.
-            if tables.film_at(&film.path)?.is_none_or(|known| known.id != id) {
+            if tables
+                .film_at(&film.path)?
+                .is_none_or(|known| known.id != id)
+            {
                 tables.forget_film(id)?;
             }
             tables.put_film(&film)
@@ -178,7 +189,10 @@ impl Feeder {
         let old = self.call(|tables| {
             let old = tables.films_with_old_jobs(JOBS_KEPT)?;
             for film in &old {
-                tables.put_film(&Film { job: None, ..film.clone() })?;
+                tables.put_film(&Film {
+                    job: None,
+                    ..film.clone()
+                })?;
             }
             Ok(old)
         });
@@ -197,7 +211,8 @@ impl Feeder {
             }
             let since = unix_ms() - i64::from(folder.stable_s) * 1000;
             let path = folder.path.clone();
-            let page = self.call(move |tables| tables.films_waiting(&path, since, false, Path::new(""), PAGE));
+            let page = self
+                .call(move |tables| tables.films_waiting(&path, since, false, Path::new(""), PAGE));
             if let Some(film) = page.await?.into_iter().next() {
                 return Ok(Some((folder.clone(), film)));
             }
@@ -209,14 +224,28 @@ impl Feeder {
     ///
     /// # Errors
     /// What is wrong with the node, not with the film.
-    async fn give(&self, folder: &Folder, film: Film, status: &NodeStatus) -> Result<Option<u32>, Trouble> {
+    async fn give(
+        &self,
+        folder: &Folder,
+        film: Film,
+        status: &NodeStatus,
+    ) -> Result<Option<u32>, Trouble> {
         let Some(film) = self.as_it_was(folder, film).await? else {
             return Ok(None);
         };
-        let rule = folder.rules.iter().find(|rule| Some(&rule.name) == film.rule.as_ref());
+        let rule = folder
+            .rules
+            .iter()
+            .find(|rule| Some(&rule.name) == film.rule.as_ref());
         let Some(rule) = rule.filter(|rule| rule.wish() == film.wish) else {
             // The rules were changed a moment ago: the next scan decides anew.
-            return self.put(Film { rule: None, since: unix_ms(), ..film }).await;
+            return self
+                .put(Film {
+                    rule: None,
+                    since: unix_ms(),
+                    ..film
+                })
+                .await;
         };
         if let Some(job) = open_job(status, &film.path) {
             return self.in_work(film, job.id).await;
@@ -283,7 +312,9 @@ impl Feeder {
             let sample = intake::sample(&path).map_err(|e| intake::unreadable(&path, &e))?;
             Ok::<_, Trouble>((dropped, sample))
         });
-        let looked = looked.await.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
+        let looked = looked
+            .await
+            .map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
         let (dropped, sample) = match looked {
             Ok(looked) => looked,
             Err(trouble) if trouble.kind == Kind::NoSuchFile => {
@@ -307,7 +338,8 @@ impl Feeder {
             filed.map_err(|e| super::unstored(&e))?;
             return Ok(None);
         }
-        let like = self.call(move |tables| Ok((tables.is_output(&sample)?, tables.film_like(&sample)?)));
+        let like =
+            self.call(move |tables| Ok((tables.is_output(&sample)?, tables.film_like(&sample)?)));
         let was = film.sample;
         let film = Film {
             sample: Some(sample),
@@ -347,7 +379,11 @@ impl Feeder {
     /// The film, if a sample of it promises to save enough.
     async fn worth(&self, rule: &Rule, film: Film) -> Result<Option<Film>, Trouble> {
         let (choice, terms) = (rule.make.clone(), terms(rule, film.forced));
-        let outlook = match self.node.forecast(film.path.clone(), choice, terms, true).await {
+        let outlook = match self
+            .node
+            .forecast(film.path.clone(), choice, terms, true)
+            .await
+        {
             Ok(outlook) => outlook,
             Err(trouble) => {
                 self.refused(film, trouble).await?;
@@ -383,7 +419,11 @@ impl Feeder {
 
 /// A film of which something was made, as it is on the disk now: itself, or what took its place.
 fn there_now(film: Film) -> Film {
-    let Some(output) = film.output.clone().filter(|_| film.state == FilmState::Done) else {
+    let Some(output) = film
+        .output
+        .clone()
+        .filter(|_| film.state == FilmState::Done)
+    else {
         return film;
     };
     let about = std::fs::metadata(&output).ok();
@@ -423,13 +463,19 @@ fn terms(rule: &Rule, forced: bool) -> Terms {
 
 /// A job that works on a film already, whoever gave it.
 fn open_job<'a>(status: &'a NodeStatus, path: &PathBuf) -> Option<&'a JobStatus> {
-    status.jobs.iter().find(|job| job.source == *path && job.place.is_some())
+    status
+        .jobs
+        .iter()
+        .find(|job| job.source == *path && job.place.is_some())
 }
 
 /// How many parts all computers encode at once.
 fn seats(status: &NodeStatus) -> u32 {
     let there = |state: &PeerState| matches!(state, PeerState::Ready | PeerState::Working(_));
-    let helps = status.peers.iter().filter(|peer| peer.i_may_use && there(&peer.state));
+    let helps = status
+        .peers
+        .iter()
+        .filter(|peer| peer.i_may_use && there(&peer.state));
     let of = |peer: &crate::status::PeerStatus| {
         let most = peer.encoders.iter().map(|encoder| encoder.seats).max();
         most.unwrap_or(1).max(1)

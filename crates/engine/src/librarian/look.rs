@@ -26,9 +26,10 @@ pub(crate) async fn into_some(node: &Node, folder: &Folder, others: &[PathBuf]) 
     let mut after = PathBuf::new();
     loop {
         let (path, from) = (folder.path.clone(), after.clone());
-        let page = node.0.store.call(move |tables| {
-            tables.films_waiting(&path, i64::MAX, true, &from, TURN)
-        });
+        let page = node
+            .0
+            .store
+            .call(move |tables| tables.films_waiting(&path, i64::MAX, true, &from, TURN));
         let page = page.await.unwrap_or_default();
         let Some(last) = page.last() else {
             return false;
@@ -38,9 +39,15 @@ pub(crate) async fn into_some(node: &Node, folder: &Folder, others: &[PathBuf]) 
         let paths = page.into_iter().map(|film| film.path);
         let found: Vec<Found> = paths.filter_map(|path| look(&folder.path, path)).collect();
         // What is still being written would have to be looked into again and again.
-        let settled = found.into_iter().filter(|found| is_settled(folder, found, now));
+        let settled = found
+            .into_iter()
+            .filter(|found| is_settled(folder, found, now));
         let mut ready: Vec<Found> = settled.collect();
-        ready.retain(|found| !others.iter().any(|other| found.path.starts_with(other) && !folder.path.starts_with(other)));
+        ready.retain(|found| {
+            !others
+                .iter()
+                .any(|other| found.path.starts_with(other) && !folder.path.starts_with(other))
+        });
         if ready.is_empty() {
             continue;
         }
@@ -58,7 +65,9 @@ pub(crate) async fn into_some(node: &Node, folder: &Folder, others: &[PathBuf]) 
 }
 
 fn look(root: &Path, path: PathBuf) -> Option<Found> {
-    let about = std::fs::symlink_metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+    let about = std::fs::symlink_metadata(&path)
+        .ok()
+        .filter(std::fs::Metadata::is_file)?;
     Some(Found {
         within: within(root, &path),
         path,
@@ -73,9 +82,17 @@ fn is_settled(folder: &Folder, found: &Found, now_ms: i64) -> bool {
     age < 0 || age >= i64::from(folder.stable_s) * 1000
 }
 
-async fn keep(node: &Node, folder: &Folder, films: Vec<Found>, ffmpeg: &Path) -> Result<(), StoreError> {
+async fn keep(
+    node: &Node,
+    folder: &Folder,
+    films: Vec<Found>,
+    ffmpeg: &Path,
+) -> Result<(), StoreError> {
     let facts = facts_of(ffmpeg, &films).await;
-    let kept = node.0.store.call(move |tables| facts.iter().try_for_each(|one| tables.put_facts(one)));
+    let kept = node
+        .0
+        .store
+        .call(move |tables| facts.iter().try_for_each(|one| tables.put_facts(one)));
     kept.await?;
     scan::file(node, folder, films).await
 }
@@ -83,7 +100,10 @@ async fn keep(node: &Node, folder: &Folder, films: Vec<Found>, ffmpeg: &Path) ->
 /// What is in these films.
 pub(crate) async fn facts_of(ffmpeg: &Path, films: &[Found]) -> Vec<FileFacts> {
     let looking: Vec<_> = films.iter().map(|found| one(ffmpeg, found)).collect();
-    futures_util::stream::iter(looking).buffered(AT_ONCE).collect().await
+    futures_util::stream::iter(looking)
+        .buffered(AT_ONCE)
+        .collect()
+        .await
 }
 
 async fn one(ffmpeg: &Path, found: &Found) -> FileFacts {
@@ -92,7 +112,8 @@ async fn one(ffmpeg: &Path, found: &Found) -> FileFacts {
         path: found.path.clone(),
         bytes: found.bytes,
         modified: found.modified_ms,
-        facts: facts.and_then(|facts| serde_json::to_value(facts).map_err(|error| error.to_string())),
+        facts: facts
+            .and_then(|facts| serde_json::to_value(facts).map_err(|error| error.to_string())),
     }
 }
 

@@ -26,14 +26,20 @@ const PART_S: f64 = 24.0;
 /// What came of `film`, whose job is `job`; `None`: it is not on the list any more, and `made` says whether its output is.
 pub(crate) fn outcome(film: Film, job: Option<&JobStatus>, made: bool, now: i64) -> Outcome {
     let ended = |film: Film, forget| Outcome::Ended {
-        film: Box::new(Film { changed: now, ..film }),
+        film: Box::new(Film {
+            changed: now,
+            ..film
+        }),
         forget,
     };
     let Some(job) = job else {
         let (state, reason) = if made {
             (FilmState::Done, "Its job was taken off the list.")
         } else {
-            (FilmState::Failed, "Its job was taken off the list before it ended. Try it again here.")
+            (
+                FilmState::Failed,
+                "Its job was taken off the list before it ended. Try it again here.",
+            )
         };
         return ended(marked(film, state, reason.to_owned()), false);
     };
@@ -48,9 +54,10 @@ pub(crate) fn outcome(film: Film, job: Option<&JobStatus>, made: bool, now: i64)
             };
             ended(done, false)
         }
-        JobState::Failed(trouble) if trouble.kind == Kind::NotWorthwhile => {
-            ended(marked(film, FilmState::NotWorthwhile, trouble.to_string()), true)
-        }
+        JobState::Failed(trouble) if trouble.kind == Kind::NotWorthwhile => ended(
+            marked(film, FilmState::NotWorthwhile, trouble.to_string()),
+            true,
+        ),
         JobState::Failed(trouble) if trouble.kind == Kind::SourceChanged => {
             let reason = "It was changed while it was being encoded; it is taken again once it stays as it is.";
             let anew = Film {
@@ -60,7 +67,9 @@ pub(crate) fn outcome(film: Film, job: Option<&JobStatus>, made: bool, now: i64)
             };
             ended(anew, true)
         }
-        JobState::Failed(trouble) => ended(marked(film, FilmState::Failed, trouble.to_string()), false),
+        JobState::Failed(trouble) => {
+            ended(marked(film, FilmState::Failed, trouble.to_string()), false)
+        }
         JobState::Cancelled => {
             let reason = "You stopped its job.".to_owned();
             ended(marked(film, FilmState::Failed, reason), false)

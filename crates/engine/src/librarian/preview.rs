@@ -79,12 +79,17 @@ impl Node {
             folders: vec![folder.clone()],
             ..Library::default()
         };
-        library::check(&alone).map_err(|wrong| Trouble::new(Kind::BadRequest, wrong.says).help(wrong.help))?;
+        library::check(&alone)
+            .map_err(|wrong| Trouble::new(Kind::BadRequest, wrong.says).help(wrong.help))?;
         let others = self.settings().await?.library.folders.into_iter();
-        let others: Vec<PathBuf> = others.map(|one| one.path).filter(|path| *path != folder.path).collect();
+        let others: Vec<PathBuf> = others
+            .map(|one| one.path)
+            .filter(|path| *path != folder.path)
+            .collect();
         let (tell, mut told) = mpsc::channel(4);
         let (root, cancel) = (folder.path.clone(), self.0.librarian.cancel.clone());
-        let walking = tokio::task::spawn_blocking(move || walk::walk(&root, &others, &tell, &cancel));
+        let walking =
+            tokio::task::spawn_blocking(move || walk::walk(&root, &others, &tell, &cancel));
         let (mut sum, now) = (Sum::default(), unix_ms());
         while let Some(batch) = told.recv().await {
             for (found, facts) in self.known(batch).await? {
@@ -100,10 +105,16 @@ impl Node {
 
     async fn known(&self, batch: Vec<Found>) -> Result<Vec<(Found, FactsOf)>, Trouble> {
         let known = self.0.store.call(move |tables| {
-            batch.into_iter().map(|found| Ok((facts(tables, &found)?, found))).collect::<Result<Vec<_>, _>>()
+            batch
+                .into_iter()
+                .map(|found| Ok((facts(tables, &found)?, found)))
+                .collect::<Result<Vec<_>, _>>()
         });
         let known = known.await.map_err(|e| super::unstored(&e))?;
-        Ok(known.into_iter().map(|(facts, found)| (found, facts)).collect())
+        Ok(known
+            .into_iter()
+            .map(|(facts, found)| (found, facts))
+            .collect())
     }
 
     /// Some of what nobody has looked into is looked into, and stands for the rest.
@@ -123,7 +134,10 @@ impl Node {
                 tried.add(folder, found.clone(), Some(read(one.facts.clone())), now);
             }
             // What was found is as good as if a scan had found it.
-            let kept = self.0.store.call(move |tables| facts.iter().try_for_each(|one| tables.put_facts(one)));
+            let kept = self
+                .0
+                .store
+                .call(move |tables| facts.iter().try_for_each(|one| tables.put_facts(one)));
             if kept.await.is_err() {
                 break;
             }
@@ -178,7 +192,10 @@ impl Sum {
                 self.preview.after_bytes += after(rule, found.bytes, facts.as_ref());
                 if self.taken < NAMED {
                     self.taken += 1;
-                    let also: Vec<&str> = also.iter().map(|at| folder.rules[*at].name.as_str()).collect();
+                    let also: Vec<&str> = also
+                        .iter()
+                        .map(|at| folder.rules[*at].name.as_str())
+                        .collect();
                     self.name(found, Some(rule.name.clone()), also.join(", "));
                 }
             }
@@ -201,7 +218,10 @@ impl Sum {
         } else {
             // Knuth's hash of the count instead of a random number: the same folder is reckoned the same each time.
             let place = self.unseen_count.wrapping_mul(0x9e37_79b9_7f4a_7c15) % self.unseen_count;
-            if let Some(old) = usize::try_from(place).ok().and_then(|at| self.unseen.get_mut(at)) {
+            if let Some(old) = usize::try_from(place)
+                .ok()
+                .and_then(|at| self.unseen.get_mut(at))
+            {
                 *old = found;
             }
         }
@@ -209,10 +229,19 @@ impl Sum {
 
     /// What was tried stands for all of its kind.
     fn stand_for(&mut self, tried: &Preview, count: u64, bytes: u64) {
-        let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
+        let share = |part: u64, of: u64| {
+            if of == 0 {
+                0.0
+            } else {
+                part as f64 / of as f64
+            }
+        };
         let all = &mut self.preview;
         all.reckoned = tried.films < count;
-        let (takes, taken) = (share(tried.takes, tried.films), share(tried.takes_bytes, tried.bytes));
+        let (takes, taken) = (
+            share(tried.takes, tried.films),
+            share(tried.takes_bytes, tried.bytes),
+        );
         let after = share(tried.after_bytes, tried.takes_bytes);
         all.takes += (takes * count as f64).round() as u64;
         let takes_bytes = taken * bytes as f64;
@@ -234,7 +263,11 @@ fn after(rule: &Rule, bytes: u64, facts: Option<&Facts>) -> u64 {
         seconds: facts.length_ms as f64 / 1000.0,
         width: facts.width,
         height: facts.height,
-        fps: if facts.frames_1000s == 0 { 25.0 } else { f64::from(facts.frames_1000s) / 1000.0 },
+        fps: if facts.frames_1000s == 0 {
+            25.0
+        } else {
+            f64::from(facts.frames_1000s) / 1000.0
+        },
         ten_bit: facts.ten_bit,
         sounds: facts.sounds,
         cost: None,

@@ -86,7 +86,9 @@ struct Scanner {
 
 impl Scanner {
     fn folders(&self) -> &[Folder] {
-        self.library.as_ref().map_or(&[], |library| &library.folders)
+        self.library
+            .as_ref()
+            .map_or(&[], |library| &library.folders)
     }
 
     fn ordered(&mut self, order: Order) {
@@ -130,7 +132,10 @@ impl Scanner {
         let store = &self.node.0.store;
         let known = store.call(|tables| tables.film_folders()).await?;
         let watched = |folder: &PathBuf| library.folders.iter().any(|one| one.path == *folder);
-        let others: Vec<PathBuf> = known.into_iter().filter(|folder| !watched(folder)).collect();
+        let others: Vec<PathBuf> = known
+            .into_iter()
+            .filter(|folder| !watched(folder))
+            .collect();
         for folder in others {
             gone(&self.node, &folder, &|_| true).await?;
         }
@@ -139,7 +144,10 @@ impl Scanner {
 
     /// Watches those folders that are to be watched.
     async fn watch(&mut self) {
-        let wanted = self.folders().iter().filter(|folder| folder.on_change && !folder.off);
+        let wanted = self
+            .folders()
+            .iter()
+            .filter(|folder| folder.on_change && !folder.off);
         let folders: Vec<PathBuf> = wanted.map(|folder| folder.path.clone()).collect();
         let Some(mut watches) = self.watches.take() else {
             return;
@@ -156,7 +164,9 @@ impl Scanner {
             health.watched = watches.has(&folder.path);
             health.notes.retain(|note| !note.starts_with(UNTOLD));
             if let Some(why) = refused.get(&folder.path).filter(|_| folder.path.is_dir()) {
-                health.notes.push(format!("{UNTOLD}: {why}. It is looked through by the clock."));
+                health.notes.push(format!(
+                    "{UNTOLD}: {why}. It is looked through by the clock."
+                ));
             }
         }
         drop(told);
@@ -167,7 +177,9 @@ impl Scanner {
     async fn work(&mut self) -> Duration {
         let now = Instant::now();
         let due = self.due.iter().filter(|(_, at)| **at <= now);
-        let first = due.min_by_key(|(_, at)| **at).map(|(folder, _)| folder.clone());
+        let first = due
+            .min_by_key(|(_, at)| **at)
+            .map(|(folder, _)| folder.clone());
         if let Some(path) = first {
             self.due.remove(&path);
             if let Some(folder) = self.folders().iter().find(|one| one.path == path).cloned() {
@@ -187,7 +199,10 @@ impl Scanner {
 
     fn others(&self, folder: &Folder) -> Vec<PathBuf> {
         let others = self.folders().iter().map(|one| &one.path);
-        others.filter(|path| **path != folder.path).cloned().collect()
+        others
+            .filter(|path| **path != folder.path)
+            .cloned()
+            .collect()
     }
 
     async fn scan(&mut self, folder: Folder) {
@@ -204,7 +219,11 @@ impl Scanner {
             let health = Health {
                 trouble,
                 notes,
-                scanned_ms: if well { Some(unix_ms()) } else { before.scanned_ms },
+                scanned_ms: if well {
+                    Some(unix_ms())
+                } else {
+                    before.scanned_ms
+                },
                 watched: before.watched,
             };
             told.health.insert(folder.path.clone(), health);
@@ -219,7 +238,10 @@ impl Scanner {
         if let (false, Some(watches)) = (well, &mut self.watches) {
             watches.forget(&folder.path);
         }
-        let untold = self.watches.as_ref().is_some_and(|one| !one.has(&folder.path));
+        let untold = self
+            .watches
+            .as_ref()
+            .is_some_and(|one| !one.has(&folder.path));
         if well && folder.on_change && !folder.off && untold {
             self.watch().await;
         }
@@ -252,12 +274,15 @@ async fn look_through(
         if let Some(scan) = &mut node.0.librarian.told().scan {
             scan.films = seen.len() as u64;
         }
-        file(node, folder, batch).await.map_err(|e| format!("Its films cannot be noted: {e}."))?;
+        file(node, folder, batch)
+            .await
+            .map_err(|e| format!("Its films cannot be noted: {e}."))?;
     }
     let walked = walking.await.map_err(std::io::Error::other).flatten();
     let walked = walked.map_err(|error| not_there(&folder.path, &error))?;
     let forgotten = forget_gone(node, folder, &walked, &seen).await;
-    forgotten.map_err(|e| format!("Its films cannot be noted: {e}."))?
+    forgotten
+        .map_err(|e| format!("Its films cannot be noted: {e}."))?
         .map_or_else(|| Ok(notes(&walked)), Err)
 }
 
@@ -267,7 +292,9 @@ fn not_there(folder: &Path, error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => format!(
             "{name} is not there. Is its disk plugged in, its share mounted? Nothing of it is forgotten meanwhile."
         ),
-        std::io::ErrorKind::NotADirectory => format!("{name} is a file. Watch the folder it is in."),
+        std::io::ErrorKind::NotADirectory => {
+            format!("{name} is a file. Watch the folder it is in.")
+        }
         _ => format!("{name} cannot be read: {}.", in_words(error)),
     }
 }
@@ -276,7 +303,10 @@ fn notes(walked: &Walked) -> Vec<String> {
     let mut notes = Vec::new();
     match walked.unread.as_slice() {
         [] => {}
-        [one] => notes.push(format!("{} cannot be read; what was known of it stays.", one.display())),
+        [one] => notes.push(format!(
+            "{} cannot be read; what was known of it stays.",
+            one.display()
+        )),
         [one, more @ ..] => notes.push(format!(
             "{} and {} more folders in it cannot be read; what was known of them stays.",
             one.display(),
@@ -306,7 +336,11 @@ async fn forget_gone(
         return Ok(None);
     }
     let (path, name) = (folder.path.clone(), folder.path.display());
-    let known = node.0.store.call(move |tables| tables.films_of(&path, 0, 1)).await?;
+    let known = node
+        .0
+        .store
+        .call(move |tables| tables.films_of(&path, 0, 1))
+        .await?;
     let any = known.iter().any(|film| !film.gone);
     if walked.empty && any {
         return Ok(Some(format!(
@@ -314,10 +348,21 @@ async fn forget_gone(
         )));
     }
     if !folder.path.is_dir() {
-        return Ok(Some(not_there(&folder.path, &std::io::ErrorKind::NotFound.into())));
+        return Ok(Some(not_there(
+            &folder.path,
+            &std::io::ErrorKind::NotFound.into(),
+        )));
     }
-    let hidden = |film: &store::Film| walked.unread.iter().any(|unread| film.path.starts_with(unread));
-    gone(node, &folder.path, &|film| !seen.contains(&mark(&film.path)) && !hidden(film)).await?;
+    let hidden = |film: &store::Film| {
+        walked
+            .unread
+            .iter()
+            .any(|unread| film.path.starts_with(unread))
+    };
+    gone(node, &folder.path, &|film| {
+        !seen.contains(&mark(&film.path)) && !hidden(film)
+    })
+    .await?;
     Ok(None)
 }
 
@@ -330,7 +375,11 @@ async fn gone(
     let mut after = 0;
     loop {
         let path = folder.to_owned();
-        let page = node.0.store.call(move |tables| tables.films_of(&path, after, PAGE)).await?;
+        let page = node
+            .0
+            .store
+            .call(move |tables| tables.films_of(&path, after, PAGE))
+            .await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
@@ -370,10 +419,19 @@ enum Own {
 }
 
 /// Decides about films that were found, and writes down what has changed about them.
-pub(crate) async fn file(node: &Node, folder: &Folder, batch: Vec<Found>) -> Result<(), StoreError> {
+pub(crate) async fn file(
+    node: &Node,
+    folder: &Folder,
+    batch: Vec<Found>,
+) -> Result<(), StoreError> {
     let store = &node.0.store;
     let mut loaded = store
-        .call(move |tables| batch.into_iter().map(|found| load(tables, found)).collect::<Result<Vec<_>, _>>())
+        .call(move |tables| {
+            batch
+                .into_iter()
+                .map(|found| load(tables, found))
+                .collect::<Result<Vec<_>, _>>()
+        })
         .await?;
     for one in &mut loaded {
         if matches!(one.own, Own::Perhaps) {
@@ -386,7 +444,9 @@ pub(crate) async fn file(node: &Node, folder: &Folder, batch: Vec<Found>) -> Res
     if changed.is_empty() {
         return Ok(());
     }
-    store.call(move |tables| changed.iter().try_for_each(|film| tables.put_film(film))).await
+    store
+        .call(move |tables| changed.iter().try_for_each(|film| tables.put_film(film)))
+        .await
 }
 
 fn load(tables: &Tables<'_>, found: Found) -> Result<Loaded, StoreError> {
@@ -428,7 +488,11 @@ async fn ask(node: &Node, one: &mut Loaded) -> Result<Own, StoreError> {
         // It cannot be read: nothing is made of it either.
         return Ok(Own::No);
     };
-    let own = node.0.store.call(move |tables| tables.is_output(&sample)).await?;
+    let own = node
+        .0
+        .store
+        .call(move |tables| tables.is_output(&sample))
+        .await?;
     if own {
         let film = one.film.take().unwrap_or_else(|| blank(&one.found));
         one.film = Some(store::Film {
@@ -467,14 +531,22 @@ pub(crate) fn blank(found: &Found) -> store::Film {
 
 /// What is written down of it now; `None`: what was.
 fn filed(folder: &Folder, one: &Loaded, now: i64) -> Option<store::Film> {
-    let Loaded { found, film, facts, own } = one;
-    let known = film.as_ref().filter(|film| film.since > 0).map(|film| Known {
-        bytes: film.bytes,
-        modified_ms: film.modified,
-        state: state(film.state),
-        since_ms: film.since,
-        wish: film.wish,
-    });
+    let Loaded {
+        found,
+        film,
+        facts,
+        own,
+    } = one;
+    let known = film
+        .as_ref()
+        .filter(|film| film.since > 0)
+        .map(|film| Known {
+            bytes: film.bytes,
+            modified_ms: film.modified,
+            state: state(film.state),
+            since_ms: film.since,
+            wish: film.wish,
+        });
     let seen = Seen {
         file: Candidate {
             within: &found.within,
@@ -482,7 +554,9 @@ fn filed(folder: &Folder, one: &Loaded, now: i64) -> Option<store::Film> {
             modified_ms: found.modified_ms,
         },
         known,
-        facts: facts.as_ref().map(|facts| facts.as_ref().map_err(String::as_str)),
+        facts: facts
+            .as_ref()
+            .map(|facts| facts.as_ref().map_err(String::as_str)),
         own: matches!(own, Own::Yes),
     };
     let next = library::settle(folder, seen, now);
@@ -491,7 +565,13 @@ fn filed(folder: &Folder, one: &Loaded, now: i64) -> Option<store::Film> {
     (after != before || film.is_none()).then_some(after)
 }
 
-fn written(folder: &Folder, found: &Found, before: store::Film, next: Next, now: i64) -> store::Film {
+fn written(
+    folder: &Folder,
+    found: &Found,
+    before: store::Film,
+    next: Next,
+    now: i64,
+) -> store::Film {
     let there = store::Film {
         folder: folder.path.clone(),
         gone: false,
@@ -504,7 +584,11 @@ fn written(folder: &Folder, found: &Found, before: store::Film, next: Next, now:
             bytes: found.bytes,
             modified: found.modified_ms,
             since,
-            changed: if there.state == state && there.changed > 0 { there.changed } else { now },
+            changed: if there.state == state && there.changed > 0 {
+                there.changed
+            } else {
+                now
+            },
             state,
             reason,
             rule: rule.map(|rule| rule.name.clone()),
@@ -517,7 +601,9 @@ fn written(folder: &Folder, found: &Found, before: store::Film, next: Next, now:
             output: None,
             receipt: None,
             // Of the same content as far as is known; or of the original of what took its place, which may come back.
-            sample: there.sample.filter(|_| same || there.state == FilmState::Done),
+            sample: there
+                .sample
+                .filter(|_| same || there.state == FilmState::Done),
             ..there.clone()
         }
     };
@@ -527,9 +613,16 @@ fn written(folder: &Folder, found: &Found, before: store::Film, next: Next, now:
             let reason = "It has not been looked into yet.".to_owned();
             anew(FilmState::Waiting, reason, None, since_ms)
         }
-        Next::Take { rule, also, since_ms } => {
-            anew(FilmState::Waiting, rivals(folder, &also), Some(rule), since_ms)
-        }
+        Next::Take {
+            rule,
+            also,
+            since_ms,
+        } => anew(
+            FilmState::Waiting,
+            rivals(folder, &also),
+            Some(rule),
+            since_ms,
+        ),
         Next::Leave { why, since_ms } => {
             let own = why == Leave::Own;
             let left = anew(FilmState::Left, why.to_string(), None, since_ms);
@@ -548,5 +641,8 @@ fn rivals(folder: &Folder, also: &[usize]) -> String {
     if names.is_empty() {
         return String::new();
     }
-    format!("{} would take it, too; the first rule that fits decides.", names.join(", "))
+    format!(
+        "{} would take it, too; the first rule that fits decides.",
+        names.join(", ")
+    )
 }

@@ -123,7 +123,9 @@ fn found(root: &Path, entry: &fs::DirEntry) -> Option<Found> {
 /// A film's path within its folder, with `/` between names.
 pub(crate) fn within(root: &Path, path: &Path) -> String {
     let inner = path.strip_prefix(root).unwrap_or(path);
-    let names = inner.components().map(|one| one.as_os_str().to_string_lossy());
+    let names = inner
+        .components()
+        .map(|one| one.as_os_str().to_string_lossy());
     names.collect::<Vec<_>>().join("/")
 }
 
@@ -148,7 +150,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         assert!(walked(root, &[]).1.empty);
-        for name in ["a.mkv", "b/c.MP4", "b/d/e.avi", "b/note.txt", ".trash/f.mkv", "g/h.mkv"] {
+        for name in [
+            "a.mkv",
+            "b/c.MP4",
+            "b/d/e.avi",
+            "b/note.txt",
+            ".trash/f.mkv",
+            "g/h.mkv",
+        ] {
             let path = root.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "x").unwrap();
@@ -156,7 +165,15 @@ mod tests {
         let (names, how) = walked(root, &[root.join("g")]);
         assert_eq!(names, ["a.mkv", "b/c.MP4", "b/d/e.avi"]);
         assert_eq!(how, Walked::default());
-        assert!(walk(&root.join("none"), &[], &mpsc::channel(1).0, &CancellationToken::new()).is_err());
+        assert!(
+            walk(
+                &root.join("none"),
+                &[],
+                &mpsc::channel(1).0,
+                &CancellationToken::new()
+            )
+            .is_err()
+        );
     }
 
     #[cfg(unix)]
@@ -166,7 +183,11 @@ mod tests {
         fs::write(outside.path().join("secret.mkv"), "x").unwrap();
         std::os::unix::fs::symlink(outside.path(), inside.path().join("out")).unwrap();
         std::os::unix::fs::symlink(inside.path(), inside.path().join("round")).unwrap();
-        std::os::unix::fs::symlink(outside.path().join("secret.mkv"), inside.path().join("one.mkv")).unwrap();
+        std::os::unix::fs::symlink(
+            outside.path().join("secret.mkv"),
+            inside.path().join("one.mkv"),
+        )
+        .unwrap();
         assert!(walked(inside.path(), &[]).0.is_empty());
     }
 
@@ -176,6 +197,10 @@ mod tests {
         fs::write(folder.path().join("a.mkv"), "x").unwrap();
         let cancel = CancellationToken::new();
         cancel.cancel();
-        assert!(walk(folder.path(), &[], &mpsc::channel(1).0, &cancel).unwrap().cut_short);
+        assert!(
+            walk(folder.path(), &[], &mpsc::channel(1).0, &cancel)
+                .unwrap()
+                .cut_short
+        );
     }
 }

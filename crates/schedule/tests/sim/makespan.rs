@@ -163,3 +163,74 @@ fn a_straggler_is_overtaken() {
     // Alone it would be 240 s; the straggler's own segment would take 20 minutes.
     assert!(sim.now.0 < 250_000, "{:?}", sim.now);
 }
+
+/// Films of these lengths are given one after the other, so many ahead as a library gives them; the time all take over
+/// the time that all the speed there is would take, plus a film's last part.
+fn season(sim: &mut Sim, films: &[u64]) -> f64 {
+    let speed: f64 = sim.donors.values().map(|donor| donor.offers[0].speed).sum();
+    let seats: u32 = sim.donors.values().map(|donor| donor.offers[0].seats).sum();
+    let slowest = sim
+        .donors
+        .values()
+        .map(|donor| donor.seat_speed(ENCODER))
+        .fold(f64::INFINITY, f64::min);
+    let (mut given, mut open) = (0, Vec::new());
+    while given < films.len() || !open.is_empty() {
+        let left = |sim: &Sim, job: &JobId| {
+            let view = sim.farm.job(*job);
+            let done = view
+                .filter(|view| !view.state.has_ended())
+                .map(|view| view.done.0);
+            done.map(|done| films[job.0 as usize].saturating_sub(done).div_ceil(2400) as u32)
+        };
+        open.retain(|job| left(sim, job).is_some());
+        let mut parts: Vec<u32> = open.iter().filter_map(|job| left(sim, job)).collect();
+        while given < films.len() && library::wants_more(&parts, seats) {
+            let job = JobId(given as u64);
+            let film = Film::new(Needs::Exactly(ENCODER), films[given], 50);
+            sim.submit(job, film, 0, false);
+            parts.push(films[given].div_ceil(2400) as u32);
+            open.push(job);
+            given += 1;
+        }
+        sim.run_for(Duration::from_secs(1));
+    }
+    let total: u64 = films.iter().sum();
+    let took = sim.now.0 as f64 / 1000.0;
+    took / (total as f64 / speed + 2400.0 / slowest)
+}
+
+fn farm(speeds: &[f64]) -> Sim {
+    let mut sim = Sim::new(config(), 7);
+    sim.watch.thorough = false;
+    for (number, speed) in speeds.iter().enumerate() {
+        sim.add_donor(donor(number as u8, *speed, 1));
+    }
+    sim
+}
+
+#[test]
+fn five_hundred_episodes_and_one_long_film_keep_everybody_busy() {
+    // Twenty minutes each, some shorter than one segment, and one long film in between: all on one queue.
+    let speeds = [100.0, 100.0, 60.0, 40.0, 250.0];
+    let episodes = vec![12_000; 500];
+    let clips = vec![700; 500];
+    let mixed: Vec<u64> = (0..200)
+        .map(|n| {
+            if n == 20 {
+                720_000
+            } else {
+                1000 + n * 37 % 9000
+            }
+        })
+        .collect();
+    for films in [episodes, clips, mixed] {
+        let ratio = season(&mut farm(&speeds), &films);
+        assert!(
+            ratio <= 1.10,
+            "{ratio:.3} for {} films of about {}",
+            films.len(),
+            films[0]
+        );
+    }
+}

@@ -41,7 +41,10 @@ impl LibraryFolderLine {
             LibraryState::Left,
             LibraryState::Failed,
         ];
-        let scanning = library.scan.as_ref().is_some_and(|scan| scan.folder == folder.path);
+        let scanning = library
+            .scan
+            .as_ref()
+            .is_some_and(|scan| scan.folder == folder.path);
         let rules = set.into_iter().flat_map(|set| &set.rules);
         Self {
             path: folder.path.clone(),
