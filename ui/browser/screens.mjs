@@ -255,6 +255,38 @@ async function walk() {
   assert.equal(await page.getByTestId('past').count(), 1);
 }
 
+/** A library of a hundred thousand films: a folder is added, its rules are seen at work, and the list stays short. */
+async function shelf() {
+  const page = await (await browser.newContext({ viewport: { width: 1180, height: 760 } })).newPage();
+  page.setDefaultTimeout(20_000);
+  await page.goto(`${base}?scene=first&lang=en`);
+  await page.getByTestId('page-library').click();
+  await page.getByTestId('watch').click();
+  const rules = page.getByTestId('rules-dialog');
+  await rules.getByTestId('takes').getByText('Takes about 312 of 1204 films').waitFor();
+  await rules.getByTestId('does').selectOption('leave');
+  await rules.getByTestId('add-rule').click();
+  assert.equal(await rules.getByTestId('rule').count(), 2);
+  await rules.getByTestId('keep-rules').click();
+  await rules.waitFor({ state: 'detached' });
+
+  await page.goto(`${base}?scene=busy&watched&lang=en`);
+  await page.getByTestId('page-library').click();
+  const films = page.getByTestId('films');
+  await films.getByText('A film of many 3.mkv').waitFor();
+  await films.evaluate((list) => list.scrollTo({ top: list.scrollHeight / 2 }));
+  await films.getByText('A film of many 50000.mkv').waitFor();
+  await films.evaluate((list) => list.scrollTo({ top: list.scrollHeight }));
+  await films.getByText('A film of many 99999.mkv').waitFor();
+  const drawn = await films.locator('li').count();
+  assert.ok(drawn > 5 && drawn < 60, `${drawn} rows are drawn`);
+  await page.getByTestId('state-failed').click();
+  await films.getByTestId('again').first().click();
+  await page.getByText('It waits for another try.').waitFor({ state: 'attached' });
+  await page.getByTestId('library-search').fill('nothing');
+  await page.getByText('nothing', { exact: false }).first().waitFor();
+}
+
 /** What a browser loads first, compressed: the whole page but the hosts it does not need. */
 function size() {
   const folder = new URL('../dist-fake/assets/', import.meta.url).pathname;
@@ -264,6 +296,7 @@ function size() {
 
 try {
   await walk();
+  await shelf();
 } catch (error) {
   faults.push(`walk: ${error.stack}`);
 }
