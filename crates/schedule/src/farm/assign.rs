@@ -50,13 +50,16 @@ impl Farm {
             return Vec::new();
         }
         let mut free: Vec<PeerId> = self.open.iter().copied().collect();
-        let mut cursor = None;
+        let (mut cursor, mut ahead) = (None, Work(0));
         while let Some((order, id)) = self.next_in_queue(cursor) {
             if free.is_empty() {
                 break;
             }
             cursor = Some(order);
-            self.assign_job(id, &mut free, now);
+            self.assign_job(id, &mut free, ahead, now);
+            // What this one keeps back for faster peers is done by them before anything of those behind it.
+            let open = self.jobs.get(&id).filter(|job| job.state.is_open());
+            ahead = ahead.plus(open.and_then(Job::unassigned).unwrap_or(Work(0)));
         }
         free
     }
@@ -79,7 +82,8 @@ impl Farm {
             .map(|(order, id)| (*order, *id))
     }
 
-    fn assign_job(&mut self, id: JobId, free: &mut Vec<PeerId>, now: Time) {
+    /// `ahead`: what the jobs before it in the queue keep back.
+    fn assign_job(&mut self, id: JobId, free: &mut Vec<PeerId>, ahead: Work, now: Time) {
         let muscle = self.muscle(id, now);
         let Some(job) = self.jobs.get(&id) else {
             return;
@@ -101,7 +105,7 @@ impl Farm {
             return;
         }
         self.assign_particular(id, &muscle, &mut places, now);
-        self.assign_fresh(id, &muscle, &mut places, now);
+        self.assign_fresh(id, &muscle, &mut places, ahead, now);
         let claimed = if self.has_more_soon(id, now) {
             places
         } else {
@@ -129,7 +133,14 @@ impl Farm {
     }
 
     /// Gives out the segments that anybody may have, and has more cut while there is room.
-    fn assign_fresh(&mut self, id: JobId, muscle: &Muscle, places: &mut Vec<Place>, now: Time) {
+    fn assign_fresh(
+        &mut self,
+        id: JobId,
+        muscle: &Muscle,
+        places: &mut Vec<Place>,
+        ahead: Work,
+        now: Time,
+    ) {
         while let Some(job) = self.jobs.get(&id) {
             let first = job.fresh.first().and_then(|index| job.segments.get(index));
             let (work, segment) = match first {
@@ -142,7 +153,7 @@ impl Farm {
             let Some(at) = soonest(places, work, now) else {
                 return;
             };
-            if !self.is_well_placed(job, muscle, &places[at], work, now) {
+            if !self.is_well_placed(job, muscle, &places[at], work, ahead, now) {
                 return;
             }
             let Some(index) = segment else {
@@ -207,16 +218,18 @@ impl Farm {
         }
     }
 
-    /// Whether nobody else would be through with all that is left before this place is with this segment.
+    /// Whether nobody else would be through with all that is left, and with what is kept back before it in the queue,
+    /// before this place is with this segment.
     fn is_well_placed(
         &self,
         job: &Job,
         muscle: &Muscle,
         place: &Place,
         work: Work,
+        ahead: Work,
         now: Time,
     ) -> bool {
-        let Some(unassigned) = job.unassigned() else {
+        let Some(unassigned) = job.unassigned().map(|work| work.plus(ahead)) else {
             return true;
         };
         let end = place.finish(work, now);
