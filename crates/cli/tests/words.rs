@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "encode",
     "serve",
     "ask",
@@ -30,6 +30,7 @@ const COMMANDS: [&str; 24] = [
     "undo",
     "originals",
     "donate",
+    "library",
     "settings",
     "given",
     "doctor",

@@ -35,6 +35,8 @@ pub const PAGE_MOST: u32 = 500;
 pub(crate) struct Librarian {
     pub cancel: CancellationToken,
     tasks: TaskTracker,
+    /// What rules would take is looked at once at a time.
+    pub previewing: tokio::sync::Mutex<()>,
     /// Wakes the loop that gives jobs.
     pub hungry: Arc<Notify>,
     told: Mutex<Told>,

@@ -326,7 +326,7 @@ impl Tables<'_> {
     /// If the database fails or a row does not read.
     pub fn films_of(&self, folder: &Path, after: i64, most: u32) -> Result<Vec<Film>, StoreError> {
         let mut query = self.sql.prepare_cached(
-            "SELECT * FROM library WHERE id > ?2 AND folder = ?1 ORDER BY id LIMIT ?3",
+            "SELECT * FROM library WHERE id > ?2 AND +folder = ?1 ORDER BY id LIMIT ?3",
         )?;
         let rows = query.query_map(
             params![paths::to_bytes(folder), after, most],

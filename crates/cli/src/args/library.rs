@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use api::{ApiError, Choice, LibraryRule, LibraryState, LibraryTake, WatchedFolder};
+use api::{ApiError, Choice, Keep, LibraryRule, LibraryState, LibraryTake, Place, WatchedFolder};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Bound, Wish, absolute, bytes};
@@ -117,6 +117,18 @@ pub struct Rule {
     /// The folder for the outputs [default: beside each film]
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
+
+    /// Put the outputs below this folder, each as its film is below the watched one
+    #[arg(long, value_name = "DIR", conflicts_with = "out_dir")]
+    pub into: Option<PathBuf>,
+
+    /// Put each output in the place of its film, once it is proved and decoded whole; the original is kept as .bak
+    #[arg(long, conflicts_with_all = ["out_dir", "into"])]
+    pub in_place: bool,
+
+    /// Keep the originals for so many days, always, or never [default: as it is set, 30 days]
+    #[arg(long, value_name = "DAYS", value_parser = super::typed_keep, requires = "in_place")]
+    pub keep_original: Option<Keep>,
 
     /// Agree to what an output cannot keep; else such films fail with a sentence
     #[arg(short, long)]
@@ -264,6 +276,21 @@ impl Add {
         Ok(folder)
     }
 
+    fn place(&self) -> Result<Place, ApiError> {
+        if self.rule.in_place {
+            return Ok(Place::InPlace {
+                keep: self.rule.keep_original,
+            });
+        }
+        match &self.rule.into {
+            Some(into) => Ok(Place::Tree {
+                root: absolute(&self.folder)?,
+                into: absolute(into)?,
+            }),
+            None => Ok(Place::Beside),
+        }
+    }
+
     fn rule(&self) -> Result<LibraryRule, ApiError> {
         let typed = &self.rule;
         let take = LibraryTake {
@@ -286,6 +313,7 @@ impl Add {
             take,
             make: Choice {
                 out_dir: typed.out_dir.as_deref().map(absolute).transpose()?,
+                place: self.place()?,
                 yes: typed.yes,
                 ..self.wish.choice()
             },
@@ -354,6 +382,37 @@ mod tests {
         assert!(again.rules[0].leave);
         let other = add("/films --rule Other").folder(Some(&first)).unwrap();
         assert_eq!(other.rules.len(), 2);
+    }
+
+    #[test]
+    fn results_go_to_one_place() {
+        let place = |words: &str| add(words).folder(None).unwrap().rules[0].make.place.clone();
+        assert_eq!(place("/films"), Place::Beside);
+        let keep = Some(Keep::Always);
+        assert_eq!(
+            place("/films --in-place --keep-original always"),
+            Place::InPlace { keep }
+        );
+        let Place::Tree { root, into } = place("/films --into /small") else {
+            panic!("a tree")
+        };
+        assert_eq!(
+            (root, into),
+            (
+                absolute("/films".as_ref()).unwrap(),
+                absolute("/small".as_ref()).unwrap()
+            )
+        );
+        for wrong in [
+            "--in-place --into /a",
+            "--into /a --out-dir /b",
+            "--keep-original 3",
+        ] {
+            let words = ["manyhands", "library", "add", "/films"]
+                .into_iter()
+                .chain(wrong.split_whitespace());
+            assert!(Line::try_parse_from(words).is_err(), "{wrong}");
+        }
     }
 
     #[test]

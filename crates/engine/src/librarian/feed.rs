@@ -256,7 +256,10 @@ impl Feeder {
         let (choice, terms) = (rule.make.clone(), terms(rule, film.forced));
         match self.node.submit(film.path.clone(), choice, terms).await {
             Ok(job) => self.in_work(film, job).await,
-            Err(trouble) => self.refused(film, trouble).await,
+            Err(trouble) => {
+                let shared = rule.out_dir.is_some() || rule.tree.is_some();
+                self.refused(film, trouble, shared).await
+            }
         }
     }
 
@@ -279,17 +282,22 @@ impl Feeder {
         Ok(None)
     }
 
-    /// What is wrong with a film is filed; what is wrong with the node is an error.
-    async fn refused(&self, film: Film, trouble: Trouble) -> Result<Option<u32>, Trouble> {
+    /// What is wrong with a film is filed; what is wrong with the node is an error, and what is wrong with a folder that
+    /// the outputs of many films go into (`shared`).
+    async fn refused(
+        &self,
+        film: Film,
+        trouble: Trouble,
+        shared: bool,
+    ) -> Result<Option<u32>, Trouble> {
         match trouble.kind {
             Kind::NoSpace
             | Kind::NoFfmpeg
             | Kind::FfmpegTooOld
             | Kind::NoEncoder
-            | Kind::NoOutputFolder
-            | Kind::OutputReadOnly
-            | Kind::BadDataFolder
-            | Kind::Other => Err(trouble),
+            | Kind::BadDataFolder => Err(trouble),
+            // A folder for all outputs, which may be there again in a moment; else it is the film's own.
+            Kind::NoOutputFolder | Kind::OutputReadOnly if shared => Err(trouble),
             _ => {
                 let failed = Film {
                     state: FilmState::Failed,
@@ -322,7 +330,7 @@ impl Feeder {
                 return Ok(None);
             }
             Err(trouble) => {
-                self.refused(film, trouble).await?;
+                self.refused(film, trouble, false).await?;
                 return Ok(None);
             }
         };
@@ -386,7 +394,7 @@ impl Feeder {
         {
             Ok(outlook) => outlook,
             Err(trouble) => {
-                self.refused(film, trouble).await?;
+                self.refused(film, trouble, false).await?;
                 return Ok(None);
             }
         };

@@ -16,6 +16,8 @@ use crate::node::Node;
 /// Films that are looked into in one turn, and at once.
 const TURN: u32 = 32;
 const AT_ONCE: usize = 2;
+/// Pages of films that are too new, behind which no others are looked for in one turn.
+const PAGES: usize = 8;
 
 /// Looks into some films of a folder that nobody has looked into, and decides about them. Whether there were any.
 pub(crate) async fn into_some(node: &Node, folder: &Folder, others: &[PathBuf]) -> bool {
@@ -24,7 +26,7 @@ pub(crate) async fn into_some(node: &Node, folder: &Folder, others: &[PathBuf]) 
     };
     let ffmpeg = bench.ffmpeg.clone();
     let mut after = PathBuf::new();
-    loop {
+    for _ in 0..PAGES {
         let (path, from) = (folder.path.clone(), after.clone());
         let page = node
             .0
@@ -35,33 +37,58 @@ pub(crate) async fn into_some(node: &Node, folder: &Folder, others: &[PathBuf]) 
             return false;
         };
         after.clone_from(&last.path);
-        let now = unix_ms();
-        let paths = page.into_iter().map(|film| film.path);
-        let found: Vec<Found> = paths.filter_map(|path| look(&folder.path, path)).collect();
-        // What is still being written would have to be looked into again and again.
-        let settled = found
-            .into_iter()
-            .filter(|found| is_settled(folder, found, now));
-        let mut ready: Vec<Found> = settled.collect();
-        ready.retain(|found| {
-            !others
-                .iter()
-                .any(|other| found.path.starts_with(other) && !folder.path.starts_with(other))
-        });
-        if ready.is_empty() {
-            continue;
-        }
-        let count = ready.len() as u64;
-        if let Err(error) = keep(node, folder, ready, &ffmpeg).await {
+        let looked = match ready(node, folder, others, page).await {
+            Ok(ready) if ready.is_empty() => continue,
+            Ok(ready) => {
+                let count = ready.len() as u64;
+                keep(node, folder, ready, &ffmpeg).await.map(|()| count)
+            }
+            Err(error) => Err(error),
+        };
+        let Ok(looked) = looked.inspect_err(|error| {
             tracing::warn!(%error, "what was found in films was not kept");
+        }) else {
             return false;
-        }
+        };
         let mut told = node.0.librarian.told();
         let scan = told.scan.get_or_insert_default();
         scan.folder.clone_from(&folder.path);
-        scan.looked += count;
+        scan.looked += looked;
         return true;
     }
+    false
+}
+
+/// Those of these films that can be looked into now. What is not there any more is forgotten.
+async fn ready(
+    node: &Node,
+    folder: &Folder,
+    others: &[PathBuf],
+    films: Vec<store::Film>,
+) -> Result<Vec<Found>, StoreError> {
+    let now = unix_ms();
+    let (mut ready, mut missing) = (Vec::new(), Vec::new());
+    for film in films {
+        let elsewhere =
+            |other: &PathBuf| film.path.starts_with(other) && !folder.path.starts_with(other);
+        match look(&folder.path, film.path.clone()) {
+            None => missing.push(film.id),
+            // What is still being written would have to be looked into again and again.
+            Some(found) if is_settled(folder, &found, now) && !others.iter().any(elsewhere) => {
+                ready.push(found);
+            }
+            Some(_) => {}
+        }
+    }
+    // Where the folder itself is away, everything is, and nothing is forgotten.
+    if !missing.is_empty() && folder.path.is_dir() {
+        let gone = node
+            .0
+            .store
+            .call(move |tables| missing.iter().try_for_each(|id| tables.film_gone(*id)));
+        gone.await?;
+    }
+    Ok(ready)
 }
 
 fn look(root: &Path, path: PathBuf) -> Option<Found> {

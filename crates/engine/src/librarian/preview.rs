@@ -81,6 +81,7 @@ impl Node {
         };
         library::check(&alone)
             .map_err(|wrong| Trouble::new(Kind::BadRequest, wrong.says).help(wrong.help))?;
+        let _turn = self.0.librarian.previewing.lock().await;
         let others = self.settings().await?.library.folders.into_iter();
         let others: Vec<PathBuf> = others
             .map(|one| one.path)

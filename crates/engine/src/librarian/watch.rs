@@ -61,7 +61,13 @@ fn watch(
                     event.kind,
                     EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_))
                 );
-                event.need_rescan() || !read
+                // What is still being made, by us or others, has a hidden name.
+                let hidden = |path: &PathBuf| {
+                    let name = path.file_name().unwrap_or_default();
+                    name.to_string_lossy().starts_with('.')
+                };
+                let all_hidden = !event.paths.is_empty() && event.paths.iter().all(hidden);
+                event.need_rescan() || !(read || all_hidden)
             }
             Err(_) => true,
         };
