@@ -57,6 +57,8 @@ export const SCREENS = [
   { name: 'history', query: 'scene=history', act: go('history') },
   { name: 'history-empty', query: 'scene=first', act: go('history') },
   { name: 'settings', query: 'scene=busy&presets', act: async (page) => { await go('settings')(page); await page.getByTestId('preset').first().waitFor(); } },
+  { name: 'settings-file', query: 'scene=busy&broken&fixed', act: async (page) => { await go('settings')(page); await page.getByTestId('config-file').scrollIntoViewIfNeeded(); } },
+  { name: 'settings-farm', query: 'scene=busy&farm', act: async (page) => { await go('settings')(page); await page.getByTestId('farm').click(); await page.getByTestId('farm-plan').waitFor(); } },
   { name: 'doctor', query: 'scene=busy', act: async (page) => { await go('doctor')(page); await page.getByTestId('finding').first().waitFor(); } },
   { name: 'knock', query: 'scene=ends', act: async (page) => { await go('doctor')(page); await page.getByTestId('address').fill('attic'); await page.getByTestId('knock').click(); await page.getByText('A computer is there').waitFor(); } },
   { name: 'past', query: 'scene=history&exposed', act: async (page) => { await go('history')(page); await page.getByTestId('past').nth(2).click(); await page.getByTestId('strip').waitFor(); } },

@@ -170,7 +170,36 @@ async function walk() {
   await page.getByRole('button', { name: 'Go on helping' }).click();
   assert.equal(await donate.isChecked(), true);
 
+  // What a variable sets cannot be changed, and the field says which; what is wrong with the file stands line by line.
+  await page.goto(`${base}?scene=busy&broken&fixed&lang=en`);
+  await page.getByTestId('page-settings').click();
+  const port = page.getByTestId('web-port');
+  await page.getByText('Set by MANYHANDS_WEB_PORT').waitFor();
+  assert.equal(await port.isDisabled(), true);
+  assert.equal(await page.getByTestId('port').isDisabled(), false);
+  assert.equal(await page.getByTestId('add-hours').isDisabled(), true);
+  const file = page.getByTestId('config-file');
+  await file.getByText('config.toml, line 12').waitFor();
+  await file.getByText('Did you mean `port`?').waitFor();
+  await file.getByTestId('reread').focus();
+  await page.keyboard.press('Enter');
+  await file.getByText('Changed: web.port. From the next start on: web.port.').waitFor();
+
+  // Another farm's settings are shown before they are set.
+  await page.goto(`${base}?scene=busy&farm&lang=en`);
+  await page.getByTestId('page-settings').click();
+  await page.getByTestId('farm').focus();
+  await page.keyboard.press('Enter');
+  const plan = page.getByTestId('farm-plan');
+  await plan.getByText('web.port').waitFor();
+  await plan.getByText('`workers` is nothing that is known here').waitFor();
+  await page.getByTestId('farm-apply').focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Taken over.').waitFor();
+  assert.equal(await plan.count(), 0);
+
   // Hours by keyboard.
+  await page.goto(`${base}?scene=rests&lang=en`);
   await page.getByTestId('page-settings').click();
   const helping = page.getByTestId('helping');
   await helping.getByTestId('add-hours').focus();

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::Api;
 use crate::choice::Choice;
+use crate::config;
 use crate::error::{ApiError, ErrorCode};
 use crate::path::FilePath;
 use crate::sight;
@@ -212,6 +213,17 @@ calls! {
         /// All of it.
         settings: view::Settings
     } -> ();
+    /// Where the settings are kept, and how that stands.
+    config: Config {} -> config::Config;
+    /// Reads their file again, now.
+    reload_config: ReloadConfig {} -> config::Reread;
+    /// Takes over the `config.json` of a simple AV1 farm; or says what that would set.
+    import_config: ImportConfig {
+        /// Its text.
+        text: String,
+        /// Do it; else only say what would be done.
+        apply: bool
+    } -> config::Import;
     /// Looks at everything that may be wrong and says what to do about it.
     doctor: Doctor {} -> view::Report;
     /// What is behind an address, in words: why a computer there is not seen.

@@ -141,6 +141,8 @@ codes! {
     BadDataFolder = 62,
     /// The address to listen on is taken or not allowed.
     CannotListen = 63,
+    /// The file of settings, or a variable above it, has a mistake.
+    BadConfig = 64,
 }
 
 #[cfg(test)]

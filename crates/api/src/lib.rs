@@ -19,6 +19,7 @@ mod sight;
 mod view;
 
 pub mod call;
+pub mod config;
 pub mod rehearsal;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod bindings;
 
 pub use call::Call;
 pub use choice::{Audio, Choice, Codec, Container, Encoders, Keep, Place, Purpose, Speed};
+pub use config::{Complaint, Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
 pub use folder::data_folder;
@@ -33,7 +35,7 @@ pub use folder::data_folder;
 pub mod logs;
 pub use front::Handed;
 pub use helping::{HelpMode, HelpRules, Helping, Hours, Rest, Weekday};
-pub use live::{Live, NodeConfig, resolve};
+pub use live::{Live, NodeConfig, Sources, resolve};
 pub use node::{Answer, Node, Shift, Steer};
 pub use path::FilePath;
 pub use pump::Events;
@@ -428,6 +430,35 @@ impl Api {
             ));
         }
         self.node.set_settings(settings).await
+    }
+
+    /// Where the settings are kept, and how that stands.
+    ///
+    /// # Errors
+    /// If the node has stopped.
+    pub async fn config(&self) -> Result<Config, ApiError> {
+        self.node.config().await
+    }
+
+    /// Reads their file again.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadConfig`] with everything that is wrong with it; the settings stay as they were.
+    pub async fn reload_config(&self) -> Result<Reread, ApiError> {
+        self.node.reload_config().await
+    }
+
+    /// Takes over what the `config.json` of a simple AV1 farm says, or says what that would be.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadConfig`] with everything that is wrong with it; as [`Api::set_settings`].
+    pub async fn import_config(&self, text: String, apply: bool) -> Result<Import, ApiError> {
+        if text.len() as u64 > config::LARGEST {
+            let text = "This is too large for a file of settings.";
+            return Err(ApiError::new(ErrorCode::BadConfig, text)
+                .help("Choose the config.json of the other farm."));
+        }
+        self.node.import_config(text, apply).await
     }
 
     /// Looks at everything that may be wrong.

@@ -15,9 +15,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+pub use engine::config::Sources;
 pub use engine::node::NodeConfig;
 
 use crate::choice::Choice;
+use crate::config::{Config, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
@@ -192,6 +194,18 @@ impl Node for Engine {
 
     fn set_settings(&self, settings: Settings) -> Answer<'_, ()> {
         async { Ok(self.0.set_settings(settings.into()).await?) }.boxed()
+    }
+
+    fn config(&self) -> Answer<'_, Config> {
+        async { Ok(self.0.config().await?.into()) }.boxed()
+    }
+
+    fn reload_config(&self) -> Answer<'_, Reread> {
+        async { Ok(self.0.reread_config().await?.into()) }.boxed()
+    }
+
+    fn import_config(&self, text: String, apply: bool) -> Answer<'_, Import> {
+        async move { Ok(self.0.import_config(&text, apply).await?.into()) }.boxed()
     }
 
     fn donate(&self, on: bool) -> Answer<'_, ()> {

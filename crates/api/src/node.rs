@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::choice::Choice;
+use crate::config::{Config, Import, Reread};
 use crate::error::ApiError;
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
 use crate::view::{
@@ -98,6 +99,12 @@ pub trait Node: Send + Sync + 'static {
     fn settings(&self) -> Answer<'_, Settings>;
     /// Sets it.
     fn set_settings(&self, settings: Settings) -> Answer<'_, ()>;
+    /// Where the settings are kept.
+    fn config(&self) -> Answer<'_, Config>;
+    /// Reads their file again.
+    fn reload_config(&self) -> Answer<'_, Reread>;
+    /// Takes over the settings of a simple AV1 farm, or says what that would be.
+    fn import_config(&self, text: String, apply: bool) -> Answer<'_, Import>;
     /// Turns helping on or off.
     fn donate(&self, on: bool) -> Answer<'_, ()>;
     /// Turns helping off once what has begun is done.

@@ -11,6 +11,7 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::watch;
 
 use crate::choice::{Choice, Purpose};
+use crate::config::{Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
 use crate::helping::{HelpMode, HelpRules, Helping};
 use crate::node::{Answer, Node, Shift, Steer};
@@ -359,6 +360,41 @@ impl Node for Rehearsal {
     fn set_settings(&self, settings: Settings) -> Answer<'_, ()> {
         self.state().settings = settings;
         now(Ok(()))
+    }
+
+    fn config(&self) -> Answer<'_, Config> {
+        let port = self.state().settings.web_port;
+        now(Ok(Config {
+            path: FilePath("/data/config.toml".into()),
+            exists: true,
+            complaints: Vec::new(),
+            keys: vec![ConfigKey {
+                key: "web.port".into(),
+                value: port.map_or_else(String::new, |port| port.to_string()),
+                usual: "8090".into(),
+                from: ConfigFrom::File,
+            }],
+        }))
+    }
+
+    fn reload_config(&self) -> Answer<'_, Reread> {
+        now(Ok(Reread {
+            changed: vec!["web.port".into()],
+            later: vec!["web.port".into()],
+        }))
+    }
+
+    fn import_config(&self, text: String, _: bool) -> Answer<'_, Import> {
+        let import = Import {
+            changes: vec![ConfigChange {
+                key: "web.port".into(),
+                before: String::new(),
+                after: "8091".into(),
+            }],
+            notes: Vec::new(),
+        };
+        let known = text.contains("web_port");
+        now(Ok(if known { import } else { Import::default() }))
     }
 
     fn donate(&self, on: bool) -> Answer<'_, ()> {

@@ -10,11 +10,13 @@ use api::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bound;
+mod config;
 mod helping;
 mod replacing;
 
 pub use bound::Bound;
 use bound::{bound, bytes};
+pub use config::{Config, ConfigDeed};
 pub use helping::{Donate, HelpWord};
 pub use replacing::{Originals, typed_keep};
 
@@ -42,6 +44,17 @@ pub struct Line {
     #[arg(help_heading = "Everywhere")]
     pub data: Option<PathBuf>,
 
+    /// The file of settings [default: config.toml in that folder]; where a node runs, its own counts
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MANYHANDS_CONFIG",
+        hide_env_values = true
+    )]
+    #[arg(help_heading = "Everywhere")]
+    pub config: Option<PathBuf>,
+
     /// Print one JSON object a line instead of text; docs/json.md describes them
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
@@ -52,7 +65,7 @@ pub struct Line {
 
 const AFTER: &str = "\
 The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-24 the \
-output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-63 this node, 130 stopped by Ctrl-C. \
+output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-64 this node, 130 stopped by Ctrl-C. \
 docs/json.md has the whole table.";
 
 /// The commands.
@@ -86,6 +99,7 @@ pub enum Command {
     Originals(Originals),
     Donate(Donate),
     Settings(Settings),
+    Config(Config),
     /// Say what this computer has done for others
     Given,
     Doctor(Doctor),

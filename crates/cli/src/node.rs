@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use api::{ApiError, Live, NodeConfig};
+use api::{ApiError, Live, NodeConfig, Sources};
 
 /// How a node is to be started.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,8 @@ pub struct Start {
     pub stays: bool,
     /// Encode so many segments at once, each on one processor core, instead of what was measured as fastest.
     pub workers: Option<u32>,
+    /// Where its settings come from; a folder that is made for one job has none.
+    pub settings: Sources,
 }
 
 impl Start {
@@ -65,6 +67,7 @@ pub async fn start(data: &Path, start: Start) -> Result<Live, ApiError> {
         peers,
         stays: start.stays,
         workers: start.workers,
+        settings: start.settings,
     })
     .await
 }

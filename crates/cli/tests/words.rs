@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "encode",
     "serve",
     "ask",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 24] = [
     "originals",
     "donate",
     "settings",
+    "config",
     "given",
     "doctor",
     "clean",

@@ -135,4 +135,6 @@ pub mod node;
 
 pub mod status;
 
+pub mod config;
+
 pub mod trouble;

@@ -12,6 +12,7 @@ use peer::Net;
 use store::Store;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
+use crate::config::Sources;
 use crate::destination::{self, Destination};
 use crate::driver::{Call, Mail, NewJob, unix_ms};
 use crate::intake::{self, Dropped};
@@ -56,6 +57,8 @@ pub struct NodeConfig {
     pub stays: bool,
     /// Encodes so many segments at once, each on one thread, instead of what was measured as fastest.
     pub workers: Option<u32>,
+    /// Where its settings come from.
+    pub settings: Sources,
 }
 
 /// What to do with a job.
@@ -382,11 +385,13 @@ impl Node {
     /// The node has stopped.
     pub async fn doctor(&self) -> Result<Vec<Finding>, Trouble> {
         let status = self.status().await?;
+        let settings = self.config().await?;
         Ok(doctor::examine(
             &status,
             self.0.tool.as_ref().ok(),
             &self.0.workspace,
             self.0.net.as_ref(),
+            &settings,
         )
         .await)
     }

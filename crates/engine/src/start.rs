@@ -15,6 +15,7 @@ use store::{OpenError, Store};
 use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 
 use crate::capability::Abilities;
+use crate::config::{Config, ThisTime, watch_file};
 use crate::driver::{Core, Mail};
 use crate::job::Past;
 use crate::lease::Bench;
@@ -28,7 +29,7 @@ use crate::sight::{Gallery, Samples};
 use crate::status::{JobState, OriginalStatus, Settings};
 use crate::trouble::{Kind, Trouble, sentence};
 use crate::workspace::Workspace;
-use crate::{journal, load, machine, senses};
+use crate::{journal, load, senses};
 
 /// The database's key of the folders that may hold working files.
 pub(crate) const PLACES: &str = "places";
@@ -40,8 +41,10 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let store = Store::open(&config.data_dir).map_err(|e| store_trouble(&e))?;
     let identity =
         Identity::open(&config.data_dir).map_err(|e| folder_trouble(&config, &e.to_string()))?;
-    let settings = settings(&store, &config).await?;
-    let (workspace, mut notices) = workspace(&config, &identity, &store, &settings).await?;
+    let (kept, mut notices) = settings(&store, &config).await?;
+    let settings = kept.effective();
+    let (workspace, unplugged) = workspace(&config, &identity, &store, &settings).await?;
+    notices.extend(unplugged);
     let tool = tool(&settings).await;
     let abilities = abilities(&config, &store, tool.as_ref().ok()).await;
     let (mail, letters) = mpsc::unbounded_channel();
@@ -59,6 +62,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     sweep(&workspace, &past).await;
     let (ticks, changes) = watch::channel(0);
     let swaps = Arc::new(Mutex::new(()));
+    let file = kept.path().to_owned();
     let core = Core {
         farm: farm(&store, &settings).await?,
         since: Instant::now(),
@@ -71,6 +75,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         may_measure: config.stays,
         me,
         settings,
+        config: kept,
         manners,
         net: net.clone(),
         jobs: BTreeMap::new(),
@@ -109,6 +114,9 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         samples: Samples::default(),
         swaps,
     }));
+    if config.stays {
+        tokio::spawn(watch_file(node.0.mail.clone(), file));
+    }
     go_on(node.clone(), config.stays);
     Ok(node)
 }
@@ -187,21 +195,13 @@ fn bench_of(
     }
 }
 
-async fn settings(store: &Store, config: &NodeConfig) -> Result<Settings, Trouble> {
-    let stored = store
-        .call(|tables| tables.setting::<Settings>("settings"))
-        .await;
-    let mut settings = stored
-        .map_err(|e| folder_trouble(config, &e.to_string()))?
-        .unwrap_or_default();
-    if let Some(name) = &config.name {
-        settings.name.clone_from(name);
-    }
-    if settings.name.is_empty() {
-        settings.name = machine::host_name();
-    }
-    settings.donating = config.donate.unwrap_or(settings.donating);
-    Ok(settings)
+/// The settings, and what the user has to be told of them.
+async fn settings(store: &Store, config: &NodeConfig) -> Result<(Config, Vec<String>), Trouble> {
+    let this_time = ThisTime {
+        name: config.name.clone(),
+        donate: config.donate,
+    };
+    Config::open(&config.data_dir, &config.settings, &this_time, store).await
 }
 
 /// The data folder, and where the working files are. A place that is not there, as a disk that was unplugged, is said.

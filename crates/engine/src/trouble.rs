@@ -90,6 +90,8 @@ pub enum Kind {
     BadDataFolder,
     /// The port cannot be had.
     CannotListen,
+    /// The settings, or a variable above them, have a mistake.
+    BadConfig,
 }
 
 impl Trouble {

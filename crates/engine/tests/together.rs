@@ -27,6 +27,7 @@ use media::choice::{Choice, Purpose};
 fn config(folder: &Path, name: &str) -> NodeConfig {
     NodeConfig {
         workers: Some(1),
+        settings: engine::config::Sources::default(),
         ..nodes::config(folder, name)
     }
 }

@@ -139,6 +139,23 @@ kept_jobs: number, };
 export type Codec = "h264" | "hevc" | "av1";
 
 /**
+ * A mistake in what was written.
+ */
+export type Complaint = { 
+/**
+ * In what: a file's name, or a variable's.
+ */
+source: string, 
+/**
+ * On which line of it, from 1.
+ */
+line: number | null, 
+/**
+ * What is wrong and what to do.
+ */
+says: string, };
+
+/**
  * A computer.
  */
 export type Computer = { 
@@ -234,6 +251,57 @@ reason: string, } | { "is": "set_aside",
 reason: string, };
 
 /**
+ * The file of the settings.
+ */
+export type Config = { 
+/**
+ * Where it is, or would be.
+ */
+path: FilePath, 
+/**
+ * Whether it is there.
+ */
+exists: boolean, 
+/**
+ * Why what was written into it last does not count, line by line; empty: it does.
+ */
+complaints: Array<Complaint>, 
+/**
+ * Everything that can be set there.
+ */
+keys: Array<ConfigKey>, };
+
+/**
+ * Where a value in effect comes from.
+ */
+export type ConfigFrom = { "is": "usual" } | { "is": "file" } | { "is": "variable", 
+/**
+ * Which: `MANYHANDS_WEB_PORT`.
+ */
+name: string, } | { "is": "this_time" };
+
+/**
+ * Something that can be set, and how that stands.
+ */
+export type ConfigKey = { 
+/**
+ * `web.port`.
+ */
+key: string, 
+/**
+ * Its value in effect as the file would say it; empty where nothing is set.
+ */
+value: string, 
+/**
+ * What holds where nothing is set, in words and Markdown.
+ */
+usual: string, 
+/**
+ * Where that comes from.
+ */
+from: ConfigFrom, };
+
+/**
  * The kind of output file.
  */
 export type Container = "mkv" | "mp4";
@@ -312,7 +380,7 @@ export type Encoders = "same" | "any";
 /**
  * Why a call or a job failed. The number is the exit code of the command line.
  */
-export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen";
+export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen" | "bad_config";
 
 /**
  * Something is not as it was: here it is, whole.
@@ -1059,6 +1127,19 @@ left_s: number,
 tries: number, };
 
 /**
+ * What came of reading the file again.
+ */
+export type Reread = { 
+/**
+ * Keys with another value in effect than before.
+ */
+changed: Array<string>, 
+/**
+ * Those of them that count from the next start on.
+ */
+later: Array<string>, };
+
+/**
  * Why a computer that helps rests, for its own user.
  */
 export type Rest = { "is": "on_battery" } | { "is": "power_saver" } | { "is": "program", 
@@ -1472,6 +1553,10 @@ on: boolean, }; reply: null };
  * All of it.
  */
 settings: Settings, }; reply: null };
+  /** Where the settings are kept, and how that stands. */
+  config: { args: Record<symbol, never>; reply: Config };
+  /** Reads their file again, now. */
+  reload_config: { args: Record<symbol, never>; reply: Reread };
   /** Looks at everything that may be wrong and says what to do about it. */
   doctor: { args: Record<symbol, never>; reply: Report };
   /** What is behind an address, in words: why a computer there is not seen. */

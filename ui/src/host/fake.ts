@@ -3,7 +3,7 @@ import { flushSync } from 'svelte';
 import type { Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
 import { painting } from './painting';
 import { perform, Play } from './play';
-import { DEEDS, FILM, FINDINGS, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES } from './scenes';
+import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES } from './scenes';
 import { Refused, type EventListener, type Host, type Picked } from './types';
 
 const OUT = '/home/ada/Videos/The Long Way Home (2019).hevc.mkv';
@@ -40,6 +40,9 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
       settings = next;
       return null;
     },
+    config: () => ({ path: '/home/ann/.local/share/manyhands/config.toml', exists: true, complaints: query.has('broken') ? COMPLAINTS : [], keys: query.has('fixed') ? FIXED : [] }),
+    reload_config: () => ({ changed: ['web.port'], later: ['web.port'] }),
+    import_config: () => ({ changes: FARM_CHANGES, notes: ['`workers` is nothing that is known here: it is left out.'] }),
     strip: ({ id }) => strips.get(id) ?? [],
     reach: ({ address }) => ({ findings: [{ subject: `${address}:47820`, level: 'bad', says: 'A computer is there, but nothing listens at port 47820.', help: 'Start Manyhands on it. If it runs, its settings show the port: it is 47820 or one of the next nine.' }] }),
     wishes: () => wishes,
@@ -151,7 +154,7 @@ export function fakeHost(search: string): Host {
     exposed: async () => query.has('exposed'),
     login: browser ? null : { starts: async () => atLogin, start: async (on) => void (atLogin = on) },
     keep: async () => true,
-    take: async () => JSON.stringify({ kind: 'manyhands-presets', version: 1, presets: PRESETS }),
+    take: async () => query.has('farm') ? FARM : JSON.stringify({ kind: 'manyhands-presets', version: 1, presets: PRESETS }),
     download: (job: Job) => (browser ? `/api/output/${job.id}` : null),
     ownsFiles: () => false,
   };

@@ -478,6 +478,26 @@ export const de: Catalogue = {
     about: (version) => `Manyhands ${version}`,
   },
 
+  config: {
+    title: 'Konfigurationsdatei',
+    help: 'Alles auf dieser Seite steht dort. Sie darf auch in einem Editor geändert werden: Das gilt nach wenigen Sekunden, und Ihre Kommentare bleiben.',
+    none: 'Sie entsteht, sobald etwas eingestellt wird.',
+    setBy: (variable: string) => `Gesetzt durch ${variable}: dort zu ändern, wo Manyhands gestartet wird.`,
+    wrong: 'Was in der Datei steht, gilt nicht.',
+    wrongHelp: 'Die Einstellungen bleiben, wie sie waren, bis dies berichtigt ist:',
+    line: (n: number) => `Zeile ${n}`,
+    again: 'Neu lesen',
+    same: 'Nichts hat sich geändert.',
+    farm: 'Einstellungen einer anderen Farm übernehmen…',
+    farmHelp: 'Die config.json einer einfachen AV1-Farm: ihre Medienordner, ihr Ordner für Arbeitsdateien, ihr Port und ihr Testbetrieb. Erst wird gezeigt, was gesetzt würde.',
+    plan: 'Dies würde gesetzt',
+    before: (value: string) => (value === '' ? '(vorher nicht gesetzt)' : `(vorher: ${value})`),
+    apply: 'So setzen',
+    leave: 'Lassen',
+    imported: 'Übernommen. Ports gelten ab dem nächsten Start.',
+    reread: (changed: string, later: string) => (later === '' ? `Geändert: ${changed}.` : `Geändert: ${changed}. Ab dem nächsten Start: ${later}.`),
+  },
+
   helping: {
     title: 'Anderen helfen',
     mode: 'Wie viel von diesem Computer andere nutzen dürfen, solange er hilft',

@@ -478,6 +478,26 @@ export const en = {
     about: (version: string) => `Manyhands ${version}`,
   },
 
+  config: {
+    title: 'Configuration file',
+    help: 'Everything on this page is kept there. It may be changed in an editor, too: that counts within seconds, and your comments stay.',
+    none: 'It is made once something is set.',
+    setBy: (variable: string) => `Set by ${variable}: change it where Manyhands is started.`,
+    wrong: 'What stands in the file does not count.',
+    wrongHelp: 'The settings stay as they were until this is put right:',
+    line: (n: number) => `line ${n}`,
+    again: 'Read it again',
+    same: 'Nothing has changed.',
+    farm: 'Take over another farm’s settings…',
+    farmHelp: 'The config.json of a simple AV1 farm: its media folders, temp folder, port and testing mode. What would be set is shown first.',
+    plan: 'This would be set',
+    before: (value: string) => (value === '' ? '(not set before)' : `(before: ${value})`),
+    apply: 'Set it',
+    leave: 'Leave it',
+    imported: 'Taken over. Ports count from the next start on.',
+    reread: (changed: string, later: string) => (later === '' ? `Changed: ${changed}.` : `Changed: ${changed}. From the next start on: ${later}.`),
+  },
+
   helping: {
     title: 'Helping others',
     mode: 'How much of this computer others may use, while it donates',

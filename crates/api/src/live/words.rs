@@ -51,6 +51,7 @@ same_names! {
         WouldLose, NoFfmpeg, FfmpegTooOld, NoEncoder,
         EncodeFailed, NotProved, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
         Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen,
+        BadConfig,
     }
 }
 

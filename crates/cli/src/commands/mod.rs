@@ -2,6 +2,7 @@
 
 mod bench;
 mod calls;
+mod config;
 mod donate;
 mod encode;
 mod originals;
@@ -44,6 +45,7 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Originals(args) => originals::run(&args, app).await,
         Command::Donate(args) => donate::run(&args, app).await,
         Command::Settings(args) => settings::run(&args, app).await,
+        Command::Config(args) => config::run(&args, app).await,
         Command::Given => settings::given(app).await,
         Command::Doctor(args) => calls::doctor(args.address, app).await,
         Command::Report(args) => calls::report(&args, app).await,
@@ -57,7 +59,8 @@ async fn with_node(
     start: Start,
     work: impl AsyncFnOnce(&Door) -> Result<End, ApiError>,
 ) -> Result<End, ApiError> {
-    let door = Door::open(&app.data, start).await?;
+    let settings = app.settings();
+    let door = Door::open(&app.data, Start { settings, ..start }).await?;
     let end = work(&door).await;
     door.close().await;
     end

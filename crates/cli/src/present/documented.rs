@@ -209,6 +209,29 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         place: Some(0),
     });
     line(&SettingsLine::new(&settings()));
+    line(&SettingLine::new(&api::ConfigKey {
+        key: String::new(),
+        value: String::new(),
+        usual: String::new(),
+        from: api::ConfigFrom::Usual,
+    }));
+    line(&ComplaintLine::new(&api::Complaint {
+        source: String::new(),
+        line: None,
+        says: String::new(),
+    }));
+    line(&ConfigPathLine::new(&"/a".into()));
+    line(&ReloadedLine::new(&api::Reread::default()));
+    let change = api::ConfigChange {
+        key: String::new(),
+        before: String::new(),
+        after: String::new(),
+    };
+    let import = api::Import {
+        changes: vec![change],
+        notes: vec![String::new()],
+    };
+    line(&ImportedLine::new(&import, true));
     line(&HelpingLine::new(&rehearsal::scene().here));
     line(&GivenLine::from(api::Given::default()));
     line(&DeedLine::new(&api::Deed {

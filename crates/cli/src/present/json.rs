@@ -12,7 +12,10 @@ use serde::{Serialize, Serializer};
 use std::path::Path;
 
 pub use originals::{OriginalLine, OriginalPart, UndoneLine};
-pub use own::{DeedLine, GivenLine, HelpingLine, IdentityLine, SettingsLine};
+pub use own::{
+    ComplaintLine, ConfigPathLine, DeedLine, GivenLine, HelpingLine, IdentityLine, ImportedLine,
+    ReloadedLine, SettingLine, SettingsLine,
+};
 
 /// A measured number as a program reads it: digits that mean something, and no more. `null` if it is none.
 pub fn rounded<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
