@@ -14,6 +14,7 @@ use crate::Api;
 use crate::choice::Choice;
 use crate::config;
 use crate::error::{ApiError, ErrorCode};
+use crate::library as shelf;
 use crate::path::FilePath;
 use crate::sight;
 use crate::view::{self, JobId};
@@ -275,6 +276,34 @@ calls! {
     /// A text for whoever helps: this machine, the check-up, the last jobs and log lines, without the names of people,
     /// computers, films, folders and addresses.
     report: BugReport {} -> String;
+    /// The watched folders, and how the films in them stand.
+    library: Library {} -> shelf::Library;
+    /// Films of the watched folders, by path.
+    library_files: LibraryFiles {
+        /// Which.
+        filter: shelf::LibraryFilter,
+        /// From this one on, counted from 0.
+        offset: u32,
+        /// So many at most; 500 at the very most.
+        most: u32
+    } -> shelf::LibraryPage;
+    /// Has watched folders looked through now.
+    library_scan: LibraryScan {
+        /// Which; `null`: all of them.
+        folder: Option<FilePath>
+    } -> ();
+    /// Has films tried again that failed, were not worthwhile or are done. Says how many there were.
+    library_retry: LibraryRetry {
+        /// Their numbers.
+        files: Vec<i64>,
+        /// However little that saves.
+        anyway: bool
+    } -> u64;
+    /// What rules would take of what is in a folder now. Starts nothing, sets nothing.
+    library_preview: LibraryPreview {
+        /// The folder and its rules.
+        folder: shelf::WatchedFolder
+    } -> shelf::LibraryPreview;
     /// Removes working files that no job needs any more.
     clean: Clean {} -> view::Cleaned;
 }

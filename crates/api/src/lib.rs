@@ -10,6 +10,7 @@ mod event;
 mod folder;
 mod front;
 mod helping;
+mod library;
 mod live;
 mod node;
 mod path;
@@ -35,6 +36,11 @@ pub use folder::data_folder;
 pub mod logs;
 pub use front::Handed;
 pub use helping::{HelpMode, HelpRules, Helping, Hours, Rest, Weekday};
+pub use library::{
+    Library, LibraryCount, LibraryExample, LibraryFile, LibraryFilter, LibraryFolder, LibraryPage,
+    LibraryPreview, LibraryRule, LibraryRules, LibraryScan, LibraryState, LibraryTake,
+    WatchedFolder,
+};
 pub use live::{Live, NodeConfig, Sources, resolve};
 pub use node::{Answer, Node, Shift, Steer};
 pub use path::FilePath;
@@ -493,6 +499,51 @@ impl Api {
     /// If the node has stopped.
     pub async fn report(&self) -> Result<String, ApiError> {
         self.node.report().await
+    }
+
+    /// The watched folders, and how the films in them stand.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn library(&self) -> Result<Library, ApiError> {
+        self.node.library().await
+    }
+
+    /// Films of the watched folders, by path.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn library_files(
+        &self,
+        filter: LibraryFilter,
+        offset: u32,
+        most: u32,
+    ) -> Result<LibraryPage, ApiError> {
+        self.node.library_files(filter, offset, most).await
+    }
+
+    /// Has watched folders looked through now.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] for one that is not watched, [`ErrorCode::NotNow`] without a node that stays.
+    pub async fn library_scan(&self, folder: Option<FilePath>) -> Result<(), ApiError> {
+        self.node.library_scan(folder.map(|path| path.0)).await
+    }
+
+    /// Has films tried again that failed, were not worthwhile or are done.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    pub async fn library_retry(&self, files: Vec<i64>, anyway: bool) -> Result<u64, ApiError> {
+        self.node.library_retry(files, anyway).await
+    }
+
+    /// What rules would take of what is in a folder now.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] for what cannot be set, [`ErrorCode::NoSuchFile`] for a folder that is not there.
+    pub async fn library_preview(&self, folder: WatchedFolder) -> Result<LibraryPreview, ApiError> {
+        self.node.library_preview(folder).await
     }
 
     /// Removes working files that no job needs.

@@ -21,6 +21,7 @@ pub use engine::node::NodeConfig;
 use crate::choice::Choice;
 use crate::config::{Config, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
+use crate::library::{Library, LibraryFilter, LibraryPage, LibraryPreview, WatchedFolder};
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
 use crate::view::{
@@ -304,6 +305,31 @@ impl Node for Engine {
             Ok(self.0.report(&log.unwrap_or_default()).await?)
         }
         .boxed()
+    }
+
+    fn library(&self) -> Answer<'_, Library> {
+        async { Ok(self.0.library().await?.into()) }.boxed()
+    }
+
+    fn library_files(&self, filter: LibraryFilter, offset: u32, most: u32) -> Answer<'_, LibraryPage> {
+        async move {
+            let (total, files) = self.0.library_files(filter.into(), offset, most).await?;
+            let files = files.into_iter().map(Into::into).collect();
+            Ok(LibraryPage { total, files })
+        }
+        .boxed()
+    }
+
+    fn library_scan(&self, folder: Option<PathBuf>) -> Answer<'_, ()> {
+        async { Ok(self.0.library_scan(folder).await?) }.boxed()
+    }
+
+    fn library_retry(&self, files: Vec<i64>, anyway: bool) -> Answer<'_, u64> {
+        async move { Ok(self.0.library_retry(files, anyway).await?) }.boxed()
+    }
+
+    fn library_preview(&self, folder: WatchedFolder) -> Answer<'_, LibraryPreview> {
+        async { Ok(self.0.library_preview(folder.into()).await?.into()) }.boxed()
     }
 
     fn clean(&self) -> Answer<'_, Cleaned> {

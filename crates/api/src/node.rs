@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::choice::Choice;
 use crate::config::{Config, Import, Reread};
 use crate::error::ApiError;
+use crate::library::{Library, LibraryFilter, LibraryPage, LibraryPreview, WatchedFolder};
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Original, Report, Scene,
@@ -131,6 +132,16 @@ pub trait Node: Send + Sync + 'static {
     fn given(&self) -> Answer<'_, Given>;
     /// A report for whoever helps, without names.
     fn report(&self) -> Answer<'_, String>;
+    /// The watched folders, and how the films in them stand.
+    fn library(&self) -> Answer<'_, Library>;
+    /// Films of them, by path.
+    fn library_files(&self, filter: LibraryFilter, offset: u32, most: u32) -> Answer<'_, LibraryPage>;
+    /// Has them looked through.
+    fn library_scan(&self, folder: Option<PathBuf>) -> Answer<'_, ()>;
+    /// Has films tried again.
+    fn library_retry(&self, files: Vec<i64>, anyway: bool) -> Answer<'_, u64>;
+    /// What rules would take.
+    fn library_preview(&self, folder: WatchedFolder) -> Answer<'_, LibraryPreview>;
     /// Removes what no job needs.
     fn clean(&self) -> Answer<'_, Cleaned>;
 }

@@ -14,6 +14,9 @@ use crate::choice::{Choice, Purpose};
 use crate::config::{Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
 use crate::helping::{HelpMode, HelpRules, Helping};
+use crate::library::{
+    Library, LibraryFilter, LibraryFolder, LibraryPage, LibraryPreview, WatchedFolder,
+};
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::path::FilePath;
 use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still, Wishes};
@@ -55,6 +58,7 @@ impl Default for Rehearsal {
             port: None,
             web_port: None,
             replace: Replace::default(),
+            library: crate::library::LibraryRules::default(),
         };
         let state = Mutex::new(State {
             scene: scene(),
@@ -495,6 +499,46 @@ impl Node for Rehearsal {
 
     fn report(&self) -> Answer<'_, String> {
         now(Ok("Manyhands\n".to_owned()))
+    }
+
+    fn library(&self) -> Answer<'_, Library> {
+        let folders = self.state().settings.library.folders.clone();
+        let folders = folders.into_iter().map(|folder| LibraryFolder {
+            path: folder.path,
+            trouble: None,
+            notes: Vec::new(),
+            scanned_ms: None,
+            watched: folder.on_change,
+            counts: Vec::new(),
+            done_bytes: 0,
+            result_bytes: 0,
+        });
+        now(Ok(Library {
+            folders: folders.collect(),
+            ..Library::default()
+        }))
+    }
+
+    fn library_files(&self, _: LibraryFilter, _: u32, _: u32) -> Answer<'_, LibraryPage> {
+        now(Ok(LibraryPage {
+            total: 0,
+            files: Vec::new(),
+        }))
+    }
+
+    fn library_scan(&self, folder: Option<PathBuf>) -> Answer<'_, ()> {
+        let watched = &self.state().settings.library.folders;
+        let known = folder.is_none_or(|path| watched.iter().any(|one| one.path.0 == path));
+        let unknown = || ApiError::new(ErrorCode::BadRequest, "That is not a watched folder.");
+        now(if known { Ok(()) } else { Err(unknown()) })
+    }
+
+    fn library_retry(&self, _: Vec<i64>, _: bool) -> Answer<'_, u64> {
+        now(Ok(0))
+    }
+
+    fn library_preview(&self, _: WatchedFolder) -> Answer<'_, LibraryPreview> {
+        now(Ok(LibraryPreview::default()))
     }
 
     fn clean(&self) -> Answer<'_, Cleaned> {

@@ -12,12 +12,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod bound;
 mod config;
 mod helping;
+mod library;
 mod replacing;
 
 pub use bound::Bound;
 use bound::{bound, bytes};
 pub use config::{Config, ConfigDeed};
 pub use helping::{Donate, HelpWord};
+pub use library::{Add, Again, Files, Library, LibraryCommand, Remove};
 pub use replacing::{Originals, typed_keep};
 
 /// Every computer in the house encodes one video together.
@@ -65,7 +67,7 @@ pub struct Line {
 
 const AFTER: &str = "\
 The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-24 the \
-output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-64 this node, 130 stopped by Ctrl-C. \
+output, 30-32 ffmpeg, 40-45 the job, 50-59 other computers, 60-64 this node, 130 stopped by Ctrl-C. \
 docs/json.md has the whole table.";
 
 /// The commands.
@@ -98,6 +100,7 @@ pub enum Command {
     Undo(JobNumber),
     Originals(Originals),
     Donate(Donate),
+    Library(Library),
     Settings(Settings),
     Config(Config),
     /// Say what this computer has done for others

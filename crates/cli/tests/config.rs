@@ -139,3 +139,54 @@ async fn a_variable_stands_above_the_file_and_a_running_node_reads_it_again() {
     assert_eq!(node.child.wait().await.unwrap().code(), Some(0));
     assert_eq!(ask(data.path(), &["config", "reload"]).await.0, 61);
 }
+
+#[tokio::test]
+async fn another_farms_settings_are_said_and_then_taken_over() {
+    let data = tempfile::tempdir().unwrap();
+    let theirs = data.path().join("theirs.json");
+    let text = r#"{"media_directories": ["/media/films"], "temp_directory": "", "web_port": 8095, "testing_mode": false, "workers": 3}"#;
+    fs::write(&theirs, text).unwrap();
+    let theirs = theirs.to_str().unwrap();
+    let (code, lines) = ask(data.path(), &["config", "import", theirs]).await;
+    assert_eq!((code, &lines[0]["done"]), (0, &false.into()));
+    let keys: Vec<_> = lines[0]["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["key"].as_str().unwrap())
+        .collect();
+    assert_eq!(keys, ["web.port", "library.folders"]);
+    assert!(
+        lines[0]["notes"]
+            .to_string()
+            .contains("`workers` is nothing that is known here"),
+        "{lines:?}"
+    );
+    assert!(
+        !data.path().join("config.toml").exists(),
+        "nothing is done yet"
+    );
+    let (code, lines) = ask(data.path(), &["config", "import", theirs, "--yes"]).await;
+    assert_eq!((code, &lines[0]["done"]), (0, &true.into()));
+    let text = fs::read_to_string(data.path().join("config.toml")).unwrap();
+    assert!(
+        text.contains("port = 8095") && text.contains("path = \"/media/films\""),
+        "{text}"
+    );
+    assert_eq!(ask(data.path(), &["config", "check"]).await.0, 0);
+
+    fs::write(theirs, "{\n\"web_port\": \"http\",\n\"testing_mode\": 1}").unwrap();
+    let (code, lines) = ask(data.path(), &["config", "import", theirs, "--yes"]).await;
+    assert_eq!(code, 64);
+    let message = lines[0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("config.json, line 2: ") && message.contains("config.json, line 3: "),
+        "{message}"
+    );
+    assert_eq!(
+        ask(data.path(), &["config", "import", "/nowhere.json"])
+            .await
+            .0,
+        10
+    );
+}

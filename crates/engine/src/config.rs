@@ -11,10 +11,6 @@ mod keys;
 mod form;
 
 /// Lists of tables.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the watched folders will be one")
-)]
 mod tables;
 
 /// Sizes in bytes as people write them.

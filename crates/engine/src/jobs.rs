@@ -681,7 +681,10 @@ impl Core {
             return;
         }
         let cancelled = self.farm.state(id) == Some(&schedule::JobState::Cancelled);
-        let failed = matches!(job.ended, Some(Ended::Badly(_))) && !cancelled;
+        let failed = match &job.ended {
+            Some(Ended::Badly(trouble)) => trouble.kind != Kind::NotWorthwhile && !cancelled,
+            Some(Ended::Well(_)) | None => false,
+        };
         let keep = job.terms.keep_temp || failed;
         job.cancel.cancel();
         self.write_manifest(id);

@@ -107,6 +107,9 @@ mod settings;
 
 mod scratch;
 
+/// Watched folders: what is in them is found, and given as jobs by their rules.
+pub mod librarian;
+
 mod start;
 
 mod rights;

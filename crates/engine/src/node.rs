@@ -19,6 +19,7 @@ use crate::intake::{self, Dropped};
 use crate::job::Wish;
 use crate::journal::{self, job_id};
 use crate::lease::Bench;
+use crate::librarian::Librarian;
 use crate::probe::{self, Probed};
 use crate::sight::{Gallery, Samples};
 use crate::status::{
@@ -104,6 +105,7 @@ pub(crate) struct Inner {
     pub gallery: Gallery,
     pub samples: Samples,
     pub swaps: Arc<Mutex<()>>,
+    pub librarian: Librarian,
 }
 
 impl fmt::Debug for Node {
@@ -133,6 +135,7 @@ impl Node {
 
     /// Stops: running encoders end, what is verified is kept for the next start.
     pub async fn stop(&self) {
+        self.0.librarian.end().await;
         let (reply, stopped) = oneshot::channel();
         if self.0.mail.send(Mail::Call(Call::Stop(reply))).is_ok() {
             // A loop that has ended already has stopped, too.

@@ -79,8 +79,9 @@ impl Node {
                 .help("Nothing was changed. Put that right, or leave it out, and try again.")
         })?;
         check(&settings)?;
-        let places = settings.scratch.iter();
+        let places = settings.library.folders.iter().map(|one| &one.path);
         let missing = places
+            .chain(&settings.scratch)
             .filter(|path| !path.is_dir())
             .map(|path| format!("{} is not there now.", path.display()));
         import.notes.extend(missing);
@@ -183,6 +184,12 @@ pub(crate) fn faults(settings: &Settings) -> Vec<Fault> {
         keys: &["replace.keep"],
         says: trouble.message,
         help: trouble.help,
+    }));
+    let library = library::check(&settings.library).err();
+    all.extend(library.map(|wrong| Fault {
+        keys: &["library.folders", "library.hours"],
+        says: wrong.says,
+        help: wrong.help,
     }));
     all.extend(helping_faults(&settings.helping));
     all

@@ -19,6 +19,7 @@ use crate::config::{Config, ThisTime, watch_file};
 use crate::driver::{Core, Mail};
 use crate::job::Past;
 use crate::lease::Bench;
+use crate::librarian::Librarian;
 use crate::manners::{Guidance, Manners};
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
@@ -113,6 +114,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         gallery: Gallery::default(),
         samples: Samples::default(),
         swaps,
+        librarian: Librarian::default(),
     }));
     if config.stays {
         tokio::spawn(watch_file(node.0.mail.clone(), file));
@@ -125,7 +127,11 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
 fn go_on(node: Node, stays: bool) {
     if stays {
         tokio::spawn(crate::originals::look_after(Arc::downgrade(&node.0)));
-        tokio::spawn(async move { node.resume_all().await });
+        tokio::spawn(async move {
+            node.resume_all().await;
+            // The library's films in work are those of jobs that go on, or have failed to.
+            node.0.librarian.begin(&node);
+        });
     }
 }
 

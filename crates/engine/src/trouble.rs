@@ -58,6 +58,8 @@ pub enum Kind {
     EncodeFailed,
     /// The result is not proved.
     NotProved,
+    /// The result saves less than was asked for.
+    NotWorthwhile,
     /// Cancelled by its owner.
     Cancelled,
     /// No such job.

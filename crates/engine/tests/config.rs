@@ -278,3 +278,88 @@ async fn a_variable_stands_above_the_file_and_is_never_in_it() {
         assert!(refused.message.contains(says), "{refused}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_farm_has_set_is_said_first_and_then_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (films, temp) = (folder.path().join("films"), folder.path().join("temp"));
+    fs::create_dir(&temp).unwrap();
+    fs::write(
+        file(folder.path()),
+        "# Mine.\n[web]\nport = 8080 # the old one\n",
+    )
+    .unwrap();
+    let node = Node::start(start(folder.path())).await.unwrap();
+    let theirs = format!(
+        "{{\"media_directories\": [{films:?}], \"temp_directory\": {temp:?}, \"web_port\": 8090, \"testing_mode\": true}}"
+    );
+    let before = node.settings().await.unwrap();
+    let said = node.import_config(&theirs, false).await.unwrap();
+    let keys: Vec<&str> = said.changes.iter().map(|one| one.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "temp.dir",
+            "web.port",
+            "library.folders",
+            "replace.testing_mode"
+        ]
+    );
+    assert!(
+        said.notes
+            .iter()
+            .any(|note| note.ends_with("films is not there now.")),
+        "{said:?}"
+    );
+    assert_eq!(
+        node.settings().await.unwrap(),
+        before,
+        "nothing is done yet"
+    );
+
+    node.import_config(&theirs, true).await.unwrap();
+    let after = node.settings().await.unwrap();
+    assert_eq!((after.web_port, after.scratch), (Some(8090), Some(temp)));
+    assert!(after.replace.testing_mode);
+    assert_eq!(after.library.folders[0].path, films);
+    let text = fs::read_to_string(file(folder.path())).unwrap();
+    assert!(
+        text.starts_with("# Mine.\n[web]\nport = 8090 # the old one\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("[[library.folders]]\n") && text.contains("[[library.folders.rules]]\n"),
+        "{text}"
+    );
+    assert!(text.contains("make = { purpose = \"smallest\" }"), "{text}");
+
+    // A folder more, in an editor: what was written from here and what was written there are one.
+    let more = text + "\n# The series.\n[[library.folders]]\npath = \"/series\"\n";
+    fs::write(file(folder.path()), &more).unwrap();
+    assert_eq!(
+        node.reread_config().await.unwrap().changed,
+        ["library.folders"]
+    );
+    set(&node, |settings| settings.library.folders[0].every_min = 5)
+        .await
+        .unwrap();
+    let text = fs::read_to_string(file(folder.path())).unwrap();
+    assert!(
+        text.contains("every_min = 5")
+            && text.contains("# The series.\n[[library.folders]]\npath = \"/series\"\n"),
+        "{text}"
+    );
+
+    let refused = node
+        .import_config("{\"web_port\": 70000}", true)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, Kind::BadConfig);
+    assert!(
+        refused
+            .message
+            .contains("config.json, line 1: `web_port` has to be a port"),
+        "{refused}"
+    );
+    node.stop().await;
+}

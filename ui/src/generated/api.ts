@@ -1241,7 +1241,7 @@ web_port: number | null,
 /**
  * What becomes of the originals of files that are replaced.
  */
-replace: Replace, };
+replace: Replace, library: LibraryRules, };
 
 /**
  * Where to in the queue.
@@ -1350,6 +1350,21 @@ last: Choice | null,
  * Those saved under a name, in the order to show them.
  */
 presets: Array<Preset>, };
+
+export type LibraryRules = { hours: Array<Hours>, folders: Array<WatchedFolder> };
+export type WatchedFolder = { path: FilePath, off: boolean, on_change: boolean, every_min: number, stable_s: number, rules: Array<LibraryRule> };
+export type LibraryRule = { name: string, off: boolean, leave: boolean, take: LibraryTake, make: Choice, least_saving: number };
+export type LibraryTake = { names: Array<string>, not_names: Array<string>, min_bytes: number | null, max_bytes: number | null, older_than_h: number | null, newer_than_h: number | null, min_height: number | null, max_height: number | null, codecs: Array<string>, not_codecs: Array<string>, right_codec_too: boolean };
+export type Library = { scan: LibraryScan | null, holds: string | null, folders: Array<LibraryFolder> };
+export type LibraryScan = { folder: FilePath, films: number, looked: number };
+export type LibraryFolder = { path: FilePath, trouble: string | null, notes: Array<string>, scanned_ms: number | null, watched: boolean, counts: Array<LibraryCount>, done_bytes: number, result_bytes: number };
+export type LibraryCount = { state: LibraryState, films: number, bytes: number };
+export type LibraryFilter = { state: LibraryState | null, folder: FilePath | null, rule: string | null, text: string | null };
+export type LibraryPage = { total: number, files: Array<LibraryFile> };
+export type LibraryFile = { id: number, path: FilePath, folder: FilePath, bytes: number, state: LibraryState, reason: string, rule: string | null, job: JobId | null, forecast_bytes: number | null, result_bytes: number | null, output: FilePath | null, receipt: FilePath | null, changed_ms: number };
+export type LibraryPreview = { films: number, bytes: number, takes: number, takes_bytes: number, after_bytes: number, reckoned: boolean, some: Array<LibraryExample> };
+export type LibraryExample = { within: string, bytes: number, rule: string | null, says: string };
+export type LibraryState = "waiting" | "in_work" | "done" | "not_worthwhile" | "left" | "failed";
 
 /** What `{}` means. */
 export const DEFAULT_CHOICE: Choice = {
@@ -1625,4 +1640,9 @@ paths: Array<FilePath>, }; reply: null };
   report: { args: Record<symbol, never>; reply: string };
   /** Removes working files that no job needs any more. */
   clean: { args: Record<symbol, never>; reply: Cleaned };
+  library: { args: {  }; reply: Library };
+  library_files: { args: { filter: LibraryFilter, offset: number, most: number }; reply: LibraryPage };
+  library_scan: { args: { folder: FilePath | null }; reply: null };
+  library_retry: { args: { files: Array<number>, anyway: boolean }; reply: number };
+  library_preview: { args: { folder: WatchedFolder }; reply: LibraryPreview };
 }

@@ -1,6 +1,7 @@
 /** A host without a node: plays scenes by name (`?scene=first`), for design work, tests and screenshots. */
 import { flushSync } from 'svelte';
 import type { Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
+import { libraryAnswers, libraryRules } from './shelf';
 import { painting } from './painting';
 import { perform, Play } from './play';
 import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES } from './scenes';
@@ -25,7 +26,7 @@ type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['repl
 function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   const number = (key: string, usual: number) => Number(query.get(key) ?? usual);
   const snapshot = name === 'play' ? play.snapshot() : name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
-  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } } };
+  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: libraryRules(query.has('watched')) };
   // Segments of jobs of an earlier run are told only when somebody asks.
   const strips = new Map(PAST_STRIPS);
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };
@@ -65,6 +66,7 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
         return { path, name: 'film', result: String(path).includes('notes') ? { is: 'refused', error: { code: 'not_a_video', message: 'notes.txt is not a video.', help: 'Drop a video file.' } } : { is: 'fine', ...FACTS, losses } };
       }),
     submit: ({ paths }) => paths.map((path) => ({ path, job: 9, error: null })),
+    ...libraryAnswers(query),
     receipt: () => RECEIPT,
     doctor: () => ({ findings: FINDINGS }),
     clean: () => ({ removed: 12, bytes: 1_400_000_000, kept_jobs: 1 }),

@@ -17,12 +17,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("swap", &[]),
     ("etiquette", &[]),
+    ("library", &["etiquette", "media"]),
     ("sense", &["etiquette"]),
     (
         "engine",
         &[
             "etiquette",
             "ffmpeg",
+            "library",
             "media",
             "peer",
             "plan",
@@ -42,7 +44,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that decide and do nothing else.
-const PURE: &[&str] = &["etiquette", "media", "plan", "schedule", "splice"];
+const PURE: &[&str] = &["etiquette", "library", "media", "plan", "schedule", "splice"];
 
 /// What would let a pure crate touch the world.
 const WORLDLY: &[&str] = &[

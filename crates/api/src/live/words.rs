@@ -49,7 +49,7 @@ same_names! {
         Other, BadRequest, NoSuchFile, IsFolder, EmptyFile, NotAVideo, NoVideoTrack, Encrypted, Damaged, Unreadable,
         SourceChanged, NoOutputFolder, OutputReadOnly, NoSpace, OutputTaken,
         WouldLose, NoFfmpeg, FfmpegTooOld, NoEncoder,
-        EncodeFailed, NotProved, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
+        EncodeFailed, NotProved, NotWorthwhile, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
         Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen,
         BadConfig,
     }
@@ -107,6 +107,7 @@ impl From<Choice> for (wish::Choice, its::Terms) {
             paranoid: choice.paranoid,
             keep_temp: choice.keep_temp,
             place: choice.place.into(),
+            least_saving: None,
         };
         let wanted = wish::Choice {
             purpose: choice.purpose.into(),
@@ -498,6 +499,7 @@ impl From<its::Settings> for Settings {
                 testing_mode: one.replace.testing_mode,
                 keep: one.replace.keep.into(),
             },
+            library: one.library.into(),
         }
     }
 }
@@ -521,6 +523,7 @@ impl From<Settings> for its::Settings {
                 testing_mode: one.replace.testing_mode,
                 keep: one.replace.keep.into(),
             },
+            library: one.library.into(),
         }
     }
 }

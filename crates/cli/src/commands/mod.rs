@@ -5,6 +5,7 @@ mod calls;
 mod config;
 mod donate;
 mod encode;
+mod library;
 mod originals;
 mod pairing;
 mod queue;
@@ -44,6 +45,7 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Undo(args) => originals::undo(args.id, app).await,
         Command::Originals(args) => originals::run(&args, app).await,
         Command::Donate(args) => donate::run(&args, app).await,
+        Command::Library(args) => library::run(args, app).await,
         Command::Settings(args) => settings::run(&args, app).await,
         Command::Config(args) => config::run(&args, app).await,
         Command::Given => settings::given(app).await,

@@ -252,6 +252,52 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         says,
         help,
     }));
+    let (path, some) = (
+        api::FilePath::from("/films"),
+        api::LibraryExample {
+            within: "a.mkv".into(),
+            bytes: 1,
+            rule: None,
+            says: String::new(),
+        },
+    );
+    let folder = api::LibraryFolder {
+        path: path.clone(),
+        trouble: None,
+        notes: Vec::new(),
+        scanned_ms: None,
+        watched: true,
+        counts: Vec::new(),
+        done_bytes: 1,
+        result_bytes: 1,
+    };
+    line(&LibraryFolderLine::new(
+        &folder,
+        None,
+        &api::Library::default(),
+    ));
+    line(&LibraryFileLine::new(&api::LibraryFile {
+        id: 1,
+        path: path.clone(),
+        folder: path.clone(),
+        bytes: 1,
+        state: api::LibraryState::Done,
+        reason: String::new(),
+        rule: None,
+        job: None,
+        forecast_bytes: None,
+        result_bytes: None,
+        output: None,
+        receipt: None,
+        changed_ms: 1,
+    }));
+    let preview = api::LibraryPreview {
+        some: vec![some],
+        ..api::LibraryPreview::default()
+    };
+    line(&LibraryPreviewLine::new(&path, &preview));
+    line(&LibraryScanLine { folder: None });
+    line(&LibraryRetryLine { films: 1 });
     line(&ReportLine::new("", None));
     line(&CleanedLine::from(Cleaned {
         removed: 0,
@@ -320,6 +366,7 @@ fn settings() -> api::Settings {
         port: None,
         web_port: None,
         replace: api::Replace::default(),
+        library: api::LibraryRules::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lines for programs, as docs/json.md describes them. They are stable: fields are added, never renamed or
 //! removed, which is why they are types of their own and not the API's view models.
 
+mod library;
 mod originals;
 mod own;
 
@@ -11,6 +12,9 @@ use api::{
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
+pub use library::{
+    LibraryFileLine, LibraryFolderLine, LibraryPreviewLine, LibraryRetryLine, LibraryScanLine,
+};
 pub use originals::{OriginalLine, OriginalPart, UndoneLine};
 pub use own::{
     ComplaintLine, ConfigPathLine, DeedLine, GivenLine, HelpingLine, IdentityLine, ImportedLine,

@@ -5,6 +5,7 @@ mod documented;
 pub mod helping;
 pub mod human;
 pub mod json;
+pub mod library;
 mod measure;
 pub mod originals;
 mod progress;

@@ -74,6 +74,7 @@ fn in_toml(kind: Kind, text: &str) -> String {
             if number.is_empty() { "0" } else { number }.to_owned()
         }
         Kind::Number => quoted(),
+        Kind::Toml => text.to_owned(),
         Kind::List => {
             let entries = text.split(';').map(str::trim).filter(|one| !one.is_empty());
             Value::Array(entries.collect::<Array>()).to_string()

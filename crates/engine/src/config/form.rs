@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use etiquette::{Hours, Mode};
+use library::{Folder, Rule};
 use media::choice::Purpose;
 use toml::Spanned;
 use toml::de::DeValue;
 use toml_edit::{Array, Item, Value};
 
 use super::complaint::{meant, quoted};
-use super::size;
+use super::{size, tables};
 use crate::status::Keep;
 
 /// A value of the file, with where it stands.
@@ -36,6 +37,8 @@ pub(super) enum Kind {
     Number,
     /// Texts, `;` between them.
     List,
+    /// As it would stand in the file.
+    Toml,
 }
 
 /// A value as the file has it.
@@ -271,6 +274,23 @@ impl Form for Keep {
             Self::Never => item("never"),
             Self::Days(days) => item(i64::from(*days)),
         })
+    }
+}
+
+impl Form for Vec<Folder> {
+    const KIND: Kind = Kind::Toml;
+    const WANTS: &'static str = "a list of tables, each below a line [[library.folders]]";
+
+    fn read(found: &Found<'_>) -> Result<Self, Vec<Wrong>> {
+        tables::read(found, Self::WANTS)
+    }
+
+    fn write(&self) -> Option<Item> {
+        let usual = Folder {
+            rules: vec![Rule::default()],
+            ..Folder::default()
+        };
+        tables::write(self, &usual)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use library::{Folder, Rule};
+use media::choice::{Choice, Purpose};
 use serde_json::{Map, Value};
 
 use super::complaint::{Complaint, line_of, meant, quoted};
@@ -135,14 +137,56 @@ impl Reading<'_> {
         ));
     }
 
+    /// Each folder that is not watched yet, with one rule.
     fn folders(&mut self, value: &Value) {
-        let none = nothing(value) || value.as_array().is_some_and(Vec::is_empty);
-        if !none {
-            self.complain(
+        if nothing(value) {
+            return;
+        }
+        let list = value
+            .as_array()
+            .map(|list| list.iter().map(folder).collect());
+        let Some(Some(folders)): Option<Option<Vec<PathBuf>>> = list else {
+            return self.complain(
                 "media_directories",
-                "cannot be taken over: this version watches no folders. Take the line out, and what is left can be.",
+                "has to be a list of folders, each with its whole path in quotes.",
+            );
+        };
+        let mut new = 0;
+        for path in folders {
+            let path = plain(path);
+            let watched = &mut self.settings.library.folders;
+            if watched.iter().any(|one| one.path == path) {
+                self.notes.push(format!(
+                    "{} is watched already: it stays as it is.",
+                    path.display()
+                ));
+                continue;
+            }
+            watched.push(Folder {
+                path,
+                rules: vec![to_av1()],
+                ..Folder::default()
+            });
+            new += 1;
+        }
+        if new > 0 {
+            self.notes.push(
+                "Every film in the new folders that is not AV1 yet is made one, beside its original: nothing is replaced. Their rule is under Library, if you want something else."
+                    .to_owned(),
             );
         }
+    }
+}
+
+/// What those farms do: AV1 of everything that is something else.
+fn to_av1() -> Rule {
+    Rule {
+        name: "AV1".to_owned(),
+        make: Choice {
+            purpose: Purpose::Smallest,
+            ..Choice::default()
+        },
+        ..Rule::default()
     }
 }
 
@@ -154,6 +198,11 @@ fn nothing(value: &Value) -> bool {
 fn folder(value: &Value) -> Option<PathBuf> {
     let path = PathBuf::from(value.as_str()?);
     path.is_absolute().then_some(path)
+}
+
+/// Without what says nothing: `/media/` is `/media`.
+fn plain(path: PathBuf) -> PathBuf {
+    path.components().collect()
 }
 
 /// Some write it as a text.
@@ -168,7 +217,7 @@ fn port(value: &Value) -> Option<u16> {
 mod tests {
     use super::*;
 
-    const FARM: &str = "{\n  \"media_directories\": [],\n  \"temp_directory\": \"/mnt/tmp\",\n  \"web_port\": 8091,\n  \"testing_mode\": true\n}\n";
+    const FARM: &str = "{\n  \"media_directories\": [\"/media/films\", \"/media/shows/\"],\n  \"temp_directory\": \"/mnt/tmp\",\n  \"web_port\": 8091,\n  \"testing_mode\": true\n}\n";
 
     fn wrong(text: &str) -> Vec<String> {
         let wrong = read(text, &Settings::default()).unwrap_err();
@@ -181,8 +230,43 @@ mod tests {
         assert_eq!(settings.scratch, Some("/mnt/tmp".into()));
         assert_eq!(settings.web_port, Some(8091));
         assert!(settings.replace.testing_mode);
+        let folders: Vec<_> = settings
+            .library
+            .folders
+            .iter()
+            .map(|one| one.path.to_str().unwrap())
+            .collect();
+        assert_eq!(folders, ["/media/films", "/media/shows"]);
+        assert_eq!(
+            settings.library.folders[0].rules[0].make.purpose,
+            Purpose::Smallest
+        );
         let keys: Vec<&str> = import.changes.iter().map(|one| one.key.as_str()).collect();
-        assert_eq!(keys, ["temp.dir", "web.port", "replace.testing_mode"]);
+        assert_eq!(
+            keys,
+            [
+                "temp.dir",
+                "web.port",
+                "library.folders",
+                "replace.testing_mode"
+            ]
+        );
+        assert!(
+            import.notes[0].contains("nothing is replaced"),
+            "{import:?}"
+        );
+
+        // Once more: all of it is so already.
+        let (again, import) = read(FARM, &settings).unwrap();
+        assert_eq!(again, settings);
+        assert!(import.changes.is_empty());
+        assert!(
+            import
+                .notes
+                .iter()
+                .any(|note| note == "/media/films is watched already: it stays as it is."),
+            "{import:?}"
+        );
     }
 
     #[test]
@@ -213,11 +297,11 @@ mod tests {
             .replace("8091", "\"http\"")
             .replace("true", "\"yes\"")
             .replace("\"/mnt/tmp\"", "\"tmp\"")
-            .replace("[]", "[\"/media/films\"]");
+            .replace("\"/media/films\"", "7");
         let said = wrong(&text);
         assert_eq!(said.len(), 4, "{said:#?}");
         assert!(
-            said[0].starts_with("config.json, line 2: `media_directories` cannot be taken over"),
+            said[0].starts_with("config.json, line 2: `media_directories` has to be a list"),
             "{said:#?}"
         );
         assert!(

@@ -70,6 +70,10 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
     ("web", "The page in a browser."),
     ("encode", "What is preselected for a film."),
     (
+        "library",
+        "Folders that are watched, and what is made of their films.",
+    ),
+    (
         "replace",
         "Originals of films that are replaced by their results.",
     ),
@@ -96,6 +100,10 @@ const _: fn(Settings) = |settings| {
         port: _,
         web_port: _,
         purpose: _,
+        library: library::Library {
+            hours: _,
+            folders: _,
+        },
         replace:
             crate::status::Replace {
                 testing_mode: _,
@@ -168,6 +176,16 @@ pub(crate) static KEYS: &[Key] = &[
         usual: "8090", bounds: "not the network's", example: "8090", later: true),
     row!("encode", "purpose", purpose, "The purpose that is preselected.",
         usual: "`\"smaller\"`", bounds: "", example: "\"smallest\"", later: false),
+    row!(
+        "library", "hours", library.hours,
+        "When new work from the watched folders may begin, by this computer's clock.",
+        usual: "always", bounds: "at most 100", example: "[\"daily 22:00-06:00\"]", later: false
+    ),
+    row!(
+        "library", "folders", library.folders,
+        "The watched folders, each with its rules ([library.md](library.md)); those in front are served first.",
+        usual: "none", bounds: "at most 100", example: "[{ path = \"/media/films\", rules = [{ name = \"AV1\", make = { purpose = \"smallest\" } }] }]", later: false
+    ),
     row!(
         "replace", "testing_mode", replace.testing_mode,
         "Trying things out: every original is kept until somebody deletes it, whatever else is set or chosen.",
