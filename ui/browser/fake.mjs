@@ -57,6 +57,7 @@ export const SCREENS = [
   { name: 'history', query: 'scene=history', act: go('history') },
   { name: 'history-empty', query: 'scene=first', act: go('history') },
   { name: 'settings', query: 'scene=busy&presets', act: async (page) => { await go('settings')(page); await page.getByTestId('preset').first().waitFor(); } },
+  { name: 'keys', query: 'scene=busy', act: async (page) => { await go('settings')(page); await page.getByTestId('key-name').fill('manyhands display'); await page.getByTestId('make-key').click(); await page.getByTestId('made-key').waitFor(); } },
   { name: 'doctor', query: 'scene=busy', act: async (page) => { await go('doctor')(page); await page.getByTestId('finding').first().waitFor(); } },
   { name: 'knock', query: 'scene=ends', act: async (page) => { await go('doctor')(page); await page.getByTestId('address').fill('attic'); await page.getByTestId('knock').click(); await page.getByText('A computer is there').waitFor(); } },
   { name: 'past', query: 'scene=history&exposed', act: async (page) => { await go('history')(page); await page.getByTestId('past').nth(2).click(); await page.getByTestId('strip').waitFor(); } },

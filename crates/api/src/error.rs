@@ -141,6 +141,8 @@ codes! {
     BadDataFolder = 62,
     /// The address to listen on is taken or not allowed.
     CannotListen = 63,
+    /// There is no such key for programs.
+    NoSuchKey = 64,
 }
 
 #[cfg(test)]

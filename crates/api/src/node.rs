@@ -2,6 +2,7 @@
 //!
 //! The real one is in [`crate::live`]; [`crate::rehearsal`] plays one in memory, for the shells' tests.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
@@ -10,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::choice::Choice;
 use crate::error::ApiError;
+use crate::keys::{ApiKey, KeyScope, MadeKey};
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Original, Report, Scene,
@@ -122,6 +124,14 @@ pub trait Node: Send + Sync + 'static {
     fn deeds(&self) -> Answer<'_, Vec<Deed>>;
     /// What was done for others.
     fn given(&self) -> Answer<'_, Given>;
+    /// The keys for programs.
+    fn keys(&self) -> Answer<'_, Vec<ApiKey>>;
+    /// Makes one.
+    fn new_key(&self, name: String, scopes: BTreeSet<KeyScope>) -> Answer<'_, MadeKey>;
+    /// Takes one back.
+    fn revoke_key(&self, id: u64) -> Answer<'_, ()>;
+    /// The key whose text this is.
+    fn key_of(&self, text: String) -> Answer<'_, Option<ApiKey>>;
     /// A report for whoever helps, without names.
     fn report(&self) -> Answer<'_, String>;
     /// Removes what no job needs.

@@ -11,11 +11,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bound;
 mod helping;
+mod key;
 mod replacing;
 
 pub use bound::Bound;
 use bound::{bound, bytes};
 pub use helping::{Donate, HelpWord};
+pub use key::{Key, KeyCommand};
 pub use replacing::{Originals, typed_keep};
 
 /// Every computer in the house encodes one video together.
@@ -52,7 +54,7 @@ pub struct Line {
 
 const AFTER: &str = "\
 The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-24 the \
-output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-63 this node, 130 stopped by Ctrl-C. \
+output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-64 this node, 130 stopped by Ctrl-C. \
 docs/json.md has the whole table.";
 
 /// The commands.
@@ -68,6 +70,7 @@ pub enum Command {
     Rights(Rights),
     Unpair(Unpair),
     Identity(Identity),
+    Key(Key),
     /// List the jobs
     Jobs,
     /// Show one job: its segments, who made them, how it ended

@@ -50,7 +50,7 @@ same_names! {
         SourceChanged, NoOutputFolder, OutputReadOnly, NoSpace, OutputTaken,
         WouldLose, NoFfmpeg, FfmpegTooOld, NoEncoder,
         EncodeFailed, NotProved, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
-        Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen,
+        Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen, NoSuchKey,
     }
 }
 

@@ -4,8 +4,8 @@
 //! obey.
 
 use api::{
-    ApiError, Cleaned, Computer, ComputerId, ComputerStatus, Deed, Hand, Job, JobState, Level,
-    Outcome, Report, SegmentState, Settings,
+    ApiError, ApiKey, Cleaned, Computer, ComputerId, ComputerStatus, Deed, Hand, Job, JobState,
+    Level, Outcome, Report, SegmentState, Settings,
 };
 
 use super::{amount, size, span};
@@ -307,6 +307,28 @@ pub fn deeds(deeds: &[Deed], now_ms: u64) -> String {
         ]
     };
     table(&["for", "", "", "", "", "until"], deeds.iter().map(row))
+}
+
+/// Keys for programs, oldest first.
+pub fn keys(keys: &[ApiKey]) -> String {
+    if keys.is_empty() {
+        return "There are no keys. `manyhands key new NAME --scope read` makes one.".to_owned();
+    }
+    let row = |key: &ApiKey| {
+        let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.word()).collect();
+        let used = if key.used_ms.is_some() {
+            "used"
+        } else {
+            "never used"
+        };
+        [
+            key.id.to_string(),
+            plain(&key.name),
+            scopes.join(" "),
+            used.to_owned(),
+        ]
+    };
+    table(&["id", "name", "scopes", ""], keys.iter().map(row))
 }
 
 /// A computer's name, or what there is to say of one that hides it.
