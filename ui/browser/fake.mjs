@@ -62,6 +62,7 @@ export const SCREENS = [
   { name: 'library', query: 'scene=busy&watched', act: async (page) => { await go('library')(page); await page.getByText('A film of many').first().waitFor(); } },
   { name: 'library-empty', query: 'scene=first', act: async (page) => { await go('library')(page); await page.getByTestId('watch').waitFor(); } },
   { name: 'library-rules', query: 'scene=busy&watched', act: async (page) => { await go('library')(page); await page.getByTestId('rules').first().click(); await page.getByTestId('takes').getByText('312').waitFor(); } },
+  { name: 'keys', query: 'scene=busy', act: async (page) => { await go('settings')(page); await page.getByTestId('key-name').fill('manyhands display'); await page.getByTestId('make-key').click(); await page.getByTestId('made-key').waitFor(); } },
   { name: 'doctor', query: 'scene=busy', act: async (page) => { await go('doctor')(page); await page.getByTestId('finding').first().waitFor(); } },
   { name: 'knock', query: 'scene=ends', act: async (page) => { await go('doctor')(page); await page.getByTestId('address').fill('attic'); await page.getByTestId('knock').click(); await page.getByText('A computer is there').waitFor(); } },
   { name: 'past', query: 'scene=history&exposed', act: async (page) => { await go('history')(page); await page.getByTestId('past').nth(2).click(); await page.getByTestId('strip').waitFor(); } },

@@ -48,7 +48,7 @@ async function obeys(page, where) {
 }
 
 /** What the node says and what users name is not ours to translate. */
-const FOREIGN = /^[\d\s.,:×%+–—·→↑↓/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|\/media\/films|\/mnt\/nas|A film of many|Extras|Films|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^[\d.,]+ [kMGT]?B$|_nvenc/;
+const FOREIGN = /^[\d\s.,:×%+–—·→↑↓/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|\/media\/films|\/mnt\/nas|A film of many|Extras|Films|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^[\d.,]+ [kMGT]?B$|_nvenc|mhk_/;
 
 async function speaks(page, where) {
   const plain = await page.evaluate(() => {
@@ -218,6 +218,20 @@ async function walk() {
   await page.getByTestId('page-settings').click();
   assert.equal(await line.getByLabel('From').inputValue(), '12:30');
   assert.equal(await helping.getByRole('radio', { name: 'Only when idle' }).isChecked(), true);
+
+  // A key by keyboard: shown once, on the list from then on, and taken back only when asked twice.
+  await page.getByTestId('key-name').fill('Doorbell');
+  await page.getByTestId('scope-control').focus();
+  await page.keyboard.press('Space');
+  await page.getByTestId('key-name').press('Enter');
+  assert.match(await page.getByTestId('made-key').innerText(), /mhk_[0-9a-f]{64}/);
+  await page.getByRole('button', { name: 'I have it' }).click();
+  assert.equal(await page.getByTestId('made-key').count(), 0);
+  const key = page.getByTestId('key').filter({ hasText: 'Doorbell' });
+  await key.getByText('look, steer jobs').waitFor();
+  await key.getByRole('button', { name: 'Revoke Doorbell', exact: true }).click();
+  await key.getByRole('button', { name: 'Really revoke Doorbell?' }).click();
+  await key.waitFor({ state: 'detached' });
 
   // A result takes its video's place only when that is said, with what becomes of the original in words.
   await page.goto(`${base}?scene=first&lang=en`);

@@ -4,6 +4,7 @@
 //! and the page's TypeScript. A call is its arguments: `Submit { paths, choice }`; its name on the wire is
 //! the method of [`Api`] that it runs.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use serde::de::DeserializeOwned;
@@ -14,6 +15,7 @@ use crate::Api;
 use crate::choice::Choice;
 use crate::config;
 use crate::error::{ApiError, ErrorCode};
+use crate::keys::{ApiKey, KeyScope, MadeKey};
 use crate::library as shelf;
 use crate::path::FilePath;
 use crate::sight;
@@ -268,6 +270,20 @@ calls! {
     given: Given {} -> sight::Given;
     /// What this computer has done for others, a line for each stretch of work, newest first; at most 200.
     deeds: Deeds {} -> Vec<sight::Deed>;
+    /// The keys for programs, oldest first, without their secrets.
+    keys: Keys {} -> Vec<ApiKey>;
+    /// Makes a key for a program. Its text is told this once.
+    new_key: NewKey {
+        /// What to call it: 1 to 80 letters.
+        name: String,
+        /// What it is good for; at least one.
+        scopes: BTreeSet<KeyScope>
+    } -> MadeKey;
+    /// Takes a key back: from now on it opens nothing.
+    revoke_key: RevokeKey {
+        /// Its number.
+        id: u64
+    } -> ();
     /// Hands files to the window that shows this node, which offers them and comes to the front.
     present: Present {
         /// The files; none only brings the window to the front.

@@ -10,6 +10,7 @@ mod event;
 mod folder;
 mod front;
 mod helping;
+mod keys;
 mod library;
 mod live;
 mod node;
@@ -36,6 +37,7 @@ pub use folder::data_folder;
 pub mod logs;
 pub use front::Handed;
 pub use helping::{HelpMode, HelpRules, Helping, Hours, Rest, Weekday};
+pub use keys::{ApiKey, KeyScope, MadeKey};
 pub use library::{
     Library, LibraryCount, LibraryExample, LibraryFile, LibraryFilter, LibraryFolder, LibraryPage,
     LibraryPreview, LibraryRule, LibraryRules, LibraryScan, LibraryState, LibraryTake,

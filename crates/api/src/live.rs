@@ -3,9 +3,11 @@
 //! The border between the two vocabularies is here and nowhere else. Every match is complete, so that a
 //! word that is new on one side does not compile until it has its place on the other.
 
+mod keys;
 mod sights;
 mod words;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ pub use engine::node::NodeConfig;
 use crate::choice::Choice;
 use crate::config::{Config, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
+use crate::keys::{ApiKey, KeyScope, MadeKey};
 use crate::library::{Library, LibraryFilter, LibraryPage, LibraryPreview, WatchedFolder};
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
@@ -298,6 +301,32 @@ impl Node for Engine {
         async { Ok(self.0.given().await?.into()) }.boxed()
     }
 
+    fn keys(&self) -> Answer<'_, Vec<ApiKey>> {
+        async {
+            let keys = self.0.keys().await?;
+            Ok(keys.into_iter().map(Into::into).collect())
+        }
+        .boxed()
+    }
+
+    fn new_key(&self, name: String, scopes: BTreeSet<KeyScope>) -> Answer<'_, MadeKey> {
+        async move {
+            let scopes = scopes.into_iter().map(Into::into).collect();
+            let (key, text) = self.0.new_key(&name, scopes).await?;
+            let key = key.into();
+            Ok(MadeKey { key, text })
+        }
+        .boxed()
+    }
+
+    fn revoke_key(&self, id: u64) -> Answer<'_, ()> {
+        async move { Ok(self.0.revoke_key(id).await?) }.boxed()
+    }
+
+    fn key_of(&self, text: String) -> Answer<'_, Option<ApiKey>> {
+        async move { Ok(self.0.key_of(&text).await?.map(Into::into)) }.boxed()
+    }
+
     fn report(&self) -> Answer<'_, String> {
         async {
             let data = self.0.status().await?.data_dir;
@@ -311,7 +340,12 @@ impl Node for Engine {
         async { Ok(self.0.library().await?.into()) }.boxed()
     }
 
-    fn library_files(&self, filter: LibraryFilter, offset: u32, most: u32) -> Answer<'_, LibraryPage> {
+    fn library_files(
+        &self,
+        filter: LibraryFilter,
+        offset: u32,
+        most: u32,
+    ) -> Answer<'_, LibraryPage> {
         async move {
             let (total, files) = self.0.library_files(filter.into(), offset, most).await?;
             let files = files.into_iter().map(Into::into).collect();

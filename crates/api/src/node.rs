@@ -2,6 +2,7 @@
 //!
 //! The real one is in [`crate::live`]; [`crate::rehearsal`] plays one in memory, for the shells' tests.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 use crate::choice::Choice;
 use crate::config::{Config, Import, Reread};
 use crate::error::ApiError;
+use crate::keys::{ApiKey, KeyScope, MadeKey};
 use crate::library::{Library, LibraryFilter, LibraryPage, LibraryPreview, WatchedFolder};
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
 use crate::view::{
@@ -130,12 +132,25 @@ pub trait Node: Send + Sync + 'static {
     fn deeds(&self) -> Answer<'_, Vec<Deed>>;
     /// What was done for others.
     fn given(&self) -> Answer<'_, Given>;
+    /// The keys for programs.
+    fn keys(&self) -> Answer<'_, Vec<ApiKey>>;
+    /// Makes one.
+    fn new_key(&self, name: String, scopes: BTreeSet<KeyScope>) -> Answer<'_, MadeKey>;
+    /// Takes one back.
+    fn revoke_key(&self, id: u64) -> Answer<'_, ()>;
+    /// The key whose text this is.
+    fn key_of(&self, text: String) -> Answer<'_, Option<ApiKey>>;
     /// A report for whoever helps, without names.
     fn report(&self) -> Answer<'_, String>;
     /// The watched folders, and how the films in them stand.
     fn library(&self) -> Answer<'_, Library>;
     /// Films of them, by path.
-    fn library_files(&self, filter: LibraryFilter, offset: u32, most: u32) -> Answer<'_, LibraryPage>;
+    fn library_files(
+        &self,
+        filter: LibraryFilter,
+        offset: u32,
+        most: u32,
+    ) -> Answer<'_, LibraryPage>;
     /// Has them looked through.
     fn library_scan(&self, folder: Option<PathBuf>) -> Answer<'_, ()>;
     /// Has films tried again.

@@ -3,6 +3,7 @@
 //! It keeps the promises that the shells rely on (files that are not there are refused, invites work once,
 //! jobs go from state to state only as asked) and lets a test change the scene by hand.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +15,7 @@ use crate::choice::{Choice, Purpose};
 use crate::config::{Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
 use crate::helping::{HelpMode, HelpRules, Helping};
+use crate::keys::{ApiKey, KeyScope, MadeKey};
 use crate::library::{
     Library, LibraryFilter, LibraryFolder, LibraryPage, LibraryPreview, WatchedFolder,
 };
@@ -39,6 +41,7 @@ struct State {
     scene: Scene,
     settings: Settings,
     wishes: Wishes,
+    keys: Vec<MadeKey>,
     last_job: u64,
 }
 
@@ -64,6 +67,7 @@ impl Default for Rehearsal {
             scene: scene(),
             settings,
             wishes: Wishes::default(),
+            keys: Vec::new(),
             last_job: 0,
         });
         Self {
@@ -495,6 +499,41 @@ impl Node for Rehearsal {
 
     fn given(&self) -> Answer<'_, Given> {
         now(Ok(Given::default()))
+    }
+
+    fn keys(&self) -> Answer<'_, Vec<ApiKey>> {
+        let state = self.state();
+        now(Ok(state.keys.iter().map(|made| made.key.clone()).collect()))
+    }
+
+    fn new_key(&self, name: String, scopes: BTreeSet<KeyScope>) -> Answer<'_, MadeKey> {
+        let mut state = self.state();
+        let id = state.keys.iter().map(|made| made.key.id).max().unwrap_or(0) + 1;
+        let key = ApiKey {
+            id,
+            name,
+            scopes,
+            created_ms: 0,
+            used_ms: None,
+        };
+        let text = format!("mhk_{id:064x}");
+        let made = MadeKey { key, text };
+        state.keys.push(made.clone());
+        now(Ok(made))
+    }
+
+    fn revoke_key(&self, id: u64) -> Answer<'_, ()> {
+        let keys = &mut self.state().keys;
+        let before = keys.len();
+        keys.retain(|made| made.key.id != id);
+        let unknown = || ApiError::new(ErrorCode::NoSuchKey, "There is no such key.");
+        now((keys.len() < before).then_some(()).ok_or_else(unknown))
+    }
+
+    fn key_of(&self, text: String) -> Answer<'_, Option<ApiKey>> {
+        let state = self.state();
+        let found = state.keys.iter().find(|made| made.text == text);
+        now(Ok(found.map(|made| made.key.clone())))
     }
 
     fn report(&self) -> Answer<'_, String> {

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod bound;
 mod config;
 mod helping;
+mod key;
 mod library;
 mod replacing;
 
@@ -19,6 +20,7 @@ pub use bound::Bound;
 use bound::{bound, bytes};
 pub use config::{Config, ConfigDeed};
 pub use helping::{Donate, HelpWord};
+pub use key::{Key, KeyCommand};
 pub use library::{Add, Again, Files, Library, LibraryCommand, Remove};
 pub use replacing::{Originals, typed_keep};
 
@@ -67,7 +69,7 @@ pub struct Line {
 
 const AFTER: &str = "\
 The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-24 the \
-output, 30-32 ffmpeg, 40-45 the job, 50-59 other computers, 60-64 this node, 130 stopped by Ctrl-C. \
+output, 30-32 ffmpeg, 40-45 the job, 50-59 other computers, 60-65 this node, 130 stopped by Ctrl-C. \
 docs/json.md has the whole table.";
 
 /// The commands.
@@ -83,6 +85,7 @@ pub enum Command {
     Rights(Rights),
     Unpair(Unpair),
     Identity(Identity),
+    Key(Key),
     /// List the jobs
     Jobs,
     /// Show one job: its segments, who made them, how it ended

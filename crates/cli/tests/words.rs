@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "encode",
     "serve",
     "ask",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 25] = [
     "rights",
     "unpair",
     "identity",
+    "key",
     "jobs",
     "job",
     "cancel",

@@ -128,6 +128,9 @@ mod tie;
 
 mod identity;
 
+/// Keys for programs.
+pub mod keys;
+
 // What there is to look at before, beside and after.
 mod forecast;
 

@@ -472,7 +472,7 @@ fn helper(peer: &PeerStatus, choice: &Choice) -> Option<Helper> {
     able.map(|e| e.fps_1080p).max_by(f64::total_cmp).map(Helper)
 }
 
-fn unstored(error: &store::StoreError) -> Trouble {
+pub(crate) fn unstored(error: &store::StoreError) -> Trouble {
     let text = format!("The data folder cannot be read or written: {error}.");
     Trouble::new(Kind::BadDataFolder, text)
 }

@@ -18,6 +18,31 @@ message: string,
 help: string, };
 
 /**
+ * A key, without its secret.
+ */
+export type ApiKey = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * What its user calls it.
+ */
+name: string, 
+/**
+ * What it is good for.
+ */
+scopes: Array<KeyScope>, 
+/**
+ * When it was made.
+ */
+created_ms: number, 
+/**
+ * When it was last used, to the minute.
+ */
+used_ms: number | null, };
+
+/**
  * A code that is shown.
  */
 export type Asking = { 
@@ -381,6 +406,7 @@ export type Encoders = "same" | "any";
  * Why a call or a job failed. The number is the exit code of the command line.
  */
 export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen" | "bad_config";
+export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen" | "no_such_key";
 
 /**
  * Something is not as it was: here it is, whole.
@@ -890,6 +916,11 @@ error: ApiError, } | { "is": "cancelled" };
 export type Keep = "always" | { "days": number } | "never";
 
 /**
+ * What a key is good for.
+ */
+export type KeyScope = "read" | "submit" | "files" | "control" | "admin" | "metrics";
+
+/**
  * How a finding is.
  */
 export type Level = "good" | "note" | "bad";
@@ -906,6 +937,19 @@ cpu_percent: number,
  * Memory in use, megabytes.
  */
 memory_used_mb: number, };
+
+/**
+ * A key that was just made.
+ */
+export type MadeKey = { 
+/**
+ * It.
+ */
+key: ApiKey, 
+/**
+ * Its text, which is told this once. It is a secret: never log it.
+ */
+text: string, };
 
 /**
  * An event and its number. Numbers of one node's run follow each other without a gap; a client that sees
@@ -1630,6 +1674,24 @@ wishes: Wishes, }; reply: null };
   given: { args: Record<symbol, never>; reply: Given };
   /** What this computer has done for others, a line for each stretch of work, newest first; at most 200. */
   deeds: { args: Record<symbol, never>; reply: Array<Deed> };
+  /** The keys for programs, oldest first, without their secrets. */
+  keys: { args: Record<symbol, never>; reply: Array<ApiKey> };
+  /** Makes a key for a program. Its text is told this once. */
+  new_key: { args: { 
+/**
+ * What to call it: 1 to 80 letters.
+ */
+name: string, 
+/**
+ * What it is good for; at least one.
+ */
+scopes: Array<KeyScope>, }; reply: MadeKey };
+  /** Takes a key back: from now on it opens nothing. */
+  revoke_key: { args: { 
+/**
+ * Its number.
+ */
+id: number, }; reply: null };
   /** Hands files to the window that shows this node, which offers them and comes to the front. */
   present: { args: { 
 /**

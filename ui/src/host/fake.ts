@@ -1,7 +1,7 @@
 /** A host without a node: plays scenes by name (`?scene=first`), for design work, tests and screenshots. */
 import { flushSync } from 'svelte';
-import type { Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
 import { libraryAnswers, libraryRules } from './shelf';
+import type { ApiKey, Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
 import { painting } from './painting';
 import { perform, Play } from './play';
 import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES } from './scenes';
@@ -29,6 +29,7 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: libraryRules(query.has('watched')) };
   // Segments of jobs of an earlier run are told only when somebody asks.
   const strips = new Map(PAST_STRIPS);
+  let keys: ApiKey[] = [{ id: 1, name: 'Kitchen display', scopes: ['read', 'metrics'], created_ms: Date.now() - 8.64e8, used_ms: Date.now() - 3.6e6 }];
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };
   return {
     snapshot: () => {
@@ -71,6 +72,16 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
     doctor: () => ({ findings: FINDINGS }),
     clean: () => ({ removed: 12, bytes: 1_400_000_000, kept_jobs: 1 }),
     invite: () => ({ text: 'mh1:q7hd2kx4m3vv5c6y2x4lq3b5n6t7r8s9:k2j4h6g8f1d3s5a7@192.168.1.20:47820', valid_s: 600, qr: QR }),
+    keys: () => keys,
+    new_key: ({ name: called, scopes }) => {
+      const key = { id: keys.length + 1, name: called, scopes, created_ms: Date.now(), used_ms: null };
+      keys = [...keys, key];
+      return { key, text: `mhk_${'51c0ffee'.repeat(8)}` };
+    },
+    revoke_key: ({ id }) => {
+      keys = keys.filter((one) => one.id !== id);
+      return null;
+    },
     deeds: () => (name === 'history' || name === 'hostile' ? DEEDS : []),
     pair: () => {
       throw new Refused('invite_expired', 'This invite is too old.', 'Make a new one on the other computer.');

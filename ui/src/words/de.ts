@@ -513,6 +513,33 @@ export const de: Catalogue = {
     results: (n) => viele(n, 'Video', 'Videos'),
   },
 
+  keys: {
+    title: 'Schlüssel für Programme',
+    about: 'Ein Programm mit einem Schlüssel kann diesen Computer über HTTP benutzen: siehe /api/v1/docs unter der Adresse der Seite.',
+    once: 'Das ist der Schlüssel. Er wird nur jetzt gezeigt: kopieren Sie ihn in das Programm, das ihn benutzen wird.',
+    copy: 'Schlüssel kopieren',
+    done: 'Ich habe ihn',
+    unused: 'nie benutzt',
+    used: (when: string) => `benutzt ${when}`,
+    revoke: 'Widerrufen',
+    really: 'Wirklich widerrufen?',
+    revokeOne: (name: string) => `${name} widerrufen`,
+    reallyRevoke: (name: string) => `${name} wirklich widerrufen?`,
+    name: 'Name eines neuen Schlüssels',
+    nameHint: 'Das Programm, das ihn benutzen wird',
+    may: 'Er darf',
+    make: 'Schlüssel machen',
+    scope: { read: 'nachsehen', submit: 'Filme schicken', files: 'Dateien nennen', control: 'Aufträge steuern', metrics: 'Zahlen lesen', admin: 'alles' },
+    means: {
+      read: 'Aufträge, Computer, Ergebnisse.',
+      submit: 'Filme hochladen und Aufträge damit beginnen.',
+      files: 'Einen Auftrag Dateien dieses Computers lesen und schreiben lassen.',
+      control: 'Aufträge anhalten, abbrechen, verschieben und vergessen.',
+      metrics: 'Zur Überwachung, unter /metrics.',
+      admin: 'Auch Einstellungen und Computer: so gut wie hier zu sitzen.',
+    },
+  },
+
   settings: {
     title: 'Einstellungen',
     computer: 'Dieser Computer',

@@ -513,6 +513,33 @@ export const en = {
     results: (n: number) => `${many(n, 'video')}`,
   },
 
+  keys: {
+    title: 'Keys for programs',
+    about: 'A program with a key can use this computer’s node over HTTP: see /api/v1/docs at the page’s address.',
+    once: 'This is the key. It is shown only now: copy it into the program that will use it.',
+    copy: 'Copy the key',
+    done: 'I have it',
+    unused: 'never used',
+    used: (when: string) => `used ${when}`,
+    revoke: 'Revoke',
+    really: 'Really revoke?',
+    revokeOne: (name: string) => `Revoke ${name}`,
+    reallyRevoke: (name: string) => `Really revoke ${name}?`,
+    name: 'Name of a new key',
+    nameHint: 'The program that will use it',
+    may: 'It may',
+    make: 'Make a key',
+    scope: { read: 'look', submit: 'send films in', files: 'name files', control: 'steer jobs', metrics: 'read figures', admin: 'do everything' },
+    means: {
+      read: 'Jobs, computers, results.',
+      submit: 'Upload films, and start jobs with them.',
+      files: 'Let a job read and write files of this computer.',
+      control: 'Hold, cancel, move and forget jobs.',
+      metrics: 'For monitoring, at /metrics.',
+      admin: 'Also settings and computers: as good as being here.',
+    },
+  },
+
   settings: {
     title: 'Settings',
     computer: 'This computer',

@@ -44,7 +44,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that decide and do nothing else.
-const PURE: &[&str] = &["etiquette", "library", "media", "plan", "schedule", "splice"];
+const PURE: &[&str] = &[
+    "etiquette",
+    "library",
+    "media",
+    "plan",
+    "schedule",
+    "splice",
+];
 
 /// What would let a pure crate touch the world.
 const WORLDLY: &[&str] = &[

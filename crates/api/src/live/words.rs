@@ -51,7 +51,7 @@ same_names! {
         WouldLose, NoFfmpeg, FfmpegTooOld, NoEncoder,
         EncodeFailed, NotProved, NotWorthwhile, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
         Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen,
-        BadConfig,
+        BadConfig, NoSuchKey,
     }
 }
 

@@ -5,6 +5,7 @@ mod calls;
 mod config;
 mod donate;
 mod encode;
+mod key;
 mod library;
 mod originals;
 mod pairing;
@@ -34,6 +35,7 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Peers => pairing::peers(app).await,
         Command::Rights(args) => pairing::rights(&args, app).await,
         Command::Identity(args) => pairing::identity(&args, app).await,
+        Command::Key(args) => key::run(args, app).await,
         Command::Unpair(args) => pairing::unpair(args, app).await,
         Command::Jobs => calls::jobs(app).await,
         Command::Job(args) => calls::job(args.id, app).await,

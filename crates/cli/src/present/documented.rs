@@ -234,6 +234,15 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
     line(&ImportedLine::new(&import, true));
     line(&HelpingLine::new(&rehearsal::scene().here));
     line(&GivenLine::from(api::Given::default()));
+    let key = api::ApiKey {
+        id: 1,
+        name: "x".into(),
+        scopes: [api::KeyScope::Read].into(),
+        created_ms: 1,
+        used_ms: Some(2),
+    };
+    line(&KeyLine::new(&key, Some("mhk_")));
+    line(&RevokedLine { key: 1 });
     line(&DeedLine::new(&api::Deed {
         computer: ComputerId(String::new()),
         name: String::new(),

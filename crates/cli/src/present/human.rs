@@ -4,9 +4,9 @@
 //! obey.
 
 use api::{
-    ApiError, Cleaned, Complaint, Computer, ComputerId, ComputerStatus, ConfigFrom, ConfigKey,
-    Deed, ErrorCode, Hand, Import, Job, JobState, Level, Outcome, Report, Reread, SegmentState,
-    Settings,
+    ApiError, ApiKey, Cleaned, Complaint, Computer, ComputerId, ComputerStatus, ConfigFrom,
+    ConfigKey, Deed, ErrorCode, Hand, Import, Job, JobState, Level, Outcome, Report, Reread,
+    SegmentState, Settings,
 };
 
 use super::{amount, size, span};
@@ -313,6 +313,28 @@ pub fn deeds(deeds: &[Deed], now_ms: u64) -> String {
         ]
     };
     table(&["for", "", "", "", "", "until"], deeds.iter().map(row))
+}
+
+/// Keys for programs, oldest first.
+pub fn keys(keys: &[ApiKey]) -> String {
+    if keys.is_empty() {
+        return "There are no keys. `manyhands key new NAME --scope read` makes one.".to_owned();
+    }
+    let row = |key: &ApiKey| {
+        let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.word()).collect();
+        let used = if key.used_ms.is_some() {
+            "used"
+        } else {
+            "never used"
+        };
+        [
+            key.id.to_string(),
+            plain(&key.name),
+            scopes.join(" "),
+            used.to_owned(),
+        ]
+    };
+    table(&["id", "name", "scopes", ""], keys.iter().map(row))
 }
 
 /// A computer's name, or what there is to say of one that hides it.

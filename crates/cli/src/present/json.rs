@@ -1,6 +1,7 @@
 //! Lines for programs, as docs/json.md describes them. They are stable: fields are added, never renamed or
 //! removed, which is why they are types of their own and not the API's view models.
 
+mod key;
 mod library;
 mod originals;
 mod own;
@@ -12,6 +13,7 @@ use api::{
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
+pub use key::{KeyLine, RevokedLine};
 pub use library::{
     LibraryFileLine, LibraryFolderLine, LibraryPreviewLine, LibraryRetryLine, LibraryScanLine,
 };
