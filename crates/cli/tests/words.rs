@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 26] = [
     "encode",
     "serve",
     "ask",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 24] = [
     "identity",
     "jobs",
     "job",
+    "timeline",
     "cancel",
     "pause",
     "resume",
@@ -31,6 +32,7 @@ const COMMANDS: [&str; 24] = [
     "originals",
     "donate",
     "settings",
+    "stats",
     "given",
     "doctor",
     "clean",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ffmpeg::carry::{self, Essence};
+use hindsight::PhaseKind;
 use media::choice::Container;
 use schedule::JobId;
 use store::Store;
@@ -95,6 +96,7 @@ pub(crate) async fn combine(
         Ok(joined) => joined,
         Err(error) => return Some(Err(why_not(error, &work, &mut aside))),
     };
+    reached(bench, work.job, PhaseKind::Placing);
     if let Place::InPlace { .. } = work.terms.place {
         return in_place(work, aside, merged, proof).await.transpose();
     }
@@ -226,6 +228,12 @@ fn elapsed_ms(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Tells how far it is.
+fn reached(bench: &Bench, job: JobId, kind: PhaseKind) {
+    // The loop ends before its tasks do; then nobody wants to know.
+    let _ = bench.mail.send(Mail::Reached { job, kind });
+}
+
 /// The source must still be what was encoded.
 pub(crate) fn unchanged(film: &Film) -> Result<(), Trouble> {
     let now = std::fs::metadata(&film.path)
@@ -275,6 +283,7 @@ async fn join_and_prove(
     aside: &Path,
 ) -> Result<(Merged, FileProof), MergeError> {
     let merged = merge::merge(bench, &work.parts, aside).await?;
+    reached(bench, work.job, PhaseKind::Proving);
     let proof = prove::prove(
         bench,
         &work.parts,

@@ -103,6 +103,9 @@ mod strip;
 
 mod load;
 
+/// How the time of each job goes, noted as it goes.
+mod chronicle;
+
 mod settings;
 
 mod scratch;
@@ -129,6 +132,10 @@ mod identity;
 mod forecast;
 
 pub mod sight;
+
+pub mod timeline;
+
+pub mod figures;
 
 // The public face.
 pub mod node;

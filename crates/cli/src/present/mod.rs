@@ -2,12 +2,14 @@
 
 #[cfg(test)]
 mod documented;
+pub mod figures;
 pub mod helping;
 pub mod human;
 pub mod json;
 mod measure;
 pub mod originals;
 mod progress;
+pub mod timeline;
 
 use std::io::{IsTerminal, Write};
 
