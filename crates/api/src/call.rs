@@ -239,6 +239,12 @@ calls! {
         /// Which job.
         id: JobId
     } -> Vec<view::Segment>;
+    /// How the time of a job went: what each computer did when, and why it was not faster. Of jobs that go on, and of the
+    /// last thousand that are over.
+    timeline: Timeline {
+        /// Which job.
+        id: JobId
+    } -> crate::timeline::Timeline;
     /// One picture of a film, small enough for a page.
     still: Still {
         /// Of what.
@@ -265,6 +271,29 @@ calls! {
     set_wishes: SetWishes {
         /// All of them.
         wishes: sight::Wishes
+    } -> ();
+    /// Films made and bytes saved day by day, and who worked for whom: of the last days, and of all time.
+    figures: Figures {
+        /// So many days, today included; 1 to 3660.
+        days: u32
+    } -> crate::figures::Figures;
+    /// The measurement of one worker against several that goes on on this computer, and those that are kept.
+    bench: Bench {} -> crate::bench::Bench;
+    /// Begins to measure: each row is a whole job with so many workers. Only while nothing else goes on.
+    start_bench: StartBench {
+        /// The film; `null`: a clip of a minute.
+        film: Option<FilePath>,
+        /// The numbers of workers, row by row, 1 to 256; none: 1, 2, 4, … up to the cores.
+        workers: Vec<u32>,
+        /// What is made of it; where it goes is not for this.
+        choice: Choice
+    } -> ();
+    /// Stops measuring. What has been measured so far is not kept.
+    stop_bench: StopBench {} -> ();
+    /// Forgets a measurement that is kept.
+    forget_bench: ForgetBench {
+        /// When it began.
+        began_ms: u64
     } -> ();
     /// What this computer has done for others so far.
     given: Given {} -> sight::Given;

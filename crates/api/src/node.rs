@@ -9,12 +9,16 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::bench::Bench;
 use crate::choice::Choice;
 use crate::config::{Config, Import, Reread};
 use crate::error::ApiError;
 use crate::keys::{ApiKey, KeyScope, MadeKey};
 use crate::library::{Library, LibraryFilter, LibraryPage, LibraryPreview, WatchedFolder};
+use crate::figures::Figures;
+use crate::path::FilePath;
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
+use crate::timeline::Timeline;
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Original, Report, Scene,
     Segment, Settings,
@@ -120,6 +124,8 @@ pub trait Node: Send + Sync + 'static {
     fn reach(&self, address: String) -> Answer<'_, Report>;
     /// Who made which part of a job's film.
     fn strip(&self, job: JobId) -> Answer<'_, Vec<Segment>>;
+    /// How the time of a job went.
+    fn timeline(&self, job: JobId) -> Answer<'_, Timeline>;
     /// One picture of a film.
     fn still(&self, film: Film, at_s: f64, exact: bool, height: u32) -> Answer<'_, Still>;
     /// What each purpose would make of a file.
@@ -130,6 +136,21 @@ pub trait Node: Send + Sync + 'static {
     fn set_wishes(&self, wishes: Wishes) -> Answer<'_, ()>;
     /// The same, stretch by stretch.
     fn deeds(&self) -> Answer<'_, Vec<Deed>>;
+    /// Measurements.
+    fn bench(&self) -> Answer<'_, Bench>;
+    /// Begins one.
+    fn start_bench(
+        &self,
+        film: Option<FilePath>,
+        workers: Vec<u32>,
+        choice: Choice,
+    ) -> Answer<'_, ()>;
+    /// Stops it.
+    fn stop_bench(&self) -> Answer<'_, ()>;
+    /// Forgets one that is kept.
+    fn forget_bench(&self, began_ms: u64) -> Answer<'_, ()>;
+    /// What came of it all in the last so many days.
+    fn figures(&self, days: u32) -> Answer<'_, Figures>;
     /// What was done for others.
     fn given(&self) -> Answer<'_, Given>;
     /// The keys for programs.

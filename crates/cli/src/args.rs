@@ -90,6 +90,7 @@ pub enum Command {
     Jobs,
     /// Show one job: its segments, who made them, how it ended
     Job(JobNumber),
+    Timeline(Timeline),
     /// Stop a job for good and remove what it has made so far
     Cancel(JobNumber),
     /// Hold a job; what it has made so far is kept
@@ -106,6 +107,7 @@ pub enum Command {
     Library(Library),
     Settings(Settings),
     Config(Config),
+    Stats(Stats),
     /// Say what this computer has done for others
     Given,
     Doctor(Doctor),
@@ -354,6 +356,33 @@ pub struct JobNumber {
     pub id: u64,
 }
 
+/// Show how the time of a job went, and why it was not faster.
+///
+/// Computers down, time across: when each of them encoded, waited for a part, gave a result back or had nothing to do. Of
+/// a job that goes on, and of those that are over.
+#[derive(Debug, Args)]
+pub struct Timeline {
+    /// The job's number, as `manyhands jobs` shows it
+    #[arg(value_name = "ID")]
+    pub id: u64,
+
+    /// Print a table for spreadsheets instead: a row for each part that a computer was given
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
+/// Show what came of it all: films made, bytes saved, who worked for whom.
+#[derive(Debug, Args)]
+pub struct Stats {
+    /// Of the last so many days, today included
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub days: u32,
+
+    /// Print a table for spreadsheets instead: a row for each day
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
 /// Move a job in the queue.
 ///
 /// Jobs are served in the order of the queue. What is being encoded goes on; what is given out from now on goes by the
@@ -480,6 +509,14 @@ pub struct Bench {
     /// Compare this computer alone with all paired ones together; the rows of --workers only if that is given, too
     #[arg(long)]
     pub house: bool,
+
+    /// Write the rows of --workers into this file as a table for spreadsheets, too
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+
+    /// Draw speed-up and efficiency of those rows with the ideal and Amdahl's curve, as an SVG
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
 
     #[command(flatten)]
     pub wish: Wish,

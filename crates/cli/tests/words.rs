@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 28] = [
     "encode",
     "serve",
     "ask",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 26] = [
     "key",
     "jobs",
     "job",
+    "timeline",
     "cancel",
     "pause",
     "resume",
@@ -33,6 +34,7 @@ const COMMANDS: [&str; 26] = [
     "donate",
     "settings",
     "config",
+    "stats",
     "given",
     "doctor",
     "clean",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ffmpeg::carry::{self, Essence};
+use hindsight::PhaseKind;
 use media::choice::Container;
 use schedule::JobId;
 use store::{Store, StoreError};
@@ -98,6 +99,7 @@ pub(crate) async fn combine(
     if let Err(error) = remember(&work, aside.path()).await {
         return Some(Err(error));
     }
+    reached(bench, work.job, PhaseKind::Placing);
     if let Place::InPlace { .. } = work.terms.place {
         return in_place(work, aside, merged, proof).await.transpose();
     }
@@ -266,6 +268,12 @@ fn elapsed_ms(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Tells how far it is.
+fn reached(bench: &Bench, job: JobId, kind: PhaseKind) {
+    // The loop ends before its tasks do; then nobody wants to know.
+    let _ = bench.mail.send(Mail::Reached { job, kind });
+}
+
 /// The source must still be what was encoded.
 pub(crate) fn unchanged(film: &Film) -> Result<(), Trouble> {
     let now = std::fs::metadata(&film.path)
@@ -321,6 +329,7 @@ async fn join_and_prove(
     {
         return Err(MergeError::NotWorthwhile(bytes));
     }
+    reached(bench, work.job, PhaseKind::Proving);
     let proof = prove::prove(
         bench,
         &work.parts,

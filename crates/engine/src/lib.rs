@@ -103,6 +103,9 @@ mod strip;
 
 mod load;
 
+/// How the time of each job goes, noted as it goes.
+mod chronicle;
+
 mod settings;
 
 mod scratch;
@@ -135,6 +138,10 @@ pub mod keys;
 mod forecast;
 
 pub mod sight;
+
+pub mod timeline;
+
+pub mod figures;
 
 // The public face.
 pub mod node;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ffmpeg::tools::Tool;
+use hindsight::{Fate, PhaseKind};
 use media::choice::Choice;
 use peer::Net;
 use store::Store;
@@ -568,6 +569,7 @@ impl Node {
     }
 
     pub(crate) async fn add(&self, job: NewJob) -> Result<(), Trouble> {
+        self.bridge(&job).await;
         let stopped = || Trouble::new(Kind::Other, "The node has stopped.");
         let (reply, added) = oneshot::channel();
         self.0
@@ -578,6 +580,27 @@ impl Node {
             })
             .map_err(|_| stopped())?;
         added.await.map_err(|_| stopped())
+    }
+
+    /// The timeline of a job that goes on has a gap since its last run.
+    async fn bridge(&self, job: &NewJob) {
+        let since = u64::try_from(job.begun.elapsed().as_millis()).unwrap_or(0);
+        let (row, began) = (
+            journal::row_id(job.id),
+            unix_ms().saturating_sub_unsigned(since),
+        );
+        let bridged = self.0.store.call(move |tables| {
+            let over = tables.job(row)?.is_some_and(|job| job.state.is_over());
+            let gap = if over {
+                PhaseKind::Held
+            } else {
+                PhaseKind::Stopped
+            };
+            tables.bridge_gap(row, gap.word(), Fate::Stopped.word(), began)
+        });
+        if let Err(error) = bridged.await {
+            tracing::warn!(%error, "a gap in a job's timeline was not noted");
+        }
     }
 
     pub(crate) fn make_folder(&self, id: JobId) -> Result<(), Trouble> {

@@ -34,6 +34,8 @@ const TRYING: Duration = Duration::from_secs(10);
 const DEEDS_SHOWN: u32 = 200;
 /// The database's key of the choices that are kept.
 const WISHES: &str = "wishes";
+/// The same of the measurements.
+const BENCH: &str = "bench";
 
 /// What a picture is of.
 #[derive(Clone, Debug)]
@@ -300,6 +302,27 @@ impl Node {
             .0
             .store
             .call(move |tables| tables.set_setting(WISHES, &wishes));
+        write.await.map_err(|e| unstored(&e))
+    }
+
+    /// The measurements that are kept, as they were given; nobody below the API reads them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn bench_runs(&self) -> Result<Option<serde_json::Value>, Trouble> {
+        let read = self.0.store.call(|tables| tables.setting(BENCH)).await;
+        read.map_err(|e| unstored(&e))
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn set_bench_runs(&self, runs: serde_json::Value) -> Result<(), Trouble> {
+        let write = self
+            .0
+            .store
+            .call(move |tables| tables.set_setting(BENCH, &runs));
         write.await.map_err(|e| unstored(&e))
     }
 

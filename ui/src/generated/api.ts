@@ -936,7 +936,7 @@ cpu_percent: number,
 /**
  * Memory in use, megabytes.
  */
-memory_used_mb: number, };
+memory_used_mb: number, celsius: number | null, };
 
 /**
  * A key that was just made.
@@ -1432,8 +1432,393 @@ export const DEFAULT_CHOICE: Choice = {
   "yes": false
 };
 
+/**
+ * A computer that was away, or took nothing.
+ */
+export type Away = { 
+/**
+ * From then.
+ */
+began_ms: number, 
+/**
+ * Until then; `null` while it lasts.
+ */
+ended_ms: number | null, 
+/**
+ * Why: "away", "in use".
+ */
+why: string, };
+
+/**
+ * Why a job was not faster. Percentages are of `whole_ms`; those of one computer's time are of `work_ms`.
+ */
+export type Cause = { "is": "waited", 
+/**
+ * For what.
+ */
+on: Wait, 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "reading", 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "transfer", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, 
+/**
+ * Bytes a second on the way to it, where that can be told.
+ */
+rate: number | null, } | { "is": "idle", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, 
+/**
+ * The film was still being read for places to cut, most of that time.
+ */
+cutting: boolean, } | { "is": "away", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, } | { "is": "late", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * So long after the first part was given out.
+ */
+ms: number, 
+/**
+ * Of its time.
+ */
+percent: number, } | { "is": "tail", 
+/**
+ * Who had it.
+ */
+computer: ComputerId, 
+/**
+ * Which part, from 0.
+ */
+segment: number, 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, 
+/**
+ * The part was much longer than the usual one: so many times.
+ */
+times: number | null, 
+/**
+ * Nobody of those at work encodes slower.
+ */
+slowest: boolean, } | { "is": "lost", 
+/**
+ * So many.
+ */
+parts: number, 
+/**
+ * So long computers worked on them.
+ */
+ms: number, 
+/**
+ * Of all encoding.
+ */
+percent: number, } | { "is": "joining", 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "alone", 
+/**
+ * Which.
+ */
+computer: ComputerId, };
+
+/**
+ * How a stint ended.
+ */
+export type Fate = "verified" | "lost" | "withdrawn" | "outrun" | "stopped";
+
+/**
+ * What a job does or waits for.
+ */
+export type PhaseKind = "probe" | "plan" | "sound" | "queued" | "gathering" | "measuring" | "encoding" | "held" | "stopped" | "joining" | "proving" | "placing";
+
+/**
+ * The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these.
+ */
+export type Spent = { 
+/**
+ * It encoded.
+ */
+encode: number, 
+/**
+ * It checked what it had encoded.
+ */
+check: number, 
+/**
+ * It waited for a part that was on the way.
+ */
+transfer: number, 
+/**
+ * It gave a result back.
+ */
+give_back: number, 
+/**
+ * It was away, or rested.
+ */
+away: number, 
+/**
+ * It had not been given anything yet.
+ */
+late: number, 
+/**
+ * It had nothing to do, though there were parts left.
+ */
+idle: number, 
+/**
+ * It had nothing to do, and no part was left.
+ */
+tail: number, };
+
+/**
+ * One part in the hands of one computer, once.
+ */
+export type Stint = { 
+/**
+ * Which part, from 0.
+ */
+segment: number, 
+/**
+ * Its frames; 0 where that is not known any more.
+ */
+frames: number, 
+/**
+ * Which try of it.
+ */
+attempt: number, 
+/**
+ * Beside another computer that was slow with it.
+ */
+hedge: boolean, 
+/**
+ * In which row of its computer its encoding is drawn, from 0.
+ */
+lane: number, 
+/**
+ * When it was given out.
+ */
+given_ms: number, 
+/**
+ * When its source was there.
+ */
+delivered_ms: number | null, 
+/**
+ * When its encoder began.
+ */
+began_ms: number | null, 
+/**
+ * When its encoder was through.
+ */
+encoded_ms: number | null, 
+/**
+ * When the computer's own check of it was through, and the way back began.
+ */
+finished_ms: number | null, 
+/**
+ * When the result was back.
+ */
+returned_ms: number | null, 
+/**
+ * When it was over.
+ */
+ended_ms: number | null, 
+/**
+ * How; `null` while it goes on.
+ */
+fate: Fate | null, 
+/**
+ * Why, where it came to nothing.
+ */
+why: string, 
+/**
+ * Bytes of the film that travelled, where it came to something.
+ */
+sent_bytes: number, 
+/**
+ * Bytes of the result that travelled.
+ */
+received_bytes: number, };
+
+/**
+ * How the time of a job went. Times are milliseconds since it began, of one clock; what goes on has no end yet.
+ */
+export type Timeline = { 
+/**
+ * Which job.
+ */
+job: JobId, 
+/**
+ * It goes on: asked again, there is more.
+ */
+live: boolean, 
+/**
+ * When it began, milliseconds since 1970.
+ */
+began_ms: number, 
+/**
+ * When it ended, or now.
+ */
+until_ms: number, 
+/**
+ * So long without the time in which it was held or the node did not run.
+ */
+whole_ms: number, 
+/**
+ * Of that from the first part given out until the last one was there.
+ */
+work_ms: number, 
+/**
+ * What the job itself did; some of it goes on beside the rest.
+ */
+phases: Array<TimelinePhase>, 
+/**
+ * The computers that had a hand in it, the most encoding first.
+ */
+computers: Array<TimelineComputer>, 
+/**
+ * Why it was not faster, the most important first; empty where nothing stands out.
+ */
+causes: Array<Cause>, 
+/**
+ * There was more than is kept: the end of it is missing.
+ */
+cut_short: boolean, };
+
+/**
+ * One computer's time.
+ */
+export type TimelineComputer = { 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * What it called itself then.
+ */
+name: string, 
+/**
+ * It is the one that owned the job.
+ */
+here: boolean, 
+/**
+ * Parts of its that were good.
+ */
+parts: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * Bytes a second of the film on the way to it, where that can be told.
+ */
+rate: number | null, 
+/**
+ * What it spent its time with.
+ */
+spent: Spent, 
+/**
+ * So many parts it encoded at once, at the most: rows to draw.
+ */
+lanes: number, 
+/**
+ * What it was given, in the order it was given out.
+ */
+stints: Array<Stint>, 
+/**
+ * When it was away, or took nothing.
+ */
+absences: Array<Away>, };
+
+/**
+ * Something that a job did or waited for.
+ */
+export type TimelinePhase = { 
+/**
+ * What.
+ */
+kind: PhaseKind, 
+/**
+ * From then.
+ */
+began_ms: number, 
+/**
+ * Until then; `null` while it goes on.
+ */
+ended_ms: number | null, };
+
+/**
+ * What a job waited for.
+ */
+export type Wait = "turn" | "computers" | "measuring";
+
+export type Totals = { films: number, frames: number, source_bytes: number, output_bytes: number, wall_s: number, work_s: number, given_s: number, };
+export type Day = { day: number, totals: Totals, };
+export type Worker = { computer: ComputerId, name: string, here: boolean, parts: number, frames: number, work_s: number, given_parts: number, given_frames: number, given_s: number, };
+export type Figures = { today: number, ever: Totals, total: Totals, days: Array<Day>, computers: Array<Worker>, };
+
+export type BenchRow = { workers: number, wall_s: number, speed_up: number, efficiency: number, cpu: number | null, analyse_s: number, process_s: number, merge_s: number, karp_flatt: number | null, frames: number, exact: boolean, };
+export type BenchForecast = { workers: number, speed_up: number, };
+export type BenchSummary = { serial_fraction: number | null, limit: number | null, twice: BenchForecast | null, };
+export type BenchRun = { began_ms: number, film: string | null, choice: Choice, cpu: string, cores: number, version: string, rows: Array<BenchRow>, summary: BenchSummary, };
+export type BenchProgress = { film: string | null, workers: Array<number>, rows: Array<BenchRow>, progress: number, };
+export type Bench = { running: BenchProgress | null, failed: ApiError | null, runs: Array<BenchRun>, usual: Array<number>, };
+
 /** Every call: its name, its arguments, what comes back. */
 export interface Calls {
+  bench: { args: {  }; reply: Bench };
+  start_bench: { args: { film: FilePath | null, workers: Array<number>, choice: Choice }; reply: null };
+  stop_bench: { args: {  }; reply: null };
+  forget_bench: { args: { began_ms: number }; reply: null };
+  figures: { args: { days: number }; reply: Figures };
+  /** How the time of a job went: what each computer did when, and why it was not faster. Of jobs that go on, and of the last thousand that are over. */
+  timeline: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: Timeline };
   /** Everything there is to show, and the number of the last event contained in it. */
   snapshot: { args: Record<symbol, never>; reply: Snapshot };
   /** What these files are and what would become of them. Starts nothing. */

@@ -1,10 +1,11 @@
 /** A host without a node: plays scenes by name (`?scene=first`), for design work, tests and screenshots. */
 import { flushSync } from 'svelte';
 import { libraryAnswers, libraryRules } from './shelf';
-import type { ApiKey, Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
+import type { ApiKey, BenchProgress, Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
 import { painting } from './painting';
 import { perform, Play } from './play';
-import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES } from './scenes';
+import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES, trio } from './scenes';
+import { HALFWAY, houseFigures, houseTimeline, MEASURED } from './times';
 import { Refused, type EventListener, type Host, type Picked } from './types';
 
 const OUT = '/home/ada/Videos/The Long Way Home (2019).hevc.mkv';
@@ -30,6 +31,8 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   // Segments of jobs of an earlier run are told only when somebody asks.
   const strips = new Map(PAST_STRIPS);
   let keys: ApiKey[] = [{ id: 1, name: 'Kitchen display', scopes: ['read', 'metrics'], created_ms: Date.now() - 8.64e8, used_ms: Date.now() - 3.6e6 }];
+  let measured = name === 'first' ? [] : [...MEASURED];
+  let measuring: BenchProgress | null = null;
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };
   return {
     snapshot: () => {
@@ -46,6 +49,21 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
     reload_config: () => ({ changed: ['web.port'], later: ['web.port'] }),
     import_config: () => ({ changes: FARM_CHANGES, notes: ['`workers` is nothing that is known here: it is left out.'] }),
     strip: ({ id }) => strips.get(id) ?? [],
+    figures: ({ days }) => (name === 'first' || name === 'alone' ? { ...houseFigures(0, trio), days: [], computers: [] } : houseFigures(days, trio)),
+    bench: () => ({ running: measuring, failed: null, runs: measured, usual: [1, 2, 4, 8] }),
+    start_bench: ({ workers }) => {
+      measuring = { film: null, workers: workers.length > 0 ? workers : [1, 2, 4, 8], rows: HALFWAY, progress: 0.4 };
+      return null;
+    },
+    stop_bench: () => {
+      measuring = null;
+      return null;
+    },
+    forget_bench: ({ began_ms }) => {
+      measured = measured.filter((one) => one.began_ms !== began_ms);
+      return null;
+    },
+    timeline: ({ id }) => houseTimeline(id, trio, snapshot?.jobs.some((one) => one.id === id && one.state.is === 'processing') ?? false),
     reach: ({ address }) => ({ findings: [{ subject: `${address}:47820`, level: 'bad', says: 'A computer is there, but nothing listens at port 47820.', help: 'Start Manyhands on it. If it runs, its settings show the port: it is 47820 or one of the next nine.' }] }),
     wishes: () => wishes,
     set_wishes: ({ wishes: next }) => {
@@ -166,8 +184,12 @@ export function fakeHost(search: string): Host {
     signIn: async () => (name === 'locked' ? async () => { throw new Refused('signed_out', 'This is not the page’s password.'); } : null),
     exposed: async () => query.has('exposed'),
     login: browser ? null : { starts: async () => atLogin, start: async (on) => void (atLogin = on) },
-    keep: async () => true,
     take: async () => query.has('farm') ? FARM : JSON.stringify({ kind: 'manyhands-presets', version: 1, presets: PRESETS }),
+    keep: async (name, what) => {
+      // For the tests to look at.
+      Object.assign(window, { kept: [...((window as { kept?: unknown[] }).kept ?? []), { name, what }] });
+      return true;
+    },
     download: (job: Job) => (browser ? `/api/output/${job.id}` : null),
     ownsFiles: () => false,
   };

@@ -243,6 +243,7 @@ impl From<its::PeerStatus> for Computer {
             cores: peer.cores,
             memory_mb: peer.memory_mb,
             load: peer.load.map(|load| Load {
+                celsius: load.celsius,
                 cpu_percent: load.cpu_percent,
                 memory_used_mb: load.memory_used_mb,
             }),

@@ -243,13 +243,26 @@ pub fn computers(here: &Computer, others: &[Computer]) -> String {
             name(&computer.name, &computer.id),
             who.to_owned(),
             standing(computer),
+            now(computer),
             fastest,
             trouble(computer),
         ]
     };
     let here = std::iter::once(row(here, "this one"));
     let rows = here.chain(others.iter().map(|one| row(one, relation(one))));
-    table(&["id", "name", "helps", "state", "encodes", ""], rows)
+    table(
+        &["id", "name", "helps", "state", "now", "encodes", ""],
+        rows,
+    )
+}
+
+/// How busy and how hot it is: `71 %, 61 °C`.
+fn now(computer: &Computer) -> String {
+    let Some(load) = computer.load else {
+        return String::new();
+    };
+    let heat = load.celsius.map(|celsius| format!(", {celsius} °C"));
+    format!("{} %{}", load.cpu_percent, heat.unwrap_or_default())
 }
 
 fn relation(computer: &Computer) -> &'static str {
