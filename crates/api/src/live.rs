@@ -3,8 +3,8 @@
 //! The border between the two vocabularies is here and nowhere else. Every match is complete, so that a
 //! word that is new on one side does not compile until it has its place on the other.
 
-mod keys;
 mod figures;
+mod keys;
 mod sights;
 mod timelines;
 mod words;
@@ -26,9 +26,9 @@ use crate::bench::{Bench, Desk, Order};
 use crate::choice::Choice;
 use crate::config::{Config, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
+use crate::figures::Figures;
 use crate::keys::{ApiKey, KeyScope, MadeKey};
 use crate::library::{Library, LibraryFilter, LibraryPage, LibraryPreview, WatchedFolder};
-use crate::figures::Figures;
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::path::FilePath;
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};

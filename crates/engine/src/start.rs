@@ -15,8 +15,8 @@ use store::{OpenError, Store};
 use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 
 use crate::capability::Abilities;
-use crate::config::{Config, ThisTime, watch_file};
 use crate::chronicle::Chronicle;
+use crate::config::{Config, ThisTime, watch_file};
 use crate::driver::{Core, Mail, unix_ms};
 use crate::job::Past;
 use crate::lease::Bench;

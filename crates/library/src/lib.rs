@@ -44,7 +44,7 @@ pub fn may_be_a_film(name: &str) -> bool {
         return false;
     };
     let known = |one: &&str| ending.eq_ignore_ascii_case(one);
-    !stem.is_empty() && !name.starts_with('.') && ENDINGS.iter().any(|one| known(&one))
+    !stem.is_empty() && !name.starts_with('.') && ENDINGS.iter().any(|one| known(one))
 }
 
 #[cfg(test)]

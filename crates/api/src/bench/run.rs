@@ -146,6 +146,8 @@ async fn node(data: &Path, workers: Option<u32>) -> Result<Live, ApiError> {
         peers: Vec::new(),
         stays: false,
         workers,
+        // A folder that is made for one job has none.
+        settings: Sources::default(),
     })
     .await
 }

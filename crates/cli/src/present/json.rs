@@ -1,9 +1,9 @@
 //! Lines for programs, as docs/json.md describes them. They are stable: fields are added, never renamed or
 //! removed, which is why they are types of their own and not the API's view models.
 
+mod figures;
 mod key;
 mod library;
-mod figures;
 mod originals;
 mod own;
 mod timeline;
@@ -15,6 +15,7 @@ use api::{
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
+pub use figures::{StatsDayLine, StatsLine, StatsPeerLine};
 pub use key::{KeyLine, RevokedLine};
 pub use library::{
     LibraryFileLine, LibraryFolderLine, LibraryPreviewLine, LibraryRetryLine, LibraryScanLine,
@@ -24,7 +25,6 @@ pub use own::{
     ComplaintLine, ConfigPathLine, DeedLine, GivenLine, HelpingLine, IdentityLine, ImportedLine,
     ReloadedLine, SettingLine, SettingsLine,
 };
-pub use figures::{StatsDayLine, StatsLine, StatsPeerLine};
 pub use timeline::{StintLine, TimelineLine, TimelinePeerLine};
 
 /// A measured number as a program reads it: digits that mean something, and no more. `null` if it is none.
