@@ -50,6 +50,7 @@ export const SCREENS = [
   { name: 'receipt', query: 'scene=ends&browser', act: async (page) => page.getByTestId('receipt').click() },
   { name: 'offer', query: 'scene=busy&presets', act: offer },
   { name: 'offer-two', query: 'scene=first&two', act: async (page) => { await offer(page); await page.getByRole('radio').first().check(); await page.getByTestId('advanced').click(); } },
+  { name: 'picture', query: 'scene=first', act: async (page) => { await offer(page); await page.getByTestId('advanced').click(); await page.getByTestId('crop').selectOption('part'); await page.getByTestId('height').selectOption('720'); await page.getByTestId('picture-fields').scrollIntoViewIfNeeded(); } },
   { name: 'compare', query: 'scene=ends', act: async (page) => { await page.getByTestId('compare').click(); await page.getByTestId('compare-at').waitFor(); } },
   { name: 'history', query: 'scene=history', act: go('history') },
   { name: 'history-empty', query: 'scene=first', act: go('history') },

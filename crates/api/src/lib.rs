@@ -7,6 +7,7 @@
 mod choice;
 mod error;
 mod event;
+mod filters;
 mod folder;
 mod front;
 mod helping;
@@ -28,6 +29,7 @@ pub use call::Call;
 pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
+pub use filters::{Amount, Area, Crop, Filters, GRAINS, HEIGHTS, Rotation};
 pub use folder::data_folder;
 
 pub mod logs;

@@ -3,6 +3,7 @@
 //! The border between the two vocabularies is here and nowhere else. Every match is complete, so that a
 //! word that is new on one side does not compile until it has its place on the other.
 
+mod filters;
 mod sights;
 mod words;
 

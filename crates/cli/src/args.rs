@@ -5,16 +5,19 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use api::{
-    ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Purpose, Speed,
+    Amount, ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Filters,
+    Purpose, Speed,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bound;
 mod helping;
+mod picture;
 
 pub use bound::Bound;
 use bound::{bound, bytes};
 pub use helping::{Donate, HelpWord};
+pub use picture::Picture;
 
 /// Every computer in the house encodes one video together.
 ///
@@ -182,6 +185,9 @@ pub struct Wish {
     /// Another container than the purpose's
     #[arg(long, value_enum)]
     pub container: Option<ContainerName>,
+
+    #[command(flatten)]
+    pub picture: Picture,
 }
 
 /// Run without a window: help others, take jobs, show a page.
@@ -445,8 +451,36 @@ pub struct Bench {
     #[arg(long)]
     pub house: bool,
 
+    /// Work through a chain of filters, too, that keeps every core busy: deblocked, denoised and sharpened as much as
+    /// there is
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub filters: Option<BenchFilters>,
+
     #[command(flatten)]
     pub wish: Wish,
+}
+
+/// Filters to measure with, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchFilters {
+    Demo,
+}
+
+impl Bench {
+    /// The typed words as a choice.
+    pub fn choice(&self) -> Choice {
+        let choice = self.wish.choice();
+        let Some(BenchFilters::Demo) = self.filters else {
+            return choice;
+        };
+        let filters = Filters {
+            deblock: true,
+            denoise: Some(Amount::Strong),
+            sharpen: Some(Amount::Strong),
+            ..choice.filters
+        };
+        Choice { filters, ..choice }
+    }
 }
 
 /// A purpose, as typed.
@@ -612,6 +646,7 @@ impl Wish {
                 ContainerName::Mkv => Container::Mkv,
                 ContainerName::Mp4 => Container::Mp4,
             }),
+            filters: self.picture.filters(),
             ..Choice::default()
         }
     }
@@ -650,7 +685,8 @@ mod tests {
     #[test]
     fn every_word_reaches_the_choice() {
         let words = "a.mkv --for keep --codec av1 --quality 30 --speed slow --encoders any --audio opus \
-                     --audio-kbps 128 --container mp4 --wait-for 2 --paranoid --keep-temp --yes --out-dir /out";
+                     --audio-kbps 128 --container mp4 --height 720 --crop auto --deinterlace --denoise light --deblock \
+                     --sharpen --rotate 90 --sdr --grain 8 --half-rate --wait-for 2 --paranoid --keep-temp --yes --out-dir /out";
         let choice = encode(&words.split_whitespace().collect::<Vec<_>>())
             .choice()
             .unwrap();
@@ -663,6 +699,18 @@ mod tests {
             audio: Some(Audio::Opus),
             audio_kbps: Some(128),
             container: Some(Container::Mp4),
+            filters: api::Filters {
+                deinterlace: true,
+                deblock: true,
+                crop: Some(api::Crop::Auto),
+                denoise: Some(api::Amount::Light),
+                half_rate: true,
+                sdr: true,
+                height: Some(720),
+                sharpen: Some(api::Amount::Medium),
+                rotate: Some(api::Rotation::Right),
+                grain: Some(8),
+            },
             output: None,
             out_dir: Some(FilePath(std::path::absolute("/out").unwrap())),
             wait_for: 2,

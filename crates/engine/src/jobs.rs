@@ -18,6 +18,7 @@ use crate::film::Film;
 use crate::job::{CompanionState, Ended, Job};
 use crate::lease::{self, Assignment, Bench, Piece};
 use crate::merge::Parts;
+use crate::neighbour::Neighbour;
 use crate::probe::{self, Indexing};
 use crate::reunion::Given;
 use crate::status::{Outcome, Stages};
@@ -58,7 +59,8 @@ impl Core {
             Cutter::default()
         } else {
             Cutter::resume(next, start)
-        };
+        }
+        .with_tail(film.order.filters().reach().after);
         let job = Job {
             id: new.id,
             notes: film.notes.clone(),
@@ -147,12 +149,14 @@ impl Core {
 
     /// Which encoders may work on a film.
     fn needs(film: &Film) -> Needs {
-        let (codec, format) = (film.choice.codec(), film.order.pixel_format());
+        let codec = film.choice.codec();
+        let (format, filters) = (film.order.pixel_format(), film.order.filters());
         match film.choice.encoders {
             Encoders::Same => {
-                Needs::Exactly(capability::id(codec.software(), format.depth() == 10))
+                let deep = format.depth() == 10;
+                Needs::Exactly(capability::id(codec.software(), deep, filters.skill()))
             }
-            Encoders::Any => Needs::AnyOf(capability::candidates(codec, format)),
+            Encoders::Any => Needs::AnyOf(capability::candidates(codec, format, filters)),
         }
     }
 
@@ -288,7 +292,7 @@ impl Core {
         let generation = job.generation;
         job.cancel.cancel();
         job.cancel = CancellationToken::new();
-        job.cutter = Cutter::default();
+        job.cutter = Cutter::default().with_tail(job.film.order.filters().reach().after);
         job.segments.clear();
         job.pieces.clear();
         job.companion = CompanionState::Pending;
@@ -393,6 +397,7 @@ impl Core {
             job.stages.first_segment = job.elapsed_ms().max(1);
         }
         self.say_if_alone(lease.job);
+        self.say_who_cannot(lease.job);
         if let Some(changed) = size::note(&assignment.film) {
             self.note(lease.job, changed);
         }
@@ -428,6 +433,23 @@ impl Core {
                 id,
                 "No other computer is here: this one works alone.".to_owned(),
             );
+        }
+    }
+
+    /// A helper that gets nothing of a film because of its filters is named.
+    fn say_who_cannot(&mut self, id: JobId) {
+        let Some(job) = self.jobs.get(&id).filter(|job| !job.terms.only_here) else {
+            return;
+        };
+        let needed = job.film.order.filters().skill();
+        let unable = |n: &&Neighbour| !n.offers().is_empty() && n.skill() < needed;
+        let names = self.neighbours.values().filter(unable);
+        let names: Vec<String> = names.map(|n| n.name.clone()).collect();
+        for name in names {
+            let text = format!(
+                "{name} cannot change the picture like that and gets nothing of this film: its Manyhands is older, or its ffmpeg lacks a filter."
+            );
+            self.note(id, text);
         }
     }
 

@@ -84,6 +84,10 @@ audio_kbps: number | null,
  */
 container: Container | null, 
 /**
+ * What is changed about the picture.
+ */
+filters: Filters, 
+/**
  * The output file; only with a single input.
  */
 output: FilePath | null, 
@@ -379,7 +383,11 @@ export type Film = { "is": "file",
 /**
  * The file.
  */
-path: FilePath, } | { "is": "source", 
+path: FilePath, 
+/**
+ * What is changed about its picture.
+ */
+filters: Filters, } | { "is": "source", 
 /**
  * Which job.
  */
@@ -388,6 +396,12 @@ job: JobId, } | { "is": "result",
  * Which job.
  */
 job: JobId, };
+
+export type Filters = { deinterlace: boolean, deblock: boolean, crop: Crop | null, denoise: Amount | null, half_rate: boolean, sdr: boolean, height: number | null, sharpen: Amount | null, rotate: Rotation | null, grain: number | null, };
+export type Amount = "light" | "medium" | "strong";
+export type Rotation = "90" | "180" | "270";
+export type Crop = "auto" | { "to": Area };
+export type Area = { width: number, height: number, left: number, top: number, };
 
 /**
  * One line of `doctor`.
@@ -1187,6 +1201,18 @@ export const DEFAULT_CHOICE: Choice = {
   "audio": null,
   "audio_kbps": null,
   "container": null,
+  "filters": {
+    "deinterlace": false,
+    "deblock": false,
+    "crop": null,
+    "denoise": null,
+    "half_rate": false,
+    "sdr": false,
+    "height": null,
+    "sharpen": null,
+    "rotate": null,
+    "grain": null
+  },
   "output": null,
   "out_dir": null,
   "wait_for": 0,

@@ -39,7 +39,7 @@ pub async fn run(args: &Bench, app: &App) -> Result<End, ApiError> {
         }
     }
     if args.house {
-        return house::run(&input, args.wish.choice(), scratch.path(), app).await;
+        return house::run(&input, args.choice(), scratch.path(), app).await;
     }
     Ok(End::Done)
 }
@@ -57,7 +57,7 @@ async fn workers(args: &Bench, input: &Path, scratch: &Path, app: &App) -> Resul
     for workers in counts(args) {
         app.out.remark(&format!("{workers} at a time …"));
         let data = scratch.join(format!("{}-{workers}", rows.len()));
-        let run = run_once(input, workers, args.wish.choice(), &data, app).await?;
+        let run = run_once(input, workers, args.choice(), &data, app).await?;
         let row = Row::new(workers, &run, rows.first());
         app.out.line(&row);
         rows.push(row);
