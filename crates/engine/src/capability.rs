@@ -4,10 +4,12 @@ use ffmpeg::hardware;
 use ffmpeg::tools::Tool;
 use ffmpeg::trial::{Measurement, Trials, Unusable};
 use media::argv::Allowance;
+use media::choice::{Choice, Encoders};
 use media::encoder::{Codec, Encoder, Family};
 use media::filter::{Chain, Skill};
 use media::spec::PixelFormat;
-use schedule::{EncoderId, Offer};
+use plan::order::Order;
+use schedule::{EncoderId, Needs, Offer};
 use store::Store;
 
 use crate::status::EncoderStatus;
@@ -308,6 +310,18 @@ pub(crate) fn candidates(codec: Codec, format: PixelFormat, filters: &Chain) -> 
         .filter(fits)
         .map(|e| id(*e, format.depth() == 10, filters.skill()))
         .collect()
+}
+
+/// Which encoders may work on a film.
+pub(crate) fn needs(choice: &Choice, order: &Order) -> Needs {
+    let (codec, format, filters) = (choice.codec(), order.pixel_format(), order.filters());
+    match choice.encoders {
+        Encoders::Same => {
+            let deep = format.depth() == 10;
+            Needs::Exactly(id(codec.software(), deep, filters.skill()))
+        }
+        Encoders::Any => Needs::AnyOf(candidates(codec, format, filters)),
+    }
 }
 
 /// What one trial found.

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use media::choice::Encoders;
 use peer::{Message, TaskId};
 use plan::cut::{Cutter, Cutting};
-use schedule::{Fault, Input, JobId, Lease, LeaseId, Needs, SegmentIndex, Work};
+use schedule::{Fault, Input, JobId, Lease, LeaseId, SegmentIndex, Work};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +17,6 @@ use crate::film::Film;
 use crate::job::{CompanionState, Ended, Job};
 use crate::lease::{self, Assignment, Bench, Piece};
 use crate::merge::Parts;
-use crate::neighbour::Neighbour;
 use crate::probe::{self, Indexing};
 use crate::reunion::Given;
 use crate::status::{Outcome, Stages};
@@ -101,7 +99,7 @@ impl Core {
 
     /// Tells the scheduler of a job.
     fn announce(&mut self, job: &Job, plan_finished: bool) {
-        let needs = Self::needs(&job.film);
+        let needs = capability::needs(&job.film.choice, &job.film.order);
         let longest = longest_s();
         let size = |seconds: f64| job.film.work((seconds * job.film.rate()) as u64);
         let (normal, min) = (size(longest), size(SHORTEST_S.min(longest)));
@@ -145,19 +143,6 @@ impl Core {
             job: job.id,
             remaining: remaining(job),
         });
-    }
-
-    /// Which encoders may work on a film.
-    fn needs(film: &Film) -> Needs {
-        let codec = film.choice.codec();
-        let (format, filters) = (film.order.pixel_format(), film.order.filters());
-        match film.choice.encoders {
-            Encoders::Same => {
-                let deep = format.depth() == 10;
-                Needs::Exactly(capability::id(codec.software(), deep, filters.skill()))
-            }
-            Encoders::Any => Needs::AnyOf(capability::candidates(codec, format, filters)),
-        }
     }
 
     /// Starts what is made ready beside the film.
@@ -433,23 +418,6 @@ impl Core {
                 id,
                 "No other computer is here: this one works alone.".to_owned(),
             );
-        }
-    }
-
-    /// A helper that gets nothing of a film because of its filters is named.
-    fn say_who_cannot(&mut self, id: JobId) {
-        let Some(job) = self.jobs.get(&id).filter(|job| !job.terms.only_here) else {
-            return;
-        };
-        let needed = job.film.order.filters().skill();
-        let unable = |n: &&Neighbour| !n.offers().is_empty() && n.skill() < needed;
-        let names = self.neighbours.values().filter(unable);
-        let names: Vec<String> = names.map(|n| n.name.clone()).collect();
-        for name in names {
-            let text = format!(
-                "{name} cannot change the picture like that and gets nothing of this film: its Manyhands is older, or its ffmpeg lacks a filter."
-            );
-            self.note(id, text);
         }
     }
 

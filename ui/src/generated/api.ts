@@ -1,6 +1,11 @@
 // Written by `cargo xtask bindings` from crates/api. Do not edit.
 
 /**
+ * How much of something.
+ */
+export type Amount = "light" | "medium" | "strong";
+
+/**
  * An error as every shell shows it.
  */
 export type ApiError = { 
@@ -16,6 +21,27 @@ message: string,
  * One sentence that says what to do; empty where there is nothing to do.
  */
 help: string, };
+
+/**
+ * A part of the picture, pixels; even numbers.
+ */
+export type Area = { 
+/**
+ * 16..=16384.
+ */
+width: number, 
+/**
+ * 16..=16384.
+ */
+height: number, 
+/**
+ * From the left.
+ */
+left: number, 
+/**
+ * From the top.
+ */
+top: number, };
 
 /**
  * A code that is shown.
@@ -239,6 +265,11 @@ reason: string, };
 export type Container = "mkv" | "mp4";
 
 /**
+ * Which part of the picture is kept.
+ */
+export type Crop = "auto" | { "to": Area };
+
+/**
  * A stretch of work for another computer: what it was given and gave back, on one film or several alike.
  */
 export type Deed = { 
@@ -397,11 +428,51 @@ job: JobId, } | { "is": "result",
  */
 job: JobId, };
 
-export type Filters = { deinterlace: boolean, deblock: boolean, crop: Crop | null, denoise: Amount | null, half_rate: boolean, sdr: boolean, height: number | null, sharpen: Amount | null, rotate: Rotation | null, grain: number | null, };
-export type Amount = "light" | "medium" | "strong";
-export type Rotation = "90" | "180" | "270";
-export type Crop = "auto" | { "to": Area };
-export type Area = { width: number, height: number, left: number, top: number, };
+/**
+ * What is changed about the picture, in this order; the default changes nothing. Whatever is chosen, the result's
+ * frames are those that the filters make of the whole film.
+ */
+export type Filters = { 
+/**
+ * Two interlaced fields become one picture; does nothing to other films.
+ */
+deinterlace: boolean, 
+/**
+ * The edges of a coarse encode's blocks are smoothed.
+ */
+deblock: boolean, 
+/**
+ * What is kept of the picture as it is stored.
+ */
+crop: Crop | null, 
+/**
+ * Noise is taken away.
+ */
+denoise: Amount | null, 
+/**
+ * Every second frame is left out.
+ */
+half_rate: boolean, 
+/**
+ * HDR becomes SDR; does nothing to other films.
+ */
+sdr: boolean, 
+/**
+ * At most so many lines as the film is shown; 16..=8192. Never made larger.
+ */
+height: number | null, 
+/**
+ * Edges are made clearer.
+ */
+sharpen: Amount | null, 
+/**
+ * The picture is turned clockwise.
+ */
+rotate: Rotation | null, 
+/**
+ * Film grain that the player draws, 1..=50; only in AV1.
+ */
+grain: number | null, };
 
 /**
  * One line of `doctor`.
@@ -991,6 +1062,11 @@ export type Rest = { "is": "on_battery" } | { "is": "power_saver" } | { "is": "p
  * As it is called in the list.
  */
 name: string, } | { "is": "in_use" } | { "is": "untold" } | { "is": "other_load" } | { "is": "outside_hours" } | { "is": "low_disk" };
+
+/**
+ * A turn clockwise, degrees.
+ */
+export type Rotation = "90" | "180" | "270";
 
 /**
  * One segment of the strip.
