@@ -98,7 +98,7 @@ impl<'a> Look<'a> {
         let result = self.result;
         let seen = picture::look(ffmpeg, result.film.timebase(), &views, result.file).await;
         let mut theirs = seen.map_err(|e| Unfit::Check(e.to_string()))?;
-        filtered(&theirs.split_off(plain))?;
+        filtered(&result.spec.filters, &theirs.split_off(plain))?;
         let ours = match ours {
             Some(pictures) => self.shared_out(pictures),
             None => theirs.split_off(self.windows.len()),
@@ -233,12 +233,16 @@ fn alike(theirs: &[Grey], ours: &[Grey], first: i64, count: usize) -> Result<f64
 }
 
 /// Whether the filters were really at work, as far as pictures taken closely tell.
-fn filtered(close: &[Vec<Grey>]) -> Result<(), Unfit> {
+fn filtered(chain: &Chain, close: &[Vec<Grey>]) -> Result<(), Unfit> {
     let [ours, filtered, lesser @ ..] = close else {
         return Ok(());
     };
-    let unfiltered = |less: &Vec<Grey>| plan::picture::is_unfiltered(filtered, less, ours);
-    if lesser.iter().any(unfiltered) {
+    let chains = chain.lesser();
+    let unfiltered = |(less, pictures): (&Chain, &Vec<Grey>)| {
+        let sharpened = less.sharpen != chain.sharpen;
+        plan::picture::is_unfiltered(filtered, pictures, ours, sharpened)
+    };
+    if chains.iter().zip(lesser).any(unfiltered) {
         let text = "its pictures were not filtered as ordered";
         return Err(Unfit::Bad(text.to_owned()));
     }

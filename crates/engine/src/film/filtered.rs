@@ -49,9 +49,9 @@ fn shoot(folder: &Path, name: &str, filters: &str, coder: &str) -> PathBuf {
 
 /// Closed and open groups of pictures, one long group, pictures refreshed little by little, an uneven rate,
 /// interlaced in two codecs, ten bits and HDR.
-fn films(folder: &Path) -> Vec<PathBuf> {
+fn films(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let eight = "format=yuv420p";
-    let fields = "scale=192:112,fps=50,format=yuv420p,interlace=scan=tff:lowpass=off";
+    let fields = "scale=192:112,format=yuv420p,interlace=scan=tff:lowpass=off";
     let hdr = "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv";
     let hevc = "-c:v libx265 -preset ultrafast -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc -x265-params log-level=error:keyint=25:hdr10=1:max-cll=900,300";
     [
@@ -94,6 +94,7 @@ fn films(folder: &Path) -> Vec<PathBuf> {
         ("ten.mkv", hdr, hevc),
     ]
     .into_iter()
+    .filter(|(name, ..)| wanted(name))
     .map(|(name, filters, coder)| shoot(folder, name, filters, coder))
     .collect()
 }
@@ -285,9 +286,13 @@ async fn segments_give_the_frames_of_one_run_over_the_whole_film() {
     let folder = tempfile::tempdir().unwrap();
     let scratch = folder.path().join("segment.nut");
     let mut wrong = Vec::new();
-    for path in films(folder.path()) {
+    for path in films(folder.path(), |_| true) {
         for program in programs() {
-            for (name, wish) in wishes() {
+            // Two chains for every film; each filter across frames by itself, too, where that is enough to tell.
+            let often = ["closed.mp4", "fields.ts"]
+                .iter()
+                .any(|name| path.ends_with(name));
+            for (name, wish) in wishes().into_iter().skip(if often { 0 } else { 2 }) {
                 let film = opened(&program, &path, wish).await;
                 let whole = at_once(&program, &film);
                 let cut = segments(&film);
@@ -363,16 +368,15 @@ async fn taken(film: &Arc<Film>, segment: &Segment, file: &Path) -> Result<(), S
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_that_was_not_filtered_as_ordered_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let film = |name: &str| {
-        let films = films(folder.path());
-        films.into_iter().find(|path| path.ends_with(name)).unwrap()
-    };
-    let (fields, ten) = (film("fields.mkv"), film("ten.mkv"));
+    let made = films(folder.path(), |name| {
+        ["fields.mkv", "ten.mkv"].contains(&name)
+    });
+    let (fields, ten) = (&made[0], &made[1]);
     let none = Filters::default();
     let orders: [(&str, &Path, Filters); 6] = [
         (
             "deinterlaced",
-            &fields,
+            fields,
             Filters {
                 deinterlace: true,
                 ..none
@@ -380,7 +384,7 @@ async fn a_result_that_was_not_filtered_as_ordered_is_refused() {
         ),
         (
             "denoised",
-            &fields,
+            fields,
             Filters {
                 deinterlace: true,
                 denoise: Some(Level::Strong),
@@ -389,7 +393,7 @@ async fn a_result_that_was_not_filtered_as_ordered_is_refused() {
         ),
         (
             "sharpened",
-            &ten,
+            ten,
             Filters {
                 sharpen: Some(Level::Strong),
                 ..none
@@ -397,7 +401,7 @@ async fn a_result_that_was_not_filtered_as_ordered_is_refused() {
         ),
         (
             "scaled",
-            &ten,
+            ten,
             Filters {
                 height: Some(side(64)),
                 ..none
@@ -405,13 +409,13 @@ async fn a_result_that_was_not_filtered_as_ordered_is_refused() {
         ),
         (
             "turned",
-            &ten,
+            ten,
             Filters {
                 rotate: Some(Turn::Over),
                 ..none
             },
         ),
-        ("mapped", &ten, Filters { sdr: true, ..none }),
+        ("mapped", ten, Filters { sdr: true, ..none }),
     ];
     for (name, path, wish) in orders {
         let result = folder.path().join(format!("{name}.mp4"));
