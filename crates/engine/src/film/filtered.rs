@@ -371,7 +371,7 @@ async fn a_result_that_was_not_filtered_as_ordered_is_refused() {
     let made = films(folder.path(), |name| {
         ["fields.mkv", "ten.mkv"].contains(&name)
     });
-    let (fields, ten) = (&made[0], &made[1]);
+    let (fields, ten): (&Path, &Path) = (&made[0], &made[1]);
     let none = Filters::default();
     let orders: [(&str, &Path, Filters); 6] = [
         (
