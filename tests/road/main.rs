@@ -13,6 +13,8 @@ mod bad;
 mod house;
 /// Names and places that are odd but good.
 mod odd;
+/// Films in the place of others.
+mod replace;
 /// Interruptions.
 mod stop;
 /// A disk that goes bad.

@@ -200,6 +200,32 @@ async function walk() {
   assert.equal(await line.getByLabel('From').inputValue(), '12:30');
   assert.equal(await helping.getByRole('radio', { name: 'Only when idle' }).isChecked(), true);
 
+  // A result takes its video's place only when that is said, with what becomes of the original in words.
+  await page.goto(`${base}?scene=first&lang=en`);
+  await page.getByTestId('drop-zone').click();
+  await page.getByTestId('place').selectOption('tree');
+  assert.equal(await page.getByTestId('tree-root').inputValue(), '/films');
+  assert.equal(await page.getByTestId('start').getAttribute('aria-disabled'), 'true', 'the other tree is not typed yet');
+  await page.getByTestId('place').selectOption('in_place');
+  await page.getByText('.bak at the end of its name, for 30 days').waitFor();
+  await page.getByTestId('keep').selectOption('never');
+  await page.getByText('The original is deleted then, for good.').waitFor();
+  await page.locator('[data-testid=start][aria-disabled=false]').waitFor();
+
+  // The original is put back where its result stands, by keyboard, after a question.
+  await page.goto(`${base}?scene=replaced&lang=en`);
+  await page.getByTestId('original').filter({ hasText: 'school play.mkv.bak until' }).first().waitFor();
+  const undo = page.getByTestId('undo').first();
+  await undo.focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Put the original back? The result is deleted.').waitFor();
+  await page.getByTestId('sure').focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await page.locator('[data-testid=original][data-state=restored]').count(), 2);
+  await page.getByTestId('page-settings').click();
+  await page.getByTestId('replacing').getByTestId('keep').selectOption('always');
+  await page.getByTestId('replacing').getByText('Saved.').waitFor();
+
   // What a computer may ask of this one is switched where it stands.
   await page.goto(`${base}?scene=rights&lang=en`);
   const rights = page.getByTestId('computer').filter({ hasText: 'Kitchen-PC' }).getByTestId('rights');

@@ -128,6 +128,18 @@ calls! {
         /// Which job.
         id: JobId
     } -> ();
+    /// The originals of files that were replaced by their results, the newest first.
+    originals: Originals {} -> Vec<view::Original>;
+    /// Puts the original back that a job's result replaced. The result is gone then.
+    undo: Undo {
+        /// Which job.
+        id: JobId
+    } -> ();
+    /// Deletes the original that a job's result replaced.
+    delete_original: DeleteOriginal {
+        /// Which job.
+        id: JobId
+    } -> ();
     /// The other computers, paired ones first.
     peers: Peers {} -> Vec<view::Computer>;
     /// Makes an invite: one line that pairs the computer on which it is pasted.

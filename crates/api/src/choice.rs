@@ -32,6 +32,8 @@ pub struct Choice {
     pub output: Option<FilePath>,
     /// The folder for outputs, else beside each source.
     pub out_dir: Option<FilePath>,
+    /// Where outputs go, if neither `output` nor `out_dir` says it.
+    pub place: Place,
     /// Wait until this many other computers are there.
     pub wait_for: u32,
     /// Use this computer only.
@@ -110,6 +112,48 @@ pub enum Audio {
     Opus,
     /// Encoded to AAC.
     Aac,
+}
+
+/// Where an output goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Place {
+    /// Beside the source, under a name of its own.
+    #[default]
+    Beside,
+    /// Into another tree of folders, where it stands as its source stands in its own, under the source's name.
+    Tree {
+        /// The folder that all sources are in.
+        root: FilePath,
+        /// The other one; folders that are missing in it are made.
+        into: FilePath,
+    },
+    /// In the source's place, once it is proved and decoded whole. The original is kept as `.bak`.
+    InPlace {
+        /// For how long; `null`: as it is set.
+        #[serde(default)]
+        keep: Option<Keep>,
+    },
+}
+
+/// How long the original of a file that was replaced is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Until somebody deletes it.
+    Always,
+    /// So many days; 1..=3650.
+    Days(u32),
+    /// It is deleted once the result is in its place.
+    Never,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self::Days(30)
+    }
 }
 
 /// The kind of output file.

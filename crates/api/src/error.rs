@@ -95,6 +95,8 @@ codes! {
     NoSpace = 22,
     /// The output could not keep something of the source, and nobody agreed to that yet.
     WouldLose = 23,
+    /// Another file has the output's name.
+    OutputTaken = 24,
     /// No ffmpeg was found.
     NoFfmpeg = 30,
     /// The ffmpeg found is too old.

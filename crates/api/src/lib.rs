@@ -26,7 +26,7 @@ pub mod rehearsal;
 mod bindings;
 
 pub use call::Call;
-pub use choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
+pub use choice::{Audio, Choice, Codec, Container, Encoders, Keep, Place, Purpose, Speed};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
 pub use filters::{Amount, Area, Crop, Filters, GRAINS, HEIGHTS, Rotation};
@@ -42,9 +42,9 @@ pub use pump::Events;
 pub use sight::{Deed, Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
-    Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load, Outcome, Pairing,
-    PairingRefusal, Receipt, Report, Request, Scene, Segment, SegmentState, Settings, Snapshot,
-    Submitted,
+    Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load, Original,
+    OriginalState, Outcome, Pairing, PairingRefusal, Receipt, Replace, Report, Request, Scene,
+    Segment, SegmentState, Settings, Snapshot, Submitted,
 };
 
 use std::sync::Arc;
@@ -252,6 +252,31 @@ impl Api {
     /// As [`Api::cancel`].
     pub async fn forget(&self, id: JobId) -> Result<(), ApiError> {
         self.node.steer(id, Steer::Forget).await
+    }
+
+    /// The originals of files that were replaced.
+    ///
+    /// # Errors
+    /// If the data folder cannot be read.
+    pub async fn originals(&self) -> Result<Vec<Original>, ApiError> {
+        self.node.originals().await
+    }
+
+    /// Puts an original back; the result is gone then.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotNow`] if the job has replaced nothing, or one of the two files is not what it was: then nothing is
+    /// changed.
+    pub async fn undo(&self, id: JobId) -> Result<(), ApiError> {
+        self.node.undo(id).await
+    }
+
+    /// Deletes an original.
+    ///
+    /// # Errors
+    /// As [`Api::undo`].
+    pub async fn delete_original(&self, id: JobId) -> Result<(), ApiError> {
+        self.node.delete_original(id).await
     }
 
     /// The other computers.
@@ -463,6 +488,10 @@ fn check_choice(paths: &[FilePath], choice: &Choice) -> Result<(), ApiError> {
     }
     if choice.output.is_some() && choice.out_dir.is_some() {
         return bad("Name an output file or a folder for outputs, not both.");
+    }
+    let named = choice.output.is_some() || choice.out_dir.is_some();
+    if named && choice.place != Place::Beside {
+        return bad("The output can go to one place only, and two are given.");
     }
     Ok(())
 }

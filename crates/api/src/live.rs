@@ -23,8 +23,8 @@ use crate::error::{ApiError, ErrorCode};
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
 use crate::view::{
-    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Segment,
-    Settings,
+    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Original, Report, Scene,
+    Segment, Settings,
 };
 use crate::{Api, logs, qr};
 
@@ -115,6 +115,22 @@ impl Node for Engine {
 
     fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()> {
         async move { Ok(self.0.reorder(job.into(), to.into()).await?) }.boxed()
+    }
+
+    fn originals(&self) -> Answer<'_, Vec<Original>> {
+        async {
+            let originals = self.0.originals().await?;
+            Ok(originals.into_iter().map(Into::into).collect())
+        }
+        .boxed()
+    }
+
+    fn undo(&self, job: JobId) -> Answer<'_, ()> {
+        async move { Ok(self.0.undo(job.into()).await?) }.boxed()
+    }
+
+    fn delete_original(&self, job: JobId) -> Answer<'_, ()> {
+        async move { Ok(self.0.delete_original(job.into()).await?) }.boxed()
     }
 
     fn invite(&self) -> Answer<'_, Invite> {

@@ -12,8 +12,8 @@ use crate::choice::Choice;
 use crate::error::ApiError;
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
 use crate::view::{
-    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Report, Scene, Segment,
-    Settings,
+    Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Original, Report, Scene,
+    Segment, Settings,
 };
 
 /// What a call to a node answers, sooner or later.
@@ -63,6 +63,12 @@ pub trait Node: Send + Sync + 'static {
     fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()>;
     /// Moves a job in the queue.
     fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()>;
+    /// The originals of files that were replaced.
+    fn originals(&self) -> Answer<'_, Vec<Original>>;
+    /// Puts one back.
+    fn undo(&self, job: JobId) -> Answer<'_, ()>;
+    /// Deletes one.
+    fn delete_original(&self, job: JobId) -> Answer<'_, ()>;
     /// Makes an invite.
     fn invite(&self) -> Answer<'_, Invite>;
     /// Redeems an invite.

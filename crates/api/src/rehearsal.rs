@@ -18,7 +18,8 @@ use crate::path::FilePath;
 use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still, Wishes};
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Finding, Here, Inspected,
-    Invite, Job, JobId, JobState, Level, Pairing, Report, Scene, Segment, Settings, Stages,
+    Invite, Job, JobId, JobState, Level, Original, OriginalState, Pairing, Replace, Report, Scene,
+    Segment, Settings, Stages,
 };
 
 /// The invite that the rehearsal's other computer "made".
@@ -52,6 +53,7 @@ impl Default for Rehearsal {
             bandwidth: None,
             port: None,
             web_port: None,
+            replace: Replace::default(),
         };
         let state = Mutex::new(State {
             scene: scene(),
@@ -129,6 +131,21 @@ impl Rehearsal {
                 .for_each(|job| job.state = next.clone());
         });
         Ok(())
+    }
+
+    fn turn_original(&self, id: JobId, to: OriginalState) -> Result<(), ApiError> {
+        let mut found = false;
+        self.edit(|scene| {
+            let jobs = scene.jobs.iter_mut().filter(|job| job.id == id);
+            for original in jobs.filter_map(|job| job.original.as_deref_mut()) {
+                found = original.state == OriginalState::Kept;
+                if found {
+                    original.state = to;
+                }
+            }
+        });
+        let none = || ApiError::new(ErrorCode::NotNow, "No original is kept for that job.");
+        found.then_some(()).ok_or_else(none)
     }
 
     fn shift(&self, id: JobId, to: Shift) -> Result<(), ApiError> {
@@ -229,6 +246,20 @@ impl Node for Rehearsal {
 
     fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()> {
         now(self.shift(job, to))
+    }
+
+    fn originals(&self) -> Answer<'_, Vec<Original>> {
+        let jobs = &self.state().scene.jobs;
+        let originals = jobs.iter().filter_map(|job| job.original.as_deref());
+        now(Ok(originals.cloned().collect()))
+    }
+
+    fn undo(&self, job: JobId) -> Answer<'_, ()> {
+        now(self.turn_original(job, OriginalState::Restored))
+    }
+
+    fn delete_original(&self, job: JobId) -> Answer<'_, ()> {
+        now(self.turn_original(job, OriginalState::Deleted))
     }
 
     fn invite(&self) -> Answer<'_, Invite> {
@@ -527,6 +558,23 @@ pub fn job(id: u64, name: &str) -> Job {
         stages: Stages::default(),
         created_ms: 0,
         finished_ms: None,
+        original: None,
+    }
+}
+
+/// The original of a film that was replaced, kept for good.
+pub fn original(job: u64, name: &str) -> Original {
+    let at = |name: &str| FilePath::from(format!("/films/{name}"));
+    Original {
+        job: JobId(job),
+        source: at(name),
+        output: at(name),
+        kept: at(&format!("{name}.bak")),
+        bytes: 1_000_000,
+        replaced_ms: 0,
+        until_ms: None,
+        state: OriginalState::Kept,
+        trouble: None,
     }
 }
 

@@ -62,8 +62,13 @@ async fn a_choice_must_fit_the_files() {
         out_dir: Some("/out".into()),
         ..one.clone()
     };
+    let two_places = Choice {
+        place: Place::InPlace { keep: None },
+        ..one.clone()
+    };
     let (a, b) = (FilePath::from("/a"), FilePath::from("/b"));
     for (paths, choice) in [
+        (vec![a.clone()], two_places),
         (vec![], Choice::default()),
         (vec![a.clone(), b], one),
         (vec![a], both),

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::choice::{Choice, Codec, Purpose};
+use crate::choice::{Choice, Codec, Keep, Purpose};
 use crate::error::ApiError;
 use crate::helping::{HelpRules, Helping};
 use crate::path::FilePath;
@@ -303,6 +303,48 @@ pub struct Job {
     pub created_ms: u64,
     /// When it ended.
     pub finished_ms: Option<u64>,
+    /// The original, if the output took its place.
+    #[serde(default)]
+    pub original: Option<Box<Original>>,
+}
+
+/// The original of a file that was replaced by its result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Original {
+    /// The job that made the result.
+    pub job: JobId,
+    /// The name it had.
+    pub source: FilePath,
+    /// The result's name.
+    pub output: FilePath,
+    /// Where it is while it is kept.
+    pub kept: FilePath,
+    /// Bytes.
+    pub bytes: u64,
+    /// When it was replaced.
+    pub replaced_ms: u64,
+    /// When it may be deleted; `None`: only when somebody says so.
+    pub until_ms: Option<u64>,
+    /// How it stands.
+    pub state: OriginalState,
+    /// Why it is still kept though its time is over, in a sentence.
+    pub trouble: Option<String>,
+}
+
+/// How an original stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum OriginalState {
+    /// Kept beside the result.
+    Kept,
+    /// At its own name again; the result is gone.
+    Restored,
+    /// Deleted.
+    Deleted,
+    /// On its way, and its disk is not there: it is gone on with when it is.
+    Moving,
 }
 
 /// How long each stage of a job took, seconds. They overlap.
@@ -562,6 +604,20 @@ pub struct Settings {
     /// Where the page is served, from the next start on; `null`: 8090.
     #[serde(default)]
     pub web_port: Option<u16>,
+    /// What becomes of the originals of files that are replaced.
+    #[serde(default)]
+    pub replace: Replace,
+}
+
+/// What becomes of the originals of files that are replaced by their results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(default, deny_unknown_fields)]
+pub struct Replace {
+    /// Trying things out: every original is kept until somebody deletes it, whatever else is chosen.
+    pub testing_mode: bool,
+    /// How long they are kept where a job does not say.
+    pub keep: Keep,
 }
 
 /// What `doctor` found.

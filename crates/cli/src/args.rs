@@ -13,11 +13,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod bound;
 mod helping;
 mod picture;
+mod replacing;
 
 pub use bound::Bound;
 use bound::{bound, bytes};
 pub use helping::{Donate, HelpWord};
 pub use picture::Picture;
+pub use replacing::{Originals, typed_keep};
 
 /// Every computer in the house encodes one video together.
 ///
@@ -52,7 +54,7 @@ pub struct Line {
 }
 
 const AFTER: &str = "\
-The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-23 the \
+The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-24 the \
 output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-63 this node, 130 stopped by Ctrl-C. \
 docs/json.md has the whole table.";
 
@@ -82,6 +84,9 @@ pub enum Command {
     /// Try a failed or cancelled job again, with what it has made so far
     Retry(JobNumber),
     Move(Move),
+    /// Put the original back that a job's result replaced; the result is removed
+    Undo(JobNumber),
+    Originals(Originals),
     Donate(Donate),
     Settings(Settings),
     /// Say what this computer has done for others
@@ -121,6 +126,9 @@ pub struct Encode {
     /// The folder for the outputs
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub place: replacing::PlaceArgs,
 
     #[command(flatten)]
     pub wish: Wish,
@@ -405,6 +413,14 @@ pub struct Settings {
     #[arg(long, value_name = "PORT", value_parser = bound::<u16>)]
     pub web_port: Option<Bound<u16>>,
 
+    /// Keep every original of a film that is replaced until you delete it, whatever else is set
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    pub testing_mode: Option<Whether>,
+
+    /// How long originals are kept: a number of days, always, or never
+    #[arg(long, value_name = "DAYS", value_parser = typed_keep)]
+    pub keep_originals: Option<api::Keep>,
+
     /// Use this ffmpeg instead of the one that came with Manyhands
     #[arg(long, value_name = "PATH", value_parser = bound::<PathBuf>)]
     pub ffmpeg: Option<Bound<PathBuf>>,
@@ -559,6 +575,7 @@ impl Encode {
         Ok(Choice {
             output: path(&self.output)?,
             out_dir: path(&self.out_dir)?,
+            place: self.place.place(&self.inputs)?,
             container,
             wait_for: self.wait_for,
             only_here: self.only_here,
@@ -713,6 +730,7 @@ mod tests {
             },
             output: None,
             out_dir: Some(FilePath(std::path::absolute("/out").unwrap())),
+            place: api::Place::Beside,
             wait_for: 2,
             only_here: false,
             paranoid: true,
@@ -789,6 +807,15 @@ mod tests {
         for words in [
             "a -o b --out-dir c",
             "a --only-here --wait-for 2",
+            "a --in-place --out-dir c",
+            "a --in-place -o c",
+            "a --in-place --into c",
+            "a --into c --out-dir d",
+            "a --root c",
+            "a --keep-original never",
+            "a --in-place --keep-original 0",
+            "a --in-place --keep-original 3651",
+            "a --in-place --keep-original soon",
             "",
             "a --quality 64",
             "a --audio mp3",

@@ -10,10 +10,31 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 22] = [
-    "encode", "serve", "ask", "invite", "pair", "peers", "rights", "unpair", "identity", "jobs",
-    "job", "cancel", "pause", "resume", "retry", "move", "donate", "settings", "given", "doctor",
-    "clean", "bench",
+const COMMANDS: [&str; 24] = [
+    "encode",
+    "serve",
+    "ask",
+    "invite",
+    "pair",
+    "peers",
+    "rights",
+    "unpair",
+    "identity",
+    "jobs",
+    "job",
+    "cancel",
+    "pause",
+    "resume",
+    "retry",
+    "move",
+    "undo",
+    "originals",
+    "donate",
+    "settings",
+    "given",
+    "doctor",
+    "clean",
+    "bench",
 ];
 
 #[test]
@@ -38,6 +59,8 @@ fn what_is_not_understood() {
         &["encode", "a.mkv", "--for", "television"],
         &["encode", "a.mkv", "--quality", "99"],
         &["encode", "a.mkv", "--only-here", "--wait-for", "2"],
+        &["encode", "a.mkv", "--in-place", "--out-dir", "c"],
+        &["encode", "a.mkv", "--in-place", "--keep-original", "soon"],
         &["serve", "--listen", "here"],
         &["job", "three"],
         &["--json", "encode"],

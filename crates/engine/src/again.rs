@@ -168,7 +168,7 @@ impl Node {
     async fn resume(&self, row: store::Job, held: bool) -> Result<(), Trouble> {
         let begun = Instant::now();
         let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
-        let (dropped, folder) = look(&row.source, &wish.terms)?;
+        let (dropped, place) = look(&row.source, &wish.choice, &wish.terms)?;
         let same = dropped.bytes == row.source_bytes && dropped.modified_ms == row.source_modified;
         if !same || !is_same_content(&row) {
             let name = dropped.path.display();
@@ -178,8 +178,9 @@ impl Node {
             )
             .help("Encode it again."));
         }
-        let probed = self.probe(&dropped, &wish.choice).await?.agree();
-        let id = self.go_on(row, probed, folder, begun).await?;
+        let mut probed = self.probe(&dropped, &wish.choice).await?.agree();
+        probed.parts.notes.extend(place.notes());
+        let id = self.go_on(row, probed, place.folder, begun).await?;
         if held {
             self.ask(|reply| Call::Steer(id, Steer::Pause, reply))
                 .await?
@@ -189,7 +190,7 @@ impl Node {
     }
 }
 
-fn wish(choice: &Choice, terms: &Terms) -> Option<serde_json::Value> {
+pub(crate) fn wish(choice: &Choice, terms: &Terms) -> Option<serde_json::Value> {
     let (choice, terms) = (choice.clone(), terms.clone());
     serde_json::to_value(Wish { choice, terms }).ok()
 }

@@ -69,6 +69,11 @@ impl Core {
                 format!("There is no job {id}."),
             ));
         };
+        if job.placing {
+            return Err(not_now(
+                "The result is just taking the film's place: that takes a moment and is not called off.",
+            ));
+        }
         let held = self.scratch.held.remove(&id).is_some();
         let over = job.ended.is_some() || self.farm.job(id).is_some_and(|v| v.state.has_ended());
         match steer {

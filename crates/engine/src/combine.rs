@@ -4,24 +4,30 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use ffmpeg::carry::{self, Essence};
 use media::choice::Container;
-use plan::name;
 use schedule::JobId;
+use store::Store;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use crate::companion::Companion;
+use crate::destination::{self, MadeFolders};
+use crate::driver::{Mail, unix_ms};
 use crate::film::Film;
 use crate::intake::{modified_ms, writable};
+use crate::job::Memo;
 use crate::lease::Bench;
 use crate::merge::{self, MergeError, Merged, Parts};
 use crate::output::{self, Aside};
-use crate::prove::{self, FileProof};
+use crate::prove::{self, FileProof, Same};
 use crate::receipt::{FileFacts, Receipt, SegmentFacts};
+use crate::replace::{self, Ledger, Plan};
 use crate::size;
-use crate::status::{Outcome, Terms};
+use crate::status::{Outcome, Place, Replace, Terms};
 use crate::trouble::{Kind, Trouble, in_words};
 
 /// A job whose segments are all verified.
-#[derive(Debug)]
 pub(crate) struct Combine {
     /// Which.
     pub job: JobId,
@@ -39,6 +45,14 @@ pub(crate) struct Combine {
     pub node: String,
     /// When the job began.
     pub begun: Instant,
+    /// What becomes of an original.
+    pub replace: Replace,
+    /// The journal.
+    pub store: Store,
+    /// Originals are moved one at a time.
+    pub swaps: Arc<Mutex<()>>,
+    /// The loop.
+    pub mail: mpsc::UnboundedSender<Mail>,
 }
 
 /// Why it did not end well.
@@ -52,45 +66,164 @@ pub(crate) enum CombineError {
     Failed(Trouble),
 }
 
-/// Joins, proves and places. Nothing appears under its final name unproved.
+/// Joins, proves and places. Nothing appears under its final name unproved. `None` where it was called off: that is
+/// possible until the file is put in its place.
 ///
 /// # Errors
 /// [`CombineError`].
-pub(crate) async fn combine(bench: &Bench, work: Combine) -> Result<Outcome, CombineError> {
+pub(crate) async fn combine(
+    bench: &Bench,
+    work: Combine,
+    cancel: CancellationToken,
+) -> Option<Result<Outcome, CombineError>> {
     let film = Arc::clone(&work.parts.film);
-    unchanged(&film).map_err(CombineError::Failed)?;
-    let container = film.choice.container();
-    let mut aside = Aside::new(&work.folder, &work.node, work.job.0, container.name());
-    match join_and_prove(bench, &work, aside.path()).await {
-        Ok((merged, proof)) => place(work, aside.path(), &merged, proof).map_err(|e| {
-            if e.kind() == std::io::ErrorKind::StorageFull {
-                return CombineError::Full;
-            }
-            let text = format!(
-                "The finished film cannot be put in its place: {}.",
-                in_words(&e)
-            );
-            let help = "Check the output folder; then run the job again: what is encoded is kept.";
-            CombineError::Failed(Trouble::new(Kind::OutputReadOnly, text).help(help))
-        }),
-        Err(MergeError::Redo { segments, reason }) => Err(CombineError::Redo(segments, reason)),
-        Err(MergeError::Failed(reason)) => {
-            if reason.contains("No space left") {
-                return Err(CombineError::Full);
-            }
-            if !work.folder.is_dir() {
-                return Err(CombineError::Failed(no_folder(&work.folder)));
-            }
-            if let Err(trouble) = writable(&work.folder) {
-                let help = "Make it writable and try the job again: what is encoded is kept.";
-                return Err(CombineError::Failed(trouble.help(help)));
-            }
-            if work.terms.keep_temp {
-                aside.keep();
-            }
-            Err(CombineError::Failed(not_proved(&reason, container)))
-        }
+    if let Err(trouble) = unchanged(&film) {
+        return Some(Err(CombineError::Failed(trouble)));
     }
+    let container = film.choice.container();
+    // Gone again if nothing is put into it.
+    let _made = match made(&work) {
+        Ok(made) => made,
+        Err(trouble) => return Some(Err(CombineError::Failed(trouble))),
+    };
+    let mut aside = Aside::new(&work.folder, &work.node, work.job.0, container.name());
+    let joined = tokio::select! {
+        joined = join_and_prove(bench, &work, aside.path()) => joined,
+        () = cancel.cancelled() => return None,
+    };
+    let (merged, proof) = match joined {
+        Ok(joined) => joined,
+        Err(error) => return Some(Err(why_not(error, &work, &mut aside))),
+    };
+    if let Place::InPlace { .. } = work.terms.place {
+        return in_place(work, aside, merged, proof).await.transpose();
+    }
+    let placed = place(&work, aside.path(), &merged, proof).map_err(|e| {
+        if e.kind() == std::io::ErrorKind::StorageFull {
+            return CombineError::Full;
+        }
+        let text = format!(
+            "The finished film cannot be put in its place: {}.",
+            in_words(&e)
+        );
+        let help = "Check the output folder; then run the job again: what is encoded is kept.";
+        CombineError::Failed(Trouble::new(Kind::OutputReadOnly, text).help(help))
+    });
+    Some(placed)
+}
+
+/// The folders of another tree, where they are missing.
+fn made(work: &Combine) -> Result<Option<MadeFolders>, Trouble> {
+    let Place::Tree { into, .. } = &work.terms.place else {
+        return Ok(None);
+    };
+    if !into.is_dir() {
+        return Err(no_folder(into));
+    }
+    MadeFolders::make(&work.folder).map(Some).map_err(|e| {
+        let text = format!(
+            "The output folder {} cannot be made: {}.",
+            work.folder.display(),
+            in_words(&e)
+        );
+        let help = "Make it, and try the job again: what is encoded is kept.";
+        Trouble::new(Kind::OutputReadOnly, text).help(help)
+    })
+}
+
+/// Why there is no proved file.
+fn why_not(error: MergeError, work: &Combine, aside: &mut Aside) -> CombineError {
+    let reason = match error {
+        MergeError::Redo { segments, reason } => return CombineError::Redo(segments, reason),
+        MergeError::Failed(reason) => reason,
+    };
+    if reason.contains("No space left") {
+        return CombineError::Full;
+    }
+    if !work.folder.is_dir() {
+        return CombineError::Failed(no_folder(&work.folder));
+    }
+    if let Err(trouble) = writable(&work.folder) {
+        let help = "Make it writable and try the job again: what is encoded is kept.";
+        return CombineError::Failed(trouble.help(help));
+    }
+    if work.terms.keep_temp {
+        aside.keep();
+    }
+    CombineError::Failed(not_proved(&reason, work.parts.film.choice.container()))
+}
+
+/// The result takes the film's place. From here on it is not called off.
+async fn in_place(
+    work: Combine,
+    mut aside: Aside,
+    merged: Merged,
+    proof: FileProof,
+) -> Result<Option<Outcome>, CombineError> {
+    let _turn = Arc::clone(&work.swaps).lock_owned().await;
+    let (reply, may) = oneshot::channel();
+    let asked = work.mail.send(Mail::MayPlace(work.job, reply));
+    if asked.is_err() || !may.await.unwrap_or(false) {
+        return Ok(None);
+    }
+    let ledger = Ledger::new(&work.store);
+    let swapped = tokio::task::spawn_blocking(move || {
+        let swapped = swap_in(&ledger, &work, aside.path(), &merged, proof);
+        // Whatever there is at its name now is the swap's.
+        aside.keep();
+        swapped
+    });
+    let swapped = swapped.await;
+    swapped
+        .map_err(|e| CombineError::Failed(Trouble::new(Kind::Other, e.to_string())))?
+        .map(Some)
+        .map_err(CombineError::Failed)
+}
+
+fn swap_in(
+    ledger: &Ledger,
+    work: &Combine,
+    aside: &Path,
+    merged: &Merged,
+    proof: FileProof,
+) -> Result<Outcome, Trouble> {
+    let film = &work.parts.film;
+    let Place::InPlace { keep } = work.terms.place else {
+        return Err(Trouble::new(Kind::Other, "The film is not to be replaced."));
+    };
+    let until = swap::until(
+        keep.unwrap_or(work.replace.keep),
+        work.replace.testing_mode,
+        unix_ms(),
+    );
+    let bytes = std::fs::metadata(aside).map_or(0, |about| about.len());
+    let wall_ms = elapsed_ms(work.begun);
+    let outcome = Outcome {
+        output: PathBuf::new(),
+        receipt: PathBuf::new(),
+        exact: true,
+        verdict: verdict(work, proof.frames as u64, &proof),
+        frames: proof.frames as u64,
+        bytes,
+        wall_ms,
+    };
+    let plan = Plan::new(work.job, film, aside, until, Memo::of(&outcome, film));
+    let replaced = replace::replace(ledger, plan, |output, notes| {
+        let mut receipt = receipt(work, merged, proof, output, bytes);
+        receipt.notes.extend(notes);
+        receipt.write(&work.receipts, &format!("job-{}", work.job.0))
+    })?;
+    // A loop that has ended shows nothing any more.
+    let _ = work.mail.send(Mail::Original(Box::new(replaced.original)));
+    Ok(Outcome {
+        output: replaced.target,
+        receipt: replaced.receipt,
+        ..outcome
+    })
+}
+
+fn elapsed_ms(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The source must still be what was encoded.
@@ -101,11 +234,16 @@ pub(crate) fn unchanged(film: &Film) -> Result<(), Trouble> {
     if now == Some((film.bytes, film.modified_ms)) {
         return Ok(());
     }
+    Err(changed(&film.path))
+}
+
+/// A film that is not what was encoded.
+pub(crate) fn changed(film: &Path) -> Trouble {
     let text = format!(
         "{} was changed or removed while it was being encoded.",
-        film.path.display()
+        film.display()
     );
-    Err(Trouble::new(Kind::SourceChanged, text).help("Nothing was put in place. Encode it again."))
+    Trouble::new(Kind::SourceChanged, text).help("Nothing was put in place. Encode it again.")
 }
 
 fn no_folder(folder: &Path) -> Trouble {
@@ -142,29 +280,58 @@ async fn join_and_prove(
         &work.parts,
         &merged,
         &work.companion.contents,
-        work.terms.paranoid,
+        work.terms.decodes_whole(),
     )
     .await?;
+    if let Place::InPlace { .. } = work.terms.place {
+        sound_decodes(bench, aside, &proof).await?;
+    }
     Ok((merged, proof))
 }
 
+/// Sound that was encoded anew decodes to its end; what was copied is the film's own, packet for packet.
+async fn sound_decodes(bench: &Bench, file: &Path, proof: &FileProof) -> Result<(), MergeError> {
+    let anew = proof.carried.iter().filter(|c| c.same == Same::Encoded);
+    for track in anew {
+        let decoded = carry::essence(&bench.ffmpeg, file, track.output, Essence::Sound);
+        decoded.await.map_err(MergeError::failed)?;
+    }
+    Ok(())
+}
+
 fn place(
-    work: Combine,
+    work: &Combine,
     aside: &Path,
     merged: &Merged,
     proof: FileProof,
 ) -> std::io::Result<Outcome> {
     let film = &work.parts.film;
     let bytes = std::fs::metadata(aside)?.len();
-    let output = output::place(aside, |n| match &work.terms.output {
-        Some(path) => name::numbered(
-            &std::path::absolute(path).unwrap_or_else(|_| path.clone()),
-            n,
-        ),
-        None => name::candidate(&film.path, Some(&work.folder), &film.choice, n),
+    let output = output::place(aside, |n| {
+        destination::candidate(&film.path, &work.folder, &film.choice, &work.terms, n)
     })?;
-    let frames = proof.frames as u64;
-    let verdict = verdict(&work, frames, &proof);
+    let receipt = receipt(work, merged, proof, &output, bytes);
+    let path = receipt.write(&work.receipts, &format!("job-{}", work.job.0))?;
+    Ok(Outcome {
+        output,
+        receipt: path,
+        exact: true,
+        verdict: receipt.verdict,
+        frames: receipt.frames,
+        bytes,
+        wall_ms: elapsed_ms(work.begun),
+    })
+}
+
+/// What was proved, for an output of this name.
+fn receipt(
+    work: &Combine,
+    merged: &Merged,
+    proof: FileProof,
+    output: &Path,
+    bytes: u64,
+) -> Receipt {
+    let film = &work.parts.film;
     let segments =
         work.parts
             .pieces
@@ -178,11 +345,12 @@ fn place(
                 packets_identical: true,
                 piece: piece.clone(),
             });
-    let receipt = Receipt {
+    let frames = proof.frames as u64;
+    Receipt {
         receipt: Receipt::version(),
         manyhands: env!("CARGO_PKG_VERSION").to_owned(),
         exact: true,
-        verdict: verdict.clone(),
+        verdict: verdict(work, frames, &proof),
         source: FileFacts {
             path: film.path.display().to_string(),
             bytes: film.bytes,
@@ -199,18 +367,7 @@ fn place(
         file: proof,
         normalised: film.normalised,
         notes: notes(film),
-    };
-    let receipt = receipt.write(&work.receipts, &format!("job-{}", work.job.0))?;
-    let wall_ms = u64::try_from(work.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Outcome {
-        output,
-        receipt,
-        exact: true,
-        verdict,
-        frames,
-        bytes,
-        wall_ms,
-    })
+    }
 }
 
 /// What the user was told, and what the source turned out to lack.

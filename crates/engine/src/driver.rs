@@ -14,7 +14,7 @@ use media::SegmentSpec;
 use peer::{Message, Net, NetEvent, TaskId};
 use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time};
 use store::Store;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::capability::{Abilities, Trial};
@@ -31,7 +31,7 @@ use crate::probe::Indexing;
 use crate::reunion::{Given, TaskNames, Tying};
 use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
-use crate::status::{JobState, Load, NodeStatus, Outcome, Settings, Terms, Twin};
+use crate::status::{JobState, Load, NodeStatus, OriginalStatus, Outcome, Settings, Terms, Twin};
 use crate::tie::Standing;
 use crate::trouble::Trouble;
 use crate::worker::Gift;
@@ -76,6 +76,10 @@ pub(crate) enum Mail {
         job: JobId,
         result: Result<Outcome, CombineError>,
     },
+    /// May a proved result take its film's place now?
+    MayPlace(JobId, oneshot::Sender<bool>),
+    /// What became of an original.
+    Original(Box<OriginalStatus>),
     /// A task for somebody else ended.
     Guest {
         task: TaskId,
@@ -184,6 +188,10 @@ pub(crate) struct Core {
     pub net: Option<Net>,
     pub jobs: BTreeMap<JobId, Job>,
     pub past: BTreeMap<JobId, Past>,
+    /// Films that were replaced, by the job that did it.
+    pub originals: BTreeMap<JobId, OriginalStatus>,
+    /// Originals are moved one at a time.
+    pub swaps: Arc<Mutex<()>>,
     pub neighbours: BTreeMap<PeerId, Neighbour>,
     pub leases: BTreeMap<LeaseId, Held>,
     /// Words for tasks we gave out.
@@ -290,6 +298,9 @@ impl Core {
                 result,
             } => self.normalised(job, generation, result),
             Mail::Combined { job, result } => self.combined(job, result),
+            // Whoever asked may have gone.
+            Mail::MayPlace(job, reply) => drop(reply.send(self.may_place(job))),
+            Mail::Original(original) => _ = self.originals.insert(original.job, *original),
             Mail::Guest { task, peer, gift } => self.guest_left(task, peer, gift).await,
             Mail::Trial(trial) => self.trial(trial),
             Mail::TrialsDone => self.trials_done(),

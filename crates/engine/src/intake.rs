@@ -5,7 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use crate::status::Terms;
+pub(crate) use swap::sample;
+
 use crate::trouble::{Kind, Trouble, in_words};
 
 /// A readable file of some size.
@@ -17,30 +18,6 @@ pub(crate) struct Dropped {
     pub bytes: u64,
     /// Unix milliseconds.
     pub modified_ms: i64,
-}
-
-/// Places of a file that its sample is taken from, and bytes at each.
-const SAMPLES: (u64, u64) = (16, 64 << 10);
-
-/// A digest of a file's size and of samples of its content, its beginning and its end among them: by it a film is known
-/// again after a restart even if somebody gave another one its name, size and time. Reads a mebibyte.
-///
-/// # Errors
-/// Where it cannot be read.
-pub(crate) fn sample(path: &Path) -> io::Result<[u8; 32]> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&size.to_le_bytes());
-    let (places, bytes) = SAMPLES;
-    let last = size.saturating_sub(bytes);
-    for place in 0..places {
-        file.seek(SeekFrom::Start(
-            last / (places - 1) * place + last % (places - 1) * place / (places - 1),
-        ))?;
-        hasher.update_reader((&mut file).take(bytes))?;
-    }
-    Ok(hasher.finalize().into())
 }
 
 /// Why a file cannot be read.
@@ -139,35 +116,6 @@ pub(crate) fn modified_ms(about: &fs::Metadata) -> i64 {
         .unwrap_or(0)
 }
 
-/// Checks that the output can be put where it is wanted: the folder is there and takes files.
-///
-/// # Errors
-/// No such folder, or not ours to write.
-pub(crate) fn check_output(source: &Path, terms: &Terms) -> Result<PathBuf, Trouble> {
-    let folder = match (&terms.output, &terms.out_dir) {
-        (Some(output), _) => std::path::absolute(output)
-            .ok()
-            .and_then(|p| p.parent().map(Path::to_owned)),
-        (None, Some(folder)) => std::path::absolute(folder).ok(),
-        (None, None) => source.parent().map(Path::to_owned),
-    };
-    let folder = folder.unwrap_or_else(|| PathBuf::from("."));
-    let name = folder.display();
-    if terms.output.as_ref().is_some_and(|o| o.is_dir()) {
-        return Err(Trouble::new(Kind::BadRequest, "The output is a folder.")
-            .help("Name a file, or use --out-dir for a folder."));
-    }
-    if !folder.is_dir() {
-        return Err(Trouble::new(
-            Kind::NoOutputFolder,
-            format!("The output folder {name} does not exist."),
-        )
-        .help("Make it, or choose another with --out-dir."));
-    }
-    writable(&folder)?;
-    Ok(folder)
-}
-
 /// Whether a folder takes files, tried.
 ///
 /// # Errors
@@ -261,62 +209,6 @@ mod tests {
         assert_eq!(kind(&empty), Kind::EmptyFile);
         fs::write(&empty, "x").unwrap();
         assert_eq!(look(&empty).unwrap().bytes, 1);
-    }
-
-    #[test]
-    fn a_film_is_known_by_samples_of_all_of_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let film = folder.path().join("film");
-        for size in [0usize, 1, 70_000, 5_000_000] {
-            let mut content = vec![7u8; size];
-            fs::write(&film, &content).unwrap();
-            let before = sample(&film).unwrap();
-            assert_eq!(before, sample(&film).unwrap());
-            for at in [0, size / 2, size.saturating_sub(1)] {
-                // In the middle a sample covers 64 KiB of every 330.
-                let at = if size > 1_000_000 && at == size / 2 {
-                    (size - 65_536) / 15 * 7 + 100
-                } else {
-                    at
-                };
-                if let Some(byte) = content.get_mut(at) {
-                    *byte ^= 1;
-                    fs::write(&film, &content).unwrap();
-                    assert_ne!(before, sample(&film).unwrap(), "{size} {at}");
-                    content[at] ^= 1;
-                }
-            }
-        }
-        assert!(sample(&folder.path().join("none")).is_err());
-    }
-
-    #[test]
-    fn a_missing_output_folder_is_found_before_work() {
-        let folder = tempfile::tempdir().unwrap();
-        let source = folder.path().join("a.mkv");
-        let to = |output: &Path| Terms {
-            output: Some(output.to_owned()),
-            ..Terms::default()
-        };
-        assert_eq!(
-            check_output(&source, &to(&folder.path().join("no/such/b.mkv")))
-                .unwrap_err()
-                .kind,
-            Kind::NoOutputFolder
-        );
-        assert_eq!(
-            check_output(&source, &to(folder.path())).unwrap_err().kind,
-            Kind::BadRequest
-        );
-        assert_eq!(
-            check_output(&source, &Terms::default()).unwrap(),
-            folder.path()
-        );
-        assert_eq!(
-            fs::read_dir(folder.path()).unwrap().count(),
-            0,
-            "nothing is left behind"
-        );
     }
 
     #[test]

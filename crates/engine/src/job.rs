@@ -57,6 +57,8 @@ pub(crate) struct Job {
     pub cancel: CancellationToken,
     /// Ends the joining that is under way.
     pub joining: CancellationToken,
+    /// Its result is just taking the film's place: that is not called off.
+    pub placing: bool,
 }
 
 /// How a job ended.
@@ -132,30 +134,35 @@ impl Job {
 
     /// What there is to remember once it has ended.
     pub fn memo(&self) -> Memo {
-        let picture = crate::probe::picture_words(&self.film.video);
-        let duration_us = self.film.info.duration_us;
         match &self.ended {
-            Some(Ended::Well(outcome)) => Memo {
-                exact: outcome.exact,
-                verdict: outcome.verdict.clone(),
-                frames: outcome.frames,
-                bytes: outcome.bytes,
-                wall_ms: outcome.wall_ms,
-                help: String::new(),
-                picture,
-                duration_us,
-            },
+            Some(Ended::Well(outcome)) => Memo::of(outcome, &self.film),
             Some(Ended::Badly(trouble)) => Memo {
                 help: trouble.help.clone(),
-                picture,
-                duration_us,
-                ..Memo::default()
+                ..Memo::of_film(&self.film)
             },
-            None => Memo {
-                picture,
-                duration_us,
-                ..Memo::default()
-            },
+            None => Memo::of_film(&self.film),
+        }
+    }
+}
+
+impl Memo {
+    /// Of a job that ended well.
+    pub fn of(outcome: &Outcome, film: &Film) -> Self {
+        Self {
+            exact: outcome.exact,
+            verdict: outcome.verdict.clone(),
+            frames: outcome.frames,
+            bytes: outcome.bytes,
+            wall_ms: outcome.wall_ms,
+            ..Self::of_film(film)
+        }
+    }
+
+    fn of_film(film: &Film) -> Self {
+        Self {
+            picture: crate::probe::picture_words(&film.video),
+            duration_us: film.info.duration_us,
+            ..Self::default()
         }
     }
 }

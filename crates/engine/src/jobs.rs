@@ -84,6 +84,7 @@ impl Core {
             outgrown: 0.0,
             cancel: CancellationToken::new(),
             joining: CancellationToken::new(),
+            placing: false,
         };
         self.past.remove(&new.id);
         self.announce(&job, plan_finished);
@@ -580,15 +581,17 @@ impl Core {
             receipts,
             node: self.me.to_string(),
             begun: job.begun,
+            replace: self.settings.replace,
+            store: self.store.clone(),
+            swaps: Arc::clone(&self.swaps),
+            mail: self.mail.clone(),
         };
         job.joining = job.cancel.child_token();
         let (cancel, mail) = (job.joining.clone(), self.mail.clone());
         tokio::spawn(async move {
-            let result = tokio::select! {
-                result = combine::combine(&bench, work) => result,
-                () = cancel.cancelled() => return,
-            };
-            let _ = mail.send(Mail::Combined { job: id, result });
+            if let Some(result) = combine::combine(&bench, work, cancel).await {
+                let _ = mail.send(Mail::Combined { job: id, result });
+            }
         });
     }
 
@@ -597,6 +600,7 @@ impl Core {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
+        job.placing = false;
         match result {
             Ok(outcome) => {
                 let before = job.stages.first_segment + job.stages.process;

@@ -49,8 +49,17 @@ mod receipt;
 /// Merge, prove, receipt, place: the end of the road.
 mod combine;
 
+/// Where it goes.
+mod destination;
+
 /// The file takes its place.
 mod output;
+
+/// Or that of the film.
+mod replace;
+
+/// What becomes of the film then.
+mod originals;
 
 // The other side of `send`: work for others.
 mod worker;

@@ -10,10 +10,10 @@ use ffmpeg::tools::Tool;
 use media::choice::Choice;
 use media::filter::{Crop, Filters};
 use peer::Net;
-use plan::name;
 use store::Store;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
+use crate::destination::{self, Destination};
 use crate::driver::{Call, Mail, NewJob, unix_ms};
 use crate::intake::{self, Dropped};
 use crate::job::Wish;
@@ -101,6 +101,7 @@ pub(crate) struct Inner {
     pub net: Option<Net>,
     pub gallery: Gallery,
     pub samples: Samples,
+    pub swaps: Arc<Mutex<()>>,
 }
 
 impl fmt::Debug for Node {
@@ -161,14 +162,15 @@ impl Node {
         choice: Choice,
         terms: Terms,
     ) -> Result<Inspection, Trouble> {
-        let (dropped, folder) = look(&path, &terms)?;
-        let probed = self.probe(&dropped, &choice).await?;
+        let (dropped, place) = look(&path, &choice, &terms)?;
+        let mut probed = self.probe(&dropped, &choice).await?;
+        probed.parts.notes.extend(place.notes());
         Ok(Inspection {
             bytes: dropped.bytes,
             duration_us: probed.parts.info.duration_us,
             picture: probe::picture_words(&probed.parts.video),
             others: probe::others_words(&probed.parts.info),
-            output: free_name(&dropped.path, &folder, &choice, &terms),
+            output: free_name(&dropped.path, &place, &choice, &terms),
             losses: probed.losses,
             notes: probed.parts.notes,
         })
@@ -185,8 +187,9 @@ impl Node {
         terms: Terms,
     ) -> Result<JobId, Trouble> {
         let begun = Instant::now();
-        let (dropped, folder) = look(&path, &terms)?;
-        let probed = self.probe(&dropped, &choice).await?;
+        let (dropped, place) = look(&path, &choice, &terms)?;
+        let mut probed = self.probe(&dropped, &choice).await?;
+        probed.parts.notes.extend(place.notes());
         if !probed.losses.is_empty() && !choice.accept_losses {
             return Err(Trouble::new(Kind::WouldLose, probed.losses.join(" "))
                 .help("Agree with --yes, or choose otherwise."));
@@ -195,8 +198,17 @@ impl Node {
         self.check_encoder(&choice, &terms)?;
         self.check_filters(&probed)?;
         let results = estimate(&probed, dropped.bytes);
-        intake::check_space(&self.0.workspace.scratch(), &folder, results, 0)?;
+        intake::check_space(&self.0.workspace.scratch(), &place.there, results, 0)?;
+        let folder = place.folder;
         self.check_limit(&probed, dropped.bytes, &choice).await?;
+        if let Some(job) = self.made_before(&dropped, &choice, &terms).await {
+            let text = format!(
+                "{} was made by job {job} with the same choices, in place of its original: there is nothing to do.",
+                dropped.path.display()
+            );
+            return Err(Trouble::new(Kind::NotNow, text)
+                .help("To encode it once more, choose otherwise; `manyhands undo` puts the original back."));
+        }
         if let Some(row) = self.interrupted(&dropped, &choice, &terms).await {
             return self.go_on(row, probed, folder, begun).await;
         }
@@ -609,17 +621,21 @@ impl Node {
 }
 
 /// The path, and where its output goes.
-pub(crate) fn look(path: &Path, terms: &Terms) -> Result<(Dropped, PathBuf), Trouble> {
+pub(crate) fn look(
+    path: &Path,
+    choice: &Choice,
+    terms: &Terms,
+) -> Result<(Dropped, Destination), Trouble> {
     let dropped = intake::look(path)?;
-    let folder = intake::check_output(&dropped.path, terms)?;
-    Ok((dropped, folder))
+    let place = destination::find(&dropped.path, choice, terms)?;
+    Ok((dropped, place))
 }
 
-fn free_name(source: &Path, folder: &Path, choice: &Choice, terms: &Terms) -> PathBuf {
-    let candidate = |n| match &terms.output {
-        Some(path) => name::numbered(path, n),
-        None => name::candidate(source, Some(folder), choice, n),
-    };
+fn free_name(source: &Path, place: &Destination, choice: &Choice, terms: &Terms) -> PathBuf {
+    if let Some(ground) = &place.replaces {
+        return ground.target.clone();
+    }
+    let candidate = |n| destination::candidate(source, &place.folder, choice, terms, n);
     (1..1000)
         .map(candidate)
         .find(|path| !path.exists())

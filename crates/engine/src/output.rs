@@ -51,7 +51,7 @@ pub(crate) fn place(file: &Path, candidates: impl Fn(u32) -> PathBuf) -> io::Res
     File::open(file)?.sync_all()?;
     for n in 1..=MOST_NAMES {
         let target = candidates(n);
-        match rename_new(file, &target) {
+        match swap::rename_new(file, &target) {
             Ok(()) => return Ok(target),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -61,22 +61,6 @@ pub(crate) fn place(file: &Path, candidates: impl Fn(u32) -> PathBuf) -> io::Res
         io::ErrorKind::AlreadyExists,
         "ten thousand outputs of this name exist",
     ))
-}
-
-/// Renames unless the target exists. A hard link is atomic about that; a disk without hard
-/// links gets a placeholder that only we can have made, then a rename over it.
-fn rename_new(file: &Path, target: &Path) -> io::Result<()> {
-    match fs::hard_link(file, target) {
-        Ok(()) => fs::remove_file(file),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        Err(_) => {
-            File::create_new(target)?;
-            fs::rename(file, target).inspect_err(|_| {
-                // The placeholder is empty and ours.
-                let _ = fs::remove_file(target);
-            })
-        }
-    }
 }
 
 #[cfg(test)]

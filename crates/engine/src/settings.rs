@@ -127,6 +127,7 @@ fn check(settings: &Settings) -> Result<(), Trouble> {
         return bad(text, "Leave it empty for the usual one.");
     }
     check_helping(&settings.helping)?;
+    crate::destination::check_keep(settings.replace.keep)?;
     if settings.port.is_some() && settings.port == settings.web_port {
         let text = "The page and the other computers cannot use the same port.".to_owned();
         return bad(text, "Choose two different ones.");
@@ -284,6 +285,13 @@ mod tests {
         let wrong = [
             helping(vec![no_day], &[]),
             helping(Vec::new(), &["obs", " "]),
+            Settings {
+                replace: crate::status::Replace {
+                    keep: crate::status::Keep::Days(0),
+                    ..Default::default()
+                },
+                ..usual()
+            },
             Settings {
                 donate_cores: Some(0),
                 ..usual()

@@ -20,7 +20,9 @@ use crate::forecast::{self, Helper, Subject};
 use crate::intake::Dropped;
 use crate::node::Node;
 use crate::probe::{Probed, whole_ms};
-use crate::status::{EncoderStatus, JobId, JobState, PeerId, PeerState, PeerStatus, Terms};
+use crate::status::{
+    EncoderStatus, JobId, JobState, OriginalState, PeerId, PeerState, PeerStatus, Terms,
+};
 use crate::trouble::{Kind, Trouble};
 use crate::{intake, probe};
 
@@ -218,10 +220,20 @@ impl Node {
         let job = self.status().await?.jobs.into_iter().find(|j| j.id == id);
         let none = || Trouble::new(Kind::NoSuchJob, format!("There is no job {id}."));
         let job = job.ok_or_else(none)?;
-        match job.state {
-            JobState::Completed(outcome) if result => Ok((outcome.output, Filters::default())),
-            _ if result => Err(Trouble::new(Kind::NotNow, "The job has no result yet.")),
-            _ => Ok((job.source, job.choice.filters)),
+        let filters = job.choice.filters;
+        let gone = |text: &str| Err(Trouble::new(Kind::NotNow, text));
+        let original = job.original.map(|one| (one.state, one.kept));
+        match (job.state, original) {
+            (_, Some((OriginalState::Restored, _))) if result => {
+                gone("The result is gone: the original was put back.")
+            }
+            (JobState::Completed(outcome), _) if result => Ok((outcome.output, Filters::default())),
+            _ if result => gone("The job has no result yet."),
+            (_, Some((OriginalState::Kept | OriginalState::Moving, kept))) => Ok((kept, filters)),
+            (_, Some((OriginalState::Deleted, _))) => {
+                gone("The original was deleted: there is nothing to compare with.")
+            }
+            (_, Some((OriginalState::Restored, _)) | None) => Ok((job.source, filters)),
         }
     }
 

@@ -12,7 +12,7 @@ use plan::keep::Muxer;
 use schedule::{Farm, FarmConfig, Input, PeerId};
 use sense::Sense;
 use store::{OpenError, Store};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 
 use crate::capability::Abilities;
 use crate::driver::{Core, Mail};
@@ -21,10 +21,11 @@ use crate::lease::Bench;
 use crate::manners::{Guidance, Manners};
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
+use crate::replace::{self, Ledger};
 use crate::reunion::TaskNames;
 use crate::scratch::Scratch;
 use crate::sight::{Gallery, Samples};
-use crate::status::{JobState, Settings};
+use crate::status::{JobState, OriginalStatus, Settings};
 use crate::trouble::{Kind, Trouble, sentence};
 use crate::workspace::Workspace;
 use crate::{journal, load, machine, senses};
@@ -52,9 +53,12 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let opened = network(&config, identity, &store, &settings, &mail).await?;
     let (net, neighbours, elsewhere) = opened;
     notices.extend(elsewhere);
+    let (originals, waiting) = originals(&store).await;
+    notices.extend(waiting);
     let past = past_jobs(&store).await;
     sweep(&workspace, &past).await;
     let (ticks, changes) = watch::channel(0);
+    let swaps = Arc::new(Mutex::new(()));
     let core = Core {
         farm: farm(&store, &settings).await?,
         since: Instant::now(),
@@ -71,6 +75,8 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         net: net.clone(),
         jobs: BTreeMap::new(),
         past,
+        originals,
+        swaps: Arc::clone(&swaps),
         neighbours,
         leases: BTreeMap::new(),
         tasks: BTreeMap::new(),
@@ -101,14 +107,16 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         net,
         gallery: Gallery::default(),
         samples: Samples::default(),
+        swaps,
     }));
     go_on(node.clone(), config.stays);
     Ok(node)
 }
 
-/// Takes interrupted jobs up again, if it `stays` for them.
+/// Takes interrupted jobs up again, if it `stays` for them, and looks after the originals.
 fn go_on(node: Node, stays: bool) {
     if stays {
+        tokio::spawn(crate::originals::look_after(Arc::downgrade(&node.0)));
         tokio::spawn(async move { node.resume_all().await });
     }
 }
@@ -295,6 +303,20 @@ async fn past_jobs(store: &Store) -> BTreeMap<schedule::JobId, Past> {
     rows.into_iter()
         .map(|(job, segments)| (journal::job_id(job.id), journal::past(job, segments)))
         .collect()
+}
+
+/// Goes on with what became of originals when the last run was cut off, before anything else touches their films. What is
+/// known of all of them, and what could not be gone on with.
+async fn originals(store: &Store) -> (BTreeMap<schedule::JobId, OriginalStatus>, Vec<String>) {
+    let ledger = Ledger::new(store);
+    let settled = tokio::task::spawn_blocking(move || replace::settle(&ledger)).await;
+    let rows = store.call(|tables| tables.originals()).await;
+    let known = rows.unwrap_or_default();
+    let known = known.iter().map(replace::status);
+    (
+        known.map(|one| (one.job, one)).collect(),
+        settled.unwrap_or_default(),
+    )
 }
 
 type Neighbours = BTreeMap<PeerId, Neighbour>;

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use media::choice::Choice;
 use media::encoder::Encoder;
 
+pub use swap::Keep;
+
 use crate::trouble::Trouble;
 
 /// A computer's identity: SHA-256 of its certificate.
@@ -265,6 +267,8 @@ pub struct JobStatus {
     pub created_ms: u64,
     /// When it ended.
     pub finished_ms: Option<u64>,
+    /// The original, if the output took its place.
+    pub original: Option<OriginalStatus>,
 }
 
 /// Bytes between this computer and the others for a job's verified segments.
@@ -305,6 +309,90 @@ pub struct Terms {
     pub paranoid: bool,
     /// Leave the scratch folder.
     pub keep_temp: bool,
+    /// Where the output goes, if neither `output` nor `out_dir` says it.
+    #[serde(skip_serializing_if = "Place::is_beside")]
+    pub place: Place,
+}
+
+impl Terms {
+    /// Whether the whole result is decoded here. A film is never replaced by one that was not.
+    pub(crate) fn decodes_whole(&self) -> bool {
+        self.paranoid || matches!(self.place, Place::InPlace { .. })
+    }
+}
+
+/// Where a job's output goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Place {
+    /// Beside the film, under a name of its own.
+    #[default]
+    Beside,
+    /// Into another tree of folders, where it stands as the film stands in its own.
+    Tree {
+        /// The film's tree.
+        root: PathBuf,
+        /// The other one.
+        into: PathBuf,
+    },
+    /// In the film's place. The original is kept as `.bak`.
+    InPlace {
+        /// For how long; `None`: as it is set.
+        #[serde(default)]
+        keep: Option<Keep>,
+    },
+}
+
+impl Place {
+    fn is_beside(&self) -> bool {
+        *self == Self::Beside
+    }
+}
+
+/// What becomes of the originals of films that are replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Replace {
+    /// Trying things out: every original is kept until somebody deletes it, whatever else is set or chosen.
+    pub testing_mode: bool,
+    /// How long they are kept where a job does not say.
+    pub keep: Keep,
+}
+
+/// An original that was replaced by its result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalStatus {
+    /// The job that made the result.
+    pub job: JobId,
+    /// The name it had.
+    pub source: PathBuf,
+    /// The result's name.
+    pub output: PathBuf,
+    /// Where it is while it is kept.
+    pub kept: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was replaced, Unix milliseconds.
+    pub replaced_ms: i64,
+    /// When it may be deleted; `None`: only when somebody says so.
+    pub until_ms: Option<i64>,
+    /// How it stands.
+    pub state: OriginalState,
+    /// Why it was not deleted when its time was over, in a sentence.
+    pub trouble: Option<String>,
+}
+
+/// How an original stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginalState {
+    /// Kept beside the result.
+    Kept,
+    /// At its own name again, the result is gone.
+    Restored,
+    /// Deleted.
+    Deleted,
+    /// On its way from one to the other: its disk was not there, and it is gone on with when it is.
+    Moving,
 }
 
 /// How a job stands.
@@ -453,6 +541,8 @@ pub struct Settings {
     pub web_port: Option<u16>,
     /// The purpose preselected.
     pub purpose: media::choice::Purpose,
+    /// What becomes of originals.
+    pub replace: Replace,
 }
 
 /// A line of the doctor's.

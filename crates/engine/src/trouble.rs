@@ -44,6 +44,8 @@ pub enum Kind {
     OutputReadOnly,
     /// Not enough room on the disk.
     NoSpace,
+    /// Somebody else's file has the output's name.
+    OutputTaken,
     /// Something would be lost, and nobody has agreed.
     WouldLose,
     /// No ffmpeg.

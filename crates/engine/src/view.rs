@@ -218,6 +218,7 @@ impl Core {
             stages: job.stages,
             created_ms: u64::try_from(job.created_ms).unwrap_or(0),
             finished_ms: job.finished_ms.and_then(|ms| u64::try_from(ms).ok()),
+            original: self.originals.get(&job.id).cloned(),
         }
     }
 
@@ -373,6 +374,7 @@ impl Core {
             stages: Stages::default(),
             created_ms: u64::try_from(past.created_ms).unwrap_or(0),
             finished_ms: past.finished_ms.and_then(|ms| u64::try_from(ms).ok()),
+            original: self.originals.get(&past.id).cloned(),
         }
     }
 

@@ -27,6 +27,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0002_queue.sql")),
     M::up(include_str!("migrations/0003_deeds.sql")),
     M::up(include_str!("migrations/0004_sample.sql")),
+    M::up(include_str!("migrations/0005_originals.sql")),
 ];
 
 /// A handle to a node's memory. Cheap to clone; the last one to go closes the database and frees the folder.

@@ -17,6 +17,7 @@ mod given;
 mod jobs;
 mod lock;
 mod measurements;
+mod originals;
 mod paths;
 mod peers;
 mod segments;
@@ -30,6 +31,7 @@ pub use given::Given;
 pub use jobs::{Job, JobState, NewJob};
 pub use lock::FolderLock;
 pub use measurements::Measurement;
+pub use originals::{Original, OriginalPhase};
 pub use peers::Peer;
 pub use segments::{Segment, SegmentState};
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use store::{
-    DEEDS_KEPT, Deed, Given, Job, JobState, Measurement, NewJob, Peer, Segment, SegmentState,
-    Store, StoreError,
+    DEEDS_KEPT, Deed, Given, Job, JobState, Measurement, NewJob, Original, OriginalPhase, Peer,
+    Segment, SegmentState, Store, StoreError,
 };
 
 const KIT: [u8; 32] = [7; 32];
@@ -469,4 +469,42 @@ async fn help_is_logged_by_stretches_of_work_and_the_log_has_an_end() {
     let kept = store.call(|t| t.deeds(u32::MAX)).await.unwrap();
     assert_eq!(kept.len(), DEEDS_KEPT as usize);
     assert_eq!(kept[0].began, (i64::from(DEEDS_KEPT) + 49) * 60 * MINUTE);
+}
+
+#[tokio::test]
+async fn an_original_outlives_its_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let id = store.call(|t| t.add_job(&film())).await.unwrap();
+    let mut original = Original {
+        job: id,
+        source: odd_path(),
+        target: "/films/a.mkv".into(),
+        backup: "/films/a.avi.bak".into(),
+        aside: "/films/.a".into(),
+        receipt: "/data/receipts/job-1.json".into(),
+        phase: OriginalPhase::Replacing,
+        step: "begin".to_owned(),
+        memo: json!({"inode": 7}),
+        bytes: 12_345_678_901,
+        replaced: 1_000,
+        until: Some(2_000),
+    };
+    let put = original.clone();
+    store
+        .call(move |t| {
+            t.put_original(&put)?;
+            t.set_original_step(id, "back")?;
+            t.forget_job(id)
+        })
+        .await
+        .unwrap();
+    original.step = "back".to_owned();
+    let found = store.call(move |t| t.original(id)).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&original));
+    assert_eq!(store.call(|t| t.originals()).await.unwrap(), [original]);
+    store.call(move |t| t.forget_original(id)).await.unwrap();
+    assert_eq!(store.call(move |t| t.original(id)).await.unwrap(), None);
+    let nobody = store.call(move |t| t.set_original_step(id, "back")).await;
+    assert!(matches!(nobody, Err(StoreError::NoSuch { .. })));
 }

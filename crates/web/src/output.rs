@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use api::{ApiError, ErrorCode, JobId, JobState};
+use api::{ApiError, ErrorCode, JobId, JobState, OriginalState};
 use axum::body::Body;
 use axum::extract::{Path as Segment, State};
 use axum::http::header::{
@@ -27,9 +27,17 @@ pub async fn give(
     Segment(job): Segment<u64>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let JobState::Completed { outcome } = shared.api.job(JobId(job)).await?.state else {
+    let job = shared.api.job(JobId(job)).await?;
+    let JobState::Completed { outcome } = job.state else {
         return Err(ApiError::new(ErrorCode::NotNow, "The job has no output yet.").into());
     };
+    if job
+        .original
+        .is_some_and(|one| one.state == OriginalState::Restored)
+    {
+        let text = "The output is gone: the original was put back.";
+        return Err(ApiError::new(ErrorCode::NotNow, text).into());
+    }
     let path = outcome.output.as_ref();
     let gone = |error: io::Error| {
         ApiError::new(

@@ -120,3 +120,10 @@ export function stretch(from: number, to: number): string {
 export function moment(ms: number): string {
   return new Date(ms).toLocaleString(t().tag, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 }
+
+/** A day: `29 December`, with its year where that is another one. */
+export function day(ms: number): string {
+  const date = new Date(ms);
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
+  return date.toLocaleDateString(t().tag, { day: 'numeric', month: 'long', year });
+}

@@ -122,6 +122,10 @@ output: FilePath | null,
  */
 out_dir: FilePath | null, 
 /**
+ * Where outputs go, if neither `output` nor `out_dir` says it.
+ */
+place: Place, 
+/**
  * Wait until this many other computers are there.
  */
 wait_for: number, 
@@ -343,7 +347,7 @@ export type Encoders = "same" | "any";
 /**
  * Why a call or a job failed. The number is the exit code of the command line.
  */
-export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen";
+export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen";
 
 /**
  * Something is not as it was: here it is, whole.
@@ -861,7 +865,11 @@ created_ms: number,
 /**
  * When it ended.
  */
-finished_ms: number | null, };
+finished_ms: number | null, 
+/**
+ * The original, if the output took its place.
+ */
+original: Original | null, };
 
 /**
  * Identifies a job within one data folder.
@@ -894,6 +902,11 @@ outcome: Outcome, } | { "is": "failed",
 error: ApiError, } | { "is": "cancelled" };
 
 /**
+ * How long the original of a file that was replaced is kept.
+ */
+export type Keep = "always" | { "days": number } | "never";
+
+/**
  * How a finding is.
  */
 export type Level = "good" | "note" | "bad";
@@ -924,6 +937,52 @@ seq: number,
  * What happened.
  */
 event: Event, };
+
+/**
+ * The original of a file that was replaced by its result.
+ */
+export type Original = { 
+/**
+ * The job that made the result.
+ */
+job: JobId, 
+/**
+ * The name it had.
+ */
+source: FilePath, 
+/**
+ * The result's name.
+ */
+output: FilePath, 
+/**
+ * Where it is while it is kept.
+ */
+kept: FilePath, 
+/**
+ * Bytes.
+ */
+bytes: number, 
+/**
+ * When it was replaced.
+ */
+replaced_ms: number, 
+/**
+ * When it may be deleted; `None`: only when somebody says so.
+ */
+until_ms: number | null, 
+/**
+ * How it stands.
+ */
+state: OriginalState, 
+/**
+ * Why it is still kept though its time is over, in a sentence.
+ */
+trouble: string | null, };
+
+/**
+ * How an original stands.
+ */
+export type OriginalState = "kept" | "restored" | "deleted" | "moving";
 
 /**
  * What came of a completed job.
@@ -1002,6 +1061,23 @@ id: ComputerId,
 error: ApiError, };
 
 /**
+ * Where an output goes.
+ */
+export type Place = { "is": "beside" } | { "is": "tree", 
+/**
+ * The folder that all sources are in.
+ */
+root: FilePath, 
+/**
+ * The other one; folders that are missing in it are made.
+ */
+into: FilePath, } | { "is": "in_place", 
+/**
+ * For how long; `null`: as it is set.
+ */
+keep: Keep | null, };
+
+/**
  * A choice with a name.
  */
 export type Preset = { 
@@ -1023,6 +1099,19 @@ export type Purpose = "everywhere" | "smaller" | "smallest" | "keep";
  * A completed job's receipt, as it stands in its file.
  */
 export type Receipt = unknown;
+
+/**
+ * What becomes of the originals of files that are replaced by their results.
+ */
+export type Replace = { 
+/**
+ * Trying things out: every original is kept until somebody deletes it, whatever else is chosen.
+ */
+testing_mode: boolean, 
+/**
+ * How long they are kept where a job does not say.
+ */
+keep: Keep, };
 
 /**
  * What `doctor` found.
@@ -1157,7 +1246,11 @@ port: number | null,
 /**
  * Where the page is served, from the next start on; `null`: 8090.
  */
-web_port: number | null, };
+web_port: number | null, 
+/**
+ * What becomes of the originals of files that are replaced.
+ */
+replace: Replace, };
 
 /**
  * Where to in the queue.
@@ -1291,6 +1384,9 @@ export const DEFAULT_CHOICE: Choice = {
   },
   "output": null,
   "out_dir": null,
+  "place": {
+    "is": "beside"
+  },
   "wait_for": 0,
   "only_here": false,
   "paranoid": false,
@@ -1372,6 +1468,20 @@ id: JobId,
 to: Shift, }; reply: null };
   /** Takes a job that is over off the list. Its output stays. */
   forget: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: null };
+  /** The originals of files that were replaced by their results, the newest first. */
+  originals: { args: Record<symbol, never>; reply: Array<Original> };
+  /** Puts the original back that a job's result replaced. The result is gone then. */
+  undo: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: null };
+  /** Deletes the original that a job's result replaced. */
+  delete_original: { args: { 
 /**
  * Which job.
  */

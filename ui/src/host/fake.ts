@@ -25,7 +25,7 @@ type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['repl
 function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   const number = (key: string, usual: number) => Number(query.get(key) ?? usual);
   const snapshot = name === 'play' ? play.snapshot() : name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
-  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null };
+  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } } };
   // Segments of jobs of an earlier run are told only when somebody asks.
   const strips = new Map(PAST_STRIPS);
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };
@@ -110,6 +110,10 @@ export function fakeHost(search: string): Host {
     const one = SCENES[name]?.computers.find((other) => other.id === id);
     if (one) told?.event({ seq: ++seq, event: { is: 'computer', what: { ...one, helps_us: helps_us ?? one.helps_us, we_help: we_help ?? one.we_help } } });
   };
+  const settle = (id: number, state: 'restored' | 'deleted') => {
+    const what = SCENES[name]?.jobs.find((one) => one.id === id);
+    if (what?.original) told?.event({ seq: ++seq, event: { is: 'job', what: { ...what, original: { ...what.original, state } } } });
+  };
   const reorder = ({ id, to }: Calls['reorder']['args']) => {
     const at = queue.findIndex((one) => one.id === id);
     const rest = queue.filter((one) => one.id !== id);
@@ -124,6 +128,8 @@ export function fakeHost(search: string): Host {
     async call(name, args) {
       if (name === 'reorder') reorder(args as Calls['reorder']['args']);
       if (name === 'set_rights') allow(args as Calls['set_rights']['args']);
+      if (name === 'undo') settle((args as Calls['undo']['args']).id, 'restored');
+      if (name === 'delete_original') settle((args as Calls['delete_original']['args']).id, 'deleted');
       const answer = answers[name];
       const reply = (answer ? answer(args) : null) as never;
       if (name === 'set_settings') give((args as Calls['set_settings']['args']).settings);

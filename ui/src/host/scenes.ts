@@ -1,5 +1,5 @@
 /** The scenes that the fake host plays, by name. */
-import type { Computer, Deed, Finding, Hand, Job, Preset, Segment, Snapshot } from '../generated/api';
+import type { Computer, Deed, Finding, Hand, Job, Original, Preset, Segment, Snapshot } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 import { computer, here, job, QUIET, segment } from './script';
 
@@ -62,6 +62,11 @@ const busy = working(5, 'The Long Way Home (2019).mkv', 48, 19, 5);
 const doneSegments = strip(48, 1834, 48, 0, shift);
 const outcome = { output: '/home/ada/Videos/holiday #3 – été.hevc.mkv', receipt: '/home/ada/Videos/holiday #3 – été.hevc.mkv.receipt.json', exact: true, verdict: 'Every one of 109,930 frames is there, in order, at its own time: proved.', frames: 109_930, bytes: 2_940_000_000, wall_s: 724 };
 export const done = job(4, 'holiday #3 – été.mp4', { ...FILM, duration_s: 1834, picture: '3840×2160, 59.94 fps', state: { is: 'completed', outcome }, progress: 1, speed_up: 2.9, segments: doneSegments, hands: hands(doneSegments, [kitchen, studio, attic], 2290).map((hand) => ({ ...hand, working: 0 })) });
+const original = (id: number, over: Partial<Original> = {}): Original => ({ job: id, source: '/films/school play.mkv', output: '/films/school play.mkv', kept: '/films/school play.mkv.bak', bytes: 8_240_000_000, replaced_ms: Date.now() - 3_600_000, until_ms: Date.UTC(2031, 11, 29, 12), state: 'kept', trouble: null, ...over });
+/** Videos that were replaced by their results, in every way that can end. */
+const replaced = (['kept', 'kept', 'restored', 'deleted'] as const).map((state, n) =>
+  job(20 + n, `school play ${n + 1}.mkv`, { ...FILM, state: { is: 'completed', outcome: { ...outcome, output: '/films/school play.mkv' } }, progress: 1, original: original(20 + n, n === 1 ? { until_ms: null, trouble: null } : { state }) }),
+);
 const failed = job(3, 'broken download.mkv', { state: { is: 'failed', error: { code: 'damaged', message: 'The file ends in the middle of a frame at 0:41:07.', help: 'Copy it again from where it came from.' } }, progress: 0.31 });
 const waiting = job(6, 'next.mkv', { ...FILM, state: { is: 'queued' }, place: 1 });
 const last = job(7, 'The Attic Tapes.mov', { ...FILM, picture: '720×576, 25 fps', state: { is: 'queued' }, place: 2 });
@@ -122,6 +127,7 @@ export const SCENES: Record<string, Snapshot> = {
   rests: { seq: 0, pairing: QUIET, here: { ...idle(1), helping: { ...idle(1).helping, rest: { is: 'on_battery' }, on_battery: true, begun: 2, stands_still: true } }, computers: household, jobs: [] },
   rights: { seq: 0, pairing: QUIET, here: { ...idle(1), donating: false }, computers: household, jobs: [] },
   ends: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: [paused, stopped, done, failed] },
+  replaced: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: replaced },
   history: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: [done, ...older] },
   missing: { seq: 0, pairing: QUIET, here: here({ ffmpeg: { is: 'missing', error: { code: 'ffmpeg_too_old', message: 'The ffmpeg found is 4.4, which is too old.', help: 'Install 5.1 or newer, or choose one in the settings.' } }, notices: ['A VPN is on: other computers may not be seen. Allow local network access in it, or add them by address.'] }), computers: [], jobs: [] },
 };

@@ -75,6 +75,7 @@ export function job(id: number, name: string, over: Partial<Job> = {}): Job {
     stages: { first_segment_s: 0, analyse_s: 0, process_s: 0, merge_s: 0 },
     created_ms: 0,
     finished_ms: null,
+    original: null,
     ...over,
   };
 }

@@ -26,7 +26,7 @@ export function found(jobs: readonly Job[], search: string): Job[] {
 
 /** Bytes saved by all that was made smaller, and by how many. */
 export function savedBytes(jobs: readonly Job[]): { bytes: number; count: number } {
-  const saved = jobs.flatMap((job) => (job.state.is === 'completed' ? [job.source_bytes - job.state.outcome.bytes] : [])).filter((bytes) => bytes > 0);
+  const saved = jobs.flatMap((job) => (job.state.is === 'completed' && job.original?.state !== 'restored' ? [job.source_bytes - job.state.outcome.bytes] : [])).filter((bytes) => bytes > 0);
   return { bytes: saved.reduce((sum, bytes) => sum + bytes, 0), count: saved.length };
 }
 

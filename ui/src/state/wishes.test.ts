@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CHOICE, type Wishes } from '../generated/api';
-import { asFile, fromFile, lasting, merged, renamed, saved, without } from './wishes';
+import { asFile, fromFile, lasting, merged, preselected, renamed, saved, without } from './wishes';
 
 const none: Wishes = { last: null, presets: [] };
 const two = saved(saved(none, 'TV', DEFAULT_CHOICE), ' Archive ', { ...DEFAULT_CHOICE, quality: 18, yes: true, output: '/x.mkv' });
@@ -16,6 +16,13 @@ describe('presets', () => {
   });
 
   it('keep neither an agreement nor the name of one output', () => expect(lasting({ ...DEFAULT_CHOICE, yes: true, output: '/x.mkv', quality: 18 })).toEqual({ ...DEFAULT_CHOICE, quality: 18 }));
+
+  it('may replace videos, but never by themselves the next time', () => {
+    const choice = { ...DEFAULT_CHOICE, place: { is: 'in_place' as const, keep: null } };
+    expect(lasting(choice).place).toEqual(choice.place);
+    expect(preselected(choice)).toEqual(DEFAULT_CHOICE);
+    expect(fromFile(asFile(saved(none, 'A', choice)))).toEqual([{ name: 'A', choice: DEFAULT_CHOICE }]);
+  });
 
   it('come back from their file as they went', () => {
     expect(fromFile(asFile(two))).toEqual(two.presets);

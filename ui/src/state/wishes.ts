@@ -29,6 +29,12 @@ export function lasting(choice: Choice): Choice {
   return { ...choice, output: null, yes: false };
 }
 
+/** What of a choice is preselected the next time. That videos are replaced is said each time anew, or by a preset. */
+export function preselected(choice: Choice): Choice {
+  const place = choice.place.is === 'in_place' ? DEFAULT_CHOICE.place : choice.place;
+  return { ...lasting(choice), place };
+}
+
 export function asFile({ presets }: Wishes): string {
   return `${JSON.stringify({ kind: KIND, version: 1, presets }, null, 2)}\n`;
 }

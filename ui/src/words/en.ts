@@ -1,4 +1,5 @@
 /** Every English word of the page. The other languages have the same shape; `pseudo.ts` finds what is not here. */
+import type { Keep } from '../generated/api';
 
 const many = (count: number, one: string, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
 
@@ -138,7 +139,6 @@ export const en = {
     same: 'The same on every computer',
     any: 'Each computer’s fastest',
     folder: 'Folder for the result',
-    folderHint: 'Empty: beside the video',
     pickFolder: 'Choose…',
     onlyHere: 'Use this computer only',
     paranoid: 'Decode the whole result here at the end',
@@ -193,6 +193,44 @@ export const en = {
     empty: 'None yet. Under Advanced, before a video starts, a choice can be saved here.',
     exported: 'Saved.',
     use: (name: string) => `Use ${name}`,
+  },
+
+  place: {
+    title: 'Where the result goes',
+    beside: 'Beside the video',
+    folder: 'Into one folder',
+    tree: 'Into another tree of folders',
+    inPlace: 'In place of the video',
+    root: 'The tree that the videos are in',
+    into: 'The other tree',
+    treeHelp: 'Each result stands there as its video stands here, under the same name. Folders that are missing are made.',
+    inPlaceHelp: 'The result takes the video’s place and name once it is proved and decoded whole.',
+  },
+
+  /** Videos that are replaced by their results, and their originals. */
+  replace: {
+    title: 'Replaced videos',
+    about: 'Where a result takes the place of its video, the original stays beside it, with .bak at the end of its name. The history puts it back.',
+    keep: 'Keep the original',
+    asSet: (keeps: string) => `as it is set: ${keeps}`,
+    keeps: (keep: Keep) => (keep === 'always' ? 'until I delete it' : keep === 'never' ? 'not at all' : many(keep.days, 'day')),
+    then: (keep: Keep) => (keep === 'never' ? 'The original is deleted then, for good.' : `The original stays beside it, with .bak at the end of its name, ${keep === 'always' ? 'until you delete it' : `for ${many(keep.days, 'day')}`}; until then the history puts it back.`),
+    testing: 'Testing mode is on: every original is kept until you delete it.',
+    testingMode: 'Testing mode',
+    testingHelp: 'Every original is kept until you delete it, whatever else is chosen.',
+    keptUntil: (name: string, day: string) => `The original is kept as ${name} until ${day}.`,
+    keptAlways: (name: string) => `The original is kept as ${name} until you delete it.`,
+    undo: 'Undo…',
+    remove: 'Delete the original now…',
+    askUndo: 'Put the original back? The result is deleted.',
+    askRemove: 'Delete the original for good? Only the result stays.',
+    yesUndo: 'Put it back',
+    yesRemove: 'Delete it',
+    no: 'Leave it',
+    restored: (name: string) => `Undone: ${name} is the original again, and the result is deleted.`,
+    deleted: 'The result took the video’s place, and the original is deleted.',
+    moving: (path: string) => `The original, ${path}, waits for its disk.`,
+    undone: 'undone',
   },
 
   job: {

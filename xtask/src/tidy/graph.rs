@@ -15,6 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ffmpeg", &["media"]),
     ("peer", &["media"]),
     ("store", &[]),
+    ("swap", &[]),
     ("etiquette", &[]),
     ("sense", &["etiquette"]),
     (
@@ -29,6 +30,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "sense",
             "splice",
             "store",
+            "swap",
         ],
     ),
     ("api", &["engine", "media"]),

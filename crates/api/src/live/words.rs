@@ -6,14 +6,14 @@ use engine::trouble::{Kind, Trouble};
 use media::choice as wish;
 use media::encoder as make;
 
-use crate::choice::{Audio, Choice, Codec, Container, Encoders, Purpose, Speed};
+use crate::choice::{Audio, Choice, Codec, Container, Encoders, Keep, Place, Purpose, Speed};
 use crate::error::{ApiError, ErrorCode};
 use crate::node::{Shift, Steer};
 use crate::path::FilePath;
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
-    Here, Job, JobId, JobState, Level, Load, Outcome, Pairing, PairingRefusal, Request, Scene,
-    Segment, SegmentState, Settings, Stages,
+    Here, Job, JobId, JobState, Level, Load, Original, OriginalState, Outcome, Pairing,
+    PairingRefusal, Replace, Request, Scene, Segment, SegmentState, Settings, Stages,
 };
 
 /// Enums whose variants bear the same names on both sides.
@@ -42,11 +42,13 @@ same_names! {
     make::Speed => Speed { Fast, Balanced, Slow }
     Steer => EngineSteer { Cancel, Pause, Resume, Retry, Forget }
     Shift => EngineShift { Top, Up, Down, Bottom }
+    its::OriginalState => OriginalState { Kept, Restored, Deleted, Moving }
     its::Level => Level { Good, Note, Bad }
     its::SegmentState => SegmentState { Waiting, Sent, Encoding, Checking, Done, Failed }
     Kind => ErrorCode {
         Other, BadRequest, NoSuchFile, IsFolder, EmptyFile, NotAVideo, NoVideoTrack, Encrypted, Damaged, Unreadable,
-        SourceChanged, NoOutputFolder, OutputReadOnly, NoSpace, WouldLose, NoFfmpeg, FfmpegTooOld, NoEncoder,
+        SourceChanged, NoOutputFolder, OutputReadOnly, NoSpace, OutputTaken,
+        WouldLose, NoFfmpeg, FfmpegTooOld, NoEncoder,
         EncodeFailed, NotProved, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
         Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen,
     }
@@ -103,6 +105,7 @@ impl From<Choice> for (wish::Choice, its::Terms) {
             only_here: choice.only_here,
             paranoid: choice.paranoid,
             keep_temp: choice.keep_temp,
+            place: choice.place.into(),
         };
         let wanted = wish::Choice {
             purpose: choice.purpose.into(),
@@ -134,6 +137,7 @@ impl From<(wish::Choice, its::Terms)> for Choice {
             filters: wanted.filters.into(),
             output: terms.output.map(FilePath),
             out_dir: terms.out_dir.map(FilePath),
+            place: terms.place.into(),
             wait_for: terms.wait_for,
             only_here: terms.only_here,
             paranoid: terms.paranoid,
@@ -314,6 +318,7 @@ impl From<its::JobStatus> for Job {
             stages: job.stages.into(),
             created_ms: job.created_ms,
             finished_ms: job.finished_ms,
+            original: job.original.map(|one| Box::new(one.into())),
         }
     }
 }
@@ -350,6 +355,73 @@ impl From<its::Outcome> for Outcome {
             frames: one.frames,
             bytes: one.bytes,
             wall_s: thousandths(one.wall_ms),
+        }
+    }
+}
+
+impl From<Place> for its::Place {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Beside => Self::Beside,
+            Place::Tree { root, into } => Self::Tree {
+                root: root.0,
+                into: into.0,
+            },
+            Place::InPlace { keep } => Self::InPlace {
+                keep: keep.map(Into::into),
+            },
+        }
+    }
+}
+
+impl From<its::Place> for Place {
+    fn from(place: its::Place) -> Self {
+        match place {
+            its::Place::Beside => Self::Beside,
+            its::Place::Tree { root, into } => Self::Tree {
+                root: root.into(),
+                into: into.into(),
+            },
+            its::Place::InPlace { keep } => Self::InPlace {
+                keep: keep.map(Into::into),
+            },
+        }
+    }
+}
+
+impl From<Keep> for its::Keep {
+    fn from(keep: Keep) -> Self {
+        match keep {
+            Keep::Always => Self::Always,
+            Keep::Days(days) => Self::Days(days),
+            Keep::Never => Self::Never,
+        }
+    }
+}
+
+impl From<its::Keep> for Keep {
+    fn from(keep: its::Keep) -> Self {
+        match keep {
+            its::Keep::Always => Self::Always,
+            its::Keep::Days(days) => Self::Days(days),
+            its::Keep::Never => Self::Never,
+        }
+    }
+}
+
+impl From<its::OriginalStatus> for Original {
+    fn from(one: its::OriginalStatus) -> Self {
+        let ms = |ms: i64| u64::try_from(ms).unwrap_or(0);
+        Self {
+            job: one.job.into(),
+            source: one.source.into(),
+            output: one.output.into(),
+            kept: one.kept.into(),
+            bytes: one.bytes,
+            replaced_ms: ms(one.replaced_ms),
+            until_ms: one.until_ms.map(ms),
+            state: one.state.into(),
+            trouble: one.trouble,
         }
     }
 }
@@ -423,6 +495,10 @@ impl From<its::Settings> for Settings {
             bandwidth: one.bandwidth,
             port: one.port,
             web_port: one.web_port,
+            replace: Replace {
+                testing_mode: one.replace.testing_mode,
+                keep: one.replace.keep.into(),
+            },
         }
     }
 }
@@ -442,6 +518,10 @@ impl From<Settings> for its::Settings {
             bandwidth: one.bandwidth,
             port: one.port,
             web_port: one.web_port,
+            replace: its::Replace {
+                testing_mode: one.replace.testing_mode,
+                keep: one.replace.keep.into(),
+            },
         }
     }
 }
@@ -511,6 +591,9 @@ mod tests {
             },
             output: Some("/out/a.mp4".into()),
             out_dir: Some("/out".into()),
+            place: Place::InPlace {
+                keep: Some(Keep::Days(7)),
+            },
             wait_for: 2,
             only_here: true,
             paranoid: true,

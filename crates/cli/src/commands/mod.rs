@@ -4,6 +4,7 @@ mod bench;
 mod calls;
 mod donate;
 mod encode;
+mod originals;
 mod pairing;
 mod queue;
 mod serve;
@@ -39,6 +40,8 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Resume(args) => queue::resume(args.id, app).await,
         Command::Retry(args) => queue::retry(args.id, app).await,
         Command::Move(args) => queue::shift(args, app).await,
+        Command::Undo(args) => originals::undo(args.id, app).await,
+        Command::Originals(args) => originals::run(&args, app).await,
         Command::Donate(args) => donate::run(&args, app).await,
         Command::Settings(args) => settings::run(&args, app).await,
         Command::Given => settings::given(app).await,

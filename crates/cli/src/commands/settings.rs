@@ -71,6 +71,12 @@ fn changed(mut settings: Settings, wanted: &args::Settings) -> Result<Settings, 
     }
     set(&mut settings.donate_cores, &wanted.cores);
     settings.helping = wanted.helping.on(settings.helping);
+    if let Some(testing) = wanted.testing_mode {
+        settings.replace.testing_mode = testing == Whether::On;
+    }
+    if let Some(keep) = wanted.keep_originals {
+        settings.replace.keep = keep;
+    }
     set(&mut settings.temp_limit, &wanted.temp_limit);
     set(&mut settings.bandwidth, &wanted.bandwidth);
     set(&mut settings.port, &wanted.port);

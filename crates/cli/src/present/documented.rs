@@ -198,6 +198,9 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         tries,
     }));
     line(&CancelledLine { job: 1 });
+    line(&OriginalLine::new(&rehearsal::original(1, "a.mkv")));
+    line(&UndoneLine::Undone { job: 1 });
+    line(&UndoneLine::OriginalDeleted { job: 1 });
     line(&SteeredLine::Held { job: 1 });
     line(&SteeredLine::Resumed { job: 1 });
     line(&SteeredLine::Retried { job: 1 });
@@ -274,6 +277,7 @@ fn job() -> Job {
     Job {
         hands: vec![hand],
         segments: vec![segment],
+        original: Some(Box::new(rehearsal::original(1, "a.mkv"))),
         ..rehearsal::job(1, "a.mkv")
     }
 }
@@ -292,6 +296,7 @@ fn settings() -> api::Settings {
         bandwidth: None,
         port: None,
         web_port: None,
+        replace: api::Replace::default(),
     }
 }
 

@@ -53,6 +53,9 @@ pub fn done(job: &Job, outcome: &Outcome) -> String {
     }
     text += &format!("\n  made by {}", hands(&job.hands));
     text += &format!("\n  receipt {}", plain(&outcome.receipt.shown()));
+    if let Some(original) = &job.original {
+        text += &format!("\n  {}", super::originals::says(original));
+    }
     text
 }
 
@@ -141,6 +144,9 @@ pub fn job(job: &Job) -> String {
         ));
         lines.push(format!("  verdict   {}", plain(&outcome.verdict)));
         lines.push(format!("  receipt   {}", plain(&outcome.receipt.shown())));
+    }
+    if let Some(original) = &job.original {
+        lines.push(format!("  original  {}", super::originals::says(original)));
     }
     if let JobState::Failed { error } = &job.state {
         lines.push(format!("  help      {}", plain(&error.help)));
@@ -439,6 +445,15 @@ pub fn settings(settings: &Settings) -> String {
             "web-port",
             &or(settings.web_port.map(|port| port.to_string()), "8090"),
         ],
+        [
+            "testing",
+            if settings.replace.testing_mode {
+                "on: originals are kept until you delete them"
+            } else {
+                "off"
+            },
+        ],
+        ["originals", &super::originals::keep(settings.replace.keep)],
         [
             "ffmpeg",
             &path(

@@ -1,6 +1,7 @@
 //! Lines for programs, as docs/json.md describes them. They are stable: fields are added, never renamed or
 //! removed, which is why they are types of their own and not the API's view models.
 
+mod originals;
 mod own;
 
 use api::{
@@ -10,6 +11,7 @@ use api::{
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
+pub use originals::{OriginalLine, OriginalPart, UndoneLine};
 pub use own::{DeedLine, GivenLine, HelpingLine, IdentityLine, SettingsLine};
 
 /// A measured number as a program reads it: digits that mean something, and no more. `null` if it is none.
@@ -214,6 +216,7 @@ pub struct DoneLine {
     stages: StagesLine,
     peers: Vec<DoneShare>,
     receipt: FilePath,
+    original: Option<OriginalPart>,
 }
 
 /// How long each stage took; they overlap.
@@ -272,6 +275,7 @@ impl DoneLine {
                 .map(share)
                 .collect(),
             receipt: outcome.receipt.clone(),
+            original: job.original.as_deref().map(OriginalPart::new),
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod helping;
 pub mod human;
 pub mod json;
 mod measure;
+pub mod originals;
 mod progress;
 
 use std::io::{IsTerminal, Write};

@@ -1,6 +1,6 @@
 //! Lines about this computer itself: who it is, what is set, what it gave.
 
-use api::{Deed, FilePath, Given, HelpMode, Here, Rest, Settings};
+use api::{Deed, FilePath, Given, HelpMode, Here, Keep, Rest, Settings};
 use serde::Serialize;
 
 /// `identity`: who this computer is; nobody yet where that is made anew.
@@ -28,6 +28,8 @@ pub struct SettingsLine {
     bandwidth: Option<u64>,
     port: Option<u16>,
     web_port: Option<u16>,
+    testing_mode: bool,
+    keep_originals: Keep,
     ffmpeg: Option<FilePath>,
 }
 
@@ -53,6 +55,8 @@ impl SettingsLine {
             bandwidth: settings.bandwidth,
             port: settings.port,
             web_port: settings.web_port,
+            testing_mode: settings.replace.testing_mode,
+            keep_originals: settings.replace.keep,
             ffmpeg: settings.ffmpeg.clone(),
         }
     }

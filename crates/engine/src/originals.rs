@@ -1,0 +1,304 @@
+//! Originals of films that were replaced: listed, had back, deleted when asked or when their time is over.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use media::choice::Choice;
+use schedule::JobId;
+use store::{Original, OriginalPhase};
+
+use crate::again;
+use crate::driver::{Core, Mail, unix_ms};
+use crate::intake::Dropped;
+use crate::journal::{job_id, row_id};
+use crate::node::{Inner, Node};
+use crate::replace::{self, Ledger};
+use crate::status::{OriginalStatus, Place, Terms};
+use crate::trouble::{Kind, Trouble};
+
+/// From the start to the first look: the node has better things to do.
+const AT_FIRST: Duration = Duration::from_secs(30);
+/// Between two looks at whose time is over.
+const LOOK: Duration = Duration::from_secs(15 * 60);
+
+impl Node {
+    /// All originals that are known, the newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn originals(&self) -> Result<Vec<OriginalStatus>, Trouble> {
+        let rows = self.0.store.call(|tables| tables.originals()).await;
+        let rows = rows.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+        Ok(rows.iter().rev().map(replace::status).collect())
+    }
+
+    /// Puts the original back that a job's result replaced; the result is gone then.
+    ///
+    /// # Errors
+    /// Why not; nothing was changed then.
+    pub async fn undo(&self, job: JobId) -> Result<(), Trouble> {
+        self.with_original(job, replace::undo).await
+    }
+
+    /// Deletes the original that a job's result replaced.
+    ///
+    /// # Errors
+    /// Why not; it is kept then.
+    pub async fn delete_original(&self, job: JobId) -> Result<(), Trouble> {
+        self.with_original(job, replace::delete).await
+    }
+
+    /// The job that made this very file, by this very wish, and put it in the place of its original: so that a command
+    /// that is typed again, perhaps since it was cut off, does not encode its own results.
+    pub(crate) async fn made_before(
+        &self,
+        dropped: &Dropped,
+        choice: &Choice,
+        terms: &Terms,
+    ) -> Option<JobId> {
+        if !matches!(terms.place, Place::InPlace { .. }) {
+            return None;
+        }
+        let path = dropped.path.canonicalize().ok()?;
+        let wish = again::wish(choice, terms)?;
+        let made = self.0.store.call(move |tables| {
+            let rows = tables.originals()?.into_iter().rev();
+            let made = rows.filter(|row| row.target == path && replace::is_its_result(row));
+            for row in made {
+                let job = tables.job(row.job)?;
+                if job.is_some_and(|job| job.choice == wish) {
+                    return Ok(Some(row.job));
+                }
+            }
+            Ok(None)
+        });
+        made.await.ok().flatten().map(job_id)
+    }
+
+    async fn with_original(
+        &self,
+        job: JobId,
+        work: fn(&Ledger, &mut Original) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let _turn = self.0.swaps.lock().await;
+        let id = row_id(job);
+        let row = self.0.store.call(move |tables| tables.original(id)).await;
+        let row = row.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+        let mut row = row.ok_or_else(|| {
+            let text = format!("Job {job} has replaced no film.");
+            Trouble::new(Kind::NotNow, text).help("`manyhands originals` lists those that have.")
+        })?;
+        let ledger = Ledger::new(&self.0.store);
+        let done = tokio::task::spawn_blocking(move || (work(&ledger, &mut row), row)).await;
+        let (done, row) = done.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
+        // A loop that has ended shows nothing any more.
+        let _ = self
+            .0
+            .mail
+            .send(Mail::Original(Box::new(replace::status(&row))));
+        done
+    }
+
+    /// Deletes the originals whose time is over, and goes on with what a missing disk held up.
+    pub(crate) async fn look_at_originals(&self) -> Result<(), Trouble> {
+        let turn = self.0.swaps.lock().await;
+        let ledger = Ledger::new(&self.0.store);
+        // What cannot be gone on with yet was told at the start.
+        let _ = tokio::task::spawn_blocking(move || replace::settle(&ledger)).await;
+        drop(turn);
+        let testing = self.settings().await?.replace.testing_mode;
+        let rows = self.0.store.call(|tables| tables.originals()).await;
+        let now = unix_ms();
+        let due = rows.unwrap_or_default().into_iter().filter(|row| {
+            row.phase == OriginalPhase::Kept && swap::due(row.replaced, row.until, testing, now)
+        });
+        for row in due {
+            let job = job_id(row.job);
+            if let Err(trouble) = self.delete_original(job).await {
+                tracing::debug!(%job, %trouble, "an original is kept beyond its time");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Whether a proved result may take its film's place now. If so, the job is not called off until it has.
+    pub(crate) fn may_place(&mut self, id: JobId) -> bool {
+        let combines = self.farm.state(id) == Some(&schedule::JobState::Combining);
+        let job = self.jobs.get_mut(&id);
+        let Some(job) =
+            job.filter(|job| combines && job.ended.is_none() && !job.joining.is_cancelled())
+        else {
+            return false;
+        };
+        job.placing = true;
+        true
+    }
+}
+
+/// Looks after the originals for as long as the node is there.
+pub(crate) async fn look_after(node: Weak<Inner>) {
+    tokio::time::sleep(AT_FIRST).await;
+    loop {
+        let Some(node) = node.upgrade() else { return };
+        if node.mail.is_closed() {
+            return;
+        }
+        if let Err(trouble) = Node(Arc::clone(&node)).look_at_originals().await {
+            tracing::debug!(%trouble, "the originals were not looked at");
+        }
+        drop(node);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use serde_json::json;
+    use swap::Identity;
+
+    use super::*;
+    use crate::job::Memo;
+    use crate::node::NodeConfig;
+    use crate::status::{OriginalState, Settings};
+
+    async fn node(folder: &Path) -> Node {
+        let config = NodeConfig {
+            data_dir: folder.join("data"),
+            name: Some("alone".into()),
+            listen: None,
+            mdns: false,
+            network: false,
+            donate: None,
+            peers: Vec::new(),
+            stays: false,
+            workers: None,
+        };
+        Node::start(config).await.unwrap()
+    }
+
+    /// A film that was replaced by a job of that number, its original kept until a time.
+    fn replaced(folder: &Path, job: i64, until: Option<i64>) -> Original {
+        let at = |name: &str| folder.join(format!("{job}{name}"));
+        fs::write(at(".mkv"), "its result").unwrap();
+        fs::write(at(".mkv.bak"), "the film").unwrap();
+        let identity = |name: &str| Identity::of(&at(name)).unwrap();
+        Original {
+            job,
+            source: at(".mkv"),
+            target: at(".mkv"),
+            backup: at(".mkv.bak"),
+            aside: at(".part"),
+            receipt: at(".json"),
+            phase: OriginalPhase::Kept,
+            step: String::new(),
+            memo: json!({
+                "original": identity(".mkv.bak"), "result": identity(".mkv"), "outcome": Memo::default(),
+            }),
+            bytes: 8,
+            replaced: 0,
+            until,
+        }
+    }
+
+    async fn states(node: &Node) -> Vec<(u64, OriginalState, bool)> {
+        let all = node.originals().await.unwrap().into_iter();
+        let mut all: Vec<_> = all
+            .map(|one| (one.job.0, one.state, one.trouble.is_some()))
+            .collect();
+        all.sort_by_key(|one| one.0);
+        all
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_original_goes_when_its_time_is_over_and_not_before() {
+        use OriginalState::{Deleted, Kept};
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
+        let later = unix_ms() + 60_000;
+        let rows = [
+            (1, Some(1)),
+            (2, Some(later)),
+            (3, None),
+            (4, Some(1)),
+            (5, Some(1)),
+        ];
+        for (job, until) in rows {
+            let row = replaced(folder.path(), job, until);
+            let put = node.0.store.call(move |tables| tables.put_original(&row));
+            put.await.unwrap();
+        }
+        // Somebody has made something of these: the first result, and the second original.
+        fs::write(folder.path().join("4.mkv"), "cut").unwrap();
+        fs::write(folder.path().join("5.mkv.bak"), "cut").unwrap();
+
+        let testing = |on| {
+            let mut settings = Settings {
+                name: "alone".into(),
+                ..Settings::default()
+            };
+            settings.replace.testing_mode = on;
+            node.set_settings(settings)
+        };
+        testing(true).await.unwrap();
+        node.look_at_originals().await.unwrap();
+        assert!(states(&node).await.iter().all(|one| one.1 == Kept));
+
+        testing(false).await.unwrap();
+        node.look_at_originals().await.unwrap();
+        let expected = [
+            (1, Deleted, false),
+            (2, Kept, false),
+            (3, Kept, false),
+            (4, Kept, true),
+            (5, Kept, true),
+        ];
+        assert_eq!(states(&node).await, expected);
+        let is_there = |name: &str| folder.path().join(name).exists();
+        assert!(!is_there("1.mkv.bak") && is_there("1.mkv"));
+        assert!(
+            [2, 3, 4, 5]
+                .iter()
+                .all(|n| is_there(&format!("{n}.mkv.bak")))
+        );
+
+        node.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_cut_off_is_gone_on_with_once_its_disk_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
+        let mut cut = replaced(folder.path(), 6, None);
+        cut.phase = OriginalPhase::Undoing;
+        let mut away = replaced(folder.path(), 7, None);
+        away.phase = OriginalPhase::Undoing;
+        let names = ["7.mkv", "7.mkv.bak"].map(|name| folder.path().join(name));
+        let elsewhere = |path: &Path| path.with_extension("away");
+        for path in &names {
+            fs::rename(path, elsewhere(path)).unwrap();
+        }
+        let put = node.0.store.call(move |tables| {
+            tables.put_original(&cut)?;
+            tables.put_original(&away)
+        });
+        put.await.unwrap();
+        node.look_at_originals().await.unwrap();
+        let (back, waits) = (OriginalState::Restored, OriginalState::Moving);
+        assert_eq!(states(&node).await, [(6, back, false), (7, waits, false)]);
+        for path in &names {
+            fs::rename(elsewhere(path), path).unwrap();
+        }
+        node.look_at_originals().await.unwrap();
+        assert_eq!(states(&node).await, [(6, back, false), (7, back, false)]);
+        for name in ["6.mkv", "7.mkv"] {
+            let found = fs::read_to_string(folder.path().join(name));
+            assert_eq!(found.unwrap(), "the film");
+        }
+        node.stop().await;
+    }
+}

@@ -1,0 +1,147 @@
+//! Look, decide, write down, do: until there is nothing more to do.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::decide::{End, Goal, Seen, Step, Thing, decide};
+use crate::disk::{cannot, rename_new, sync_names, trade};
+use crate::fault;
+use crate::identity::{Identity, look};
+
+/// A film and its result that trade places, or have. All paths are absolute and in one folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swap {
+    /// The film's name.
+    pub source: PathBuf,
+    /// The result's name; the film's own where the ending stays.
+    pub target: PathBuf,
+    /// The original's name from then on.
+    pub backup: PathBuf,
+    /// A hidden name.
+    pub aside: PathBuf,
+    /// What the original is known by.
+    pub original: Identity,
+    /// What the result is known by.
+    pub result: Identity,
+}
+
+/// Steps after which something is wrong: the longest way has five.
+const MOST_STEPS: u32 = 24;
+
+impl Swap {
+    /// What is at the four names now.
+    ///
+    /// # Errors
+    /// The disk cannot be looked at.
+    pub fn seen(&self) -> io::Result<Seen> {
+        Ok(Seen {
+            source: self.at(&self.source)?,
+            target: self.at(&self.target)?,
+            backup: self.at(&self.backup)?,
+            aside: self.at(&self.aside)?,
+        })
+    }
+
+    /// Goes towards `goal` until it is reached, or cannot be. Each step is told to `journal` before it is done. May be cut
+    /// off anywhere, and called again.
+    ///
+    /// # Errors
+    /// The disk's. Then it stands somewhere on the way, and the same call goes on from there.
+    pub fn run(&self, goal: Goal, mut journal: impl FnMut(Step)) -> io::Result<End> {
+        let one_name = self.source == self.target;
+        let mut trade = true;
+        for _ in 0..MOST_STEPS {
+            let seen = self.seen()?;
+            if is_bare(seen) {
+                // More likely a disk that is not there than a folder that somebody emptied: nothing may be concluded.
+                return Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    "none of the files is there",
+                ));
+            }
+            let step = decide(goal, one_name, trade, seen);
+            if let Step::Finish(end) = step {
+                return Ok(end);
+            }
+            journal(step);
+            fault::point(&format!("{goal:?}-{step:?}-before"));
+            match self.perform(step, seen) {
+                Err(error) if needs_both(step) && (cannot(&error) || refuses_links(&error)) => {
+                    trade = false;
+                }
+                performed => performed?,
+            }
+            sync_names(&self.source)?;
+            fault::point(&format!("{goal:?}-{step:?}-after"));
+        }
+        Err(io::Error::other(
+            "somebody else moves these files at the same time",
+        ))
+    }
+
+    /// Does a step that was decided from what was `seen`.
+    fn perform(&self, step: Step, seen: Seen) -> io::Result<()> {
+        let (source, target) = (self.source.as_path(), self.target.as_path());
+        let (backup, aside) = (self.backup.as_path(), self.aside.as_path());
+        match step {
+            Step::Link => fs::hard_link(source, backup),
+            Step::Trade => self.trade((source, seen.source), (aside, seen.aside)),
+            Step::TradeBack => self.trade((source, seen.source), (backup, seen.backup)),
+            Step::MoveOut => self.shift((source, seen.source), backup),
+            Step::MoveIn => self.shift((aside, seen.aside), target),
+            Step::PutBack => self.shift((backup, seen.backup), source),
+            Step::TakeResult => self.shift((target, seen.target), aside),
+            Step::TakeBackup => self.shift((backup, seen.backup), aside),
+            Step::Rescue => self.shift((aside, seen.aside), backup),
+            Step::Unname => fs::remove_file(source),
+            Step::Unlink => fs::remove_file(backup),
+            Step::Clear => fs::remove_file(aside),
+            Step::Finish(_) => Ok(()),
+        }
+    }
+
+    fn at(&self, path: &Path) -> io::Result<Thing> {
+        look(path, &self.original, &self.result)
+    }
+
+    /// Moves what is meant to a free name. Whoever put another file there at the last instant has it back.
+    fn shift(&self, (from, meant): (&Path, Thing), to: &Path) -> io::Result<()> {
+        rename_new(from, to)?;
+        if self.at(to)? == meant {
+            return Ok(());
+        }
+        rename_new(to, from)
+    }
+
+    /// Trades, and back again where it was not with what was meant.
+    fn trade(&self, (one, here): (&Path, Thing), (other, there): (&Path, Thing)) -> io::Result<()> {
+        trade(one, other)?;
+        if (self.at(one)?, self.at(other)?) == (there, here) {
+            return Ok(());
+        }
+        trade(one, other)
+    }
+}
+
+fn is_bare(seen: Seen) -> bool {
+    [seen.source, seen.target, seen.backup, seen.aside]
+        .iter()
+        .all(|thing| *thing == Thing::Nothing)
+}
+
+/// Steps that a disk may have no way for, where another way leads to the same.
+fn needs_both(step: Step) -> bool {
+    matches!(step, Step::Link | Step::Trade | Step::TradeBack)
+}
+
+/// Disks without hard links say that it is not permitted, and Linux says so for files of others; disks made of several
+/// say that the two names are not on one.
+fn refuses_links(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::TooManyLinks
+            | io::ErrorKind::CrossesDevices
+    )
+}
