@@ -50,6 +50,7 @@ export const SCREENS = [
   { name: 'receipt', query: 'scene=ends&browser', act: async (page) => page.getByTestId('receipt').click() },
   { name: 'offer', query: 'scene=busy&presets', act: offer },
   { name: 'offer-two', query: 'scene=first&two', act: async (page) => { await offer(page); await page.getByRole('radio').first().check(); await page.getByTestId('advanced').click(); } },
+  { name: 'picture', query: 'scene=first', act: async (page) => { await offer(page); await page.getByTestId('advanced').click(); await page.getByTestId('crop').selectOption('part'); await page.getByTestId('height').selectOption('720'); await page.getByTestId('picture-fields').scrollIntoViewIfNeeded(); } },
   { name: 'offer-in-place', query: 'scene=first', act: async (page) => { await offer(page); await page.getByTestId('place').selectOption('in_place'); await page.getByTestId('in-place-help').waitFor(); } },
   { name: 'offer-tree', query: 'scene=first', act: async (page) => { await offer(page); await page.getByTestId('place').selectOption('tree'); await page.getByTestId('tree-into').waitFor(); } },
   { name: 'replaced', query: 'scene=replaced', act: async (page) => { await page.getByTestId('undo').first().click(); await page.getByTestId('sure').waitFor(); } },

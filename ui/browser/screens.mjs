@@ -95,6 +95,15 @@ async function walk() {
   await page.getByTestId('drop-zone').click();
   await page.getByTestId('advanced').click();
   await page.getByLabel('Codec').selectOption('av1');
+  // What is changed about the picture is said, kept with the preset, and corrected where it cannot be.
+  await page.getByTestId('crop').selectOption('auto');
+  await page.getByText('The picture becomes 1920×800').waitFor();
+  await page.getByTestId('crop').selectOption('part');
+  await page.getByLabel('From the top').fill('139');
+  await page.getByLabel('From the top').blur();
+  assert.equal(await page.getByLabel('From the top').inputValue(), '140');
+  await page.getByLabel('Film grain, drawn by the player').fill('8');
+  await page.getByLabel('Film grain, drawn by the player').blur();
   await page.getByTestId('save-preset').click();
   await page.getByTestId('preset-name').fill('Attic TV');
   await page.getByTestId('keep-preset').click();
@@ -102,6 +111,7 @@ async function walk() {
   await page.getByTestId('start').click();
   await page.getByTestId('offer').waitFor({ state: 'detached' });
   await page.getByTestId('page-settings').click();
+  await page.getByText('AV1, picture changed').waitFor();
   assert.equal(await page.getByTestId('preset').getByRole('textbox').inputValue(), 'Attic TV');
   await page.getByTestId('import').click();
   await page.getByText('2 presets taken over.').waitFor();

@@ -9,6 +9,7 @@ mod choice;
 mod error;
 mod event;
 mod figures;
+mod filters;
 mod folder;
 mod front;
 mod helping;
@@ -38,6 +39,7 @@ pub use config::{Complaint, Config, ConfigChange, ConfigFrom, ConfigKey, Import,
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
 pub use figures::{Day, Figures, Totals, Worker, date};
+pub use filters::{Amount, Area, Crop, Filters, GRAINS, HEIGHTS, Rotation};
 pub use folder::data_folder;
 
 pub mod logs;

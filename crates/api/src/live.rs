@@ -4,6 +4,7 @@
 //! word that is new on one side does not compile until it has its place on the other.
 
 mod figures;
+mod filters;
 mod keys;
 mod sights;
 mod timelines;

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use api::{
-    ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Purpose, Speed,
+    Amount, ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Filters,
+    Purpose, Speed,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -14,6 +15,7 @@ mod config;
 mod helping;
 mod key;
 mod library;
+mod picture;
 mod replacing;
 
 pub use bound::Bound;
@@ -22,6 +24,7 @@ pub use config::{Config, ConfigDeed};
 pub use helping::{Donate, HelpWord};
 pub use key::{Key, KeyCommand};
 pub use library::{Add, Again, Files, Library, LibraryCommand, Remove};
+pub use picture::Picture;
 pub use replacing::{Originals, typed_keep};
 
 /// Every computer in the house encodes one video together.
@@ -212,6 +215,9 @@ pub struct Wish {
     /// Another container than the purpose's
     #[arg(long, value_enum)]
     pub container: Option<ContainerName>,
+
+    #[command(flatten)]
+    pub picture: Picture,
 }
 
 /// Run without a window: help others, take jobs, show a page.
@@ -517,9 +523,36 @@ pub struct Bench {
     /// Draw speed-up and efficiency of those rows with the ideal and Amdahl's curve, as an SVG
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    /// Work through a chain of filters, too, that keeps every core busy: deblocked, denoised and sharpened as much as
+    /// there is
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub filters: Option<BenchFilters>,
 
     #[command(flatten)]
     pub wish: Wish,
+}
+
+/// Filters to measure with, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchFilters {
+    Demo,
+}
+
+impl Bench {
+    /// The typed words as a choice.
+    pub fn choice(&self) -> Choice {
+        let choice = self.wish.choice();
+        let Some(BenchFilters::Demo) = self.filters else {
+            return choice;
+        };
+        let filters = Filters {
+            deblock: true,
+            denoise: Some(Amount::Strong),
+            sharpen: Some(Amount::Strong),
+            ..choice.filters
+        };
+        Choice { filters, ..choice }
+    }
 }
 
 /// A purpose, as typed.
@@ -686,6 +719,7 @@ impl Wish {
                 ContainerName::Mkv => Container::Mkv,
                 ContainerName::Mp4 => Container::Mp4,
             }),
+            filters: self.picture.filters(),
             ..Choice::default()
         }
     }
@@ -724,7 +758,8 @@ mod tests {
     #[test]
     fn every_word_reaches_the_choice() {
         let words = "a.mkv --for keep --codec av1 --quality 30 --speed slow --encoders any --audio opus \
-                     --audio-kbps 128 --container mp4 --wait-for 2 --paranoid --keep-temp --yes --out-dir /out";
+                     --audio-kbps 128 --container mp4 --height 720 --crop auto --deinterlace --denoise light --deblock \
+                     --sharpen --rotate 90 --sdr --grain 8 --half-rate --wait-for 2 --paranoid --keep-temp --yes --out-dir /out";
         let choice = encode(&words.split_whitespace().collect::<Vec<_>>())
             .choice()
             .unwrap();
@@ -737,6 +772,18 @@ mod tests {
             audio: Some(Audio::Opus),
             audio_kbps: Some(128),
             container: Some(Container::Mp4),
+            filters: api::Filters {
+                deinterlace: true,
+                deblock: true,
+                crop: Some(api::Crop::Auto),
+                denoise: Some(api::Amount::Light),
+                half_rate: true,
+                sdr: true,
+                height: Some(720),
+                sharpen: Some(api::Amount::Medium),
+                rotate: Some(api::Rotation::Right),
+                grain: Some(8),
+            },
             output: None,
             out_dir: Some(FilePath(std::path::absolute("/out").unwrap())),
             place: api::Place::Beside,

@@ -415,6 +415,7 @@ fn receipt(
             bytes,
         },
         choice: film.choice.clone(),
+        filters: plan::filter::words(film.order.filters()),
         frames,
         sent_bytes: work.parts.pieces.iter().map(|(_, p)| p.sent_bytes).sum(),
         segments: segments.collect(),
@@ -442,6 +443,13 @@ fn verdict(work: &Combine, frames: u64, proof: &FileProof) -> String {
         1 => "Exact: the one frame is there, at its time".to_owned(),
         n => format!("Exact: all {n} frames, in order, each once, at their times"),
     };
+    let filters = plan::filter::words(work.parts.film.order.filters());
+    if !filters.is_empty() {
+        text.push_str(&format!(
+            ", as the filters make them over the whole film ({})",
+            filters.join(", ")
+        ));
+    }
     if work.parts.film.normalised {
         text.push_str(" on the repaired timeline");
     } else if proof.shift_us != 0 {

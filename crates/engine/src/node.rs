@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use ffmpeg::tools::Tool;
 use hindsight::{Fate, PhaseKind};
 use media::choice::Choice;
+use media::filter::{Crop, Filters};
 use peer::Net;
 use store::Store;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
@@ -202,6 +203,7 @@ impl Node {
         }
         let probed = probed.agree();
         self.check_encoder(&choice, &terms)?;
+        self.check_filters(&probed)?;
         let results = estimate(&probed, dropped.bytes);
         intake::check_space(&self.0.workspace.scratch(), &place.there, results, 0)?;
         let folder = place.folder;
@@ -453,7 +455,25 @@ impl Node {
         choice: &Choice,
     ) -> Result<Probed, Trouble> {
         let bench = self.bench()?;
-        probe::probe(&bench.ffmpeg, bench.muxer, dropped, choice).await
+        let probed = probe::probe(&bench.ffmpeg, bench.muxer, dropped, choice).await?;
+        if choice.filters.crop != Some(Crop::Auto) {
+            return Ok(probed);
+        }
+        let bars = self.bars(dropped, &probed).await;
+        let filters = Filters {
+            crop: bars.map(Crop::To),
+            ..choice.filters
+        };
+        let definite = Choice {
+            filters,
+            ..choice.clone()
+        };
+        let mut cropped = probe::probe(&bench.ffmpeg, bench.muxer, dropped, &definite).await?;
+        if bars.is_none() {
+            let none = "No black bars were found: nothing is cut off.";
+            cropped.parts.notes.push(none.to_owned());
+        }
+        Ok(cropped)
     }
 
     pub(crate) fn bench(&self) -> Result<&Bench, Trouble> {
@@ -486,6 +506,23 @@ impl Node {
         );
         Err(Trouble::new(Kind::NoEncoder, text)
             .help("Choose another codec, or use the ffmpeg that comes with Manyhands."))
+    }
+
+    /// What others make is compared with what the filters make here: this ffmpeg must have them, whoever encodes.
+    pub(crate) fn check_filters(&self, probed: &Probed) -> Result<(), Trouble> {
+        let Ok(tool) = &self.0.tool else {
+            return Ok(());
+        };
+        let (able, lacks) = tool.features.skill();
+        if probed.parts.order.filters().skill() <= able {
+            return Ok(());
+        }
+        let text = format!(
+            "The ffmpeg in use here has no filter {}, which this change of the picture takes.",
+            lacks.unwrap_or_default()
+        );
+        Err(Trouble::new(Kind::NoEncoder, text)
+            .help("Leave it out, or use the ffmpeg that comes with Manyhands."))
     }
 
     /// Gives a job its number.

@@ -1,6 +1,11 @@
 // Written by `cargo xtask bindings` from crates/api. Do not edit.
 
 /**
+ * How much of something.
+ */
+export type Amount = "light" | "medium" | "strong";
+
+/**
  * An error as every shell shows it.
  */
 export type ApiError = { 
@@ -41,6 +46,25 @@ created_ms: number,
  * When it was last used, to the minute.
  */
 used_ms: number | null, };
+ * A part of the picture, pixels; even numbers.
+ */
+export type Area = { 
+/**
+ * 16..=16384.
+ */
+width: number, 
+/**
+ * 16..=16384.
+ */
+height: number, 
+/**
+ * From the left.
+ */
+left: number, 
+/**
+ * From the top.
+ */
+top: number, };
 
 /**
  * A code that is shown.
@@ -108,6 +132,10 @@ audio_kbps: number | null,
  * The container, where the purpose's own is not wanted.
  */
 container: Container | null, 
+/**
+ * What is changed about the picture.
+ */
+filters: Filters, 
 /**
  * The output file; only with a single input.
  */
@@ -332,6 +360,11 @@ from: ConfigFrom, };
 export type Container = "mkv" | "mp4";
 
 /**
+ * Which part of the picture is kept.
+ */
+export type Crop = "auto" | { "to": Area };
+
+/**
  * A stretch of work for another computer: what it was given and gave back, on one film or several alike.
  */
 export type Deed = { 
@@ -477,7 +510,11 @@ export type Film = { "is": "file",
 /**
  * The file.
  */
-path: FilePath, } | { "is": "source", 
+path: FilePath, 
+/**
+ * What is changed about its picture.
+ */
+filters: Filters, } | { "is": "source", 
 /**
  * Which job.
  */
@@ -486,6 +523,52 @@ job: JobId, } | { "is": "result",
  * Which job.
  */
 job: JobId, };
+
+/**
+ * What is changed about the picture, in this order; the default changes nothing. Whatever is chosen, the result's
+ * frames are those that the filters make of the whole film.
+ */
+export type Filters = { 
+/**
+ * Two interlaced fields become one picture; does nothing to other films.
+ */
+deinterlace: boolean, 
+/**
+ * The edges of a coarse encode's blocks are smoothed.
+ */
+deblock: boolean, 
+/**
+ * What is kept of the picture as it is stored.
+ */
+crop: Crop | null, 
+/**
+ * Noise is taken away.
+ */
+denoise: Amount | null, 
+/**
+ * Every second frame is left out.
+ */
+half_rate: boolean, 
+/**
+ * HDR becomes SDR; does nothing to other films.
+ */
+sdr: boolean, 
+/**
+ * At most so many lines as the film is shown; 16..=8192. Never made larger.
+ */
+height: number | null, 
+/**
+ * Edges are made clearer.
+ */
+sharpen: Amount | null, 
+/**
+ * The picture is turned clockwise.
+ */
+rotate: Rotation | null, 
+/**
+ * Film grain that the player draws, 1..=50; only in AV1.
+ */
+grain: number | null, };
 
 /**
  * One line of `doctor`.
@@ -1193,6 +1276,11 @@ export type Rest = { "is": "on_battery" } | { "is": "power_saver" } | { "is": "p
 name: string, } | { "is": "in_use" } | { "is": "untold" } | { "is": "other_load" } | { "is": "outside_hours" } | { "is": "low_disk" };
 
 /**
+ * A turn clockwise, degrees.
+ */
+export type Rotation = "90" | "180" | "270";
+
+/**
  * One segment of the strip.
  */
 export type Segment = { 
@@ -1420,6 +1508,18 @@ export const DEFAULT_CHOICE: Choice = {
   "audio": null,
   "audio_kbps": null,
   "container": null,
+  "filters": {
+    "deinterlace": false,
+    "deblock": false,
+    "crop": null,
+    "denoise": null,
+    "half_rate": false,
+    "sdr": false,
+    "height": null,
+    "sharpen": null,
+    "rotate": null,
+    "grain": null
+  },
   "output": null,
   "out_dir": null,
   "place": {

@@ -82,7 +82,8 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
     inspect: ({ paths, choice }) =>
       paths.map((path) => {
         const losses = choice.purpose === 'everywhere' ? ['The picture is HDR10; an 8-bit H.264 file will look different. Choose Smaller to keep it.'] : [];
-        return { path, name: 'film', result: String(path).includes('notes') ? { is: 'refused', error: { code: 'not_a_video', message: 'notes.txt is not a video.', help: 'Drop a video file.' } } : { is: 'fine', ...FACTS, losses } };
+        const notes = choice.filters.crop === 'auto' ? [...FACTS.notes, 'The picture becomes 1920×800 (from 1920×1080).'] : FACTS.notes;
+        return { path, name: 'film', result: String(path).includes('notes') ? { is: 'refused', error: { code: 'not_a_video', message: 'notes.txt is not a video.', help: 'Drop a video file.' } } : { is: 'fine', ...FACTS, losses, notes } };
       }),
     submit: ({ paths }) => paths.map((path) => ({ path, job: 9, error: null })),
     ...libraryAnswers(query),

@@ -10,7 +10,7 @@ use super::{BenchRow, Load, MOST_WORKERS};
 use crate::Api;
 use crate::choice::Choice;
 use crate::error::{ApiError, ErrorCode};
-use crate::live::{Live, NodeConfig};
+use crate::live::{Live, NodeConfig, Sources};
 use crate::path::FilePath;
 use crate::view::{Job, JobId, JobState, Outcome, Scene};
 

@@ -79,6 +79,8 @@ fn spec() -> SegmentSpec {
         scan: Scan::Progressive,
         rescale: false,
         rgb: false,
+        filters: media::filter::Chain::default(),
+        around: None,
     }
 }
 
