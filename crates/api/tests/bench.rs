@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use api::{Api, Bench, Choice, ErrorCode, FilePath, Live, NodeConfig, Purpose, Speed, call};
+use api::{
+    Api, Bench, Choice, ErrorCode, FilePath, Live, NodeConfig, Purpose, Sources, Speed, call,
+};
 
 async fn node(data: &Path) -> Live {
     Live::start(NodeConfig {
@@ -18,6 +20,7 @@ async fn node(data: &Path) -> Live {
         peers: Vec::new(),
         stays: false,
         workers: None,
+        settings: Sources::default(),
     })
     .await
     .unwrap()

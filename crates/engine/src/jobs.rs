@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hindsight::PhaseKind;
-use media::choice::Encoders;
 use peer::{Message, TaskId};
 use plan::cut::{Cutter, Cutting};
 use schedule::{Fault, Input, JobId, Lease, LeaseId, SegmentIndex, Work};

@@ -46,6 +46,8 @@ created_ms: number,
  * When it was last used, to the minute.
  */
 used_ms: number | null, };
+
+/**
  * A part of the picture, pixels; even numbers.
  */
 export type Area = { 
@@ -95,6 +97,298 @@ tries: number, };
  * What becomes of the sound.
  */
 export type Audio = "copy" | "opus" | "aac";
+
+/**
+ * A computer that was away, or took nothing.
+ */
+export type Away = { 
+/**
+ * From then.
+ */
+began_ms: number, 
+/**
+ * Until then; `null` while it lasts.
+ */
+ended_ms: number | null, 
+/**
+ * Why: "away", "in use".
+ */
+why: string, };
+
+/**
+ * Measurements: the one that goes on, and those that are kept.
+ */
+export type Bench = { 
+/**
+ * The one that goes on.
+ */
+running: BenchProgress | null, 
+/**
+ * Why the last one came to nothing, until the next begins.
+ */
+failed: ApiError | null, 
+/**
+ * Those that are kept, newest first; at most 20.
+ */
+runs: Array<BenchRun>, 
+/**
+ * What is measured where no numbers of workers are given.
+ */
+usual: Array<number>, };
+
+/**
+ * What Amdahl's law says of more workers than were tried.
+ */
+export type BenchForecast = { 
+/**
+ * So many.
+ */
+workers: number, 
+/**
+ * How many times as fast.
+ */
+speed_up: number, };
+
+/**
+ * A measurement that goes on.
+ */
+export type BenchProgress = { 
+/**
+ * The film's name; `null` where a clip is made.
+ */
+film: string | null, 
+/**
+ * The numbers of workers, row by row.
+ */
+workers: Array<number>, 
+/**
+ * The rows that are there.
+ */
+rows: Array<BenchRow>, 
+/**
+ * How far the next one is, 0 to 1.
+ */
+progress: number, };
+
+/**
+ * One job with so many workers.
+ */
+export type BenchRow = { 
+/**
+ * So many.
+ */
+workers: number, 
+/**
+ * From start to end, seconds.
+ */
+wall_s: number, 
+/**
+ * How many times as fast as the first row.
+ */
+speed_up: number, 
+/**
+ * Which share of as many times the workers was reached.
+ */
+efficiency: number, 
+/**
+ * How busy the processor was, 0 to 1; `null` where it does not tell.
+ */
+cpu: number | null, 
+/**
+ * From the start to the complete index, seconds.
+ */
+analyse_s: number, 
+/**
+ * From the first part given out to the last one done, seconds.
+ */
+process_s: number, 
+/**
+ * From there to the output in its place, seconds.
+ */
+merge_s: number, 
+/**
+ * The serial share that explains it (Karp–Flatt); `null` for as many workers as in the first row.
+ */
+karp_flatt: number | null, 
+/**
+ * Frames of the output.
+ */
+frames: number, 
+/**
+ * Every one of them is proved.
+ */
+exact: boolean, };
+
+/**
+ * A measurement that is kept.
+ */
+export type BenchRun = { 
+/**
+ * When it began, milliseconds since 1970; no two alike.
+ */
+began_ms: number, 
+/**
+ * The film's name; `null` where a clip was made.
+ */
+film: string | null, 
+/**
+ * What was made of it.
+ */
+choice: Choice, 
+/**
+ * The processor.
+ */
+cpu: string, 
+/**
+ * Its threads.
+ */
+cores: number, 
+/**
+ * Manyhands'.
+ */
+version: string, 
+/**
+ * The rows, in the order in which they were measured.
+ */
+rows: Array<BenchRow>, 
+/**
+ * What they say together.
+ */
+summary: BenchSummary, };
+
+/**
+ * What the rows say together.
+ */
+export type BenchSummary = { 
+/**
+ * The share of the work that only one worker can do (Amdahl, fitted); `null` where the rows do not tell.
+ */
+serial_fraction: number | null, 
+/**
+ * The most that any number of workers can reach; `null` where there is no such number.
+ */
+limit: number | null, 
+/**
+ * Twice the most workers that were tried, and how many times as fast they would be.
+ */
+twice: BenchForecast | null, };
+
+/**
+ * Why a job was not faster. Percentages are of `whole_ms`; those of one computer's time are of `work_ms`.
+ */
+export type Cause = { "is": "waited", 
+/**
+ * For what.
+ */
+on: Wait, 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "reading", 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "transfer", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, 
+/**
+ * Bytes a second on the way to it, where that can be told.
+ */
+rate: number | null, } | { "is": "idle", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, 
+/**
+ * The film was still being read for places to cut, most of that time.
+ */
+cutting: boolean, } | { "is": "away", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, } | { "is": "late", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * So long after the first part was given out.
+ */
+ms: number, 
+/**
+ * Of its time.
+ */
+percent: number, } | { "is": "tail", 
+/**
+ * Who had it.
+ */
+computer: ComputerId, 
+/**
+ * Which part, from 0.
+ */
+segment: number, 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, 
+/**
+ * The part was much longer than the usual one: so many times.
+ */
+times: number | null, 
+/**
+ * Nobody of those at work encodes slower.
+ */
+slowest: boolean, } | { "is": "lost", 
+/**
+ * So many.
+ */
+parts: number, 
+/**
+ * So long computers worked on them.
+ */
+ms: number, 
+/**
+ * Of all encoding.
+ */
+percent: number, } | { "is": "joining", 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "alone", 
+/**
+ * Which.
+ */
+computer: ComputerId, };
 
 /**
  * What is wanted. Everything has a default, so `{}` is a complete choice: smaller, balanced, same look.
@@ -325,6 +619,23 @@ complaints: Array<Complaint>,
 keys: Array<ConfigKey>, };
 
 /**
+ * A key that gets another value.
+ */
+export type ConfigChange = { 
+/**
+ * Which: `web.port`.
+ */
+key: string, 
+/**
+ * Its value before, as the file has it; empty where nothing was set.
+ */
+before: string, 
+/**
+ * Its value after.
+ */
+after: string, };
+
+/**
  * Where a value in effect comes from.
  */
 export type ConfigFrom = { "is": "usual" } | { "is": "file" } | { "is": "variable", 
@@ -363,6 +674,19 @@ export type Container = "mkv" | "mp4";
  * Which part of the picture is kept.
  */
 export type Crop = "auto" | { "to": Area };
+
+/**
+ * One day.
+ */
+export type Day = { 
+/**
+ * Days since 1970 where the node is.
+ */
+day: number, 
+/**
+ * What was done on it.
+ */
+totals: Totals, };
 
 /**
  * A stretch of work for another computer: what it was given and gave back, on one film or several alike.
@@ -438,8 +762,7 @@ export type Encoders = "same" | "any";
 /**
  * Why a call or a job failed. The number is the exit code of the command line.
  */
-export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen" | "bad_config";
-export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen" | "no_such_key";
+export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "not_worthwhile" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen" | "bad_config" | "no_such_key";
 
 /**
  * Something is not as it was: here it is, whole.
@@ -481,6 +804,11 @@ losses: Array<string>,
 notes: Array<string>, };
 
 /**
+ * How a stint ended.
+ */
+export type Fate = "verified" | "lost" | "withdrawn" | "outrun" | "stopped";
+
+/**
  * The ffmpeg in use.
  */
 export type Ffmpeg = { "is": "looking" } | { "is": "found", 
@@ -500,6 +828,31 @@ origin: string, } | { "is": "missing",
  * Why, and what to do.
  */
 error: ApiError, };
+
+/**
+ * The figures of a stretch of days, and of all time.
+ */
+export type Figures = { 
+/**
+ * Today, in days since 1970 where the node is. The days end with it.
+ */
+today: number, 
+/**
+ * Of all time.
+ */
+ever: Totals, 
+/**
+ * Of these days together.
+ */
+total: Totals, 
+/**
+ * The days on which something was done, oldest first.
+ */
+days: Array<Day>, 
+/**
+ * The computers that did something on these days, the most work first.
+ */
+computers: Array<Worker>, };
 
 export type FilePath = string | { hex: string };
 
@@ -816,6 +1169,19 @@ from_min: number,
 to_min: number, };
 
 /**
+ * What would become, or became, of the `config.json` of a simple AV1 farm.
+ */
+export type Import = { 
+/**
+ * What is set, key by key.
+ */
+changes: Array<ConfigChange>, 
+/**
+ * What else to know, in sentences: what is so already, what is left out and why.
+ */
+notes: Array<string>, };
+
+/**
  * The outcome of looking at one file.
  */
 export type Inspected = { "is": "fine" } & Facts | { "is": "refused", 
@@ -1009,6 +1375,335 @@ export type KeyScope = "read" | "submit" | "files" | "control" | "admin" | "metr
 export type Level = "good" | "note" | "bad";
 
 /**
+ * The library as a whole.
+ */
+export type Library = { 
+/**
+ * A folder is being looked through.
+ */
+scan: LibraryScan | null, 
+/**
+ * Why nothing new is begun, in a sentence; `null`: nothing is in the way.
+ */
+holds: string | null, 
+/**
+ * The watched folders, in their order.
+ */
+folders: Array<LibraryFolder>, };
+
+/**
+ * Films of one state.
+ */
+export type LibraryCount = { 
+/**
+ * Which state.
+ */
+state: LibraryState, 
+/**
+ * How many.
+ */
+films: number, 
+/**
+ * Their bytes.
+ */
+bytes: number, };
+
+/**
+ * A film, and what rules would do with it.
+ */
+export type LibraryExample = { 
+/**
+ * Its path within the folder, with `/` between names.
+ */
+within: string, 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * The rule that would take it; `null`: it would be left alone.
+ */
+rule: string | null, 
+/**
+ * Why it would be left alone; else the rules that would take it, too, if the first did not.
+ */
+says: string, };
+
+/**
+ * A film of the library.
+ */
+export type LibraryFile = { 
+/**
+ * Its number: what `library_retry` goes by.
+ */
+id: number, 
+/**
+ * Where.
+ */
+path: FilePath, 
+/**
+ * The watched folder it belongs to.
+ */
+folder: FilePath, 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * How it stands.
+ */
+state: LibraryState, 
+/**
+ * Why, in a sentence; may be empty.
+ */
+reason: string, 
+/**
+ * The rule that takes it, or took it.
+ */
+rule: string | null, 
+/**
+ * The job that works on it, or did, while that is on the list.
+ */
+job: JobId | null, 
+/**
+ * How large its result was expected to get, bytes.
+ */
+forecast_bytes: number | null, 
+/**
+ * How large it got, bytes.
+ */
+result_bytes: number | null, 
+/**
+ * Its result.
+ */
+output: FilePath | null, 
+/**
+ * The proof of it.
+ */
+receipt: FilePath | null, 
+/**
+ * When its state last changed, Unix milliseconds.
+ */
+changed_ms: number, };
+
+/**
+ * Which films are asked for. Everything that is set has to be so.
+ */
+export type LibraryFilter = { 
+/**
+ * Standing so.
+ */
+state: LibraryState | null, 
+/**
+ * Of this watched folder.
+ */
+folder: FilePath | null, 
+/**
+ * Taken by the rule of this name.
+ */
+rule: string | null, 
+/**
+ * With this in their path, whatever the case.
+ */
+text: string | null, };
+
+/**
+ * A watched folder, and how its films stand.
+ */
+export type LibraryFolder = { 
+/**
+ * Where.
+ */
+path: FilePath, 
+/**
+ * What is wrong with it, in a sentence; `null`: nothing.
+ */
+trouble: string | null, 
+/**
+ * What else there is to know, in sentences.
+ */
+notes: Array<string>, 
+/**
+ * When it was last looked through to its end, Unix milliseconds.
+ */
+scanned_ms: number | null, 
+/**
+ * Changes in it are noticed at once.
+ */
+watched: boolean, 
+/**
+ * How many films there are of each state; states without any are left out.
+ */
+counts: Array<LibraryCount>, 
+/**
+ * Bytes of the films that were made smaller.
+ */
+done_bytes: number, 
+/**
+ * Bytes of what they became.
+ */
+result_bytes: number, };
+
+/**
+ * Some of the films, by path.
+ */
+export type LibraryPage = { 
+/**
+ * How many there are altogether.
+ */
+total: number, 
+/**
+ * Those that were asked for.
+ */
+files: Array<LibraryFile>, };
+
+/**
+ * What rules would take of a folder.
+ */
+export type LibraryPreview = { 
+/**
+ * Films in the folder.
+ */
+films: number, 
+/**
+ * And their bytes.
+ */
+bytes: number, 
+/**
+ * So many would be taken.
+ */
+takes: number, 
+/**
+ * Of so many bytes.
+ */
+takes_bytes: number, 
+/**
+ * That would become about so many.
+ */
+after_bytes: number, 
+/**
+ * Not all of them have been looked into: the numbers are reckoned from some.
+ */
+reckoned: boolean, 
+/**
+ * Some of each kind, by path.
+ */
+some: Array<LibraryExample>, };
+
+/**
+ * A rule: which files, and what is made of them.
+ */
+export type LibraryRule = { 
+/**
+ * What it is called; no other rule of the folder is called so.
+ */
+name: string, 
+/**
+ * It is passed over.
+ */
+off: boolean, 
+/**
+ * What it fits is left alone, whatever the rules after it say.
+ */
+leave: boolean, 
+/**
+ * Which files.
+ */
+take: LibraryTake, 
+/**
+ * What is made of them; an output's name, waiting for computers and the like have no place in a rule.
+ */
+make: Choice, 
+/**
+ * A result that saves less than so many percent is not kept, 0 to 90.
+ */
+least_saving: number, };
+
+/**
+ * Watched folders and their rules, as the user sets them.
+ */
+export type LibraryRules = { 
+/**
+ * When new work may begin; empty: always.
+ */
+hours: Array<Hours>, 
+/**
+ * The folders; those in front are served first. What is in one that lies within another is that one's alone.
+ */
+folders: Array<WatchedFolder>, };
+
+/**
+ * A folder is being looked through.
+ */
+export type LibraryScan = { 
+/**
+ * Which.
+ */
+folder: FilePath, 
+/**
+ * Films found in it so far.
+ */
+films: number, 
+/**
+ * Films looked into so far, of those that have to be.
+ */
+looked: number, };
+
+/**
+ * How a film of the library stands.
+ */
+export type LibraryState = "waiting" | "in_work" | "done" | "not_worthwhile" | "left" | "failed";
+
+/**
+ * What a file has to be like. Everything that is set has to be so.
+ */
+export type LibraryTake = { 
+/**
+ * Its name is as one of these, with `*` and `?`; with a `/` in it, its path within the folder is.
+ */
+names: Array<string>, 
+/**
+ * And as none of these.
+ */
+not_names: Array<string>, 
+/**
+ * It has at least so many bytes.
+ */
+min_bytes: number | null, 
+/**
+ * And at most so many.
+ */
+max_bytes: number | null, 
+/**
+ * It was last changed at least so many hours ago.
+ */
+older_than_h: number | null, 
+/**
+ * And no more than so many hours ago.
+ */
+newer_than_h: number | null, 
+/**
+ * Its picture has at least so many lines.
+ */
+min_height: number | null, 
+/**
+ * And at most so many.
+ */
+max_height: number | null, 
+/**
+ * Its codec is one of these, as ffmpeg calls them; empty: any.
+ */
+codecs: Array<string>, 
+/**
+ * And none of these.
+ */
+not_codecs: Array<string>, 
+/**
+ * Also what is in the codec already that would be made of it.
+ */
+right_codec_too: boolean, };
+
+/**
  * How busy a computer is.
  */
 export type Load = { 
@@ -1019,7 +1714,11 @@ cpu_percent: number,
 /**
  * Memory in use, megabytes.
  */
-memory_used_mb: number, celsius: number | null, };
+memory_used_mb: number, 
+/**
+ * How hot its processor is, degrees Celsius; `null` where it does not tell.
+ */
+celsius: number | null, };
 
 /**
  * A key that was just made.
@@ -1169,6 +1868,11 @@ id: ComputerId,
  * Why.
  */
 error: ApiError, };
+
+/**
+ * What a job does or waits for.
+ */
+export type PhaseKind = "probe" | "plan" | "sound" | "queued" | "gathering" | "measuring" | "encoding" | "held" | "stopped" | "joining" | "proving" | "placing";
 
 /**
  * Where an output goes.
@@ -1373,7 +2077,11 @@ web_port: number | null,
 /**
  * What becomes of the originals of files that are replaced.
  */
-replace: Replace, library: LibraryRules, };
+replace: Replace, 
+/**
+ * Watched folders and their rules.
+ */
+library: LibraryRules, };
 
 /**
  * Where to in the queue.
@@ -1409,6 +2117,43 @@ pairing: Pairing, };
  * How much time the encoder takes.
  */
 export type Speed = "fast" | "balanced" | "slow";
+
+/**
+ * The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these.
+ */
+export type Spent = { 
+/**
+ * It encoded.
+ */
+encode: number, 
+/**
+ * It checked what it had encoded.
+ */
+check: number, 
+/**
+ * It waited for a part that was on the way.
+ */
+transfer: number, 
+/**
+ * It gave a result back.
+ */
+give_back: number, 
+/**
+ * It was away, or rested.
+ */
+away: number, 
+/**
+ * It had not been given anything yet.
+ */
+late: number, 
+/**
+ * It had nothing to do, though there were parts left.
+ */
+idle: number, 
+/**
+ * It had nothing to do, and no part was left.
+ */
+tail: number, };
 
 /**
  * How long each stage of a job took, seconds. They overlap.
@@ -1447,271 +2192,6 @@ next_s: number | null,
  * It, as a JPEG in Base64.
  */
 jpeg: string, };
-
-/**
- * One file of a `submit`.
- */
-export type Submitted = { 
-/**
- * The file.
- */
-path: FilePath, 
-/**
- * The job, if it was taken.
- */
-job: JobId | null, 
-/**
- * Why not, if it was not.
- */
-error: ApiError | null, };
-
-/**
- * A day of the week.
- */
-export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
-
-/**
- * The choices that are kept.
- */
-export type Wishes = { 
-/**
- * The choice made last; `None` before the first.
- */
-last: Choice | null, 
-/**
- * Those saved under a name, in the order to show them.
- */
-presets: Array<Preset>, };
-
-export type LibraryRules = { hours: Array<Hours>, folders: Array<WatchedFolder> };
-export type WatchedFolder = { path: FilePath, off: boolean, on_change: boolean, every_min: number, stable_s: number, rules: Array<LibraryRule> };
-export type LibraryRule = { name: string, off: boolean, leave: boolean, take: LibraryTake, make: Choice, least_saving: number };
-export type LibraryTake = { names: Array<string>, not_names: Array<string>, min_bytes: number | null, max_bytes: number | null, older_than_h: number | null, newer_than_h: number | null, min_height: number | null, max_height: number | null, codecs: Array<string>, not_codecs: Array<string>, right_codec_too: boolean };
-export type Library = { scan: LibraryScan | null, holds: string | null, folders: Array<LibraryFolder> };
-export type LibraryScan = { folder: FilePath, films: number, looked: number };
-export type LibraryFolder = { path: FilePath, trouble: string | null, notes: Array<string>, scanned_ms: number | null, watched: boolean, counts: Array<LibraryCount>, done_bytes: number, result_bytes: number };
-export type LibraryCount = { state: LibraryState, films: number, bytes: number };
-export type LibraryFilter = { state: LibraryState | null, folder: FilePath | null, rule: string | null, text: string | null };
-export type LibraryPage = { total: number, files: Array<LibraryFile> };
-export type LibraryFile = { id: number, path: FilePath, folder: FilePath, bytes: number, state: LibraryState, reason: string, rule: string | null, job: JobId | null, forecast_bytes: number | null, result_bytes: number | null, output: FilePath | null, receipt: FilePath | null, changed_ms: number };
-export type LibraryPreview = { films: number, bytes: number, takes: number, takes_bytes: number, after_bytes: number, reckoned: boolean, some: Array<LibraryExample> };
-export type LibraryExample = { within: string, bytes: number, rule: string | null, says: string };
-export type LibraryState = "waiting" | "in_work" | "done" | "not_worthwhile" | "left" | "failed";
-
-/** What `{}` means. */
-export const DEFAULT_CHOICE: Choice = {
-  "purpose": "smaller",
-  "codec": null,
-  "quality": null,
-  "speed": "balanced",
-  "encoders": "same",
-  "audio": null,
-  "audio_kbps": null,
-  "container": null,
-  "filters": {
-    "deinterlace": false,
-    "deblock": false,
-    "crop": null,
-    "denoise": null,
-    "half_rate": false,
-    "sdr": false,
-    "height": null,
-    "sharpen": null,
-    "rotate": null,
-    "grain": null
-  },
-  "output": null,
-  "out_dir": null,
-  "place": {
-    "is": "beside"
-  },
-  "wait_for": 0,
-  "only_here": false,
-  "paranoid": false,
-  "keep_temp": false,
-  "yes": false
-};
-
-/**
- * A computer that was away, or took nothing.
- */
-export type Away = { 
-/**
- * From then.
- */
-began_ms: number, 
-/**
- * Until then; `null` while it lasts.
- */
-ended_ms: number | null, 
-/**
- * Why: "away", "in use".
- */
-why: string, };
-
-/**
- * Why a job was not faster. Percentages are of `whole_ms`; those of one computer's time are of `work_ms`.
- */
-export type Cause = { "is": "waited", 
-/**
- * For what.
- */
-on: Wait, 
-/**
- * So long.
- */
-ms: number, 
-/**
- * Of the whole.
- */
-percent: number, } | { "is": "reading", 
-/**
- * So long.
- */
-ms: number, 
-/**
- * Of the whole.
- */
-percent: number, } | { "is": "transfer", 
-/**
- * Which.
- */
-computer: ComputerId, 
-/**
- * Of its time.
- */
-percent: number, 
-/**
- * Bytes a second on the way to it, where that can be told.
- */
-rate: number | null, } | { "is": "idle", 
-/**
- * Which.
- */
-computer: ComputerId, 
-/**
- * Of its time.
- */
-percent: number, 
-/**
- * The film was still being read for places to cut, most of that time.
- */
-cutting: boolean, } | { "is": "away", 
-/**
- * Which.
- */
-computer: ComputerId, 
-/**
- * Of its time.
- */
-percent: number, } | { "is": "late", 
-/**
- * Which.
- */
-computer: ComputerId, 
-/**
- * So long after the first part was given out.
- */
-ms: number, 
-/**
- * Of its time.
- */
-percent: number, } | { "is": "tail", 
-/**
- * Who had it.
- */
-computer: ComputerId, 
-/**
- * Which part, from 0.
- */
-segment: number, 
-/**
- * So long.
- */
-ms: number, 
-/**
- * Of the whole.
- */
-percent: number, 
-/**
- * The part was much longer than the usual one: so many times.
- */
-times: number | null, 
-/**
- * Nobody of those at work encodes slower.
- */
-slowest: boolean, } | { "is": "lost", 
-/**
- * So many.
- */
-parts: number, 
-/**
- * So long computers worked on them.
- */
-ms: number, 
-/**
- * Of all encoding.
- */
-percent: number, } | { "is": "joining", 
-/**
- * So long.
- */
-ms: number, 
-/**
- * Of the whole.
- */
-percent: number, } | { "is": "alone", 
-/**
- * Which.
- */
-computer: ComputerId, };
-
-/**
- * How a stint ended.
- */
-export type Fate = "verified" | "lost" | "withdrawn" | "outrun" | "stopped";
-
-/**
- * What a job does or waits for.
- */
-export type PhaseKind = "probe" | "plan" | "sound" | "queued" | "gathering" | "measuring" | "encoding" | "held" | "stopped" | "joining" | "proving" | "placing";
-
-/**
- * The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these.
- */
-export type Spent = { 
-/**
- * It encoded.
- */
-encode: number, 
-/**
- * It checked what it had encoded.
- */
-check: number, 
-/**
- * It waited for a part that was on the way.
- */
-transfer: number, 
-/**
- * It gave a result back.
- */
-give_back: number, 
-/**
- * It was away, or rested.
- */
-away: number, 
-/**
- * It had not been given anything yet.
- */
-late: number, 
-/**
- * It had nothing to do, though there were parts left.
- */
-idle: number, 
-/**
- * It had nothing to do, and no part was left.
- */
-tail: number, };
 
 /**
  * One part in the hands of one computer, once.
@@ -1781,6 +2261,23 @@ sent_bytes: number,
  * Bytes of the result that travelled.
  */
 received_bytes: number, };
+
+/**
+ * One file of a `submit`.
+ */
+export type Submitted = { 
+/**
+ * The file.
+ */
+path: FilePath, 
+/**
+ * The job, if it was taken.
+ */
+job: JobId | null, 
+/**
+ * Why not, if it was not.
+ */
+error: ApiError | null, };
 
 /**
  * How the time of a job went. Times are milliseconds since it began, of one clock; what goes on has no end yet.
@@ -1890,35 +2387,167 @@ began_ms: number,
 ended_ms: number | null, };
 
 /**
+ * What was done in a stretch of time.
+ */
+export type Totals = { 
+/**
+ * Films of this computer that were made.
+ */
+films: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * Their bytes before.
+ */
+source_bytes: number, 
+/**
+ * Their bytes after.
+ */
+output_bytes: number, 
+/**
+ * How long they took from start to end, each by itself, seconds.
+ */
+wall_s: number, 
+/**
+ * How long computers encoded for them, all together, seconds.
+ */
+work_s: number, 
+/**
+ * How long this computer encoded for others, seconds.
+ */
+given_s: number, };
+
+/**
  * What a job waited for.
  */
 export type Wait = "turn" | "computers" | "measuring";
 
-export type Totals = { films: number, frames: number, source_bytes: number, output_bytes: number, wall_s: number, work_s: number, given_s: number, };
-export type Day = { day: number, totals: Totals, };
-export type Worker = { computer: ComputerId, name: string, here: boolean, parts: number, frames: number, work_s: number, given_parts: number, given_frames: number, given_s: number, };
-export type Figures = { today: number, ever: Totals, total: Totals, days: Array<Day>, computers: Array<Worker>, };
+/**
+ * A folder that is watched, with everything below it.
+ */
+export type WatchedFolder = { 
+/**
+ * Where; a whole path.
+ */
+path: FilePath, 
+/**
+ * Nothing new is taken from it.
+ */
+off: boolean, 
+/**
+ * What changes in it is noticed at once, where its disk tells.
+ */
+on_change: boolean, 
+/**
+ * It is looked through every so many minutes; 0: only when asked.
+ */
+every_min: number, 
+/**
+ * A file is taken once its size and time have stayed the same for so many seconds.
+ */
+stable_s: number, 
+/**
+ * The first one that fits a file decides about it.
+ */
+rules: Array<LibraryRule>, };
 
-export type BenchRow = { workers: number, wall_s: number, speed_up: number, efficiency: number, cpu: number | null, analyse_s: number, process_s: number, merge_s: number, karp_flatt: number | null, frames: number, exact: boolean, };
-export type BenchForecast = { workers: number, speed_up: number, };
-export type BenchSummary = { serial_fraction: number | null, limit: number | null, twice: BenchForecast | null, };
-export type BenchRun = { began_ms: number, film: string | null, choice: Choice, cpu: string, cores: number, version: string, rows: Array<BenchRow>, summary: BenchSummary, };
-export type BenchProgress = { film: string | null, workers: Array<number>, rows: Array<BenchRow>, progress: number, };
-export type Bench = { running: BenchProgress | null, failed: ApiError | null, runs: Array<BenchRun>, usual: Array<number>, };
+/**
+ * A day of the week.
+ */
+export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+
+/**
+ * The choices that are kept.
+ */
+export type Wishes = { 
+/**
+ * The choice made last; `None` before the first.
+ */
+last: Choice | null, 
+/**
+ * Those saved under a name, in the order to show them.
+ */
+presets: Array<Preset>, };
+
+/**
+ * What a computer did, and what was done for it.
+ */
+export type Worker = { 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * What it called itself last.
+ */
+name: string, 
+/**
+ * It is this one.
+ */
+here: boolean, 
+/**
+ * Parts of this computer's films that it encoded.
+ */
+parts: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * How long that took it, seconds.
+ */
+work_s: number, 
+/**
+ * Parts of its films that this computer encoded.
+ */
+given_parts: number, 
+/**
+ * Frames in them.
+ */
+given_frames: number, 
+/**
+ * How long that took this one, seconds.
+ */
+given_s: number, };
+
+/** What `{}` means. */
+export const DEFAULT_CHOICE: Choice = {
+  "purpose": "smaller",
+  "codec": null,
+  "quality": null,
+  "speed": "balanced",
+  "encoders": "same",
+  "audio": null,
+  "audio_kbps": null,
+  "container": null,
+  "filters": {
+    "deinterlace": false,
+    "deblock": false,
+    "crop": null,
+    "denoise": null,
+    "half_rate": false,
+    "sdr": false,
+    "height": null,
+    "sharpen": null,
+    "rotate": null,
+    "grain": null
+  },
+  "output": null,
+  "out_dir": null,
+  "place": {
+    "is": "beside"
+  },
+  "wait_for": 0,
+  "only_here": false,
+  "paranoid": false,
+  "keep_temp": false,
+  "yes": false
+};
 
 /** Every call: its name, its arguments, what comes back. */
 export interface Calls {
-  bench: { args: {  }; reply: Bench };
-  start_bench: { args: { film: FilePath | null, workers: Array<number>, choice: Choice }; reply: null };
-  stop_bench: { args: {  }; reply: null };
-  forget_bench: { args: { began_ms: number }; reply: null };
-  figures: { args: { days: number }; reply: Figures };
-  /** How the time of a job went: what each computer did when, and why it was not faster. Of jobs that go on, and of the last thousand that are over. */
-  timeline: { args: { 
-/**
- * Which job.
- */
-id: JobId, }; reply: Timeline };
   /** Everything there is to show, and the number of the last event contained in it. */
   snapshot: { args: Record<symbol, never>; reply: Snapshot };
   /** What these files are and what would become of them. Starts nothing. */
@@ -2101,6 +2730,16 @@ settings: Settings, }; reply: null };
   config: { args: Record<symbol, never>; reply: Config };
   /** Reads their file again, now. */
   reload_config: { args: Record<symbol, never>; reply: Reread };
+  /** Takes over the `config.json` of a simple AV1 farm; or says what that would set. */
+  import_config: { args: { 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Do it; else only say what would be done.
+ */
+apply: boolean, }; reply: Import };
   /** Looks at everything that may be wrong and says what to do about it. */
   doctor: { args: Record<symbol, never>; reply: Report };
   /** What is behind an address, in words: why a computer there is not seen. */
@@ -2115,6 +2754,12 @@ address: string, }; reply: Report };
  * Which job.
  */
 id: JobId, }; reply: Array<Segment> };
+  /** How the time of a job went: what each computer did when, and why it was not faster. Of jobs that go on, and of the last thousand that are over. */
+  timeline: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: Timeline };
   /** One picture of a film, small enough for a page. */
   still: { args: { 
 /**
@@ -2155,6 +2800,36 @@ closer: boolean, }; reply: Outlook };
  * All of them.
  */
 wishes: Wishes, }; reply: null };
+  /** Films made and bytes saved day by day, and who worked for whom: of the last days, and of all time. */
+  figures: { args: { 
+/**
+ * So many days, today included; 1 to 3660.
+ */
+days: number, }; reply: Figures };
+  /** The measurement of one worker against several that goes on on this computer, and those that are kept. */
+  bench: { args: Record<symbol, never>; reply: Bench };
+  /** Begins to measure: each row is a whole job with so many workers. Only while nothing else goes on. */
+  start_bench: { args: { 
+/**
+ * The film; `null`: a clip of a minute.
+ */
+film: FilePath | null, 
+/**
+ * The numbers of workers, row by row, 1 to 256; none: 1, 2, 4, … up to the cores.
+ */
+workers: Array<number>, 
+/**
+ * What is made of it; where it goes is not for this.
+ */
+choice: Choice, }; reply: null };
+  /** Stops measuring. What has been measured so far is not kept. */
+  stop_bench: { args: Record<symbol, never>; reply: null };
+  /** Forgets a measurement that is kept. */
+  forget_bench: { args: { 
+/**
+ * When it began.
+ */
+began_ms: number, }; reply: null };
   /** What this computer has done for others so far. */
   given: { args: Record<symbol, never>; reply: Given };
   /** What this computer has done for others, a line for each stretch of work, newest first; at most 200. */
@@ -2185,11 +2860,44 @@ id: number, }; reply: null };
 paths: Array<FilePath>, }; reply: null };
   /** A text for whoever helps: this machine, the check-up, the last jobs and log lines, without the names of people, computers, films, folders and addresses. */
   report: { args: Record<symbol, never>; reply: string };
+  /** The watched folders, and how the films in them stand. */
+  library: { args: Record<symbol, never>; reply: Library };
+  /** Films of the watched folders, by path. */
+  library_files: { args: { 
+/**
+ * Which.
+ */
+filter: LibraryFilter, 
+/**
+ * From this one on, counted from 0.
+ */
+offset: number, 
+/**
+ * So many at most; 500 at the very most.
+ */
+most: number, }; reply: LibraryPage };
+  /** Has watched folders looked through now. */
+  library_scan: { args: { 
+/**
+ * Which; `null`: all of them.
+ */
+folder: FilePath | null, }; reply: null };
+  /** Has films tried again that failed, were not worthwhile or are done. Says how many there were. */
+  library_retry: { args: { 
+/**
+ * Their numbers.
+ */
+files: Array<number>, 
+/**
+ * However little that saves.
+ */
+anyway: boolean, }; reply: number };
+  /** What rules would take of what is in a folder now. Starts nothing, sets nothing. */
+  library_preview: { args: { 
+/**
+ * The folder and its rules.
+ */
+folder: WatchedFolder, }; reply: LibraryPreview };
   /** Removes working files that no job needs any more. */
   clean: { args: Record<symbol, never>; reply: Cleaned };
-  library: { args: {  }; reply: Library };
-  library_files: { args: { filter: LibraryFilter, offset: number, most: number }; reply: LibraryPage };
-  library_scan: { args: { folder: FilePath | null }; reply: null };
-  library_retry: { args: { files: Array<number>, anyway: boolean }; reply: number };
-  library_preview: { args: { folder: WatchedFolder }; reply: LibraryPreview };
 }
