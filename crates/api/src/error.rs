@@ -143,6 +143,10 @@ codes! {
     BadDataFolder = 62,
     /// The address to listen on is taken or not allowed.
     CannotListen = 63,
+    /// The file of settings, or a variable above it, has a mistake.
+    BadConfig = 64,
+    /// There is no such key for programs.
+    NoSuchKey = 65,
 }
 
 #[cfg(test)]

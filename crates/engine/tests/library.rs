@@ -48,6 +48,7 @@ async fn node(folder: &Path) -> Node {
         peers: Vec::new(),
         stays: true,
         workers: Some(1),
+        settings: engine::config::Sources::default(),
     };
     Node::start(config).await.unwrap()
 }

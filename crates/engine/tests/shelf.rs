@@ -91,6 +91,7 @@ async fn a_hundred_thousand_films_are_looked_through() {
         peers: Vec::new(),
         stays: true,
         workers: Some(1),
+        settings: engine::config::Sources::default(),
     };
     let node = Node::start(config).await.unwrap();
     let folder = Folder {

@@ -18,6 +18,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("swap", &[]),
     ("etiquette", &[]),
     ("library", &["etiquette", "media"]),
+    ("hindsight", &[]),
     ("sense", &["etiquette"]),
     (
         "engine",
@@ -25,6 +26,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "etiquette",
             "ffmpeg",
             "library",
+            "hindsight",
             "media",
             "peer",
             "plan",
@@ -35,7 +37,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "swap",
         ],
     ),
-    ("api", &["engine", "media"]),
+    ("api", &["engine", "hindsight", "media"]),
     ("web", &["api"]),
     ("local", &["api"]),
     ("cli", &["api", "local", "web"]),
@@ -47,6 +49,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &[
     "etiquette",
     "library",
+    "hindsight",
     "media",
     "plan",
     "schedule",

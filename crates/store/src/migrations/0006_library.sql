@@ -43,7 +43,7 @@ CREATE TABLE library (
     gone     INTEGER NOT NULL CHECK (gone IN (0, 1))
 ) STRICT;
 
-CREATE INDEX library_by_folder ON library (folder, state, gone, (rule IS NULL), path);
+CREATE INDEX library_by_folder ON library (folder, state, gone);
 CREATE INDEX library_by_state ON library (state, gone, path);
 CREATE INDEX library_by_job ON library (changed) WHERE job IS NOT NULL;
 CREATE INDEX library_by_sample ON library (sample) WHERE sample IS NOT NULL;
