@@ -48,6 +48,298 @@ tries: number, };
 export type Audio = "copy" | "opus" | "aac";
 
 /**
+ * A computer that was away, or took nothing.
+ */
+export type Away = { 
+/**
+ * From then.
+ */
+began_ms: number, 
+/**
+ * Until then; `null` while it lasts.
+ */
+ended_ms: number | null, 
+/**
+ * Why: "away", "in use".
+ */
+why: string, };
+
+/**
+ * Measurements: the one that goes on, and those that are kept.
+ */
+export type Bench = { 
+/**
+ * The one that goes on.
+ */
+running: BenchProgress | null, 
+/**
+ * Why the last one came to nothing, until the next begins.
+ */
+failed: ApiError | null, 
+/**
+ * Those that are kept, newest first; at most 20.
+ */
+runs: Array<BenchRun>, 
+/**
+ * What is measured where no numbers of workers are given.
+ */
+usual: Array<number>, };
+
+/**
+ * What Amdahl's law says of more workers than were tried.
+ */
+export type BenchForecast = { 
+/**
+ * So many.
+ */
+workers: number, 
+/**
+ * How many times as fast.
+ */
+speed_up: number, };
+
+/**
+ * A measurement that goes on.
+ */
+export type BenchProgress = { 
+/**
+ * The film's name; `null` where a clip is made.
+ */
+film: string | null, 
+/**
+ * The numbers of workers, row by row.
+ */
+workers: Array<number>, 
+/**
+ * The rows that are there.
+ */
+rows: Array<BenchRow>, 
+/**
+ * How far the next one is, 0 to 1.
+ */
+progress: number, };
+
+/**
+ * One job with so many workers.
+ */
+export type BenchRow = { 
+/**
+ * So many.
+ */
+workers: number, 
+/**
+ * From start to end, seconds.
+ */
+wall_s: number, 
+/**
+ * How many times as fast as the first row.
+ */
+speed_up: number, 
+/**
+ * Which share of as many times the workers was reached.
+ */
+efficiency: number, 
+/**
+ * How busy the processor was, 0 to 1; `null` where it does not tell.
+ */
+cpu: number | null, 
+/**
+ * From the start to the complete index, seconds.
+ */
+analyse_s: number, 
+/**
+ * From the first part given out to the last one done, seconds.
+ */
+process_s: number, 
+/**
+ * From there to the output in its place, seconds.
+ */
+merge_s: number, 
+/**
+ * The serial share that explains it (Karp–Flatt); `null` for as many workers as in the first row.
+ */
+karp_flatt: number | null, 
+/**
+ * Frames of the output.
+ */
+frames: number, 
+/**
+ * Every one of them is proved.
+ */
+exact: boolean, };
+
+/**
+ * A measurement that is kept.
+ */
+export type BenchRun = { 
+/**
+ * When it began, milliseconds since 1970; no two alike.
+ */
+began_ms: number, 
+/**
+ * The film's name; `null` where a clip was made.
+ */
+film: string | null, 
+/**
+ * What was made of it.
+ */
+choice: Choice, 
+/**
+ * The processor.
+ */
+cpu: string, 
+/**
+ * Its threads.
+ */
+cores: number, 
+/**
+ * Manyhands'.
+ */
+version: string, 
+/**
+ * The rows, in the order in which they were measured.
+ */
+rows: Array<BenchRow>, 
+/**
+ * What they say together.
+ */
+summary: BenchSummary, };
+
+/**
+ * What the rows say together.
+ */
+export type BenchSummary = { 
+/**
+ * The share of the work that only one worker can do (Amdahl, fitted); `null` where the rows do not tell.
+ */
+serial_fraction: number | null, 
+/**
+ * The most that any number of workers can reach; `null` where there is no such number.
+ */
+limit: number | null, 
+/**
+ * Twice the most workers that were tried, and how many times as fast they would be.
+ */
+twice: BenchForecast | null, };
+
+/**
+ * Why a job was not faster. Percentages are of `whole_ms`; those of one computer's time are of `work_ms`.
+ */
+export type Cause = { "is": "waited", 
+/**
+ * For what.
+ */
+on: Wait, 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "reading", 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "transfer", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, 
+/**
+ * Bytes a second on the way to it, where that can be told.
+ */
+rate: number | null, } | { "is": "idle", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, 
+/**
+ * The film was still being read for places to cut, most of that time.
+ */
+cutting: boolean, } | { "is": "away", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, } | { "is": "late", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * So long after the first part was given out.
+ */
+ms: number, 
+/**
+ * Of its time.
+ */
+percent: number, } | { "is": "tail", 
+/**
+ * Who had it.
+ */
+computer: ComputerId, 
+/**
+ * Which part, from 0.
+ */
+segment: number, 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, 
+/**
+ * The part was much longer than the usual one: so many times.
+ */
+times: number | null, 
+/**
+ * Nobody of those at work encodes slower.
+ */
+slowest: boolean, } | { "is": "lost", 
+/**
+ * So many.
+ */
+parts: number, 
+/**
+ * So long computers worked on them.
+ */
+ms: number, 
+/**
+ * Of all encoding.
+ */
+percent: number, } | { "is": "joining", 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "alone", 
+/**
+ * Which.
+ */
+computer: ComputerId, };
+
+/**
  * What is wanted. Everything has a default, so `{}` is a complete choice: smaller, balanced, same look.
  */
 export type Choice = { 
@@ -239,6 +531,19 @@ reason: string, };
 export type Container = "mkv" | "mp4";
 
 /**
+ * One day.
+ */
+export type Day = { 
+/**
+ * Days since 1970 where the node is.
+ */
+day: number, 
+/**
+ * What was done on it.
+ */
+totals: Totals, };
+
+/**
  * A stretch of work for another computer: what it was given and gave back, on one film or several alike.
  */
 export type Deed = { 
@@ -354,6 +659,11 @@ losses: Array<string>,
 notes: Array<string>, };
 
 /**
+ * How a stint ended.
+ */
+export type Fate = "verified" | "lost" | "withdrawn" | "outrun" | "stopped";
+
+/**
  * The ffmpeg in use.
  */
 export type Ffmpeg = { "is": "looking" } | { "is": "found", 
@@ -373,6 +683,31 @@ origin: string, } | { "is": "missing",
  * Why, and what to do.
  */
 error: ApiError, };
+
+/**
+ * The figures of a stretch of days, and of all time.
+ */
+export type Figures = { 
+/**
+ * Today, in days since 1970 where the node is. The days end with it.
+ */
+today: number, 
+/**
+ * Of all time.
+ */
+ever: Totals, 
+/**
+ * Of these days together.
+ */
+total: Totals, 
+/**
+ * The days on which something was done, oldest first.
+ */
+days: Array<Day>, 
+/**
+ * The computers that did something on these days, the most work first.
+ */
+computers: Array<Worker>, };
 
 export type FilePath = string | { hex: string };
 
@@ -837,7 +1172,11 @@ cpu_percent: number,
 /**
  * Memory in use, megabytes.
  */
-memory_used_mb: number, celsius: number | null, };
+memory_used_mb: number, 
+/**
+ * How hot its processor is, degrees Celsius; `null` where it does not tell.
+ */
+celsius: number | null, };
 
 /**
  * An event and its number. Numbers of one node's run follow each other without a gap; a client that sees
@@ -974,6 +1313,11 @@ id: ComputerId,
  * Why.
  */
 error: ApiError, };
+
+/**
+ * What a job does or waits for.
+ */
+export type PhaseKind = "probe" | "plan" | "sound" | "queued" | "gathering" | "measuring" | "encoding" | "held" | "stopped" | "joining" | "proving" | "placing";
 
 /**
  * Where an output goes.
@@ -1198,6 +1542,43 @@ pairing: Pairing, };
 export type Speed = "fast" | "balanced" | "slow";
 
 /**
+ * The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these.
+ */
+export type Spent = { 
+/**
+ * It encoded.
+ */
+encode: number, 
+/**
+ * It checked what it had encoded.
+ */
+check: number, 
+/**
+ * It waited for a part that was on the way.
+ */
+transfer: number, 
+/**
+ * It gave a result back.
+ */
+give_back: number, 
+/**
+ * It was away, or rested.
+ */
+away: number, 
+/**
+ * It had not been given anything yet.
+ */
+late: number, 
+/**
+ * It had nothing to do, though there were parts left.
+ */
+idle: number, 
+/**
+ * It had nothing to do, and no part was left.
+ */
+tail: number, };
+
+/**
  * How long each stage of a job took, seconds. They overlap.
  */
 export type Stages = { 
@@ -1234,244 +1615,6 @@ next_s: number | null,
  * It, as a JPEG in Base64.
  */
 jpeg: string, };
-
-/**
- * One file of a `submit`.
- */
-export type Submitted = { 
-/**
- * The file.
- */
-path: FilePath, 
-/**
- * The job, if it was taken.
- */
-job: JobId | null, 
-/**
- * Why not, if it was not.
- */
-error: ApiError | null, };
-
-/**
- * A day of the week.
- */
-export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
-
-/**
- * The choices that are kept.
- */
-export type Wishes = { 
-/**
- * The choice made last; `None` before the first.
- */
-last: Choice | null, 
-/**
- * Those saved under a name, in the order to show them.
- */
-presets: Array<Preset>, };
-
-/** What `{}` means. */
-export const DEFAULT_CHOICE: Choice = {
-  "purpose": "smaller",
-  "codec": null,
-  "quality": null,
-  "speed": "balanced",
-  "encoders": "same",
-  "audio": null,
-  "audio_kbps": null,
-  "container": null,
-  "output": null,
-  "out_dir": null,
-  "place": {
-    "is": "beside"
-  },
-  "wait_for": 0,
-  "only_here": false,
-  "paranoid": false,
-  "keep_temp": false,
-  "yes": false
-};
-
-/**
- * A computer that was away, or took nothing.
- */
-export type Away = { 
-/**
- * From then.
- */
-began_ms: number, 
-/**
- * Until then; `null` while it lasts.
- */
-ended_ms: number | null, 
-/**
- * Why: "away", "in use".
- */
-why: string, };
-
-/**
- * Why a job was not faster. Percentages are of `whole_ms`; those of one computer's time are of `work_ms`.
- */
-export type Cause = { "is": "waited", 
-/**
- * For what.
- */
-on: Wait, 
-/**
- * So long.
- */
-ms: number, 
-/**
- * Of the whole.
- */
-percent: number, } | { "is": "reading", 
-/**
- * So long.
- */
-ms: number, 
-/**
- * Of the whole.
- */
-percent: number, } | { "is": "transfer", 
-/**
- * Which.
- */
-computer: ComputerId, 
-/**
- * Of its time.
- */
-percent: number, 
-/**
- * Bytes a second on the way to it, where that can be told.
- */
-rate: number | null, } | { "is": "idle", 
-/**
- * Which.
- */
-computer: ComputerId, 
-/**
- * Of its time.
- */
-percent: number, 
-/**
- * The film was still being read for places to cut, most of that time.
- */
-cutting: boolean, } | { "is": "away", 
-/**
- * Which.
- */
-computer: ComputerId, 
-/**
- * Of its time.
- */
-percent: number, } | { "is": "late", 
-/**
- * Which.
- */
-computer: ComputerId, 
-/**
- * So long after the first part was given out.
- */
-ms: number, 
-/**
- * Of its time.
- */
-percent: number, } | { "is": "tail", 
-/**
- * Who had it.
- */
-computer: ComputerId, 
-/**
- * Which part, from 0.
- */
-segment: number, 
-/**
- * So long.
- */
-ms: number, 
-/**
- * Of the whole.
- */
-percent: number, 
-/**
- * The part was much longer than the usual one: so many times.
- */
-times: number | null, 
-/**
- * Nobody of those at work encodes slower.
- */
-slowest: boolean, } | { "is": "lost", 
-/**
- * So many.
- */
-parts: number, 
-/**
- * So long computers worked on them.
- */
-ms: number, 
-/**
- * Of all encoding.
- */
-percent: number, } | { "is": "joining", 
-/**
- * So long.
- */
-ms: number, 
-/**
- * Of the whole.
- */
-percent: number, } | { "is": "alone", 
-/**
- * Which.
- */
-computer: ComputerId, };
-
-/**
- * How a stint ended.
- */
-export type Fate = "verified" | "lost" | "withdrawn" | "outrun" | "stopped";
-
-/**
- * What a job does or waits for.
- */
-export type PhaseKind = "probe" | "plan" | "sound" | "queued" | "gathering" | "measuring" | "encoding" | "held" | "stopped" | "joining" | "proving" | "placing";
-
-/**
- * The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these.
- */
-export type Spent = { 
-/**
- * It encoded.
- */
-encode: number, 
-/**
- * It checked what it had encoded.
- */
-check: number, 
-/**
- * It waited for a part that was on the way.
- */
-transfer: number, 
-/**
- * It gave a result back.
- */
-give_back: number, 
-/**
- * It was away, or rested.
- */
-away: number, 
-/**
- * It had not been given anything yet.
- */
-late: number, 
-/**
- * It had nothing to do, though there were parts left.
- */
-idle: number, 
-/**
- * It had nothing to do, and no part was left.
- */
-tail: number, };
 
 /**
  * One part in the hands of one computer, once.
@@ -1541,6 +1684,23 @@ sent_bytes: number,
  * Bytes of the result that travelled.
  */
 received_bytes: number, };
+
+/**
+ * One file of a `submit`.
+ */
+export type Submitted = { 
+/**
+ * The file.
+ */
+path: FilePath, 
+/**
+ * The job, if it was taken.
+ */
+job: JobId | null, 
+/**
+ * Why not, if it was not.
+ */
+error: ApiError | null, };
 
 /**
  * How the time of a job went. Times are milliseconds since it began, of one clock; what goes on has no end yet.
@@ -1650,35 +1810,126 @@ began_ms: number,
 ended_ms: number | null, };
 
 /**
+ * What was done in a stretch of time.
+ */
+export type Totals = { 
+/**
+ * Films of this computer that were made.
+ */
+films: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * Their bytes before.
+ */
+source_bytes: number, 
+/**
+ * Their bytes after.
+ */
+output_bytes: number, 
+/**
+ * How long they took from start to end, each by itself, seconds.
+ */
+wall_s: number, 
+/**
+ * How long computers encoded for them, all together, seconds.
+ */
+work_s: number, 
+/**
+ * How long this computer encoded for others, seconds.
+ */
+given_s: number, };
+
+/**
  * What a job waited for.
  */
 export type Wait = "turn" | "computers" | "measuring";
 
-export type Totals = { films: number, frames: number, source_bytes: number, output_bytes: number, wall_s: number, work_s: number, given_s: number, };
-export type Day = { day: number, totals: Totals, };
-export type Worker = { computer: ComputerId, name: string, here: boolean, parts: number, frames: number, work_s: number, given_parts: number, given_frames: number, given_s: number, };
-export type Figures = { today: number, ever: Totals, total: Totals, days: Array<Day>, computers: Array<Worker>, };
+/**
+ * A day of the week.
+ */
+export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
 
-export type BenchRow = { workers: number, wall_s: number, speed_up: number, efficiency: number, cpu: number | null, analyse_s: number, process_s: number, merge_s: number, karp_flatt: number | null, frames: number, exact: boolean, };
-export type BenchForecast = { workers: number, speed_up: number, };
-export type BenchSummary = { serial_fraction: number | null, limit: number | null, twice: BenchForecast | null, };
-export type BenchRun = { began_ms: number, film: string | null, choice: Choice, cpu: string, cores: number, version: string, rows: Array<BenchRow>, summary: BenchSummary, };
-export type BenchProgress = { film: string | null, workers: Array<number>, rows: Array<BenchRow>, progress: number, };
-export type Bench = { running: BenchProgress | null, failed: ApiError | null, runs: Array<BenchRun>, usual: Array<number>, };
+/**
+ * The choices that are kept.
+ */
+export type Wishes = { 
+/**
+ * The choice made last; `None` before the first.
+ */
+last: Choice | null, 
+/**
+ * Those saved under a name, in the order to show them.
+ */
+presets: Array<Preset>, };
+
+/**
+ * What a computer did, and what was done for it.
+ */
+export type Worker = { 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * What it called itself last.
+ */
+name: string, 
+/**
+ * It is this one.
+ */
+here: boolean, 
+/**
+ * Parts of this computer's films that it encoded.
+ */
+parts: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * How long that took it, seconds.
+ */
+work_s: number, 
+/**
+ * Parts of its films that this computer encoded.
+ */
+given_parts: number, 
+/**
+ * Frames in them.
+ */
+given_frames: number, 
+/**
+ * How long that took this one, seconds.
+ */
+given_s: number, };
+
+/** What `{}` means. */
+export const DEFAULT_CHOICE: Choice = {
+  "purpose": "smaller",
+  "codec": null,
+  "quality": null,
+  "speed": "balanced",
+  "encoders": "same",
+  "audio": null,
+  "audio_kbps": null,
+  "container": null,
+  "output": null,
+  "out_dir": null,
+  "place": {
+    "is": "beside"
+  },
+  "wait_for": 0,
+  "only_here": false,
+  "paranoid": false,
+  "keep_temp": false,
+  "yes": false
+};
 
 /** Every call: its name, its arguments, what comes back. */
 export interface Calls {
-  bench: { args: {  }; reply: Bench };
-  start_bench: { args: { film: FilePath | null, workers: Array<number>, choice: Choice }; reply: null };
-  stop_bench: { args: {  }; reply: null };
-  forget_bench: { args: { began_ms: number }; reply: null };
-  figures: { args: { days: number }; reply: Figures };
-  /** How the time of a job went: what each computer did when, and why it was not faster. Of jobs that go on, and of the last thousand that are over. */
-  timeline: { args: { 
-/**
- * Which job.
- */
-id: JobId, }; reply: Timeline };
   /** Everything there is to show, and the number of the last event contained in it. */
   snapshot: { args: Record<symbol, never>; reply: Snapshot };
   /** What these files are and what would become of them. Starts nothing. */
@@ -1871,6 +2122,12 @@ address: string, }; reply: Report };
  * Which job.
  */
 id: JobId, }; reply: Array<Segment> };
+  /** How the time of a job went: what each computer did when, and why it was not faster. Of jobs that go on, and of the last thousand that are over. */
+  timeline: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: Timeline };
   /** One picture of a film, small enough for a page. */
   still: { args: { 
 /**
@@ -1911,6 +2168,36 @@ closer: boolean, }; reply: Outlook };
  * All of them.
  */
 wishes: Wishes, }; reply: null };
+  /** Films made and bytes saved day by day, and who worked for whom: of the last days, and of all time. */
+  figures: { args: { 
+/**
+ * So many days, today included; 1 to 3660.
+ */
+days: number, }; reply: Figures };
+  /** The measurement of one worker against several that goes on on this computer, and those that are kept. */
+  bench: { args: Record<symbol, never>; reply: Bench };
+  /** Begins to measure: each row is a whole job with so many workers. Only while nothing else goes on. */
+  start_bench: { args: { 
+/**
+ * The film; `null`: a clip of a minute.
+ */
+film: FilePath | null, 
+/**
+ * The numbers of workers, row by row, 1 to 256; none: 1, 2, 4, … up to the cores.
+ */
+workers: Array<number>, 
+/**
+ * What is made of it; where it goes is not for this.
+ */
+choice: Choice, }; reply: null };
+  /** Stops measuring. What has been measured so far is not kept. */
+  stop_bench: { args: Record<symbol, never>; reply: null };
+  /** Forgets a measurement that is kept. */
+  forget_bench: { args: { 
+/**
+ * When it began.
+ */
+began_ms: number, }; reply: null };
   /** What this computer has done for others so far. */
   given: { args: Record<symbol, never>; reply: Given };
   /** What this computer has done for others, a line for each stretch of work, newest first; at most 200. */
