@@ -48,12 +48,12 @@ async function obeys(page, where) {
 }
 
 /** What the node says and what users name is not ours to translate. */
-const FOREIGN = /^[\d\s.,:×%+–—·→/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^−?[\d.,]+ [kMGT]?B$|^[A-Z][a-z]{2} \d+, \d{4}$|_nvenc|^(PNG|CSV|JSON|−)$/;
+const FOREIGN = /^[\d\s.,:×%+–—·→↑↓/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|\/media\/films|\/mnt\/nas|A film of many|Extras|Films|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^[\d.,]+ [kMGT]?B$|_nvenc|mhk_|^(PNG|CSV|JSON|SVG|−)$|^[A-Z][a-z]{2} \d+, \d{4}$/;
 
 async function speaks(page, where) {
   const plain = await page.evaluate(() => {
     const own = (one) => [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join(' ').trim();
-    const seen = [...document.querySelectorAll('body *:not(script, style, title)')].filter((one) => one.getClientRects().length > 0 && !one.closest('svg, .failure p, [data-testid=finding] p'));
+    const seen = [...document.querySelectorAll('body *:not(script, style, title)')].filter((one) => one.getClientRects().length > 0 && !one.closest('svg, .failure p, [data-testid=finding] p, [data-said]'));
     const texts = seen.flatMap((one) => [own(one), one.getAttribute('aria-label') ?? '', one.getAttribute('placeholder') ?? '', one.getAttribute('title') ?? '']);
     return [...new Set(texts)].filter((text) => text && !text.includes('~'));
   });
@@ -95,6 +95,15 @@ async function walk() {
   await page.getByTestId('drop-zone').click();
   await page.getByTestId('advanced').click();
   await page.getByLabel('Codec').selectOption('av1');
+  // What is changed about the picture is said, kept with the preset, and corrected where it cannot be.
+  await page.getByTestId('crop').selectOption('auto');
+  await page.getByText('The picture becomes 1920×800').waitFor();
+  await page.getByTestId('crop').selectOption('part');
+  await page.getByLabel('From the top').fill('139');
+  await page.getByLabel('From the top').blur();
+  assert.equal(await page.getByLabel('From the top').inputValue(), '140');
+  await page.getByLabel('Film grain, drawn by the player').fill('8');
+  await page.getByLabel('Film grain, drawn by the player').blur();
   await page.getByTestId('save-preset').click();
   await page.getByTestId('preset-name').fill('Attic TV');
   await page.getByTestId('keep-preset').click();
@@ -102,6 +111,7 @@ async function walk() {
   await page.getByTestId('start').click();
   await page.getByTestId('offer').waitFor({ state: 'detached' });
   await page.getByTestId('page-settings').click();
+  await page.getByText('AV1, picture changed').waitFor();
   assert.equal(await page.getByTestId('preset').getByRole('textbox').inputValue(), 'Attic TV');
   await page.getByTestId('import').click();
   await page.getByText('2 presets taken over.').waitFor();
@@ -170,7 +180,36 @@ async function walk() {
   await page.getByRole('button', { name: 'Go on helping' }).click();
   assert.equal(await donate.isChecked(), true);
 
+  // What a variable sets cannot be changed, and the field says which; what is wrong with the file stands line by line.
+  await page.goto(`${base}?scene=busy&broken&fixed&lang=en`);
+  await page.getByTestId('page-settings').click();
+  const port = page.getByTestId('web-port');
+  await page.getByText('Set by MANYHANDS_WEB_PORT').waitFor();
+  assert.equal(await port.isDisabled(), true);
+  assert.equal(await page.getByTestId('port').isDisabled(), false);
+  assert.equal(await page.getByTestId('add-hours').isDisabled(), true);
+  const file = page.getByTestId('config-file');
+  await file.getByText('config.toml, line 12').waitFor();
+  await file.getByText('Did you mean `port`?').waitFor();
+  await file.getByTestId('reread').focus();
+  await page.keyboard.press('Enter');
+  await file.getByText('Changed: web.port. From the next start on: web.port.').waitFor();
+
+  // Another farm's settings are shown before they are set.
+  await page.goto(`${base}?scene=busy&farm&lang=en`);
+  await page.getByTestId('page-settings').click();
+  await page.getByTestId('farm').focus();
+  await page.keyboard.press('Enter');
+  const plan = page.getByTestId('farm-plan');
+  await plan.getByText('web.port').waitFor();
+  await plan.getByText('`workers` is nothing that is known here').waitFor();
+  await page.getByTestId('farm-apply').focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Taken over.').waitFor();
+  assert.equal(await plan.count(), 0);
+
   // Hours by keyboard.
+  await page.goto(`${base}?scene=rests&lang=en`);
   await page.getByTestId('page-settings').click();
   const helping = page.getByTestId('helping');
   await helping.getByTestId('add-hours').focus();
@@ -189,6 +228,20 @@ async function walk() {
   await page.getByTestId('page-settings').click();
   assert.equal(await line.getByLabel('From').inputValue(), '12:30');
   assert.equal(await helping.getByRole('radio', { name: 'Only when idle' }).isChecked(), true);
+
+  // A key by keyboard: shown once, on the list from then on, and taken back only when asked twice.
+  await page.getByTestId('key-name').fill('Doorbell');
+  await page.getByTestId('scope-control').focus();
+  await page.keyboard.press('Space');
+  await page.getByTestId('key-name').press('Enter');
+  assert.match(await page.getByTestId('made-key').innerText(), /mhk_[0-9a-f]{64}/);
+  await page.getByRole('button', { name: 'I have it' }).click();
+  assert.equal(await page.getByTestId('made-key').count(), 0);
+  const key = page.getByTestId('key').filter({ hasText: 'Doorbell' });
+  await key.getByText('look, steer jobs').waitFor();
+  await key.getByRole('button', { name: 'Revoke Doorbell', exact: true }).click();
+  await key.getByRole('button', { name: 'Really revoke Doorbell?' }).click();
+  await key.waitFor({ state: 'detached' });
 
   // A result takes its video's place only when that is said, with what becomes of the original in words.
   await page.goto(`${base}?scene=first&lang=en`);

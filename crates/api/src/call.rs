@@ -4,6 +4,7 @@
 //! and the page's TypeScript. A call is its arguments: `Submit { paths, choice }`; its name on the wire is
 //! the method of [`Api`] that it runs.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use serde::de::DeserializeOwned;
@@ -12,7 +13,10 @@ use serde_json::Value;
 
 use crate::Api;
 use crate::choice::Choice;
+use crate::config;
 use crate::error::{ApiError, ErrorCode};
+use crate::keys::{ApiKey, KeyScope, MadeKey};
+use crate::library as shelf;
 use crate::path::FilePath;
 use crate::sight;
 use crate::view::{self, JobId};
@@ -212,6 +216,17 @@ calls! {
         /// All of it.
         settings: view::Settings
     } -> ();
+    /// Where the settings are kept, and how that stands.
+    config: Config {} -> config::Config;
+    /// Reads their file again, now.
+    reload_config: ReloadConfig {} -> config::Reread;
+    /// Takes over the `config.json` of a simple AV1 farm; or says what that would set.
+    import_config: ImportConfig {
+        /// Its text.
+        text: String,
+        /// Do it; else only say what would be done.
+        apply: bool
+    } -> config::Import;
     /// Looks at everything that may be wrong and says what to do about it.
     doctor: Doctor {} -> view::Report;
     /// What is behind an address, in words: why a computer there is not seen.
@@ -284,6 +299,20 @@ calls! {
     given: Given {} -> sight::Given;
     /// What this computer has done for others, a line for each stretch of work, newest first; at most 200.
     deeds: Deeds {} -> Vec<sight::Deed>;
+    /// The keys for programs, oldest first, without their secrets.
+    keys: Keys {} -> Vec<ApiKey>;
+    /// Makes a key for a program. Its text is told this once.
+    new_key: NewKey {
+        /// What to call it: 1 to 80 letters.
+        name: String,
+        /// What it is good for; at least one.
+        scopes: BTreeSet<KeyScope>
+    } -> MadeKey;
+    /// Takes a key back: from now on it opens nothing.
+    revoke_key: RevokeKey {
+        /// Its number.
+        id: u64
+    } -> ();
     /// Hands files to the window that shows this node, which offers them and comes to the front.
     present: Present {
         /// The files; none only brings the window to the front.
@@ -292,6 +321,34 @@ calls! {
     /// A text for whoever helps: this machine, the check-up, the last jobs and log lines, without the names of people,
     /// computers, films, folders and addresses.
     report: BugReport {} -> String;
+    /// The watched folders, and how the films in them stand.
+    library: Library {} -> shelf::Library;
+    /// Films of the watched folders, by path.
+    library_files: LibraryFiles {
+        /// Which.
+        filter: shelf::LibraryFilter,
+        /// From this one on, counted from 0.
+        offset: u32,
+        /// So many at most; 500 at the very most.
+        most: u32
+    } -> shelf::LibraryPage;
+    /// Has watched folders looked through now.
+    library_scan: LibraryScan {
+        /// Which; `null`: all of them.
+        folder: Option<FilePath>
+    } -> ();
+    /// Has films tried again that failed, were not worthwhile or are done. Says how many there were.
+    library_retry: LibraryRetry {
+        /// Their numbers.
+        files: Vec<i64>,
+        /// However little that saves.
+        anyway: bool
+    } -> u64;
+    /// What rules would take of what is in a folder now. Starts nothing, sets nothing.
+    library_preview: LibraryPreview {
+        /// The folder and its rules.
+        folder: shelf::WatchedFolder
+    } -> shelf::LibraryPreview;
     /// Removes working files that no job needs any more.
     clean: Clean {} -> view::Cleaned;
 }

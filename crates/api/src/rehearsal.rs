@@ -3,6 +3,7 @@
 //! It keeps the promises that the shells rely on (files that are not there are refused, invites work once,
 //! jobs go from state to state only as asked) and lets a test change the scene by hand.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,9 +13,14 @@ use tokio::sync::watch;
 
 use crate::bench::Bench;
 use crate::choice::{Choice, Purpose};
+use crate::config::{Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
 use crate::figures::{Day, Figures, Totals, Worker};
 use crate::helping::{HelpMode, HelpRules, Helping};
+use crate::keys::{ApiKey, KeyScope, MadeKey};
+use crate::library::{
+    Library, LibraryFilter, LibraryFolder, LibraryPage, LibraryPreview, WatchedFolder,
+};
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::path::FilePath;
 use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still, Wishes};
@@ -40,6 +46,7 @@ struct State {
     scene: Scene,
     settings: Settings,
     wishes: Wishes,
+    keys: Vec<MadeKey>,
     last_job: u64,
 }
 
@@ -59,11 +66,13 @@ impl Default for Rehearsal {
             port: None,
             web_port: None,
             replace: Replace::default(),
+            library: crate::library::LibraryRules::default(),
         };
         let state = Mutex::new(State {
             scene: scene(),
             settings,
             wishes: Wishes::default(),
+            keys: Vec::new(),
             last_job: 0,
         });
         Self {
@@ -366,6 +375,41 @@ impl Node for Rehearsal {
         now(Ok(()))
     }
 
+    fn config(&self) -> Answer<'_, Config> {
+        let port = self.state().settings.web_port;
+        now(Ok(Config {
+            path: FilePath("/data/config.toml".into()),
+            exists: true,
+            complaints: Vec::new(),
+            keys: vec![ConfigKey {
+                key: "web.port".into(),
+                value: port.map_or_else(String::new, |port| port.to_string()),
+                usual: "8090".into(),
+                from: ConfigFrom::File,
+            }],
+        }))
+    }
+
+    fn reload_config(&self) -> Answer<'_, Reread> {
+        now(Ok(Reread {
+            changed: vec!["web.port".into()],
+            later: vec!["web.port".into()],
+        }))
+    }
+
+    fn import_config(&self, text: String, _: bool) -> Answer<'_, Import> {
+        let import = Import {
+            changes: vec![ConfigChange {
+                key: "web.port".into(),
+                before: String::new(),
+                after: "8091".into(),
+            }],
+            notes: Vec::new(),
+        };
+        let known = text.contains("web_port");
+        now(Ok(if known { import } else { Import::default() }))
+    }
+
     fn donate(&self, on: bool) -> Answer<'_, ()> {
         self.state().settings.donating = on;
         self.edit(|scene| scene.here.donating = on);
@@ -499,8 +543,83 @@ impl Node for Rehearsal {
         now(Ok(Given::default()))
     }
 
+    fn keys(&self) -> Answer<'_, Vec<ApiKey>> {
+        let state = self.state();
+        now(Ok(state.keys.iter().map(|made| made.key.clone()).collect()))
+    }
+
+    fn new_key(&self, name: String, scopes: BTreeSet<KeyScope>) -> Answer<'_, MadeKey> {
+        let mut state = self.state();
+        let id = state.keys.iter().map(|made| made.key.id).max().unwrap_or(0) + 1;
+        let key = ApiKey {
+            id,
+            name,
+            scopes,
+            created_ms: 0,
+            used_ms: None,
+        };
+        let text = format!("mhk_{id:064x}");
+        let made = MadeKey { key, text };
+        state.keys.push(made.clone());
+        now(Ok(made))
+    }
+
+    fn revoke_key(&self, id: u64) -> Answer<'_, ()> {
+        let keys = &mut self.state().keys;
+        let before = keys.len();
+        keys.retain(|made| made.key.id != id);
+        let unknown = || ApiError::new(ErrorCode::NoSuchKey, "There is no such key.");
+        now((keys.len() < before).then_some(()).ok_or_else(unknown))
+    }
+
+    fn key_of(&self, text: String) -> Answer<'_, Option<ApiKey>> {
+        let state = self.state();
+        let found = state.keys.iter().find(|made| made.text == text);
+        now(Ok(found.map(|made| made.key.clone())))
+    }
+
     fn report(&self) -> Answer<'_, String> {
         now(Ok("Manyhands\n".to_owned()))
+    }
+
+    fn library(&self) -> Answer<'_, Library> {
+        let folders = self.state().settings.library.folders.clone();
+        let folders = folders.into_iter().map(|folder| LibraryFolder {
+            path: folder.path,
+            trouble: None,
+            notes: Vec::new(),
+            scanned_ms: None,
+            watched: folder.on_change,
+            counts: Vec::new(),
+            done_bytes: 0,
+            result_bytes: 0,
+        });
+        now(Ok(Library {
+            folders: folders.collect(),
+            ..Library::default()
+        }))
+    }
+
+    fn library_files(&self, _: LibraryFilter, _: u32, _: u32) -> Answer<'_, LibraryPage> {
+        now(Ok(LibraryPage {
+            total: 0,
+            files: Vec::new(),
+        }))
+    }
+
+    fn library_scan(&self, folder: Option<PathBuf>) -> Answer<'_, ()> {
+        let watched = &self.state().settings.library.folders;
+        let known = folder.is_none_or(|path| watched.iter().any(|one| one.path.0 == path));
+        let unknown = || ApiError::new(ErrorCode::BadRequest, "That is not a watched folder.");
+        now(if known { Ok(()) } else { Err(unknown()) })
+    }
+
+    fn library_retry(&self, _: Vec<i64>, _: bool) -> Answer<'_, u64> {
+        now(Ok(0))
+    }
+
+    fn library_preview(&self, _: WatchedFolder) -> Answer<'_, LibraryPreview> {
+        now(Ok(LibraryPreview::default()))
     }
 
     fn clean(&self) -> Answer<'_, Cleaned> {

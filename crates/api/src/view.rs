@@ -610,6 +610,9 @@ pub struct Settings {
     /// What becomes of the originals of files that are replaced.
     #[serde(default)]
     pub replace: Replace,
+    /// Watched folders and their rules.
+    #[serde(default)]
+    pub library: crate::library::LibraryRules,
 }
 
 /// What becomes of the originals of files that are replaced by their results.

@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use api::{Api, Bench, Choice, ErrorCode, FilePath, Live, NodeConfig, Purpose, Speed, call};
+use api::{
+    Api, Bench, Choice, ErrorCode, FilePath, Live, NodeConfig, Purpose, Sources, Speed, call,
+};
 
 /// A node on this folder, once an earlier one has let go of it.
 async fn node(data: &Path) -> Live {
@@ -19,6 +21,7 @@ async fn node(data: &Path) -> Live {
         peers: Vec::new(),
         stays: false,
         workers: None,
+        settings: Sources::default(),
     };
     for _ in 0..500 {
         match Live::start(config.clone()).await {

@@ -5,17 +5,26 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use api::{
-    ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Purpose, Speed,
+    Amount, ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Filters,
+    Purpose, Speed,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bound;
+mod config;
 mod helping;
+mod key;
+mod library;
+mod picture;
 mod replacing;
 
 pub use bound::Bound;
 use bound::{bound, bytes};
+pub use config::{Config, ConfigDeed};
 pub use helping::{Donate, HelpWord};
+pub use key::{Key, KeyCommand};
+pub use library::{Add, Again, Files, Library, LibraryCommand, Remove};
+pub use picture::Picture;
 pub use replacing::{Originals, typed_keep};
 
 /// Every computer in the house encodes one video together.
@@ -42,6 +51,17 @@ pub struct Line {
     #[arg(help_heading = "Everywhere")]
     pub data: Option<PathBuf>,
 
+    /// The file of settings [default: config.toml in that folder]; where a node runs, its own counts
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MANYHANDS_CONFIG",
+        hide_env_values = true
+    )]
+    #[arg(help_heading = "Everywhere")]
+    pub config: Option<PathBuf>,
+
     /// Print one JSON object a line instead of text; docs/json.md describes them
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
@@ -52,7 +72,7 @@ pub struct Line {
 
 const AFTER: &str = "\
 The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-24 the \
-output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-63 this node, 130 stopped by Ctrl-C. \
+output, 30-32 ffmpeg, 40-45 the job, 50-59 other computers, 60-65 this node, 130 stopped by Ctrl-C. \
 docs/json.md has the whole table.";
 
 /// The commands.
@@ -68,6 +88,7 @@ pub enum Command {
     Rights(Rights),
     Unpair(Unpair),
     Identity(Identity),
+    Key(Key),
     /// List the jobs
     Jobs,
     /// Show one job: its segments, who made them, how it ended
@@ -86,7 +107,9 @@ pub enum Command {
     Undo(JobNumber),
     Originals(Originals),
     Donate(Donate),
+    Library(Library),
     Settings(Settings),
+    Config(Config),
     Stats(Stats),
     /// Say what this computer has done for others
     Given,
@@ -192,6 +215,9 @@ pub struct Wish {
     /// Another container than the purpose's
     #[arg(long, value_enum)]
     pub container: Option<ContainerName>,
+
+    #[command(flatten)]
+    pub picture: Picture,
 }
 
 /// Run without a window: help others, take jobs, show a page.
@@ -497,9 +523,36 @@ pub struct Bench {
     /// Draw speed-up and efficiency of those rows with the ideal and Amdahl's curve, as an SVG
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    /// Work through a chain of filters, too, that keeps every core busy: deblocked, denoised and sharpened as much as
+    /// there is
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub filters: Option<BenchFilters>,
 
     #[command(flatten)]
     pub wish: Wish,
+}
+
+/// Filters to measure with, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchFilters {
+    Demo,
+}
+
+impl Bench {
+    /// The typed words as a choice.
+    pub fn choice(&self) -> Choice {
+        let choice = self.wish.choice();
+        let Some(BenchFilters::Demo) = self.filters else {
+            return choice;
+        };
+        let filters = Filters {
+            deblock: true,
+            denoise: Some(Amount::Strong),
+            sharpen: Some(Amount::Strong),
+            ..choice.filters
+        };
+        Choice { filters, ..choice }
+    }
 }
 
 /// A purpose, as typed.
@@ -666,6 +719,7 @@ impl Wish {
                 ContainerName::Mkv => Container::Mkv,
                 ContainerName::Mp4 => Container::Mp4,
             }),
+            filters: self.picture.filters(),
             ..Choice::default()
         }
     }
@@ -704,7 +758,8 @@ mod tests {
     #[test]
     fn every_word_reaches_the_choice() {
         let words = "a.mkv --for keep --codec av1 --quality 30 --speed slow --encoders any --audio opus \
-                     --audio-kbps 128 --container mp4 --wait-for 2 --paranoid --keep-temp --yes --out-dir /out";
+                     --audio-kbps 128 --container mp4 --height 720 --crop auto --deinterlace --denoise light --deblock \
+                     --sharpen --rotate 90 --sdr --grain 8 --half-rate --wait-for 2 --paranoid --keep-temp --yes --out-dir /out";
         let choice = encode(&words.split_whitespace().collect::<Vec<_>>())
             .choice()
             .unwrap();
@@ -717,6 +772,18 @@ mod tests {
             audio: Some(Audio::Opus),
             audio_kbps: Some(128),
             container: Some(Container::Mp4),
+            filters: api::Filters {
+                deinterlace: true,
+                deblock: true,
+                crop: Some(api::Crop::Auto),
+                denoise: Some(api::Amount::Light),
+                half_rate: true,
+                sdr: true,
+                height: Some(720),
+                sharpen: Some(api::Amount::Medium),
+                rotate: Some(api::Rotation::Right),
+                grain: Some(8),
+            },
             output: None,
             out_dir: Some(FilePath(std::path::absolute("/out").unwrap())),
             place: api::Place::Beside,

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use api::{ApiError, Live, NodeConfig};
+use api::{ApiError, Live, NodeConfig, Sources};
 
 /// How a node is to be started.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Start {
     pub no_network: bool,
     /// It stays: jobs that were interrupted go on, and encoders are measured while nothing else is to be done.
     pub stays: bool,
+    /// Where its settings come from; a folder that is made for one job has none.
+    pub settings: Sources,
 }
 
 impl Start {
@@ -53,6 +55,7 @@ pub async fn start(data: &Path, start: Start) -> Result<Live, ApiError> {
         donate: start.donate,
         peers,
         stays: start.stays,
+        settings: start.settings,
         workers: None,
     })
     .await

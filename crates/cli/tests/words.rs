@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 28] = [
     "encode",
     "serve",
     "ask",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 26] = [
     "rights",
     "unpair",
     "identity",
+    "key",
     "jobs",
     "job",
     "timeline",
@@ -32,6 +33,7 @@ const COMMANDS: [&str; 26] = [
     "originals",
     "donate",
     "settings",
+    "config",
     "stats",
     "given",
     "doctor",

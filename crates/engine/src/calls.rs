@@ -28,6 +28,11 @@ impl Core {
             Call::SetSettings(settings, reply) => {
                 drop(reply.send(self.set_settings(*settings).await))
             }
+            Call::Config(reply) => drop(reply.send(self.config.status())),
+            Call::Reread(reply) => {
+                let reread = self.reread().await;
+                drop(reply.map(|reply| reply.send(reread)));
+            }
             Call::Rights(peer, change, reply) => {
                 drop(reply.send(self.set_rights(peer, change).await))
             }

@@ -22,6 +22,7 @@ use crate::capability::{Abilities, Trial};
 use crate::chronicle::Chronicle;
 use crate::combine::CombineError;
 use crate::companion::Companion;
+use crate::config::{Config, ConfigStatus, Reread};
 use crate::film::Film;
 use crate::job::{Job, Past};
 use crate::journal::Write;
@@ -148,6 +149,9 @@ pub(crate) enum Call {
     HelpOnBattery(bool, oneshot::Sender<Result<(), Trouble>>),
     Settings(oneshot::Sender<Settings>),
     SetSettings(Box<Settings>, oneshot::Sender<Result<(), Trouble>>),
+    Config(oneshot::Sender<ConfigStatus>),
+    /// The settings' file may have changed; who looks by the clock does not wait for an answer.
+    Reread(Option<oneshot::Sender<Result<Reread, Trouble>>>),
     Rights(PeerId, Agreement, oneshot::Sender<Result<(), Trouble>>),
     Reorder(JobId, Shift, oneshot::Sender<Result<(), Trouble>>),
     NewIdentity(oneshot::Sender<Result<(), Trouble>>),
@@ -197,6 +201,8 @@ pub(crate) struct Core {
     pub may_measure: bool,
     pub me: PeerId,
     pub settings: Settings,
+    /// The file they are kept in.
+    pub config: Config,
     pub manners: Manners,
     pub net: Option<Net>,
     pub jobs: BTreeMap<JobId, Job>,
@@ -258,7 +264,7 @@ impl Core {
                     Some(Mail::Call(Call::Stop(reply))) => break Some(reply),
                     Some(Mail::Sensed(senses, at)) => looked = !self.sensed(&senses, at),
                     Some(word) => {
-                        looked = matches!(word, Mail::Call(Call::Status(_) | Call::Settings(_) | Call::OpenJobs(_) | Call::Past(..) | Call::Timeline(..)));
+                        looked = matches!(word, Mail::Call(Call::Status(_) | Call::Settings(_) | Call::Config(_) | Call::OpenJobs(_) | Call::Past(..) | Call::Timeline(..)));
                         self.take(word).await;
                     }
                     None => break None,

@@ -63,7 +63,7 @@ async fn finish(bench: &Bench, assignment: &Assignment, encoding: Encoding) -> R
     let tell = async {
         loop {
             tokio::time::sleep(BEAT).await;
-            let done = assignment.film.work(u64::from(*frames.borrow()));
+            let done = assignment.film.work_made(u64::from(*frames.borrow()));
             bench.tell(Input::Progress {
                 lease: assignment.lease.id,
                 done,

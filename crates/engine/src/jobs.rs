@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hindsight::PhaseKind;
-use media::choice::Encoders;
 use peer::{Message, TaskId};
 use plan::cut::{Cutter, Cutting};
-use schedule::{Fault, Input, JobId, Lease, LeaseId, Needs, SegmentIndex, Work};
+use schedule::{Fault, Input, JobId, Lease, LeaseId, SegmentIndex, Work};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +58,8 @@ impl Core {
             Cutter::default()
         } else {
             Cutter::resume(next, start)
-        };
+        }
+        .with_tail(film.order.filters().reach().after);
         let job = Job {
             id: new.id,
             notes: film.notes.clone(),
@@ -102,7 +102,7 @@ impl Core {
 
     /// Tells the scheduler of a job.
     fn announce(&mut self, job: &Job, plan_finished: bool) {
-        let needs = Self::needs(&job.film);
+        let needs = capability::needs(&job.film.choice, &job.film.order);
         let longest = longest_s();
         let size = |seconds: f64| job.film.work((seconds * job.film.rate()) as u64);
         let (normal, min) = (size(longest), size(SHORTEST_S.min(longest)));
@@ -146,17 +146,6 @@ impl Core {
             job: job.id,
             remaining: remaining(job),
         });
-    }
-
-    /// Which encoders may work on a film.
-    fn needs(film: &Film) -> Needs {
-        let (codec, format) = (film.choice.codec(), film.order.pixel_format());
-        match film.choice.encoders {
-            Encoders::Same => {
-                Needs::Exactly(capability::id(codec.software(), format.depth() == 10))
-            }
-            Encoders::Any => Needs::AnyOf(capability::candidates(codec, format)),
-        }
     }
 
     /// Starts what is made ready beside the film.
@@ -293,7 +282,7 @@ impl Core {
         let generation = job.generation;
         job.cancel.cancel();
         job.cancel = CancellationToken::new();
-        job.cutter = Cutter::default();
+        job.cutter = Cutter::default().with_tail(job.film.order.filters().reach().after);
         job.segments.clear();
         job.pieces.clear();
         job.companion = CompanionState::Pending;
@@ -399,6 +388,7 @@ impl Core {
             job.stages.first_segment = job.elapsed_ms().max(1);
         }
         self.say_if_alone(lease.job);
+        self.say_who_cannot(lease.job);
         if let Some(changed) = size::note(&assignment.film) {
             self.note(lease.job, changed);
         }
@@ -689,7 +679,10 @@ impl Core {
             return;
         }
         let cancelled = self.farm.state(id) == Some(&schedule::JobState::Cancelled);
-        let failed = matches!(job.ended, Some(Ended::Badly(_))) && !cancelled;
+        let failed = match &job.ended {
+            Some(Ended::Badly(trouble)) => trouble.kind != Kind::NotWorthwhile && !cancelled,
+            Some(Ended::Well(_)) | None => false,
+        };
         let keep = job.terms.keep_temp || failed;
         job.cancel.cancel();
         self.write_manifest(id);

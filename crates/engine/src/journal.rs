@@ -332,6 +332,7 @@ pub(crate) async fn restore(
                 .report
                 .clone()
                 .and_then(|value| serde_json::from_value::<Piece>(value).ok())
+            && piece.filters == *film.order.filters()
             && whole(&folder, &piece).await
         {
             film.add_blank(piece.proof.blank.iter().copied());

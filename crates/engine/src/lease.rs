@@ -7,6 +7,7 @@ use std::sync::Arc;
 use media::SegmentSpec;
 use media::argv::Allowance;
 use media::encoder::Encoder;
+use media::filter::Chain;
 use plan::cut::Segment;
 use plan::keep::Muxer;
 use schedule::{Fault, Input, Lease, LeaseId, Rejection};
@@ -76,6 +77,9 @@ pub(crate) struct Piece {
     pub encoder: Encoder,
     /// And which ffmpeg.
     pub ffmpeg: String,
+    /// What was done to its pictures.
+    #[serde(default, skip_serializing_if = "Chain::is_empty")]
+    pub filters: Chain,
     /// Encoding took so long, milliseconds.
     pub encode_ms: u64,
     /// Bytes of the source that were sent for it, once; 0 where it was encoded here.
@@ -246,6 +250,7 @@ where
         peer: hex(&assignment.lease.peer.0),
         encoder: assignment.spec.encoder,
         ffmpeg: made.ffmpeg,
+        filters: assignment.spec.filters,
         encode_ms: made.encode_ms,
         sent_bytes: made.sent_bytes,
         proof,

@@ -110,6 +110,9 @@ mod settings;
 
 mod scratch;
 
+/// Watched folders: what is in them is found, and given as jobs by their rules.
+pub mod librarian;
+
 mod start;
 
 mod rights;
@@ -128,6 +131,9 @@ mod tie;
 
 mod identity;
 
+/// Keys for programs.
+pub mod keys;
+
 // What there is to look at before, beside and after.
 mod forecast;
 
@@ -141,5 +147,7 @@ pub mod figures;
 pub mod node;
 
 pub mod status;
+
+pub mod config;
 
 pub mod trouble;

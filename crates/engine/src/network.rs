@@ -338,7 +338,7 @@ impl Core {
         let stand = Stand {
             donating: self.settings.donating && allowed && self.bench.is_some(),
             paused: self.pause_reason().is_some(),
-            able: shared.has(ask.spec.encoder),
+            able: shared.has(ask.spec.encoder) && ask.spec.filters.skill() <= shared.skill(),
             held,
             room,
             known: self.guests.contains_key(&task) || self.scratch.promised.contains_key(&task),
@@ -508,6 +508,7 @@ impl Core {
             encoders: encoders.collect(),
             busy: !self.guests.is_empty() || !self.leases.is_empty(),
             paused: self.pause_reason(),
+            filters: self.abilities.skill(),
             ffmpeg: self
                 .tool
                 .as_ref()

@@ -9,16 +9,19 @@ use std::time::{Duration, Instant};
 use ffmpeg::tools::Tool;
 use hindsight::{Fate, PhaseKind};
 use media::choice::Choice;
+use media::filter::{Crop, Filters};
 use peer::Net;
 use store::Store;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
+use crate::config::Sources;
 use crate::destination::{self, Destination};
 use crate::driver::{Call, Mail, NewJob, unix_ms};
 use crate::intake::{self, Dropped};
 use crate::job::Wish;
 use crate::journal::{self, job_id};
 use crate::lease::Bench;
+use crate::librarian::Librarian;
 use crate::probe::{self, Probed};
 use crate::sight::{Gallery, Samples};
 use crate::status::{
@@ -57,6 +60,8 @@ pub struct NodeConfig {
     pub stays: bool,
     /// Encodes so many segments at once, each on one thread, instead of what was measured as fastest.
     pub workers: Option<u32>,
+    /// Where its settings come from.
+    pub settings: Sources,
 }
 
 /// What to do with a job.
@@ -102,6 +107,7 @@ pub(crate) struct Inner {
     pub gallery: Gallery,
     pub samples: Samples,
     pub swaps: Arc<Mutex<()>>,
+    pub librarian: Librarian,
 }
 
 impl fmt::Debug for Node {
@@ -131,6 +137,7 @@ impl Node {
 
     /// Stops: running encoders end, what is verified is kept for the next start.
     pub async fn stop(&self) {
+        self.0.librarian.end().await;
         let (reply, stopped) = oneshot::channel();
         if self.0.mail.send(Mail::Call(Call::Stop(reply))).is_ok() {
             // A loop that has ended already has stopped, too.
@@ -196,6 +203,7 @@ impl Node {
         }
         let probed = probed.agree();
         self.check_encoder(&choice, &terms)?;
+        self.check_filters(&probed)?;
         let results = estimate(&probed, dropped.bytes);
         intake::check_space(&self.0.workspace.scratch(), &place.there, results, 0)?;
         let folder = place.folder;
@@ -383,11 +391,13 @@ impl Node {
     /// The node has stopped.
     pub async fn doctor(&self) -> Result<Vec<Finding>, Trouble> {
         let status = self.status().await?;
+        let settings = self.config().await?;
         Ok(doctor::examine(
             &status,
             self.0.tool.as_ref().ok(),
             &self.0.workspace,
             self.0.net.as_ref(),
+            &settings,
         )
         .await)
     }
@@ -445,7 +455,25 @@ impl Node {
         choice: &Choice,
     ) -> Result<Probed, Trouble> {
         let bench = self.bench()?;
-        probe::probe(&bench.ffmpeg, bench.muxer, dropped, choice).await
+        let probed = probe::probe(&bench.ffmpeg, bench.muxer, dropped, choice).await?;
+        if choice.filters.crop != Some(Crop::Auto) {
+            return Ok(probed);
+        }
+        let bars = self.bars(dropped, &probed).await;
+        let filters = Filters {
+            crop: bars.map(Crop::To),
+            ..choice.filters
+        };
+        let definite = Choice {
+            filters,
+            ..choice.clone()
+        };
+        let mut cropped = probe::probe(&bench.ffmpeg, bench.muxer, dropped, &definite).await?;
+        if bars.is_none() {
+            let none = "No black bars were found: nothing is cut off.";
+            cropped.parts.notes.push(none.to_owned());
+        }
+        Ok(cropped)
     }
 
     pub(crate) fn bench(&self) -> Result<&Bench, Trouble> {
@@ -478,6 +506,23 @@ impl Node {
         );
         Err(Trouble::new(Kind::NoEncoder, text)
             .help("Choose another codec, or use the ffmpeg that comes with Manyhands."))
+    }
+
+    /// What others make is compared with what the filters make here: this ffmpeg must have them, whoever encodes.
+    pub(crate) fn check_filters(&self, probed: &Probed) -> Result<(), Trouble> {
+        let Ok(tool) = &self.0.tool else {
+            return Ok(());
+        };
+        let (able, lacks) = tool.features.skill();
+        if probed.parts.order.filters().skill() <= able {
+            return Ok(());
+        }
+        let text = format!(
+            "The ffmpeg in use here has no filter {}, which this change of the picture takes.",
+            lacks.unwrap_or_default()
+        );
+        Err(Trouble::new(Kind::NoEncoder, text)
+            .help("Leave it out, or use the ffmpeg that comes with Manyhands."))
     }
 
     /// Gives a job its number.

@@ -16,9 +16,11 @@ use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 
 use crate::capability::Abilities;
 use crate::chronicle::Chronicle;
+use crate::config::{Config, ThisTime, watch_file};
 use crate::driver::{Core, Mail, unix_ms};
 use crate::job::Past;
 use crate::lease::Bench;
+use crate::librarian::Librarian;
 use crate::manners::{Guidance, Manners};
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
@@ -29,7 +31,7 @@ use crate::sight::{Gallery, Samples};
 use crate::status::{JobState, OriginalStatus, Settings};
 use crate::trouble::{Kind, Trouble, sentence};
 use crate::workspace::Workspace;
-use crate::{journal, load, machine, senses};
+use crate::{journal, load, senses};
 
 /// The database's key of the folders that may hold working files.
 pub(crate) const PLACES: &str = "places";
@@ -41,8 +43,10 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let store = Store::open(&config.data_dir).map_err(|e| store_trouble(&e))?;
     let identity =
         Identity::open(&config.data_dir).map_err(|e| folder_trouble(&config, &e.to_string()))?;
-    let settings = settings(&store, &config).await?;
-    let (workspace, mut notices) = workspace(&config, &identity, &store, &settings).await?;
+    let (kept, mut notices) = settings(&store, &config).await?;
+    let settings = kept.effective();
+    let (workspace, unplugged) = workspace(&config, &identity, &store, &settings).await?;
+    notices.extend(unplugged);
     let tool = tool(&settings).await;
     let abilities = abilities(&config, &store, tool.as_ref().ok()).await;
     let (mail, letters) = mpsc::unbounded_channel();
@@ -58,6 +62,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let past = past_jobs(&store).await;
     sweep(&workspace, &past).await;
     let (ticks, changes) = watch::channel(0);
+    let file = kept.path().to_owned();
     let core = Core {
         farm: farm(&store, &settings).await?,
         since: Instant::now(),
@@ -70,6 +75,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         may_measure: config.stays,
         me,
         settings,
+        config: kept,
         manners,
         net,
         jobs: BTreeMap::new(),
@@ -98,6 +104,9 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     };
     let node = handle(&core, changes);
     tokio::spawn(ready(core).run(letters));
+    if config.stays {
+        tokio::spawn(watch_file(node.0.mail.clone(), file));
+    }
     go_on(node.clone(), config.stays);
     Ok(node)
 }
@@ -115,6 +124,7 @@ fn handle(core: &Core, changes: watch::Receiver<u64>) -> Node {
         gallery: Gallery::default(),
         samples: Samples::default(),
         swaps: Arc::clone(&core.swaps),
+        librarian: Librarian::default(),
     }))
 }
 
@@ -122,7 +132,11 @@ fn handle(core: &Core, changes: watch::Receiver<u64>) -> Node {
 fn go_on(node: Node, stays: bool) {
     if stays {
         tokio::spawn(crate::originals::look_after(Arc::downgrade(&node.0)));
-        tokio::spawn(async move { node.resume_all().await });
+        tokio::spawn(async move {
+            node.resume_all().await;
+            // The library's films in work are those of jobs that go on, or have failed to.
+            node.0.librarian.begin(&node);
+        });
     }
 }
 
@@ -196,21 +210,13 @@ fn bench_of(
     }
 }
 
-async fn settings(store: &Store, config: &NodeConfig) -> Result<Settings, Trouble> {
-    let stored = store
-        .call(|tables| tables.setting::<Settings>("settings"))
-        .await;
-    let mut settings = stored
-        .map_err(|e| folder_trouble(config, &e.to_string()))?
-        .unwrap_or_default();
-    if let Some(name) = &config.name {
-        settings.name.clone_from(name);
-    }
-    if settings.name.is_empty() {
-        settings.name = machine::host_name();
-    }
-    settings.donating = config.donate.unwrap_or(settings.donating);
-    Ok(settings)
+/// The settings, and what the user has to be told of them.
+async fn settings(store: &Store, config: &NodeConfig) -> Result<(Config, Vec<String>), Trouble> {
+    let this_time = ThisTime {
+        name: config.name.clone(),
+        donate: config.donate,
+    };
+    Config::open(&config.data_dir, &config.settings, &this_time, store).await
 }
 
 /// The data folder, and where the working files are. A place that is not there, as a disk that was unplugged, is said.

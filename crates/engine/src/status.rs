@@ -314,6 +314,9 @@ pub struct Terms {
     /// Where the output goes, if neither `output` nor `out_dir` says it.
     #[serde(skip_serializing_if = "Place::is_beside")]
     pub place: Place,
+    /// A result that saves less than so many percent is thrown away: the source stays alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_saving: Option<u8>,
 }
 
 impl Terms {
@@ -545,6 +548,8 @@ pub struct Settings {
     pub purpose: media::choice::Purpose,
     /// What becomes of originals.
     pub replace: Replace,
+    /// Watched folders and their rules.
+    pub library: library::Library,
 }
 
 /// A line of the doctor's.

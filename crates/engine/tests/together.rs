@@ -27,10 +27,12 @@ use engine::status::{JobState, JobStatus, PeerState, Terms};
 use engine::trouble::Kind;
 use house::clip;
 use media::choice::{Choice, Purpose};
+use media::filter::{Filters, Level, Turn};
 
 fn config(folder: &Path, name: &str) -> NodeConfig {
     NodeConfig {
         workers: Some(1),
+        settings: engine::config::Sources::default(),
         ..nodes::config(folder, name)
     }
 }
@@ -116,6 +118,33 @@ async fn both_have_a_hand_in_it() {
     // And in the next run.
     let owner = again(folder.path()).await;
     timeline::assert_told(&owner, job.id).await;
+    owner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_have_a_hand_in_a_film_that_is_filtered() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 60);
+    let (owner, donor) = paired(folder.path()).await;
+    let choice = Choice {
+        filters: Filters {
+            denoise: Some(Level::Light),
+            half_rate: true,
+            rotate: Some(Turn::Right),
+            ..Filters::default()
+        },
+        ..everywhere()
+    };
+    let terms = Terms {
+        wait_for: 1,
+        ..Terms::default()
+    };
+    let job = owner.submit(film, choice, terms).await.unwrap();
+    let job = until(&owner, job, |_| false).await;
+    assert_exact(&job, 750);
+    assert_eq!(job.hands.len(), 2, "{:?}", job.hands);
+    assert!(job.hands.iter().all(|hand| hand.segments > 0));
+    donor.stop().await;
     owner.stop().await;
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use media::filter::Skill;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
@@ -364,6 +365,7 @@ pub(crate) struct Telling {
     rights_due: bool,
     knows_rests: bool,
     knows_heat: bool,
+    knows_filters: bool,
 }
 
 impl Telling {
@@ -376,12 +378,19 @@ impl Telling {
             rights_due: false,
             knows_rests: false,
             knows_heat: false,
+            knows_filters: false,
         }
     }
 
     /// Tells why we rest in words that only newer builds know, if this one does.
     pub(crate) fn with_rests(mut self, known: bool) -> Self {
         self.knows_rests = known;
+        self
+    }
+
+    /// Tells what we can do to a picture, if that is known there.
+    pub(crate) fn with_filters(mut self, known: bool) -> Self {
+        self.knows_filters = known;
         self
     }
 
@@ -409,6 +418,9 @@ impl Telling {
         about.donating &= self.rights.borrow().may_use_me;
         if !self.knows_rests {
             about.paused = about.paused.map(PauseReason::plain);
+        }
+        if !self.knows_filters {
+            about.filters = Skill::None;
         }
         about
     }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use media::filter::Skill;
 use media::{Encoder, SegmentSpec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -126,7 +127,7 @@ pub enum Message {
 
 /// What this build understands beyond the first build of [`PROTOCOL`], in words that both sides say in a header when
 /// they open a link. What the other has not said is not sent to it.
-pub(crate) const EXTRAS: &str = "load,rights,holding,rests,heat";
+pub(crate) const EXTRAS: &str = "load,rights,holding,rests,heat,filters";
 
 /// Which of it the other side understands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -141,6 +142,8 @@ pub(crate) struct Extras {
     pub(crate) rests: bool,
     /// [`Load::celsius`].
     pub(crate) heat: bool,
+    /// [`About::filters`].
+    pub(crate) filters: bool,
 }
 
 impl Extras {
@@ -154,6 +157,7 @@ impl Extras {
             holding: has("holding"),
             rests: has("rests"),
             heat: has("heat"),
+            filters: has("filters"),
         }
     }
 }
@@ -235,6 +239,15 @@ pub struct About {
     pub paused: Option<PauseReason>,
     /// ffmpeg's version.
     pub ffmpeg: Text<96>,
+    /// What it can do to a picture before it is encoded. Only to those who said that they understand it ([`EXTRAS`]);
+    /// others are not given such tasks, nor give them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub filters: Skill,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_none(skill: &Skill) -> bool {
+    *skill == Skill::None
 }
 
 /// One encoder that a computer proved it has.

@@ -146,7 +146,7 @@ async fn what_earlier_builds_made_is_counted() {
         .await
         .unwrap();
     drop(store);
-    let step = include_str!("../src/migrations/0007_figures.sql");
+    let step = include_str!("../src/migrations/0009_figures.sql");
     let database = rusqlite::Connection::open(folder.path().join("manyhands.sqlite")).unwrap();
     database
         .execute_batch("DROP TABLE made; DROP TABLE labour;")

@@ -1,6 +1,11 @@
 // Written by `cargo xtask bindings` from crates/api. Do not edit.
 
 /**
+ * How much of something.
+ */
+export type Amount = "light" | "medium" | "strong";
+
+/**
  * An error as every shell shows it.
  */
 export type ApiError = { 
@@ -16,6 +21,52 @@ message: string,
  * One sentence that says what to do; empty where there is nothing to do.
  */
 help: string, };
+
+/**
+ * A key, without its secret.
+ */
+export type ApiKey = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * What its user calls it.
+ */
+name: string, 
+/**
+ * What it is good for.
+ */
+scopes: Array<KeyScope>, 
+/**
+ * When it was made.
+ */
+created_ms: number, 
+/**
+ * When it was last used, to the minute.
+ */
+used_ms: number | null, };
+
+/**
+ * A part of the picture, pixels; even numbers.
+ */
+export type Area = { 
+/**
+ * 16..=16384.
+ */
+width: number, 
+/**
+ * 16..=16384.
+ */
+height: number, 
+/**
+ * From the left.
+ */
+left: number, 
+/**
+ * From the top.
+ */
+top: number, };
 
 /**
  * A code that is shown.
@@ -384,6 +435,10 @@ audio_kbps: number | null,
  */
 container: Container | null, 
 /**
+ * What is changed about the picture.
+ */
+filters: Filters, 
+/**
  * The output file; only with a single input.
  */
 output: FilePath | null, 
@@ -437,6 +492,23 @@ kept_jobs: number, };
  * A video codec that can be made.
  */
 export type Codec = "h264" | "hevc" | "av1";
+
+/**
+ * A mistake in what was written.
+ */
+export type Complaint = { 
+/**
+ * In what: a file's name, or a variable's.
+ */
+source: string, 
+/**
+ * On which line of it, from 1.
+ */
+line: number | null, 
+/**
+ * What is wrong and what to do.
+ */
+says: string, };
 
 /**
  * A computer.
@@ -534,9 +606,82 @@ reason: string, } | { "is": "set_aside",
 reason: string, };
 
 /**
+ * The file of the settings.
+ */
+export type Config = { 
+/**
+ * Where it is, or would be.
+ */
+path: FilePath, 
+/**
+ * Whether it is there.
+ */
+exists: boolean, 
+/**
+ * Why what was written into it last does not count, line by line; empty: it does.
+ */
+complaints: Array<Complaint>, 
+/**
+ * Everything that can be set there.
+ */
+keys: Array<ConfigKey>, };
+
+/**
+ * A key that gets another value.
+ */
+export type ConfigChange = { 
+/**
+ * Which: `web.port`.
+ */
+key: string, 
+/**
+ * Its value before, as the file has it; empty where nothing was set.
+ */
+before: string, 
+/**
+ * Its value after.
+ */
+after: string, };
+
+/**
+ * Where a value in effect comes from.
+ */
+export type ConfigFrom = { "is": "usual" } | { "is": "file" } | { "is": "variable", 
+/**
+ * Which: `MANYHANDS_WEB_PORT`.
+ */
+name: string, } | { "is": "this_time" };
+
+/**
+ * Something that can be set, and how that stands.
+ */
+export type ConfigKey = { 
+/**
+ * `web.port`.
+ */
+key: string, 
+/**
+ * Its value in effect as the file would say it; empty where nothing is set.
+ */
+value: string, 
+/**
+ * What holds where nothing is set, in words and Markdown.
+ */
+usual: string, 
+/**
+ * Where that comes from.
+ */
+from: ConfigFrom, };
+
+/**
  * The kind of output file.
  */
 export type Container = "mkv" | "mp4";
+
+/**
+ * Which part of the picture is kept.
+ */
+export type Crop = "auto" | { "to": Area };
 
 /**
  * One day.
@@ -625,7 +770,7 @@ export type Encoders = "same" | "any";
 /**
  * Why a call or a job failed. The number is the exit code of the command line.
  */
-export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen";
+export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "not_worthwhile" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen" | "bad_config" | "no_such_key";
 
 /**
  * Something is not as it was: here it is, whole.
@@ -726,7 +871,11 @@ export type Film = { "is": "file",
 /**
  * The file.
  */
-path: FilePath, } | { "is": "source", 
+path: FilePath, 
+/**
+ * What is changed about its picture.
+ */
+filters: Filters, } | { "is": "source", 
 /**
  * Which job.
  */
@@ -735,6 +884,52 @@ job: JobId, } | { "is": "result",
  * Which job.
  */
 job: JobId, };
+
+/**
+ * What is changed about the picture, in this order; the default changes nothing. Whatever is chosen, the result's
+ * frames are those that the filters make of the whole film.
+ */
+export type Filters = { 
+/**
+ * Two interlaced fields become one picture; does nothing to other films.
+ */
+deinterlace: boolean, 
+/**
+ * The edges of a coarse encode's blocks are smoothed.
+ */
+deblock: boolean, 
+/**
+ * What is kept of the picture as it is stored.
+ */
+crop: Crop | null, 
+/**
+ * Noise is taken away.
+ */
+denoise: Amount | null, 
+/**
+ * Every second frame is left out.
+ */
+half_rate: boolean, 
+/**
+ * HDR becomes SDR; does nothing to other films.
+ */
+sdr: boolean, 
+/**
+ * At most so many lines as the film is shown; 16..=8192. Never made larger.
+ */
+height: number | null, 
+/**
+ * Edges are made clearer.
+ */
+sharpen: Amount | null, 
+/**
+ * The picture is turned clockwise.
+ */
+rotate: Rotation | null, 
+/**
+ * Film grain that the player draws, 1..=50; only in AV1.
+ */
+grain: number | null, };
 
 /**
  * One line of `doctor`.
@@ -982,6 +1177,19 @@ from_min: number,
 to_min: number, };
 
 /**
+ * What would become, or became, of the `config.json` of a simple AV1 farm.
+ */
+export type Import = { 
+/**
+ * What is set, key by key.
+ */
+changes: Array<ConfigChange>, 
+/**
+ * What else to know, in sentences: what is so already, what is left out and why.
+ */
+notes: Array<string>, };
+
+/**
  * The outcome of looking at one file.
  */
 export type Inspected = { "is": "fine" } & Facts | { "is": "refused", 
@@ -1165,9 +1373,343 @@ error: ApiError, } | { "is": "cancelled" };
 export type Keep = "always" | { "days": number } | "never";
 
 /**
+ * What a key is good for.
+ */
+export type KeyScope = "read" | "submit" | "files" | "control" | "admin" | "metrics";
+
+/**
  * How a finding is.
  */
 export type Level = "good" | "note" | "bad";
+
+/**
+ * The library as a whole.
+ */
+export type Library = { 
+/**
+ * A folder is being looked through.
+ */
+scan: LibraryScan | null, 
+/**
+ * Why nothing new is begun, in a sentence; `null`: nothing is in the way.
+ */
+holds: string | null, 
+/**
+ * The watched folders, in their order.
+ */
+folders: Array<LibraryFolder>, };
+
+/**
+ * Films of one state.
+ */
+export type LibraryCount = { 
+/**
+ * Which state.
+ */
+state: LibraryState, 
+/**
+ * How many.
+ */
+films: number, 
+/**
+ * Their bytes.
+ */
+bytes: number, };
+
+/**
+ * A film, and what rules would do with it.
+ */
+export type LibraryExample = { 
+/**
+ * Its path within the folder, with `/` between names.
+ */
+within: string, 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * The rule that would take it; `null`: it would be left alone.
+ */
+rule: string | null, 
+/**
+ * Why it would be left alone; else the rules that would take it, too, if the first did not.
+ */
+says: string, };
+
+/**
+ * A film of the library.
+ */
+export type LibraryFile = { 
+/**
+ * Its number: what `library_retry` goes by.
+ */
+id: number, 
+/**
+ * Where.
+ */
+path: FilePath, 
+/**
+ * The watched folder it belongs to.
+ */
+folder: FilePath, 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * How it stands.
+ */
+state: LibraryState, 
+/**
+ * Why, in a sentence; may be empty.
+ */
+reason: string, 
+/**
+ * The rule that takes it, or took it.
+ */
+rule: string | null, 
+/**
+ * The job that works on it, or did, while that is on the list.
+ */
+job: JobId | null, 
+/**
+ * How large its result was expected to get, bytes.
+ */
+forecast_bytes: number | null, 
+/**
+ * How large it got, bytes.
+ */
+result_bytes: number | null, 
+/**
+ * Its result.
+ */
+output: FilePath | null, 
+/**
+ * The proof of it.
+ */
+receipt: FilePath | null, 
+/**
+ * When its state last changed, Unix milliseconds.
+ */
+changed_ms: number, };
+
+/**
+ * Which films are asked for. Everything that is set has to be so.
+ */
+export type LibraryFilter = { 
+/**
+ * Standing so.
+ */
+state: LibraryState | null, 
+/**
+ * Of this watched folder.
+ */
+folder: FilePath | null, 
+/**
+ * Taken by the rule of this name.
+ */
+rule: string | null, 
+/**
+ * With this in their path, whatever the case.
+ */
+text: string | null, };
+
+/**
+ * A watched folder, and how its films stand.
+ */
+export type LibraryFolder = { 
+/**
+ * Where.
+ */
+path: FilePath, 
+/**
+ * What is wrong with it, in a sentence; `null`: nothing.
+ */
+trouble: string | null, 
+/**
+ * What else there is to know, in sentences.
+ */
+notes: Array<string>, 
+/**
+ * When it was last looked through to its end, Unix milliseconds.
+ */
+scanned_ms: number | null, 
+/**
+ * Changes in it are noticed at once.
+ */
+watched: boolean, 
+/**
+ * How many films there are of each state; states without any are left out.
+ */
+counts: Array<LibraryCount>, 
+/**
+ * Bytes of the films that were made smaller.
+ */
+done_bytes: number, 
+/**
+ * Bytes of what they became.
+ */
+result_bytes: number, };
+
+/**
+ * Some of the films, by path.
+ */
+export type LibraryPage = { 
+/**
+ * How many there are altogether.
+ */
+total: number, 
+/**
+ * Those that were asked for.
+ */
+files: Array<LibraryFile>, };
+
+/**
+ * What rules would take of a folder.
+ */
+export type LibraryPreview = { 
+/**
+ * Films in the folder.
+ */
+films: number, 
+/**
+ * And their bytes.
+ */
+bytes: number, 
+/**
+ * So many would be taken.
+ */
+takes: number, 
+/**
+ * Of so many bytes.
+ */
+takes_bytes: number, 
+/**
+ * That would become about so many.
+ */
+after_bytes: number, 
+/**
+ * Not all of them have been looked into: the numbers are reckoned from some.
+ */
+reckoned: boolean, 
+/**
+ * Some of each kind, by path.
+ */
+some: Array<LibraryExample>, };
+
+/**
+ * A rule: which files, and what is made of them.
+ */
+export type LibraryRule = { 
+/**
+ * What it is called; no other rule of the folder is called so.
+ */
+name: string, 
+/**
+ * It is passed over.
+ */
+off: boolean, 
+/**
+ * What it fits is left alone, whatever the rules after it say.
+ */
+leave: boolean, 
+/**
+ * Which files.
+ */
+take: LibraryTake, 
+/**
+ * What is made of them; an output's name, waiting for computers and the like have no place in a rule.
+ */
+make: Choice, 
+/**
+ * A result that saves less than so many percent is not kept, 0 to 90.
+ */
+least_saving: number, };
+
+/**
+ * Watched folders and their rules, as the user sets them.
+ */
+export type LibraryRules = { 
+/**
+ * When new work may begin; empty: always.
+ */
+hours: Array<Hours>, 
+/**
+ * The folders; those in front are served first. What is in one that lies within another is that one's alone.
+ */
+folders: Array<WatchedFolder>, };
+
+/**
+ * A folder is being looked through.
+ */
+export type LibraryScan = { 
+/**
+ * Which.
+ */
+folder: FilePath, 
+/**
+ * Films found in it so far.
+ */
+films: number, 
+/**
+ * Films looked into so far, of those that have to be.
+ */
+looked: number, };
+
+/**
+ * How a film of the library stands.
+ */
+export type LibraryState = "waiting" | "in_work" | "done" | "not_worthwhile" | "left" | "failed";
+
+/**
+ * What a file has to be like. Everything that is set has to be so.
+ */
+export type LibraryTake = { 
+/**
+ * Its name is as one of these, with `*` and `?`; with a `/` in it, its path within the folder is.
+ */
+names: Array<string>, 
+/**
+ * And as none of these.
+ */
+not_names: Array<string>, 
+/**
+ * It has at least so many bytes.
+ */
+min_bytes: number | null, 
+/**
+ * And at most so many.
+ */
+max_bytes: number | null, 
+/**
+ * It was last changed at least so many hours ago.
+ */
+older_than_h: number | null, 
+/**
+ * And no more than so many hours ago.
+ */
+newer_than_h: number | null, 
+/**
+ * Its picture has at least so many lines.
+ */
+min_height: number | null, 
+/**
+ * And at most so many.
+ */
+max_height: number | null, 
+/**
+ * Its codec is one of these, as ffmpeg calls them; empty: any.
+ */
+codecs: Array<string>, 
+/**
+ * And none of these.
+ */
+not_codecs: Array<string>, 
+/**
+ * Also what is in the codec already that would be made of it.
+ */
+right_codec_too: boolean, };
 
 /**
  * How busy a computer is.
@@ -1185,6 +1727,19 @@ memory_used_mb: number,
  * How hot its processor is, degrees Celsius; `null` where it does not tell.
  */
 celsius: number | null, };
+
+/**
+ * A key that was just made.
+ */
+export type MadeKey = { 
+/**
+ * It.
+ */
+key: ApiKey, 
+/**
+ * Its text, which is told this once. It is a secret: never log it.
+ */
+text: string, };
 
 /**
  * An event and its number. Numbers of one node's run follow each other without a gap; a client that sees
@@ -1411,6 +1966,19 @@ left_s: number,
 tries: number, };
 
 /**
+ * What came of reading the file again.
+ */
+export type Reread = { 
+/**
+ * Keys with another value in effect than before.
+ */
+changed: Array<string>, 
+/**
+ * Those of them that count from the next start on.
+ */
+later: Array<string>, };
+
+/**
  * Why a computer that helps rests, for its own user.
  */
 export type Rest = { "is": "on_battery" } | { "is": "power_saver" } | { "is": "program", 
@@ -1418,6 +1986,11 @@ export type Rest = { "is": "on_battery" } | { "is": "power_saver" } | { "is": "p
  * As it is called in the list.
  */
 name: string, } | { "is": "in_use" } | { "is": "untold" } | { "is": "other_load" } | { "is": "outside_hours" } | { "is": "low_disk" };
+
+/**
+ * A turn clockwise, degrees.
+ */
+export type Rotation = "90" | "180" | "270";
 
 /**
  * One segment of the strip.
@@ -1512,7 +2085,11 @@ web_port: number | null,
 /**
  * What becomes of the originals of files that are replaced.
  */
-replace: Replace, };
+replace: Replace, 
+/**
+ * Watched folders and their rules.
+ */
+library: LibraryRules, };
 
 /**
  * Where to in the queue.
@@ -1856,6 +2433,35 @@ given_s: number, };
 export type Wait = "turn" | "computers" | "measuring";
 
 /**
+ * A folder that is watched, with everything below it.
+ */
+export type WatchedFolder = { 
+/**
+ * Where; a whole path.
+ */
+path: FilePath, 
+/**
+ * Nothing new is taken from it.
+ */
+off: boolean, 
+/**
+ * What changes in it is noticed at once, where its disk tells.
+ */
+on_change: boolean, 
+/**
+ * It is looked through every so many minutes; 0: only when asked.
+ */
+every_min: number, 
+/**
+ * A file is taken once its size and time have stayed the same for so many seconds.
+ */
+stable_s: number, 
+/**
+ * The first one that fits a file decides about it.
+ */
+rules: Array<LibraryRule>, };
+
+/**
  * A day of the week.
  */
 export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
@@ -1924,6 +2530,18 @@ export const DEFAULT_CHOICE: Choice = {
   "audio": null,
   "audio_kbps": null,
   "container": null,
+  "filters": {
+    "deinterlace": false,
+    "deblock": false,
+    "crop": null,
+    "denoise": null,
+    "half_rate": false,
+    "sdr": false,
+    "height": null,
+    "sharpen": null,
+    "rotate": null,
+    "grain": null
+  },
   "output": null,
   "out_dir": null,
   "place": {
@@ -2116,6 +2734,20 @@ on: boolean, }; reply: null };
  * All of it.
  */
 settings: Settings, }; reply: null };
+  /** Where the settings are kept, and how that stands. */
+  config: { args: Record<symbol, never>; reply: Config };
+  /** Reads their file again, now. */
+  reload_config: { args: Record<symbol, never>; reply: Reread };
+  /** Takes over the `config.json` of a simple AV1 farm; or says what that would set. */
+  import_config: { args: { 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Do it; else only say what would be done.
+ */
+apply: boolean, }; reply: Import };
   /** Looks at everything that may be wrong and says what to do about it. */
   doctor: { args: Record<symbol, never>; reply: Report };
   /** What is behind an address, in words: why a computer there is not seen. */
@@ -2210,6 +2842,24 @@ began_ms: number, }; reply: null };
   given: { args: Record<symbol, never>; reply: Given };
   /** What this computer has done for others, a line for each stretch of work, newest first; at most 200. */
   deeds: { args: Record<symbol, never>; reply: Array<Deed> };
+  /** The keys for programs, oldest first, without their secrets. */
+  keys: { args: Record<symbol, never>; reply: Array<ApiKey> };
+  /** Makes a key for a program. Its text is told this once. */
+  new_key: { args: { 
+/**
+ * What to call it: 1 to 80 letters.
+ */
+name: string, 
+/**
+ * What it is good for; at least one.
+ */
+scopes: Array<KeyScope>, }; reply: MadeKey };
+  /** Takes a key back: from now on it opens nothing. */
+  revoke_key: { args: { 
+/**
+ * Its number.
+ */
+id: number, }; reply: null };
   /** Hands files to the window that shows this node, which offers them and comes to the front. */
   present: { args: { 
 /**
@@ -2218,6 +2868,44 @@ began_ms: number, }; reply: null };
 paths: Array<FilePath>, }; reply: null };
   /** A text for whoever helps: this machine, the check-up, the last jobs and log lines, without the names of people, computers, films, folders and addresses. */
   report: { args: Record<symbol, never>; reply: string };
+  /** The watched folders, and how the films in them stand. */
+  library: { args: Record<symbol, never>; reply: Library };
+  /** Films of the watched folders, by path. */
+  library_files: { args: { 
+/**
+ * Which.
+ */
+filter: LibraryFilter, 
+/**
+ * From this one on, counted from 0.
+ */
+offset: number, 
+/**
+ * So many at most; 500 at the very most.
+ */
+most: number, }; reply: LibraryPage };
+  /** Has watched folders looked through now. */
+  library_scan: { args: { 
+/**
+ * Which; `null`: all of them.
+ */
+folder: FilePath | null, }; reply: null };
+  /** Has films tried again that failed, were not worthwhile or are done. Says how many there were. */
+  library_retry: { args: { 
+/**
+ * Their numbers.
+ */
+files: Array<number>, 
+/**
+ * However little that saves.
+ */
+anyway: boolean, }; reply: number };
+  /** What rules would take of what is in a folder now. Starts nothing, sets nothing. */
+  library_preview: { args: { 
+/**
+ * The folder and its rules.
+ */
+folder: WatchedFolder, }; reply: LibraryPreview };
   /** Removes working files that no job needs any more. */
   clean: { args: Record<symbol, never>; reply: Cleaned };
 }

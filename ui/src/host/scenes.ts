@@ -1,5 +1,5 @@
 /** The scenes that the fake host plays, by name. */
-import type { Computer, Deed, Finding, Hand, Job, Original, Preset, Segment, Snapshot } from '../generated/api';
+import type { Complaint, Computer, ConfigChange, ConfigKey, Deed, Finding, Hand, Job, Original, Preset, Segment, Snapshot } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 import { computer, here, job, QUIET, segment } from './script';
 
@@ -159,6 +159,27 @@ export const QR: string[] = Array.from({ length: 45 }, (_, y) =>
 export const PRESETS: Preset[] = [
   { name: 'Living-room TV', choice: { ...DEFAULT_CHOICE, purpose: 'everywhere', quality: 22 } },
   { name: 'Archive', choice: { ...DEFAULT_CHOICE, purpose: 'keep', speed: 'slow' } },
+];
+
+/** What is wrong with a file of settings (`?broken`). */
+export const COMPLAINTS: Complaint[] = [
+  { source: 'config.toml', line: 12, says: '`prot` is not a setting. Did you mean `port`?' },
+  { source: 'config.toml', line: 14, says: '`limit` has to be a size such as "50GB", or a number of bytes, not `"much"`.' },
+];
+
+/** Another farm's settings (`?farm`), and what they come to here. */
+export const FARM = '{"media_directories": ["/media/films"], "temp_directory": "/mnt/tmp", "web_port": 8091, "testing_mode": true, "workers": 4}';
+export const FARM_CHANGES: ConfigChange[] = [
+  { key: 'temp.dir', before: '', after: '"/mnt/tmp"' },
+  { key: 'web.port', before: '8090', after: '8091' },
+  { key: 'library.folders', before: '', after: '[[library.folders]]\npath = "/media/films"' },
+];
+
+/** What stands in variables (`?fixed`). */
+export const FIXED: ConfigKey[] = [
+  { key: 'web.port', value: '8091', usual: '8090', from: { is: 'variable', name: 'MANYHANDS_WEB_PORT' } },
+  { key: 'temp.dir', value: '"/mnt/fast"', usual: 'the data folder', from: { is: 'variable', name: 'MANYHANDS_TEMP_DIR' } },
+  { key: 'donate.hours', value: '["sat,sun"]', usual: 'always', from: { is: 'variable', name: 'MANYHANDS_DONATE_HOURS' } },
 ];
 
 export const FINDINGS: Finding[] = [

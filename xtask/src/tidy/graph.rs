@@ -17,6 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("swap", &[]),
     ("etiquette", &[]),
+    ("library", &["etiquette", "media"]),
     ("hindsight", &[]),
     ("sense", &["etiquette"]),
     (
@@ -24,6 +25,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "etiquette",
             "ffmpeg",
+            "library",
             "hindsight",
             "media",
             "peer",
@@ -46,6 +48,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 /// The crates that decide and do nothing else.
 const PURE: &[&str] = &[
     "etiquette",
+    "library",
     "hindsight",
     "media",
     "plan",

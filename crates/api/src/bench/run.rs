@@ -10,7 +10,7 @@ use super::{BenchRow, Load, MOST_WORKERS};
 use crate::Api;
 use crate::choice::Choice;
 use crate::error::{ApiError, ErrorCode};
-use crate::live::{Live, NodeConfig};
+use crate::live::{Live, NodeConfig, Sources};
 use crate::path::FilePath;
 use crate::view::{Job, JobId, JobState, Outcome, Scene};
 
@@ -146,6 +146,8 @@ async fn node(data: &Path, workers: Option<u32>) -> Result<Live, ApiError> {
         peers: Vec::new(),
         stays: false,
         workers,
+        // A folder that is made for one job has none.
+        settings: Sources::default(),
     })
     .await
 }

@@ -63,7 +63,7 @@ async fn all(
         return Ok(End::Stopped);
     }
     if args.house {
-        return house::run(&input, args.wish.choice(), scratch, app).await;
+        return house::run(&input, args.choice(), scratch, app).await;
     }
     Ok(End::Done)
 }
@@ -79,7 +79,7 @@ async fn workers(
     let order = Order {
         film: Some(input.to_owned()),
         workers: args.workers.clone(),
-        choice: args.wish.choice(),
+        choice: args.choice(),
     };
     let mut progress = Progress::new(app.out);
     let tell = |told: Told<'_>| match told {

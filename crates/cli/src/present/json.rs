@@ -2,6 +2,8 @@
 //! removed, which is why they are types of their own and not the API's view models.
 
 mod figures;
+mod key;
+mod library;
 mod originals;
 mod own;
 mod timeline;
@@ -14,8 +16,15 @@ use serde::{Serialize, Serializer};
 use std::path::Path;
 
 pub use figures::{StatsDayLine, StatsLine, StatsPeerLine};
+pub use key::{KeyLine, RevokedLine};
+pub use library::{
+    LibraryFileLine, LibraryFolderLine, LibraryPreviewLine, LibraryRetryLine, LibraryScanLine,
+};
 pub use originals::{OriginalLine, OriginalPart, UndoneLine};
-pub use own::{DeedLine, GivenLine, HelpingLine, IdentityLine, SettingsLine};
+pub use own::{
+    ComplaintLine, ConfigPathLine, DeedLine, GivenLine, HelpingLine, IdentityLine, ImportedLine,
+    ReloadedLine, SettingLine, SettingsLine,
+};
 pub use timeline::{StintLine, TimelineLine, TimelinePeerLine};
 
 /// A measured number as a program reads it: digits that mean something, and no more. `null` if it is none.

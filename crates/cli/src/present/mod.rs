@@ -6,6 +6,7 @@ pub mod figures;
 pub mod helping;
 pub mod human;
 pub mod json;
+pub mod library;
 mod measure;
 pub mod originals;
 mod progress;
