@@ -261,6 +261,13 @@ pub enum Cause {
         /// Nobody of those at work encodes slower.
         slowest: bool,
     },
+    /// All results were there, and this computer was still examining the last of them.
+    Examining {
+        /// So long.
+        ms: u64,
+        /// Of the whole.
+        percent: u8,
+    },
     /// Parts were encoded and came to nothing.
     Lost {
         /// So many.

@@ -9,8 +9,9 @@ use api::{
     Api, Bench, Choice, ErrorCode, FilePath, Live, NodeConfig, Purpose, Sources, Speed, call,
 };
 
+/// A node on this folder, once an earlier one has let go of it.
 async fn node(data: &Path) -> Live {
-    Live::start(NodeConfig {
+    let config = NodeConfig {
         data_dir: data.to_owned(),
         name: Some("Bench".to_owned()),
         listen: None,
@@ -21,9 +22,15 @@ async fn node(data: &Path) -> Live {
         stays: false,
         workers: None,
         settings: Sources::default(),
-    })
-    .await
-    .unwrap()
+    };
+    for _ in 0..500 {
+        match Live::start(config.clone()).await {
+            Ok(live) => return live,
+            Err(error) => assert_eq!(error.code, ErrorCode::NodeRunning),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the data folder stays locked")
 }
 
 fn order(film: &Path, workers: Vec<u32>) -> call::StartBench {
@@ -89,6 +96,7 @@ async fn a_measurement_is_made_kept_stopped_and_forgotten() {
     let stopped = ended(&api).await;
     assert_eq!((stopped.failed, stopped.runs.len()), (None, 1));
     live.stop().await;
+    drop(api);
 
     let live = node(&data).await;
     let api = live.api();

@@ -130,6 +130,7 @@ fn timeline(id: JobId, look: Look, written: Written, now_ms: i64) -> Timeline {
         })
         .collect();
     let record = Record {
+        me: look.me.0,
         phases: phases.iter().filter_map(phase).collect(),
         stints: stints
             .iter()

@@ -88,6 +88,13 @@ pub enum Cause {
         /// Nobody of those at work encodes slower.
         slowest: bool,
     },
+    /// All results were there, and the computer that owns the job was still examining the last of them.
+    Examining {
+        /// So long.
+        ms: u64,
+        /// Of the whole.
+        percent: u8,
+    },
     /// Parts were encoded and came to nothing.
     Lost {
         /// So many.
@@ -130,6 +137,7 @@ pub(crate) fn causes(record: &Record, account: &Account, pauses: &[Stretch]) -> 
     found.extend(reading(record, account, pauses));
     found.extend(joining(record, account));
     found.extend(tail(record, account, pauses));
+    found.extend(examining(record, account, pauses));
     found.extend(lost(record, account));
     let speeds: f64 = account.hands.iter().filter_map(speed).sum();
     for hand in &account.hands {
@@ -208,7 +216,7 @@ fn joining(record: &Record, account: &Account) -> Option<(f64, Cause)> {
 /// From the moment in which the first place is free and nothing is left to give, until the last part is there.
 fn tail(record: &Record, account: &Account, pauses: &[Stretch]) -> Option<(f64, Cause)> {
     let until = record.until;
-    let (_, end) = window(record);
+    let end = all_back(record);
     let given = given_out(record);
     let encoded = |stint: &Stint| stint.encodes(until).map(|(_, to)| to);
     let at_work = record.stints.iter().filter(|stint| stint.given <= given);
@@ -225,7 +233,7 @@ fn tail(record: &Record, account: &Account, pauses: &[Stretch]) -> Option<(f64, 
         .stints
         .iter()
         .filter(|stint| stint.fate.is_none_or(|fate| fate == Fate::Verified))
-        .max_by_key(|stint| (stint.end(until), stint.lease))?;
+        .max_by_key(|stint| (stint.free(until), stint.lease))?;
     let ms = unpaused((free.max(given), end), pauses);
     let percent = share(ms, account.whole_ms)?;
     let usual = median(record.stints.iter().map(|stint| stint.frames));
@@ -248,6 +256,20 @@ fn tail(record: &Record, account: &Account, pauses: &[Stretch]) -> Option<(f64, 
     };
     // Some still work meanwhile: about half of it is lost.
     Some((ms as f64 / 2.0, cause))
+}
+
+/// When the last result was back.
+fn all_back(record: &Record) -> i64 {
+    let all = record.stints.iter().map(|stint| stint.free(record.until));
+    all.max().unwrap_or(record.until)
+}
+
+/// From the last result that came back until the last one was found good.
+fn examining(record: &Record, account: &Account, pauses: &[Stretch]) -> Option<(f64, Cause)> {
+    let (_, end) = window(record);
+    let ms = unpaused((all_back(record).min(end), end), pauses);
+    let percent = share(ms, account.whole_ms)?;
+    Some((ms as f64, Cause::Examining { ms, percent }))
 }
 
 fn median(values: impl Iterator<Item = u64>) -> u64 {

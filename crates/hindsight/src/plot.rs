@@ -23,6 +23,8 @@ struct Graph {
     most: f64,
     /// From the top of the picture.
     down: f64,
+    /// The numbers of workers that were tried, apart enough for their words.
+    tried: Vec<f64>,
 }
 
 impl Graph {
@@ -51,7 +53,7 @@ impl Graph {
                 number(value)
             );
         }
-        for value in steps(self.workers) {
+        for value in self.tried.iter().copied() {
             let _ = write!(
                 svg,
                 "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#5b564e\">{}</text>",
@@ -128,6 +130,7 @@ pub fn svg(rows: &[Measured]) -> String {
         workers: workers.max(1.0),
         most: least.max(highest(points)) * 1.05,
         down,
+        tried: apart(rows, workers),
     };
     let up = graph("Speed-up", workers / fewest, &speed_ups, 0.0);
     let share = graph("Efficiency", 1.0, &efficiencies, HEIGHT);
@@ -171,6 +174,19 @@ fn legend(svg: &mut String, serial: Option<f64>) {
             x + 32.0
         );
     }
+}
+
+/// The numbers of workers of these rows, in order, without those that would be too near the one before.
+fn apart(rows: &[Measured], most: f64) -> Vec<f64> {
+    let mut all: Vec<f64> = rows.iter().map(|row| f64::from(row.workers)).collect();
+    all.sort_by(f64::total_cmp);
+    let mut kept: Vec<f64> = Vec::new();
+    for workers in all {
+        if kept.last().is_none_or(|last| workers - last >= most / 20.0) {
+            kept.push(workers);
+        }
+    }
+    kept
 }
 
 /// Round values from nothing to `most`, four or so.
@@ -228,5 +244,13 @@ mod tests {
         assert_eq!(steps(4.0), [0.0, 1.0, 2.0, 3.0, 4.0]);
         assert_eq!(number(2.5), "2.5");
         assert_eq!(number(10.0), "10");
+        assert_eq!(apart(&rows(), 4.0), [1.0, 2.0, 4.0]);
+        let many: Vec<Measured> = (1..=100)
+            .map(|workers| Measured {
+                workers,
+                wall_s: 1.0,
+            })
+            .collect();
+        assert_eq!(apart(&many, 100.0).len(), 20);
     }
 }

@@ -7,6 +7,8 @@ use crate::Peer;
 /// All there is of one job. Times are milliseconds of one clock, since any moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
+    /// The computer that owns the job: nothing travels to it.
+    pub me: Peer,
     /// What the job itself did; phases overlap.
     pub phases: Vec<Phase>,
     /// What each computer was given, in any order.

@@ -238,11 +238,12 @@ fn spent(
         note(Deed::Away, (absence.began, ended));
     }
     for stint in stints {
-        note(Deed::Transfer, stint.travels(until));
+        let away = peer != record.me;
         let rest = [
+            (Deed::Transfer, away.then(|| stint.travels(until))),
             (Deed::Encode, stint.encodes(until)),
             (Deed::Check, stint.checks(until)),
-            (Deed::GiveBack, stint.returns(until)),
+            (Deed::GiveBack, stint.returns(until).filter(|_| away)),
         ];
         for (deed, stretch) in rest {
             if let Some(stretch) = stretch {

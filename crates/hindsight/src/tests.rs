@@ -52,6 +52,7 @@ fn slow_link() -> Record {
         whole(KITCHEN, 10 + n, [at, began, began, end, end, end, end])
     }));
     Record {
+        me: HERE,
         phases: vec![phase(PhaseKind::Encoding, 0, 100_000)],
         stints,
         absences: Vec::new(),
@@ -127,6 +128,44 @@ fn the_last_part_on_the_slowest_computer_is_named() {
         "{:?}",
         long.causes
     );
+}
+
+#[test]
+fn what_the_owner_examines_at_the_end_is_not_put_down_to_the_last_part() {
+    let mut record = slow_link();
+    // All results are back after 100 s; the last is found good 20 s later.
+    for stint in &mut record.stints {
+        if stint.ended == Some(100_000) {
+            stint.ended = Some(120_000);
+        }
+    }
+    record.until = 120_000;
+    let account = tell(&record);
+    let examined = Cause::Examining {
+        ms: 20_000,
+        percent: 17,
+    };
+    assert_eq!(
+        account.causes.first(),
+        Some(&examined),
+        "{:?}",
+        account.causes
+    );
+    let tails = |cause: &Cause| matches!(cause, Cause::Tail { .. });
+    assert!(!account.causes.iter().any(tails), "{:?}", account.causes);
+}
+
+#[test]
+fn nothing_is_on_the_way_to_the_owner() {
+    let mut record = slow_link();
+    record.stints.iter_mut().for_each(|stint| {
+        if stint.peer == HERE {
+            stint.began = stint.began.map(|at| at + 2000);
+            stint.delivered = stint.began;
+        }
+    });
+    let spent = of(&tell(&record), HERE).spent;
+    assert_eq!((spent.transfer, spent.idle), (0, 10_000));
 }
 
 #[test]
@@ -212,6 +251,7 @@ fn who_came_late_was_away_and_lost_parts_is_told_so() {
 fn what_one_computer_does_alone_is_told() {
     let at = [10_000, 10_000, 10_000, 60_000, 60_000, 60_000, 60_000];
     let record = Record {
+        me: HERE,
         phases: vec![
             phase(PhaseKind::Probe, 0, 2000),
             phase(PhaseKind::Plan, 2000, 11_000),
@@ -342,7 +382,7 @@ proptest! {
         phases in proptest::collection::vec(any_phase(), 0..12),
         until in -60_i64..1100,
     ) {
-        let record = Record { phases, stints, absences: Vec::new(), until };
+        let record = Record { me: HERE, phases, stints, absences: Vec::new(), until };
         let account = tell(&record);
         prop_assert_eq!(account.hands.is_empty(), record.stints.is_empty());
         for hand in &account.hands {

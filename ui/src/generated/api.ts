@@ -364,7 +364,15 @@ times: number | null,
 /**
  * Nobody of those at work encodes slower.
  */
-slowest: boolean, } | { "is": "lost", 
+slowest: boolean, } | { "is": "examining", 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "lost", 
 /**
  * So many.
  */

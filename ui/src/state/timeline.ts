@@ -133,7 +133,8 @@ export function draw(told: Timeline, width: number): Drawing {
     top += row.height + BETWEEN;
     return row;
   });
-  return { axis, blocks: blocks(told, axis), rows, height: top, tail: tailOf(told, axis, to) };
+  const back = told.computers.flatMap((one) => one.stints.map((stint) => stint.returned_ms ?? stint.ended_ms ?? told.until_ms));
+  return { axis, blocks: blocks(told, axis), rows, height: top, tail: tailOf(told, axis, back.reduce((a, b) => Math.max(a, b), 0)) };
 }
 
 function tailOf({ causes }: Timeline, axis: Axis, end: number): Drawing['tail'] {
@@ -224,6 +225,7 @@ function answer(cause: Cause, name: (id: ComputerId) => string): string {
     case 'waited':
       return words.waited[cause.on](long(cause.ms), share(cause.percent));
     case 'reading':
+    case 'examining':
     case 'joining':
       return words[cause.is](long(cause.ms), share(cause.percent));
     case 'transfer':

@@ -492,6 +492,7 @@ export const de: Catalogue = {
         measuring: (time, share) => `Es wartete ${time}, bis die Encoder gemessen waren: ${share} der ganzen Zeit.`,
       },
       reading: (time, share) => `Bis der erste Teil losgeht, liest ein Rechner allein das Video: ${time}, ${share} der ganzen Zeit.`,
+      examining: (time, share) => `Alle Ergebnisse waren da, und die letzten wurden noch ${time} geprüft: ${share} der ganzen Zeit.`,
       joining: (time, share) => `Ein Rechner allein fügt die Teile zusammen und beweist das Video: ${time}, ${share} der ganzen Zeit.`,
       transfer: (name, share) => `${name} hatte ${share} der Zeit nichts zu tun: Teile waren noch unterwegs.`,
       rate: (bytes) => `Sie kamen mit ${bytes} in der Sekunde.`,

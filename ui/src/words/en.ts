@@ -492,6 +492,7 @@ export const en = {
         measuring: (time: string, share: string) => `It waited ${time} for encoders to be measured: ${share} of the whole.`,
       },
       reading: (time: string, share: string) => `One computer alone reads the video until the first part can leave: ${time}, ${share} of the whole.`,
+      examining: (time: string, share: string) => `All results were there, and the last were examined for ${time}: ${share} of the whole.`,
       joining: (time: string, share: string) => `One computer alone joins the parts and proves the video: ${time}, ${share} of the whole.`,
       transfer: (name: string, share: string) => `${name} was idle for ${share} of the time: it waited for parts that were on the way.`,
       rate: (bytes: string) => `They came with ${bytes} a second.`,

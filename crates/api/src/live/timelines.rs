@@ -186,6 +186,7 @@ fn cause(one: &hindsight::Cause) -> Cause {
             times,
             slowest,
         },
+        Its::Examining { ms, percent } => Cause::Examining { ms, percent },
         Its::Lost { parts, ms, percent } => Cause::Lost { parts, ms, percent },
         Its::Joining { ms, percent } => Cause::Joining { ms, percent },
         Its::Alone { peer } => Cause::Alone { computer: id(peer) },

@@ -250,6 +250,10 @@ pub fn sentence(cause: &Cause, told: &Timeline) -> String {
             of_computer(cause, &name, &long)
         }
         Cause::Tail { .. } => tail(cause, &name, &long),
+        Cause::Examining { ms, percent } => format!(
+            "All results were there, and the last were examined for {}: {percent} % of the whole.",
+            long(*ms)
+        ),
         Cause::Lost { parts, ms, percent } => format!(
             "{} came to nothing after {} of encoding: {percent} % of all of it.",
             amount(u64::from(*parts), "part"),

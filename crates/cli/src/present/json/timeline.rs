@@ -148,6 +148,7 @@ fn why(cause: &Cause, told: &Timeline) -> WhyItem {
     let (percent, ms, peer) = match cause.clone() {
         Cause::Waited { ms, percent, .. }
         | Cause::Reading { ms, percent }
+        | Cause::Examining { ms, percent }
         | Cause::Lost { ms, percent, .. }
         | Cause::Joining { ms, percent } => (Some(percent), Some(ms), None),
         Cause::Transfer {
