@@ -272,6 +272,23 @@ complaints: Array<Complaint>,
 keys: Array<ConfigKey>, };
 
 /**
+ * A key that gets another value.
+ */
+export type ConfigChange = { 
+/**
+ * Which: `web.port`.
+ */
+key: string, 
+/**
+ * Its value before, as the file has it; empty where nothing was set.
+ */
+before: string, 
+/**
+ * Its value after.
+ */
+after: string, };
+
+/**
  * Where a value in effect comes from.
  */
 export type ConfigFrom = { "is": "usual" } | { "is": "file" } | { "is": "variable", 
@@ -705,6 +722,19 @@ from_min: number,
  * When it is over, minutes: 0 to 1440; where that is not later, on the next day.
  */
 to_min: number, };
+
+/**
+ * What would become, or became, of the `config.json` of a simple AV1 farm.
+ */
+export type Import = { 
+/**
+ * What is set, key by key.
+ */
+changes: Array<ConfigChange>, 
+/**
+ * What else to know, in sentences: what is so already, what is left out and why.
+ */
+notes: Array<string>, };
 
 /**
  * The outcome of looking at one file.
@@ -1572,6 +1602,16 @@ settings: Settings, }; reply: null };
   config: { args: Record<symbol, never>; reply: Config };
   /** Reads their file again, now. */
   reload_config: { args: Record<symbol, never>; reply: Reread };
+  /** Takes over the `config.json` of a simple AV1 farm; or says what that would set. */
+  import_config: { args: { 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Do it; else only say what would be done.
+ */
+apply: boolean, }; reply: Import };
   /** Looks at everything that may be wrong and says what to do about it. */
   doctor: { args: Record<symbol, never>; reply: Report };
   /** What is behind an address, in words: why a computer there is not seen. */
