@@ -4,6 +4,7 @@
 //! and the page's TypeScript. A call is its arguments: `Submit { paths, choice }`; its name on the wire is
 //! the method of [`Api`] that it runs.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use serde::de::DeserializeOwned;
@@ -14,6 +15,7 @@ use crate::Api;
 use crate::choice::Choice;
 use crate::config;
 use crate::error::{ApiError, ErrorCode};
+use crate::keys::{ApiKey, KeyScope, MadeKey};
 use crate::library as shelf;
 use crate::path::FilePath;
 use crate::sight;
@@ -237,6 +239,12 @@ calls! {
         /// Which job.
         id: JobId
     } -> Vec<view::Segment>;
+    /// How the time of a job went: what each computer did when, and why it was not faster. Of jobs that go on, and of the
+    /// last thousand that are over.
+    timeline: Timeline {
+        /// Which job.
+        id: JobId
+    } -> crate::timeline::Timeline;
     /// One picture of a film, small enough for a page.
     still: Still {
         /// Of what.
@@ -264,10 +272,47 @@ calls! {
         /// All of them.
         wishes: sight::Wishes
     } -> ();
+    /// Films made and bytes saved day by day, and who worked for whom: of the last days, and of all time.
+    figures: Figures {
+        /// So many days, today included; 1 to 3660.
+        days: u32
+    } -> crate::figures::Figures;
+    /// The measurement of one worker against several that goes on on this computer, and those that are kept.
+    bench: Bench {} -> crate::bench::Bench;
+    /// Begins to measure: each row is a whole job with so many workers. Only while nothing else goes on.
+    start_bench: StartBench {
+        /// The film; `null`: a clip of a minute.
+        film: Option<FilePath>,
+        /// The numbers of workers, row by row, 1 to 256; none: 1, 2, 4, … up to the cores.
+        workers: Vec<u32>,
+        /// What is made of it; where it goes is not for this.
+        choice: Choice
+    } -> ();
+    /// Stops measuring. What has been measured so far is not kept.
+    stop_bench: StopBench {} -> ();
+    /// Forgets a measurement that is kept.
+    forget_bench: ForgetBench {
+        /// When it began.
+        began_ms: u64
+    } -> ();
     /// What this computer has done for others so far.
     given: Given {} -> sight::Given;
     /// What this computer has done for others, a line for each stretch of work, newest first; at most 200.
     deeds: Deeds {} -> Vec<sight::Deed>;
+    /// The keys for programs, oldest first, without their secrets.
+    keys: Keys {} -> Vec<ApiKey>;
+    /// Makes a key for a program. Its text is told this once.
+    new_key: NewKey {
+        /// What to call it: 1 to 80 letters.
+        name: String,
+        /// What it is good for; at least one.
+        scopes: BTreeSet<KeyScope>
+    } -> MadeKey;
+    /// Takes a key back: from now on it opens nothing.
+    revoke_key: RevokeKey {
+        /// Its number.
+        id: u64
+    } -> ();
     /// Hands files to the window that shows this node, which offers them and comes to the front.
     present: Present {
         /// The files; none only brings the window to the front.

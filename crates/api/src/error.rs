@@ -145,6 +145,8 @@ codes! {
     CannotListen = 63,
     /// The file of settings, or a variable above it, has a mistake.
     BadConfig = 64,
+    /// There is no such key for programs.
+    NoSuchKey = 65,
 }
 
 #[cfg(test)]

@@ -4,12 +4,16 @@
 //! [`call`] lists them once for everything that speaks JSON. View models go out whole, at most four times a
 //! second, numbered; a client that misses one asks for a snapshot. This crate decides nothing about videos.
 
+pub mod bench;
 mod choice;
 mod error;
 mod event;
+mod figures;
+mod filters;
 mod folder;
 mod front;
 mod helping;
+mod keys;
 mod library;
 mod live;
 mod node;
@@ -17,25 +21,31 @@ mod path;
 mod pump;
 mod qr;
 mod sight;
+mod timeline;
 mod view;
 
 pub mod call;
 pub mod config;
+pub mod csv;
 pub mod rehearsal;
 
 #[cfg(test)]
 mod bindings;
 
+pub use bench::{Bench, BenchForecast, BenchProgress, BenchRow, BenchRun, BenchSummary};
 pub use call::Call;
 pub use choice::{Audio, Choice, Codec, Container, Encoders, Keep, Place, Purpose, Speed};
 pub use config::{Complaint, Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
+pub use figures::{Day, Figures, Totals, Worker, date};
+pub use filters::{Amount, Area, Crop, Filters, GRAINS, HEIGHTS, Rotation};
 pub use folder::data_folder;
 
 pub mod logs;
 pub use front::Handed;
 pub use helping::{HelpMode, HelpRules, Helping, Hours, Rest, Weekday};
+pub use keys::{ApiKey, KeyScope, MadeKey};
 pub use library::{
     Library, LibraryCount, LibraryExample, LibraryFile, LibraryFilter, LibraryFolder, LibraryPage,
     LibraryPreview, LibraryRule, LibraryRules, LibraryScan, LibraryState, LibraryTake,
@@ -46,6 +56,9 @@ pub use node::{Answer, Node, Shift, Steer};
 pub use path::FilePath;
 pub use pump::Events;
 pub use sight::{Deed, Film, Forecast, Given, Outlook, Preset, Still, Wishes};
+pub use timeline::{
+    Away, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase, Wait,
+};
 pub use view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
     Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load, Original,

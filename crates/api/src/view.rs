@@ -196,6 +196,9 @@ pub struct Load {
     pub cpu_percent: u8,
     /// Memory in use, megabytes.
     pub memory_used_mb: u64,
+    /// How hot its processor is, degrees Celsius; `null` where it does not tell.
+    #[serde(default)]
+    pub celsius: Option<i16>,
 }
 
 /// What a computer does.

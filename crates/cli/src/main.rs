@@ -6,7 +6,6 @@
 //! command is a node for as long as it takes.
 
 mod args;
-mod bench;
 mod commands;
 mod door;
 mod node;

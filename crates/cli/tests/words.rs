@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 28] = [
     "encode",
     "serve",
     "ask",
@@ -20,8 +20,10 @@ const COMMANDS: [&str; 25] = [
     "rights",
     "unpair",
     "identity",
+    "key",
     "jobs",
     "job",
+    "timeline",
     "cancel",
     "pause",
     "resume",
@@ -32,6 +34,7 @@ const COMMANDS: [&str; 25] = [
     "donate",
     "settings",
     "config",
+    "stats",
     "given",
     "doctor",
     "clean",

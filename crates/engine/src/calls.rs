@@ -38,6 +38,7 @@ impl Core {
             }
             Call::Reorder(job, shift, reply) => drop(reply.send(self.reorder(job, shift))),
             Call::NewIdentity(reply) => drop(reply.send(self.new_identity().await)),
+            Call::Timeline(job, reply) => drop(reply.send(self.look(job))),
             Call::OpenJobs(reply) => {
                 let open = self
                     .jobs

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ffmpeg::carry::{self, Essence};
+use hindsight::PhaseKind;
 use media::choice::Container;
 use schedule::JobId;
 use store::{Store, StoreError};
@@ -98,6 +99,7 @@ pub(crate) async fn combine(
     if let Err(error) = remember(&work, aside.path()).await {
         return Some(Err(error));
     }
+    reached(bench, work.job, PhaseKind::Placing);
     if let Place::InPlace { .. } = work.terms.place {
         return in_place(work, aside, merged, proof).await.transpose();
     }
@@ -266,6 +268,12 @@ fn elapsed_ms(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Tells how far it is.
+fn reached(bench: &Bench, job: JobId, kind: PhaseKind) {
+    // The loop ends before its tasks do; then nobody wants to know.
+    let _ = bench.mail.send(Mail::Reached { job, kind });
+}
+
 /// The source must still be what was encoded.
 pub(crate) fn unchanged(film: &Film) -> Result<(), Trouble> {
     let now = std::fs::metadata(&film.path)
@@ -321,6 +329,7 @@ async fn join_and_prove(
     {
         return Err(MergeError::NotWorthwhile(bytes));
     }
+    reached(bench, work.job, PhaseKind::Proving);
     let proof = prove::prove(
         bench,
         &work.parts,
@@ -406,6 +415,7 @@ fn receipt(
             bytes,
         },
         choice: film.choice.clone(),
+        filters: plan::filter::words(film.order.filters()),
         frames,
         sent_bytes: work.parts.pieces.iter().map(|(_, p)| p.sent_bytes).sum(),
         segments: segments.collect(),
@@ -433,6 +443,13 @@ fn verdict(work: &Combine, frames: u64, proof: &FileProof) -> String {
         1 => "Exact: the one frame is there, at its time".to_owned(),
         n => format!("Exact: all {n} frames, in order, each once, at their times"),
     };
+    let filters = plan::filter::words(work.parts.film.order.filters());
+    if !filters.is_empty() {
+        text.push_str(&format!(
+            ", as the filters make them over the whole film ({})",
+            filters.join(", ")
+        ));
+    }
     if work.parts.film.normalised {
         text.push_str(" on the repaired timeline");
     } else if proof.shift_us != 0 {

@@ -3,6 +3,7 @@
 use ffmpeg::cage::{self, Cage};
 use ffmpeg::tools::Tool;
 use ffmpeg::trial::Trials;
+use media::filter::Skill;
 use media::spec::PixelFormat;
 use peer::Net;
 
@@ -23,6 +24,7 @@ pub(crate) async fn examine(
     let mut findings = vec![ffmpeg(status)];
     if let Some(tool) = tool {
         findings.push(kept(cage::of(&tool.path)));
+        findings.push(filters(tool));
         findings.extend(encoders(tool, workspace).await);
     }
     findings.push(disk(workspace));
@@ -103,6 +105,28 @@ fn kept(cage: Cage) -> Finding {
         ),
     };
     finding("ffmpeg's cage", level, says, help)
+}
+
+/// What can be done to a picture here.
+fn filters(tool: &Tool) -> Finding {
+    let subject = "filters";
+    let (able, lacks) = tool.features.skill();
+    let Some(lacks) = lacks else {
+        let says = "Every change of the picture can be made here.";
+        return finding(subject, Level::Good, says, "");
+    };
+    let cannot = match able {
+        Skill::None => "No change of the picture can be made here",
+        Skill::Picture | Skill::ToneMap => "HDR cannot be made SDR here",
+    };
+    finding(
+        subject,
+        Level::Note,
+        format!(
+            "{cannot}: this ffmpeg has no filter {lacks}. Such work is not given to this computer."
+        ),
+        "Use the ffmpeg that comes with Manyhands: clear the path to ffmpeg in the settings.",
+    )
 }
 
 /// Tries every encoder the build lists with a short clip.

@@ -103,6 +103,9 @@ mod strip;
 
 mod load;
 
+/// How the time of each job goes, noted as it goes.
+mod chronicle;
+
 mod settings;
 
 mod scratch;
@@ -128,10 +131,17 @@ mod tie;
 
 mod identity;
 
+/// Keys for programs.
+pub mod keys;
+
 // What there is to look at before, beside and after.
 mod forecast;
 
 pub mod sight;
+
+pub mod timeline;
+
+pub mod figures;
 
 // The public face.
 pub mod node;

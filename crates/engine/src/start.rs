@@ -15,8 +15,9 @@ use store::{OpenError, Store};
 use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 
 use crate::capability::Abilities;
+use crate::chronicle::Chronicle;
 use crate::config::{Config, ThisTime, watch_file};
-use crate::driver::{Core, Mail};
+use crate::driver::{Core, Mail, unix_ms};
 use crate::job::Past;
 use crate::lease::Bench;
 use crate::librarian::Librarian;
@@ -54,23 +55,21 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let bench = tool.as_ref().ok();
     let bench = bench.map(|tool| bench_of(tool, seats, manners.guidance(), mail.clone()));
     let me = PeerId(identity.id().0);
-    let opened = network(&config, identity, &store, &settings, &mail).await?;
-    let (net, neighbours, elsewhere) = opened;
+    let (net, neighbours, elsewhere) = network(&config, identity, &store, &settings, &mail).await?;
     notices.extend(elsewhere);
     let (originals, waiting) = originals(&store).await;
     notices.extend(waiting);
     let past = past_jobs(&store).await;
     sweep(&workspace, &past).await;
     let (ticks, changes) = watch::channel(0);
-    let swaps = Arc::new(Mutex::new(()));
     let file = kept.path().to_owned();
     let core = Core {
         farm: farm(&store, &settings).await?,
         since: Instant::now(),
         store: store.clone(),
-        workspace: workspace.clone(),
-        tool: tool.clone(),
-        bench: bench.clone(),
+        workspace,
+        tool,
+        bench,
         abilities,
         measuring: false,
         may_measure: config.stays,
@@ -78,11 +77,11 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         settings,
         config: kept,
         manners,
-        net: net.clone(),
+        net,
         jobs: BTreeMap::new(),
         past,
         originals,
-        swaps: Arc::clone(&swaps),
+        swaps: Arc::new(Mutex::new(())),
         neighbours,
         leases: BTreeMap::new(),
         tasks: BTreeMap::new(),
@@ -96,31 +95,37 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         load: None,
         notices,
         twin: None,
-        mail: mail.clone(),
+        mail,
         pending: VecDeque::new(),
         unwritten: Vec::new(),
         full_since: None,
+        chronicle: Chronicle::default(),
         changes: ticks,
     };
+    let node = handle(&core, changes);
     tokio::spawn(ready(core).run(letters));
-    let node = Node(Arc::new(Inner {
-        mail,
-        changes,
-        store,
-        workspace,
-        tool,
-        bench,
-        net,
-        gallery: Gallery::default(),
-        samples: Samples::default(),
-        swaps,
-        librarian: Librarian::default(),
-    }));
     if config.stays {
         tokio::spawn(watch_file(node.0.mail.clone(), file));
     }
     go_on(node.clone(), config.stays);
     Ok(node)
+}
+
+/// What the shells hold of a node.
+fn handle(core: &Core, changes: watch::Receiver<u64>) -> Node {
+    Node(Arc::new(Inner {
+        mail: core.mail.clone(),
+        changes,
+        store: core.store.clone(),
+        workspace: core.workspace.clone(),
+        tool: core.tool.clone(),
+        bench: core.bench.clone(),
+        net: core.net.clone(),
+        gallery: Gallery::default(),
+        samples: Samples::default(),
+        swaps: Arc::clone(&core.swaps),
+        librarian: Librarian::default(),
+    }))
 }
 
 /// Takes interrupted jobs up again, if it `stays` for them, and looks after the originals.
@@ -149,6 +154,10 @@ fn ready(mut core: Core) -> Core {
             is_self: true,
             offers,
         });
+    }
+    let others: Vec<PeerId> = core.neighbours.keys().copied().collect();
+    for peer in others {
+        core.note_presence(peer);
     }
     tokio::spawn(load::watch(core.mail.clone()));
     core.tell_about();
@@ -278,6 +287,7 @@ async fn epoch(store: &Store) -> Result<u32, Trouble> {
     let next = store.call(|tables| {
         let next = tables.setting::<u32>("epoch")?.unwrap_or(0).wrapping_add(1);
         tables.set_setting("epoch", &next)?;
+        tables.prune_timelines(unix_ms())?;
         Ok(next)
     });
     next.await.map_err(|e| {

@@ -182,6 +182,8 @@ pub struct Load {
     pub cpu_percent: u8,
     /// Memory in use, megabytes.
     pub memory_used_mb: u64,
+    /// How hot its processor is, degrees Celsius, where it tells.
+    pub celsius: Option<i16>,
 }
 
 /// What a computer does.

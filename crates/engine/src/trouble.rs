@@ -86,6 +86,8 @@ pub enum Kind {
     WrongCode,
     /// A person at the other computer said no, or nobody was there.
     NotAnswered,
+    /// No such key for programs.
+    NoSuchKey,
     /// The data folder is in use.
     NodeRunning,
     /// The data folder cannot be used.

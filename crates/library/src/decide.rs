@@ -112,18 +112,28 @@ enum Fit {
 
 /// What the folder's rules say of a file. `facts`: what is in it, once somebody has looked.
 #[must_use]
-pub fn verdict(folder: &Folder, file: Candidate<'_>, facts: Option<&Facts>, now_ms: i64) -> Verdict {
+pub fn verdict(
+    folder: &Folder,
+    file: Candidate<'_>,
+    facts: Option<&Facts>,
+    now_ms: i64,
+) -> Verdict {
     if file.bytes == 0 {
         return Verdict::Leave(Leave::Empty);
     }
-    let rules = folder.rules.iter().enumerate().filter(|(_, rule)| !rule.off);
+    let rules = folder
+        .rules
+        .iter()
+        .enumerate()
+        .filter(|(_, rule)| !rule.off);
     let mut missed: Option<(bool, Miss, &str)> = None;
     for (at, rule) in rules.clone() {
         match fit(rule, file, facts, now_ms) {
             Fit::Unknown => return Verdict::Look,
             Fit::No(miss) => {
                 // One that would have taken it says more than one that would have left it alone, too.
-                let nearer = |(takes, other, _): &(bool, Miss, &str)| (!rule.leave, &miss) > (*takes, other);
+                let nearer =
+                    |(takes, other, _): &(bool, Miss, &str)| (!rule.leave, &miss) > (*takes, other);
                 if missed.as_ref().is_none_or(nearer) {
                     missed = Some((!rule.leave, miss, &rule.name));
                 }
@@ -167,10 +177,15 @@ fn outside(rule: &Rule, file: Candidate<'_>, now_ms: i64) -> Option<Miss> {
     let take = &rule.take;
     let name = file.within.rsplit('/').next().unwrap_or(file.within);
     let named = |pattern: &String| {
-        let text = if pattern.contains('/') { file.within } else { name };
+        let text = if pattern.contains('/') {
+            file.within
+        } else {
+            name
+        };
         matches(pattern, text)
     };
-    if (!take.names.is_empty() && !take.names.iter().any(named)) || take.not_names.iter().any(named) {
+    if (!take.names.is_empty() && !take.names.iter().any(named)) || take.not_names.iter().any(named)
+    {
         return Some(Miss::Name);
     }
     if take.min_bytes.is_some_and(|least| file.bytes < least) {
@@ -180,7 +195,10 @@ fn outside(rule: &Rule, file: Candidate<'_>, now_ms: i64) -> Option<Miss> {
         return Some(Miss::Large);
     }
     let age_h = now_ms.saturating_sub(file.modified_ms).max(0) / 3_600_000;
-    if take.older_than_h.is_some_and(|hours| age_h < i64::from(hours)) {
+    if take
+        .older_than_h
+        .is_some_and(|hours| age_h < i64::from(hours))
+    {
         return Some(Miss::New);
     }
     let old = |hours: u32| age_h >= i64::from(hours);
@@ -259,24 +277,54 @@ mod tests {
                     ..all()
                 },
             ),
-            rule("Large", Conditions { min_bytes: Some(4 * GB), ..all() }),
+            rule(
+                "Large",
+                Conditions {
+                    min_bytes: Some(4 * GB),
+                    ..all()
+                },
+            ),
             rule("All", all()),
-            Rule { off: true, ..rule("Off", all()) },
+            Rule {
+                off: true,
+                ..rule("Off", all())
+            },
         ];
         let h264 = facts("h264", 1080);
         let taken = |rule, also| Verdict::Take { rule, also };
-        assert_eq!(of(rules.clone(), "series/a/1.mkv", Some(&h264)), taken(0, vec![1, 2]));
+        assert_eq!(
+            of(rules.clone(), "series/a/1.mkv", Some(&h264)),
+            taken(0, vec![1, 2])
+        );
         assert_eq!(of(rules, "films/a.mkv", Some(&h264)), taken(1, vec![2]));
     }
 
     #[test]
     fn a_file_is_looked_into_only_where_that_decides() {
-        let small = rule("Small", Conditions { max_bytes: Some(GB), ..Conditions::default() });
-        assert!(matches!(of(vec![small.clone()], "a.mkv", None), Verdict::Leave(Leave::NoneFits(_, Miss::Large))));
+        let small = rule(
+            "Small",
+            Conditions {
+                max_bytes: Some(GB),
+                ..Conditions::default()
+            },
+        );
+        assert!(matches!(
+            of(vec![small.clone()], "a.mkv", None),
+            Verdict::Leave(Leave::NoneFits(_, Miss::Large))
+        ));
         let all = rule("All", Conditions::default());
         assert_eq!(of(vec![small, all.clone()], "a.mkv", None), Verdict::Look);
-        let any = Conditions { right_codec_too: true, ..Conditions::default() };
-        assert_eq!(of(vec![rule("Any", any)], "a.mkv", None), Verdict::Take { rule: 0, also: vec![] });
+        let any = Conditions {
+            right_codec_too: true,
+            ..Conditions::default()
+        };
+        assert_eq!(
+            of(vec![rule("Any", any)], "a.mkv", None),
+            Verdict::Take {
+                rule: 0,
+                also: vec![]
+            }
+        );
     }
 
     #[test]
@@ -291,14 +339,35 @@ mod tests {
         assert_eq!(said, "“All” does not take it: it is hevc already.");
         let keep = Rule {
             leave: true,
-            ..rule("Extras", Conditions { names: vec!["*extra*".into()], ..Conditions::default() })
+            ..rule(
+                "Extras",
+                Conditions {
+                    names: vec!["*extra*".into()],
+                    ..Conditions::default()
+                },
+            )
         };
-        assert_eq!(says(of(vec![keep.clone(), all.clone()], "Extras 1.mkv", None)), "The rule “Extras” leaves it alone.");
+        assert_eq!(
+            says(of(vec![keep.clone(), all.clone()], "Extras 1.mkv", None)),
+            "The rule “Extras” leaves it alone."
+        );
         let said = says(of(vec![keep, all.clone()], "a.mkv", Some(&hevc)));
-        assert_eq!(said, "“All” does not take it: it is hevc already.", "the nearest one says why");
-        assert_eq!(says(of(vec![], "a.mkv", None)), "Its folder has no rule yet.");
-        let empty = Candidate { bytes: 0, ..file("a.mkv") };
-        assert_eq!(says(verdict(&folder(vec![all]), empty, None, NOW)), "It is empty.");
+        assert_eq!(
+            said, "“All” does not take it: it is hevc already.",
+            "the nearest one says why"
+        );
+        assert_eq!(
+            says(of(vec![], "a.mkv", None)),
+            "Its folder has no rule yet."
+        );
+        let empty = Candidate {
+            bytes: 0,
+            ..file("a.mkv")
+        };
+        assert_eq!(
+            says(verdict(&folder(vec![all]), empty, None, NOW)),
+            "It is empty."
+        );
     }
 
     #[test]
@@ -306,20 +375,84 @@ mod tests {
         let h264 = facts("h264", 1080);
         let none = Conditions::default;
         let misses = [
-            (Conditions { names: vec!["*.avi".into()], ..none() }, Miss::Name),
-            (Conditions { not_names: vec!["A.MKV".into()], ..none() }, Miss::Name),
-            (Conditions { min_bytes: Some(6 * GB), ..none() }, Miss::Small),
-            (Conditions { max_bytes: Some(4 * GB), ..none() }, Miss::Large),
-            (Conditions { older_than_h: Some(49), ..none() }, Miss::New),
-            (Conditions { newer_than_h: Some(48), ..none() }, Miss::Old),
-            (Conditions { min_height: Some(1081), ..none() }, Miss::Low),
-            (Conditions { max_height: Some(1079), ..none() }, Miss::High),
-            (Conditions { codecs: vec!["mpeg2video".into()], ..none() }, Miss::Codec("h264".into())),
-            (Conditions { not_codecs: vec!["H264".into()], ..none() }, Miss::Codec("h264".into())),
+            (
+                Conditions {
+                    names: vec!["*.avi".into()],
+                    ..none()
+                },
+                Miss::Name,
+            ),
+            (
+                Conditions {
+                    not_names: vec!["A.MKV".into()],
+                    ..none()
+                },
+                Miss::Name,
+            ),
+            (
+                Conditions {
+                    min_bytes: Some(6 * GB),
+                    ..none()
+                },
+                Miss::Small,
+            ),
+            (
+                Conditions {
+                    max_bytes: Some(4 * GB),
+                    ..none()
+                },
+                Miss::Large,
+            ),
+            (
+                Conditions {
+                    older_than_h: Some(49),
+                    ..none()
+                },
+                Miss::New,
+            ),
+            (
+                Conditions {
+                    newer_than_h: Some(48),
+                    ..none()
+                },
+                Miss::Old,
+            ),
+            (
+                Conditions {
+                    min_height: Some(1081),
+                    ..none()
+                },
+                Miss::Low,
+            ),
+            (
+                Conditions {
+                    max_height: Some(1079),
+                    ..none()
+                },
+                Miss::High,
+            ),
+            (
+                Conditions {
+                    codecs: vec!["mpeg2video".into()],
+                    ..none()
+                },
+                Miss::Codec("h264".into()),
+            ),
+            (
+                Conditions {
+                    not_codecs: vec!["H264".into()],
+                    ..none()
+                },
+                Miss::Codec("h264".into()),
+            ),
         ];
         for (take, miss) in misses {
             let said = of(vec![rule("One", take.clone())], "a.mkv", Some(&h264));
-            assert_eq!(said, Verdict::Leave(Leave::NoneFits("One".into(), miss)), "{take:?}");
+            assert_eq!(
+                said,
+                Verdict::Leave(Leave::NoneFits("One".into(), miss)),
+                "{take:?}"
+            );
         }
         let all = Conditions {
             names: vec!["a*".into()],
@@ -332,6 +465,9 @@ mod tests {
             codecs: vec!["H264".into()],
             ..none()
         };
-        assert!(matches!(of(vec![rule("One", all)], "a.mkv", Some(&h264)), Verdict::Take { .. }));
+        assert!(matches!(
+            of(vec![rule("One", all)], "a.mkv", Some(&h264)),
+            Verdict::Take { .. }
+        ));
     }
 }

@@ -31,7 +31,11 @@ impl Facts {
     pub fn read(info: &SourceInfo) -> Result<Self, String> {
         let Some(film) = info.film() else {
             let heard = info.of_kind(StreamKind::Audio).next().is_some();
-            let says = if heard { "It has sound but no picture." } else { "It holds no video." };
+            let says = if heard {
+                "It has sound but no picture."
+            } else {
+                "It holds no video."
+            };
             return Err(says.to_owned());
         };
         let (mut width, mut height, mut frames_1000s) = (0, 0, 0);
@@ -90,6 +94,9 @@ mod tests {
         let text = "Input #0, mp3, from 'a.mp3':\n  Stream #0:0: Audio: mp3, 48000 Hz\n";
         let said = Facts::read(&description::read(text).unwrap()).unwrap_err();
         assert_eq!(said, "It has sound but no picture.");
-        assert_eq!(Facts::read(&SourceInfo::default()).unwrap_err(), "It holds no video.");
+        assert_eq!(
+            Facts::read(&SourceInfo::default()).unwrap_err(),
+            "It holds no video."
+        );
     }
 }

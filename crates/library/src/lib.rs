@@ -43,8 +43,8 @@ pub fn may_be_a_film(name: &str) -> bool {
     let Some((stem, ending)) = name.rsplit_once('.') else {
         return false;
     };
-    let known = |one: &&str| ending.eq_ignore_ascii_case(one);
-    !stem.is_empty() && !name.starts_with('.') && ENDINGS.iter().any(|one| known(&one))
+    let known = |one: &str| ending.eq_ignore_ascii_case(one);
+    !stem.is_empty() && !name.starts_with('.') && ENDINGS.iter().any(|one| known(one))
 }
 
 #[cfg(test)]

@@ -213,9 +213,16 @@ pub fn check(library: &Library) -> Result<(), Wrong> {
     }
     for (at, folder) in library.folders.iter().enumerate() {
         let field = format!("folders[{at}]");
-        if library.folders[..at].iter().any(|one| one.path == folder.path) {
+        if library.folders[..at]
+            .iter()
+            .any(|one| one.path == folder.path)
+        {
             let says = format!("The folder {} is watched already.", folder.path.display());
-            return wrong(format!("{field}.path"), &says, "Add the rule to the one that is there.");
+            return wrong(
+                format!("{field}.path"),
+                &says,
+                "Add the rule to the one that is there.",
+            );
         }
         check_folder(folder, &field)?;
     }
@@ -276,9 +283,16 @@ fn check_folder(folder: &Folder, field: &str) -> Result<(), Wrong> {
     }
     for (number, rule) in folder.rules.iter().enumerate() {
         let field = format!("{field}.rules[{number}]");
-        if folder.rules[..number].iter().any(|one| one.name == rule.name) {
+        if folder.rules[..number]
+            .iter()
+            .any(|one| one.name == rule.name)
+        {
             let says = format!("Two rules are called “{}”.", rule.name);
-            return wrong(format!("{field}.name"), &says, "Give one of them another name.");
+            return wrong(
+                format!("{field}.name"),
+                &says,
+                "Give one of them another name.",
+            );
         }
         check_rule(rule, &field)?;
     }
@@ -301,14 +315,22 @@ fn check_rule(rule: &Rule, field: &str) -> Result<(), Wrong> {
             "5 is usual.",
         );
     }
-    if rule.out_dir.as_ref().is_some_and(|path| !path.is_absolute() || path.to_str().is_none()) {
+    if rule
+        .out_dir
+        .as_ref()
+        .is_some_and(|path| !path.is_absolute() || path.to_str().is_none())
+    {
         return wrong(
             at("out_dir"),
             "The outputs' folder has to be a whole path, from the root on.",
             "For example /media/small.",
         );
     }
-    let places = [rule.out_dir.is_some(), rule.tree.is_some(), rule.in_place.is_some()];
+    let places = [
+        rule.out_dir.is_some(),
+        rule.tree.is_some(),
+        rule.in_place.is_some(),
+    ];
     if places.iter().filter(|set| **set).count() > 1 {
         return wrong(
             at("out_dir"),
@@ -355,7 +377,10 @@ fn check_conditions(take: &Conditions, field: &str) -> Result<(), Wrong> {
             );
         }
     }
-    let ages = [("older_than_h", take.older_than_h), ("newer_than_h", take.newer_than_h)];
+    let ages = [
+        ("older_than_h", take.older_than_h),
+        ("newer_than_h", take.newer_than_h),
+    ];
     for (name, age) in ages {
         if age.is_some_and(|hours| hours > MOST_AGE_H) {
             return wrong(
@@ -365,15 +390,26 @@ fn check_conditions(take: &Conditions, field: &str) -> Result<(), Wrong> {
             );
         }
     }
-    let upside_down = |low: Option<u64>, high: Option<u64>| low.zip(high).is_some_and(|(low, high)| low > high);
+    let upside_down =
+        |low: Option<u64>, high: Option<u64>| low.zip(high).is_some_and(|(low, high)| low > high);
     let never = "Nothing can be both: the rule would never take a file.";
     if upside_down(take.min_bytes, take.max_bytes) {
         return wrong(format!("{field}.min_bytes"), never, "Swap the two sizes.");
     }
-    if upside_down(take.min_height.map(Into::into), take.max_height.map(Into::into)) {
-        return wrong(format!("{field}.min_height"), never, "Swap the two heights.");
+    if upside_down(
+        take.min_height.map(Into::into),
+        take.max_height.map(Into::into),
+    ) {
+        return wrong(
+            format!("{field}.min_height"),
+            never,
+            "Swap the two heights.",
+        );
     }
-    if upside_down(take.older_than_h.map(Into::into), take.newer_than_h.map(Into::into)) {
+    if upside_down(
+        take.older_than_h.map(Into::into),
+        take.newer_than_h.map(Into::into),
+    ) {
         return wrong(format!("{field}.older_than_h"), never, "Swap the two ages.");
     }
     Ok(())
@@ -436,9 +472,18 @@ mod tests {
                 "folders[0].rules[1].name",
             ),
             (rule(|r| r.name = " ".into()), "folders[0].rules[0].name"),
-            (rule(|r| r.least_saving = 91), "folders[0].rules[0].least_saving"),
-            (rule(|r| r.make.quality = Some(63)), "folders[0].rules[0].make.quality"),
-            (rule(|r| r.take.names = vec!["a\u{7}".into()]), "folders[0].rules[0].take.names"),
+            (
+                rule(|r| r.least_saving = 91),
+                "folders[0].rules[0].least_saving",
+            ),
+            (
+                rule(|r| r.make.quality = Some(63)),
+                "folders[0].rules[0].make.quality",
+            ),
+            (
+                rule(|r| r.take.names = vec!["a\u{7}".into()]),
+                "folders[0].rules[0].take.names",
+            ),
             (
                 rule(|r| (r.take.min_height, r.take.max_height) = (Some(1080), Some(720))),
                 "folders[0].rules[0].take.min_height",
@@ -451,7 +496,10 @@ mod tests {
         for (library, field) in wrongs {
             let wrong = check(&library).unwrap_err();
             assert_eq!(wrong.field, field);
-            assert!(wrong.says.ends_with('.') && wrong.help.ends_with('.'), "{wrong:?}");
+            assert!(
+                wrong.says.ends_with('.') && wrong.help.ends_with('.'),
+                "{wrong:?}"
+            );
         }
         assert_eq!(check(&of(vec![films()])), Ok(()));
         assert_eq!(check(&Library::default()), Ok(()));

@@ -218,7 +218,11 @@ mod tests {
     #[test]
     fn a_file_that_grows_is_as_it_is_since_now() {
         let facts = h264();
-        let since = |bytes| match settle(&folder(), seen(bytes, Some(known(State::Waiting)), &facts), NOW) {
+        let since = |bytes| match settle(
+            &folder(),
+            seen(bytes, Some(known(State::Waiting)), &facts),
+            NOW,
+        ) {
             Next::Take { since_ms, .. } => since_ms,
             other => panic!("{other:?}"),
         };
@@ -236,7 +240,13 @@ mod tests {
             own: true,
             ..seen(100, None, &facts)
         };
-        assert!(matches!(settle(&folder(), own, NOW), Next::Leave { why: Leave::Own, .. }));
+        assert!(matches!(
+            settle(&folder(), own, NOW),
+            Next::Leave {
+                why: Leave::Own,
+                ..
+            }
+        ));
     }
 
     #[test]
@@ -251,6 +261,12 @@ mod tests {
             facts: Some(Err("It holds no video.")),
             ..seen(100, None, &facts)
         };
-        assert!(matches!(settle(&folder(), broken, NOW), Next::Leave { why: Leave::NoFilm(_), .. }));
+        assert!(matches!(
+            settle(&folder(), broken, NOW),
+            Next::Leave {
+                why: Leave::NoFilm(_),
+                ..
+            }
+        ));
     }
 }

@@ -258,7 +258,8 @@ impl Tables<'_> {
     /// # Errors
     /// If the database fails, or a number is too large for it.
     pub fn put_film(&self, film: &Film) -> Result<(), StoreError> {
-        let size = |what: &str, bytes: Option<u64>| bytes.map(|b| value::count(what, b)).transpose();
+        let size =
+            |what: &str, bytes: Option<u64>| bytes.map(|b| value::count(what, b)).transpose();
         self.sql
             .prepare_cached(
                 "INSERT INTO library (path, folder, bytes, modified, since, state, reason, rule, wish, forced, job,
@@ -310,7 +311,8 @@ impl Tables<'_> {
         let count = format!("SELECT count(*) FROM library WHERE {condition}");
         let mut query = self.sql.prepare_cached(&count)?;
         let total: i64 = query.query_row(params_from_iter(&values), |row| row.get(0))?;
-        let page = format!("SELECT * FROM library WHERE {condition} ORDER BY path LIMIT ? OFFSET ?");
+        let page =
+            format!("SELECT * FROM library WHERE {condition} ORDER BY path LIMIT ? OFFSET ?");
         values.extend([Sql::Integer(most.into()), Sql::Integer(offset.into())]);
         let mut query = self.sql.prepare_cached(&page)?;
         let rows = query.query_map(params_from_iter(&values), Film::from_row)?;
@@ -322,12 +324,7 @@ impl Tables<'_> {
     ///
     /// # Errors
     /// If the database fails or a row does not read.
-    pub fn films_of(
-        &self,
-        folder: &Path,
-        after: i64,
-        most: u32,
-    ) -> Result<Vec<Film>, StoreError> {
+    pub fn films_of(&self, folder: &Path, after: i64, most: u32) -> Result<Vec<Film>, StoreError> {
         let mut query = self.sql.prepare_cached(
             "SELECT * FROM library WHERE id > ?2 AND folder = ?1 ORDER BY id LIMIT ?3",
         )?;
@@ -461,7 +458,9 @@ impl Tables<'_> {
     /// If the database fails, or a number is too large for it.
     pub fn put_facts(&self, found: &FileFacts) -> Result<(), StoreError> {
         let facts = found.facts.as_ref().ok();
-        let facts = facts.map(|facts| value::to_json("facts", facts)).transpose()?;
+        let facts = facts
+            .map(|facts| value::to_json("facts", facts))
+            .transpose()?;
         self.sql
             .prepare_cached(
                 "INSERT OR REPLACE INTO facts (path, bytes, modified, facts, refusal) VALUES (?1, ?2, ?3, ?4, ?5)",

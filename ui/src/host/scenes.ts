@@ -16,9 +16,9 @@ function named(name: string, over: Partial<Computer> = {}): Computer {
   return computer(name, { id: Array.from({ length: 64 }, digit).join(''), ...over });
 }
 
-const studio = named('Studio', { status: { is: 'working', segments: 2 }, encoders: encoders(21), cpu: 'AMD Ryzen 7 5800X', cores: 8, memory_mb: 32_000, load: { cpu_percent: 71, memory_used_mb: 11_400 } });
-const kitchen = named('Kitchen-PC', { status: { is: 'working', segments: 2 }, encoders: encoders(58, true), cpu: 'Intel Core i9-12900K', cores: 24, memory_mb: 64_000, address: '192.168.1.31:47820', load: { cpu_percent: 93, memory_used_mb: 20_800 } });
-const attic = named('attic', { status: { is: 'paused', reason: 'someone is using it' }, encoders: encoders(12), cpu: 'Intel Core i5-7400', cores: 4, memory_mb: 8000, load: { cpu_percent: 12, memory_used_mb: 5900 } });
+const studio = named('Studio', { status: { is: 'working', segments: 2 }, encoders: encoders(21), cpu: 'AMD Ryzen 7 5800X', cores: 8, memory_mb: 32_000, load: { cpu_percent: 71, memory_used_mb: 11_400, celsius: 64 } });
+const kitchen = named('Kitchen-PC', { status: { is: 'working', segments: 2 }, encoders: encoders(58, true), cpu: 'Intel Core i9-12900K', cores: 24, memory_mb: 64_000, address: '192.168.1.31:47820', load: { cpu_percent: 93, memory_used_mb: 20_800, celsius: 78 } });
+const attic = named('attic', { status: { is: 'paused', reason: 'someone is using it' }, encoders: encoders(12), cpu: 'Intel Core i5-7400', cores: 4, memory_mb: 8000, load: { cpu_percent: 12, memory_used_mb: 5900, celsius: null } });
 const barn = named('Barn', { status: { is: 'offline' }, last_seen_ms: Date.now() - 86_000_000 });
 const phone = named('Zoë’s MacBook Pro with a very long name', { status: { is: 'nearby' } });
 

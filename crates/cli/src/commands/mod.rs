@@ -5,12 +5,15 @@ mod calls;
 mod config;
 mod donate;
 mod encode;
+mod key;
 mod library;
 mod originals;
 mod pairing;
 mod queue;
 mod serve;
 mod settings;
+mod stats;
+mod timeline;
 
 use api::ApiError;
 
@@ -34,9 +37,11 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Peers => pairing::peers(app).await,
         Command::Rights(args) => pairing::rights(&args, app).await,
         Command::Identity(args) => pairing::identity(&args, app).await,
+        Command::Key(args) => key::run(args, app).await,
         Command::Unpair(args) => pairing::unpair(args, app).await,
         Command::Jobs => calls::jobs(app).await,
         Command::Job(args) => calls::job(args.id, app).await,
+        Command::Timeline(args) => timeline::run(&args, app).await,
         Command::Cancel(args) => calls::cancel(args.id, app).await,
         Command::Pause(args) => queue::pause(args.id, app).await,
         Command::Resume(args) => queue::resume(args.id, app).await,
@@ -48,6 +53,7 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Library(args) => library::run(args, app).await,
         Command::Settings(args) => settings::run(&args, app).await,
         Command::Config(args) => config::run(&args, app).await,
+        Command::Stats(args) => stats::run(&args, app).await,
         Command::Given => settings::given(app).await,
         Command::Doctor(args) => calls::doctor(args.address, app).await,
         Command::Report(args) => calls::report(&args, app).await,

@@ -201,6 +201,15 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
     line(&OriginalLine::new(&rehearsal::original(1, "a.mkv")));
     line(&UndoneLine::Undone { job: 1 });
     line(&UndoneLine::OriginalDeleted { job: 1 });
+    let figures = rehearsal::figures();
+    line(&StatsLine::new(&figures, 30));
+    line(&StatsDayLine::new(&figures.days[0]));
+    line(&StatsPeerLine::new(&figures.computers[0]));
+    let told = rehearsal::timeline(api::JobId(1));
+    let one = &told.computers[0];
+    line(&TimelineLine::new(&told));
+    line(&TimelinePeerLine::new(1, one));
+    line(&StintLine::new(1, &one.computer, &one.stints[0]));
     line(&SteeredLine::Held { job: 1 });
     line(&SteeredLine::Resumed { job: 1 });
     line(&SteeredLine::Retried { job: 1 });
@@ -234,6 +243,15 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
     line(&ImportedLine::new(&import, true));
     line(&HelpingLine::new(&rehearsal::scene().here));
     line(&GivenLine::from(api::Given::default()));
+    let key = api::ApiKey {
+        id: 1,
+        name: "x".into(),
+        scopes: [api::KeyScope::Read].into(),
+        created_ms: 1,
+        used_ms: Some(2),
+    };
+    line(&KeyLine::new(&key, Some("mhk_")));
+    line(&RevokedLine { key: 1 });
     line(&DeedLine::new(&api::Deed {
         computer: ComputerId(String::new()),
         name: String::new(),

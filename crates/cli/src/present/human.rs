@@ -4,9 +4,9 @@
 //! obey.
 
 use api::{
-    ApiError, Cleaned, Complaint, Computer, ComputerId, ComputerStatus, ConfigFrom, ConfigKey,
-    Deed, ErrorCode, Hand, Import, Job, JobState, Level, Outcome, Report, Reread, SegmentState,
-    Settings,
+    ApiError, ApiKey, Cleaned, Complaint, Computer, ComputerId, ComputerStatus, ConfigFrom,
+    ConfigKey, Deed, ErrorCode, Hand, Import, Job, JobState, Level, Outcome, Report, Reread,
+    SegmentState, Settings,
 };
 
 use super::{amount, size, span};
@@ -243,13 +243,26 @@ pub fn computers(here: &Computer, others: &[Computer]) -> String {
             name(&computer.name, &computer.id),
             who.to_owned(),
             standing(computer),
+            now(computer),
             fastest,
             trouble(computer),
         ]
     };
     let here = std::iter::once(row(here, "this one"));
     let rows = here.chain(others.iter().map(|one| row(one, relation(one))));
-    table(&["id", "name", "helps", "state", "encodes", ""], rows)
+    table(
+        &["id", "name", "helps", "state", "now", "encodes", ""],
+        rows,
+    )
+}
+
+/// How busy and how hot it is: `71 %, 61 °C`.
+fn now(computer: &Computer) -> String {
+    let Some(load) = computer.load else {
+        return String::new();
+    };
+    let heat = load.celsius.map(|celsius| format!(", {celsius} °C"));
+    format!("{} %{}", load.cpu_percent, heat.unwrap_or_default())
 }
 
 fn relation(computer: &Computer) -> &'static str {
@@ -313,6 +326,28 @@ pub fn deeds(deeds: &[Deed], now_ms: u64) -> String {
         ]
     };
     table(&["for", "", "", "", "", "until"], deeds.iter().map(row))
+}
+
+/// Keys for programs, oldest first.
+pub fn keys(keys: &[ApiKey]) -> String {
+    if keys.is_empty() {
+        return "There are no keys. `manyhands key new NAME --scope read` makes one.".to_owned();
+    }
+    let row = |key: &ApiKey| {
+        let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.word()).collect();
+        let used = if key.used_ms.is_some() {
+            "used"
+        } else {
+            "never used"
+        };
+        [
+            key.id.to_string(),
+            plain(&key.name),
+            scopes.join(" "),
+            used.to_owned(),
+        ]
+    };
+    table(&["id", "name", "scopes", ""], keys.iter().map(row))
 }
 
 /// A computer's name, or what there is to say of one that hides it.

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod documented;
+pub mod figures;
 pub mod helping;
 pub mod human;
 pub mod json;
@@ -9,6 +10,7 @@ pub mod library;
 mod measure;
 pub mod originals;
 mod progress;
+pub mod timeline;
 
 use std::io::{IsTerminal, Write};
 
