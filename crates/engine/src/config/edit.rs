@@ -92,7 +92,7 @@ fn set_tables(old: &mut ArrayOfTables, new: ArrayOfTables) {
     }
     for (at, mut table) in new.into_iter().enumerate() {
         match old.get_mut(at) {
-            Some(stands) if same_table(stands, &table) => {}
+            Some(stands) if same_table(&*stands, &table) => {}
             Some(stands) => {
                 *table.decor_mut() = stands.decor().clone();
                 table.set_position(stands.position());

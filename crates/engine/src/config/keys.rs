@@ -183,7 +183,7 @@ pub(crate) static KEYS: &[Key] = &[
     ),
     row!(
         "library", "folders", library.folders,
-        "The watched folders, each with its rules ([library.md](library.md)); those in front are served first.",
+        "The watched folders, each with its rules; those in front are served first.",
         usual: "none", bounds: "at most 100", example: "[{ path = \"/media/films\", rules = [{ name = \"AV1\", make = { purpose = \"smallest\" } }] }]", later: false
     ),
     row!(
