@@ -14,6 +14,7 @@ mod setup;
 
 mod ffmpeg;
 mod packages;
+mod schemathesis;
 mod toolchain;
 mod ui;
 

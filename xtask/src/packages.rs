@@ -196,6 +196,14 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         need: Need::Tests,
+        probe: Probe::Python("import ensurepip"),
+        debian: "python3-venv",
+        fedora: "python3-pip",
+        arch: "python",
+        why: "holds schemathesis, which tries the API",
+    },
+    Package {
+        need: Need::Tests,
         probe: Probe::AnyProgram(&["chromium", "chromium-browser", "google-chrome"]),
         debian: "chromium",
         fedora: "chromium",

@@ -8,7 +8,7 @@
 use crate::packages::{self, Need};
 use crate::setup::set_up;
 use crate::shell::{self, cargo, say};
-use crate::{bindings, deny, fuzz, tidy, tree, ui};
+use crate::{bindings, deny, fuzz, schemathesis, tidy, tree, ui};
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::fs;
@@ -32,6 +32,7 @@ pub fn test(args: &[String]) -> Result<()> {
     }
     let begin = Instant::now();
     let ffmpeg = set_up(Need::Tests)?;
+    schemathesis::obtain();
     let skipped = fresh_skip_file()?;
     announce_root();
     let steps = all(&ffmpeg, &skipped, &built()?);

@@ -11,13 +11,19 @@ use api::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bound;
+mod config;
 mod helping;
+mod key;
+mod library;
 mod picture;
 mod replacing;
 
 pub use bound::Bound;
 use bound::{bound, bytes};
+pub use config::{Config, ConfigDeed};
 pub use helping::{Donate, HelpWord};
+pub use key::{Key, KeyCommand};
+pub use library::{Add, Again, Files, Library, LibraryCommand, Remove};
 pub use picture::Picture;
 pub use replacing::{Originals, typed_keep};
 
@@ -45,6 +51,17 @@ pub struct Line {
     #[arg(help_heading = "Everywhere")]
     pub data: Option<PathBuf>,
 
+    /// The file of settings [default: config.toml in that folder]; where a node runs, its own counts
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MANYHANDS_CONFIG",
+        hide_env_values = true
+    )]
+    #[arg(help_heading = "Everywhere")]
+    pub config: Option<PathBuf>,
+
     /// Print one JSON object a line instead of text; docs/json.md describes them
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
@@ -55,7 +72,7 @@ pub struct Line {
 
 const AFTER: &str = "\
 The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-24 the \
-output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-63 this node, 130 stopped by Ctrl-C. \
+output, 30-32 ffmpeg, 40-45 the job, 50-59 other computers, 60-65 this node, 130 stopped by Ctrl-C. \
 docs/json.md has the whole table.";
 
 /// The commands.
@@ -71,10 +88,12 @@ pub enum Command {
     Rights(Rights),
     Unpair(Unpair),
     Identity(Identity),
+    Key(Key),
     /// List the jobs
     Jobs,
     /// Show one job: its segments, who made them, how it ended
     Job(JobNumber),
+    Timeline(Timeline),
     /// Stop a job for good and remove what it has made so far
     Cancel(JobNumber),
     /// Hold a job; what it has made so far is kept
@@ -88,7 +107,10 @@ pub enum Command {
     Undo(JobNumber),
     Originals(Originals),
     Donate(Donate),
+    Library(Library),
     Settings(Settings),
+    Config(Config),
+    Stats(Stats),
     /// Say what this computer has done for others
     Given,
     Doctor(Doctor),
@@ -340,6 +362,33 @@ pub struct JobNumber {
     pub id: u64,
 }
 
+/// Show how the time of a job went, and why it was not faster.
+///
+/// Computers down, time across: when each of them encoded, waited for a part, gave a result back or had nothing to do. Of
+/// a job that goes on, and of those that are over.
+#[derive(Debug, Args)]
+pub struct Timeline {
+    /// The job's number, as `manyhands jobs` shows it
+    #[arg(value_name = "ID")]
+    pub id: u64,
+
+    /// Print a table for spreadsheets instead: a row for each part that a computer was given
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
+/// Show what came of it all: films made, bytes saved, who worked for whom.
+#[derive(Debug, Args)]
+pub struct Stats {
+    /// Of the last so many days, today included
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub days: u32,
+
+    /// Print a table for spreadsheets instead: a row for each day
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
 /// Move a job in the queue.
 ///
 /// Jobs are served in the order of the queue. What is being encoded goes on; what is given out from now on goes by the
@@ -467,6 +516,13 @@ pub struct Bench {
     #[arg(long)]
     pub house: bool,
 
+    /// Write the rows of --workers into this file as a table for spreadsheets, too
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+
+    /// Draw speed-up and efficiency of those rows with the ideal and Amdahl's curve, as an SVG
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     /// Work through a chain of filters, too, that keeps every core busy: deblocked, denoised and sharpened as much as
     /// there is
     #[arg(long, value_enum, value_name = "WHICH")]

@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 28] = [
     "encode",
     "serve",
     "ask",
@@ -20,8 +20,10 @@ const COMMANDS: [&str; 24] = [
     "rights",
     "unpair",
     "identity",
+    "key",
     "jobs",
     "job",
+    "timeline",
     "cancel",
     "pause",
     "resume",
@@ -31,6 +33,8 @@ const COMMANDS: [&str; 24] = [
     "originals",
     "donate",
     "settings",
+    "config",
+    "stats",
     "given",
     "doctor",
     "clean",

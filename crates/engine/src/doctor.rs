@@ -7,6 +7,7 @@ use media::filter::Skill;
 use media::spec::PixelFormat;
 use peer::Net;
 
+use crate::config::{ConfigStatus, Origin};
 use crate::identity::GIVE_ANEW;
 use crate::reach;
 use crate::status::{FfmpegStatus, Finding, Level, NodeStatus, PeerState, PeerStatus};
@@ -18,6 +19,7 @@ pub(crate) async fn examine(
     tool: Option<&Tool>,
     workspace: &Workspace,
     net: Option<&Net>,
+    settings: &ConfigStatus,
 ) -> Vec<Finding> {
     let mut findings = vec![ffmpeg(status)];
     if let Some(tool) = tool {
@@ -26,6 +28,7 @@ pub(crate) async fn examine(
         findings.extend(encoders(tool, workspace).await);
     }
     findings.push(disk(workspace));
+    findings.extend(config(settings));
     findings.extend(network(status, net.is_some()));
     if let Some(net) = net {
         let there = |peer: &&PeerStatus| {
@@ -149,6 +152,30 @@ async fn encoders(tool: &Tool, workspace: &Workspace) -> Vec<Finding> {
     // Its clips are scratch.
     let _ = std::fs::remove_dir_all(&folder);
     findings
+}
+
+/// The file of the settings: what is wrong with it, line by line.
+fn config(settings: &ConfigStatus) -> Vec<Finding> {
+    if settings.complaints.is_empty() {
+        let set = settings
+            .effects
+            .iter()
+            .filter(|one| one.from == Origin::File);
+        let path = settings.path.display();
+        let says = if settings.exists {
+            format!("{} set in {path}.", set.count())
+        } else {
+            format!("Nothing is set; the file would be {path}.")
+        };
+        return vec![finding("settings", Level::Good, says, "")];
+    }
+    let wrong = settings.complaints.iter();
+    wrong
+        .map(|complaint| {
+            let help = "Until that is put right, the settings stay as they were; they are read again by themselves.";
+            finding("settings", Level::Bad, complaint.to_string(), help)
+        })
+        .collect()
 }
 
 fn disk(workspace: &Workspace) -> Finding {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hindsight::PhaseKind;
 use peer::{Message, TaskId};
 use plan::cut::{Cutter, Cutting};
 use schedule::{Fault, Input, JobId, Lease, LeaseId, SegmentIndex, Work};
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::capability;
 use crate::combine::{self, Combine, CombineError};
 use crate::companion::{self, Companion};
-use crate::driver::{Core, Held, Mail, NewJob, Restored};
+use crate::driver::{Core, Held, Mail, NewJob, Restored, unix_ms};
 use crate::film::Film;
 use crate::job::{CompanionState, Ended, Job};
 use crate::lease::{self, Assignment, Bench, Piece};
@@ -87,6 +88,7 @@ impl Core {
             placing: false,
         };
         self.past.remove(&new.id);
+        self.note_beginning(&job);
         self.announce(&job, plan_finished);
         if self.measuring {
             // Encoding beside the trials would spoil both.
@@ -122,7 +124,7 @@ impl Core {
             return;
         }
         let planned = job.segments.iter().map(|segment| {
-            let verified = job.pieces.get(&segment.index).map(verified_by);
+            let verified = job.pieces.get(&segment.index).map(Piece::verified_by);
             (
                 SegmentIndex(segment.index),
                 job.film.work(u64::from(segment.frames)),
@@ -156,6 +158,7 @@ impl Core {
         };
         let (film, cancel, generation) =
             (Arc::clone(&job.film), job.cancel.clone(), job.generation);
+        self.chronicle.begin(id, PhaseKind::Sound, unix_ms());
         let folder = self.workspace.job(id);
         let mail = self.mail.clone();
         tokio::spawn(async move {
@@ -220,6 +223,7 @@ impl Core {
         else {
             return;
         };
+        self.chronicle.index_says(id, &said);
         match said {
             Indexing::More => {}
             Indexing::Finished { damaged } => {
@@ -357,6 +361,7 @@ impl Core {
                     fault,
                     reason,
                 };
+                self.note_failed(lease, &failed);
                 return self.pending.push_back(failed);
             }
         };
@@ -462,6 +467,7 @@ impl Core {
 
     /// Forgets a lease's handles.
     pub(crate) fn let_go(&mut self, id: LeaseId) -> Option<Held> {
+        self.note_over(id);
         let held = self.leases.remove(&id)?;
         if let Some(task) = held.task {
             self.tasks.remove(&task);
@@ -471,6 +477,7 @@ impl Core {
 
     /// A result was found good: into the journal, then to the scheduler.
     pub(crate) fn piece(&mut self, lease: Lease, piece: Piece) {
+        self.chronicle.good(lease.id, &piece, lease.peer != self.me);
         let known = self.let_go(lease.id).is_some();
         let Some(job) = self.jobs.get_mut(&lease.job).filter(|_| known) else {
             return;
@@ -501,6 +508,7 @@ impl Core {
         else {
             return;
         };
+        self.chronicle.finish(id, PhaseKind::Sound, unix_ms());
         match result {
             Ok(companion) => {
                 job.notes.extend(companion.notes.iter().cloned());
@@ -671,7 +679,10 @@ impl Core {
             return;
         }
         let cancelled = self.farm.state(id) == Some(&schedule::JobState::Cancelled);
-        let failed = matches!(job.ended, Some(Ended::Badly(_))) && !cancelled;
+        let failed = match &job.ended {
+            Some(Ended::Badly(trouble)) => trouble.kind != Kind::NotWorthwhile && !cancelled,
+            Some(Ended::Well(_)) | None => false,
+        };
         let keep = job.terms.keep_temp || failed;
         job.cancel.cancel();
         self.write_manifest(id);
@@ -700,18 +711,6 @@ enum Going {
         TaskId,
         mpsc::Receiver<Message>,
     ),
-}
-
-/// Who a result came from, for the scheduler.
-fn verified_by(piece: &Piece) -> schedule::Verified {
-    let peer = piece
-        .peer
-        .parse::<peer::PeerId>()
-        .map_or([0; 32], |id| id.0);
-    schedule::Verified {
-        peer: schedule::PeerId(peer),
-        attempt: schedule::Attempt(1),
-    }
 }
 
 /// What is not cut yet, as far as is known.

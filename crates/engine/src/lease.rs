@@ -10,7 +10,7 @@ use media::encoder::Encoder;
 use media::filter::Chain;
 use plan::cut::Segment;
 use plan::keep::Muxer;
-use schedule::{Fault, Input, Lease, Rejection};
+use schedule::{Fault, Input, Lease, LeaseId, Rejection};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -89,6 +89,17 @@ pub(crate) struct Piece {
     pub proof: Proof,
 }
 
+impl Piece {
+    /// Who it came from, for the scheduler.
+    pub(crate) fn verified_by(&self) -> schedule::Verified {
+        let peer = self.peer.parse::<peer::PeerId>().map_or([0; 32], |id| id.0);
+        schedule::Verified {
+            peer: schedule::PeerId(peer),
+            attempt: schedule::Attempt(1),
+        }
+    }
+}
+
 /// Why a lease came to nothing.
 #[derive(Debug)]
 pub(crate) enum Broken {
@@ -145,6 +156,16 @@ impl Broken {
 }
 
 impl Bench {
+    /// Tells the loop how long an encoder and the check after it took that are just over.
+    pub fn timed(&self, lease: LeaseId, encode_ms: u64, check_ms: u64) {
+        // As below.
+        let _ = self.mail.send(Mail::Timed {
+            lease,
+            encode_ms,
+            check_ms,
+        });
+    }
+
     /// Tells the loop something about a lease.
     pub fn tell(&self, input: Input) {
         // The loop ends before its tasks do; then nobody wants to know.

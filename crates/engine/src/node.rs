@@ -7,18 +7,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ffmpeg::tools::Tool;
+use hindsight::{Fate, PhaseKind};
 use media::choice::Choice;
 use media::filter::{Crop, Filters};
 use peer::Net;
 use store::Store;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
+use crate::config::Sources;
 use crate::destination::{self, Destination};
 use crate::driver::{Call, Mail, NewJob, unix_ms};
 use crate::intake::{self, Dropped};
 use crate::job::Wish;
 use crate::journal::{self, job_id};
 use crate::lease::Bench;
+use crate::librarian::Librarian;
 use crate::probe::{self, Probed};
 use crate::sight::{Gallery, Samples};
 use crate::status::{
@@ -57,6 +60,8 @@ pub struct NodeConfig {
     pub stays: bool,
     /// Encodes so many segments at once, each on one thread, instead of what was measured as fastest.
     pub workers: Option<u32>,
+    /// Where its settings come from.
+    pub settings: Sources,
 }
 
 /// What to do with a job.
@@ -102,6 +107,7 @@ pub(crate) struct Inner {
     pub gallery: Gallery,
     pub samples: Samples,
     pub swaps: Arc<Mutex<()>>,
+    pub librarian: Librarian,
 }
 
 impl fmt::Debug for Node {
@@ -131,6 +137,7 @@ impl Node {
 
     /// Stops: running encoders end, what is verified is kept for the next start.
     pub async fn stop(&self) {
+        self.0.librarian.end().await;
         let (reply, stopped) = oneshot::channel();
         if self.0.mail.send(Mail::Call(Call::Stop(reply))).is_ok() {
             // A loop that has ended already has stopped, too.
@@ -384,11 +391,13 @@ impl Node {
     /// The node has stopped.
     pub async fn doctor(&self) -> Result<Vec<Finding>, Trouble> {
         let status = self.status().await?;
+        let settings = self.config().await?;
         Ok(doctor::examine(
             &status,
             self.0.tool.as_ref().ok(),
             &self.0.workspace,
             self.0.net.as_ref(),
+            &settings,
         )
         .await)
     }
@@ -597,6 +606,7 @@ impl Node {
     }
 
     pub(crate) async fn add(&self, job: NewJob) -> Result<(), Trouble> {
+        self.bridge(&job).await;
         let stopped = || Trouble::new(Kind::Other, "The node has stopped.");
         let (reply, added) = oneshot::channel();
         self.0
@@ -607,6 +617,27 @@ impl Node {
             })
             .map_err(|_| stopped())?;
         added.await.map_err(|_| stopped())
+    }
+
+    /// The timeline of a job that goes on has a gap since its last run.
+    async fn bridge(&self, job: &NewJob) {
+        let since = u64::try_from(job.begun.elapsed().as_millis()).unwrap_or(0);
+        let (row, began) = (
+            journal::row_id(job.id),
+            unix_ms().saturating_sub_unsigned(since),
+        );
+        let bridged = self.0.store.call(move |tables| {
+            let over = tables.job(row)?.is_some_and(|job| job.state.is_over());
+            let gap = if over {
+                PhaseKind::Held
+            } else {
+                PhaseKind::Stopped
+            };
+            tables.bridge_gap(row, gap.word(), Fate::Stopped.word(), began)
+        });
+        if let Err(error) = bridged.await {
+            tracing::warn!(%error, "a gap in a job's timeline was not noted");
+        }
     }
 
     pub(crate) fn make_folder(&self, id: JobId) -> Result<(), Trouble> {

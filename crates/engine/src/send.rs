@@ -64,6 +64,7 @@ pub(crate) async fn away(
     };
     bench.tell(Input::Delivered { lease });
     let report = finished(&bench, &assignment, early, &mut words).await?;
+    bench.timed(lease, report.encode_ms, report.decode_ms);
     bench.tell(Input::Encoded { lease });
     if report.bytes > result_ceiling {
         return Err(Broken::peer("its result is larger than it may be"));

@@ -36,6 +36,8 @@ const TRYING: Duration = Duration::from_secs(10);
 const DEEDS_SHOWN: u32 = 200;
 /// The database's key of the choices that are kept.
 const WISHES: &str = "wishes";
+/// The same of the measurements.
+const BENCH: &str = "bench";
 
 /// What a picture is of.
 #[derive(Clone, Debug)]
@@ -376,6 +378,27 @@ impl Node {
         write.await.map_err(|e| unstored(&e))
     }
 
+    /// The measurements that are kept, as they were given; nobody below the API reads them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn bench_runs(&self) -> Result<Option<serde_json::Value>, Trouble> {
+        let read = self.0.store.call(|tables| tables.setting(BENCH)).await;
+        read.map_err(|e| unstored(&e))
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn set_bench_runs(&self, runs: serde_json::Value) -> Result<(), Trouble> {
+        let write = self
+            .0
+            .store
+            .call(move |tables| tables.set_setting(BENCH, &runs));
+        write.await.map_err(|e| unstored(&e))
+    }
+
     /// What this machine has done for others, newest first: at most the last 200 stretches of work.
     ///
     /// # Errors
@@ -562,7 +585,7 @@ fn helper(peer: &PeerStatus, choice: &Choice) -> Option<Helper> {
     able.map(|e| e.fps_1080p).max_by(f64::total_cmp).map(Helper)
 }
 
-fn unstored(error: &store::StoreError) -> Trouble {
+pub(crate) fn unstored(error: &store::StoreError) -> Trouble {
     let text = format!("The data folder cannot be read or written: {error}.");
     Trouble::new(Kind::BadDataFolder, text)
 }

@@ -58,6 +58,8 @@ pub enum Kind {
     EncodeFailed,
     /// The result is not proved.
     NotProved,
+    /// The result saves less than was asked for.
+    NotWorthwhile,
     /// Cancelled by its owner.
     Cancelled,
     /// No such job.
@@ -84,12 +86,16 @@ pub enum Kind {
     WrongCode,
     /// A person at the other computer said no, or nobody was there.
     NotAnswered,
+    /// No such key for programs.
+    NoSuchKey,
     /// The data folder is in use.
     NodeRunning,
     /// The data folder cannot be used.
     BadDataFolder,
     /// The port cannot be had.
     CannotListen,
+    /// The settings, or a variable above them, have a mistake.
+    BadConfig,
 }
 
 impl Trouble {

@@ -55,7 +55,12 @@ impl Core {
                 Err(trouble) => FfmpegStatus::Missing(trouble.clone()),
             },
             twin: self.twin.clone(),
-            notices: self.notices.clone(),
+            notices: self
+                .notices
+                .iter()
+                .cloned()
+                .chain(self.config.notice())
+                .collect(),
             peers,
             jobs,
             pairing: PairingStatus {

@@ -51,6 +51,7 @@ fn config(folder: &Path) -> NodeConfig {
         peers: Vec::new(),
         stays: false,
         workers: None,
+        settings: engine::config::Sources::default(),
     }
 }
 

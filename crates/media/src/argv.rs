@@ -155,7 +155,7 @@ fn plain(spec: &SegmentSpec) -> String {
     if !spec.rescale {
         graph.push_str(&shape(spec.sar));
     }
-    graph.push_str(&field(spec.scan));
+    graph.push_str(field(spec.scan));
     if spec.rgb {
         // What describes the result is said of the result: the frames before it have no matrix.
         let format = spec.pixel_format.name();

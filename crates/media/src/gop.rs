@@ -311,10 +311,6 @@ impl Index {
 
     /// The time of the frame that is shown `frames` after the first at or after tick `pts`: `Some(None)` where the film
     /// ends before, `None` where that is not known yet.
-    #[expect(
-        clippy::option_option,
-        reason = "not yet known and the film's end are different answers"
-    )]
     #[must_use]
     pub fn after(&self, pts: i64, frames: usize) -> Option<Option<i64>> {
         let mut times = BTreeSet::new();

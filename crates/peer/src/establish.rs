@@ -168,7 +168,7 @@ impl Shared {
         })
         .await;
         if wire.extras.load {
-            own = own.with_loads(self.load.subscribe());
+            own = own.with_loads(self.load.subscribe(), wire.extras.heat);
         }
         if wire.extras.rights {
             own = own.with_rights();

@@ -364,6 +364,7 @@ pub(crate) struct Telling {
     knows_rights: bool,
     rights_due: bool,
     knows_rests: bool,
+    knows_heat: bool,
     knows_filters: bool,
 }
 
@@ -376,6 +377,7 @@ impl Telling {
             knows_rights: false,
             rights_due: false,
             knows_rests: false,
+            knows_heat: false,
             knows_filters: false,
         }
     }
@@ -392,9 +394,14 @@ impl Telling {
         self
     }
 
-    /// Tells this, too, to a side that wants to hear it.
-    pub(crate) fn with_loads(mut self, loads: watch::Receiver<Option<Load>>) -> Self {
+    /// Tells this, too, to a side that wants to hear it; with how hot it is here where it knows that word.
+    pub(crate) fn with_loads(
+        mut self,
+        loads: watch::Receiver<Option<Load>>,
+        knows_heat: bool,
+    ) -> Self {
         self.loads = Some(loads);
+        self.knows_heat = knows_heat;
         self
     }
 
@@ -429,7 +436,10 @@ impl Telling {
                 self.rights_due = self.knows_rights;
                 Message::About(self.about())
             }
-            Some(load) = next_load(&mut self.loads) => Message::Load(load),
+            Some(load) = next_load(&mut self.loads) => Message::Load(Load {
+                celsius: load.celsius.filter(|_| self.knows_heat),
+                ..load
+            }),
         }
     }
 }

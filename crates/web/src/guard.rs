@@ -103,7 +103,7 @@ impl Guard {
         }
     }
 
-    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         if let Some(origin) = headers.get(ORIGIN) {
             let host = origin
                 .to_str()
@@ -150,8 +150,27 @@ impl Guard {
         if known { Ok(false) } else { Err(unknown()) }
     }
 
+    /// Whether the request has the token, or comes from the page: the cookie, and for whatever changes something the
+    /// header of our own.
+    pub(crate) fn check_session(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        caller: IpAddr,
+    ) -> Result<(), Refusal> {
+        let by_token = self.check_secret(headers, caller)?;
+        let changes = !matches!(*method, Method::GET | Method::HEAD);
+        if changes && !by_token && !headers.contains_key(HEADER) {
+            return Err(refuse(
+                StatusCode::FORBIDDEN,
+                "The header x-manyhands is missing.",
+            ));
+        }
+        Ok(())
+    }
+
     /// Whether `caller` may try once more; one that has failed too often lately may not.
-    fn check_patience(&self, caller: IpAddr) -> Result<(), Refusal> {
+    pub(crate) fn check_patience(&self, caller: IpAddr) -> Result<(), Refusal> {
         let mut failures = lock(&self.failures);
         let now = Instant::now();
         failures.retain(|(_, at)| now.duration_since(*at) < WINDOW);
@@ -165,7 +184,7 @@ impl Guard {
         Ok(())
     }
 
-    fn note_failure(&self, caller: IpAddr) {
+    pub(crate) fn note_failure(&self, caller: IpAddr) {
         lock(&self.failures).push_back((caller, Instant::now()));
     }
 
@@ -251,15 +270,10 @@ fn check(guard: &Guard, request: &Request, caller: IpAddr) -> Result<(), Refusal
     guard.check_origin(headers)?;
     // Nested routers see the path without its prefix.
     let for_anyone = matches!(request.uri().path(), "/session" | "/door");
-    let by_token = for_anyone || guard.check_secret(headers, caller)?;
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if changes && !by_token && !headers.contains_key(HEADER) {
-        return Err(refuse(
-            StatusCode::FORBIDDEN,
-            "The header x-manyhands is missing.",
-        ));
+    if for_anyone {
+        return Ok(());
     }
-    Ok(())
+    guard.check_session(request.method(), headers, caller)
 }
 
 /// What opens the page: the token out of the link's fragment, or the password.

@@ -13,6 +13,8 @@
 //! | `PUT /api/upload/{name}` | a file dropped on the page, into the node's folder: [`Uploaded`] |
 //! | `GET`, `DELETE /api/upload/{key}` | how much of an interrupted upload is there; forget it |
 //! | `GET /api/output/{job}` | a completed job's output |
+//! | `/api/v1/…` | the same node for programs, which have keys: [`v1`] |
+//! | `GET /metrics` | its figures for Prometheus: [`metrics`] |
 //! | `GET /…` | the page itself |
 
 mod assets;
@@ -20,11 +22,13 @@ mod calls;
 mod door;
 mod events;
 mod guard;
+mod metrics;
 mod output;
 mod password;
 mod refusal;
 mod resume;
 mod uploads;
+mod v1;
 
 pub use calls::{Entry, Page};
 pub use password::set_password;
@@ -92,6 +96,7 @@ pub struct Web {
     stop: CancellationToken,
     serving: JoinHandle<()>,
     keeping: JoinHandle<()>,
+    counting: JoinHandle<()>,
 }
 
 /// What the routes share.
@@ -100,6 +105,8 @@ struct Shared {
     api: Api,
     guard: Arc<Guard>,
     uploads: Arc<Uploads>,
+    desk: Arc<v1::Desk>,
+    tally: Arc<metrics::Tally>,
     stop: CancellationToken,
 }
 
@@ -130,11 +137,15 @@ impl Web {
         let (guard, token) = Guard::new(address, &config.names, password.filter(|_| open));
         let stop = CancellationToken::new();
         let uploads = Arc::new(Uploads::new(config.uploads, config.upload_limit));
+        let tally = Arc::new(metrics::Tally::default());
         let keeping = tokio::spawn(uploads::keep(uploads.clone(), api.clone()));
+        let counting = tokio::spawn(metrics::keep(tally.clone(), api.clone()));
         let shared = Shared {
             api,
             guard: Arc::new(guard),
             uploads,
+            desk: Arc::default(),
+            tally,
             stop: stop.clone(),
         };
         let ended = stop.clone().cancelled_owned();
@@ -156,6 +167,7 @@ impl Web {
             stop,
             serving,
             keeping,
+            counting,
         })
     }
 
@@ -188,6 +200,7 @@ impl Drop for Web {
         self.stop.cancel();
         self.serving.abort();
         self.keeping.abort();
+        self.counting.abort();
     }
 }
 
@@ -213,8 +226,12 @@ fn router(shared: Shared) -> Router {
             shared.guard.clone(),
             guard::check_caller,
         ));
+    let v1 = v1::routes(&shared);
+    let metrics = metrics::route(&shared);
     Router::new()
         .nest("/api", api)
+        .nest("/api/v1", v1)
+        .merge(metrics)
         .fallback(assets::give)
         .layer(middleware::from_fn_with_state(
             shared.guard.clone(),

@@ -27,7 +27,12 @@ pub async fn give(
     Segment(job): Segment<u64>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let job = shared.api.job(JobId(job)).await?;
+    of(&shared, JobId(job), &headers).await
+}
+
+/// The output of a job, or the part of it that these headers ask for.
+pub async fn of(shared: &Shared, job: JobId, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let job = shared.api.job(job).await?;
     let JobState::Completed { outcome } = job.state else {
         return Err(ApiError::new(ErrorCode::NotNow, "The job has no output yet.").into());
     };

@@ -24,6 +24,13 @@ pub async fn no_route() -> Refusal {
     refuse(StatusCode::NOT_FOUND, "There is nothing here.")
 }
 
+impl Refusal {
+    /// Its status and what it says.
+    pub fn into_parts(self) -> (StatusCode, ApiError) {
+        (self.status, self.error)
+    }
+}
+
 impl From<ApiError> for Refusal {
     fn from(error: ApiError) -> Self {
         Self {
@@ -44,7 +51,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         StatusCode::BAD_REQUEST
     } else if matches!(
         code,
-        ErrorCode::NoSuchFile | ErrorCode::NoSuchJob | ErrorCode::NoSuchPeer
+        ErrorCode::NoSuchFile | ErrorCode::NoSuchJob | ErrorCode::NoSuchPeer | ErrorCode::NoSuchKey
     ) {
         StatusCode::NOT_FOUND
     } else if matches!(

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Shared;
 use crate::refusal::{Refusal, refuse};
+use crate::uploads::Uploads;
 
 /// An upload's key: 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +62,11 @@ impl Key {
     pub fn new(text: &str) -> Option<Self> {
         let fits = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         fits.then(|| Self(text.to_owned()))
+    }
+
+    /// A new one.
+    pub fn random() -> Self {
+        Self(format!("{:032x}", rand::random::<u128>()))
     }
 
     /// The folder's name.
@@ -123,13 +129,18 @@ pub async fn tell(
 ) -> Result<Json<There>, Refusal> {
     let key = known(&key)?;
     let _turn = shared.uploads.writers.turn(&key).await;
-    let bytes = match file_in(shared.uploads.folder().join(key.name())).await {
+    let bytes = there(&shared.uploads, &key).await;
+    Ok(Json(There { bytes }))
+}
+
+/// Bytes of an upload that have arrived.
+pub async fn there(uploads: &Uploads, key: &Key) -> u64 {
+    match file_in(uploads.folder().join(key.name())).await {
         Some(file) => tokio::fs::metadata(file)
             .await
             .map_or(0, |about| about.len()),
         None => 0,
-    };
-    Ok(Json(There { bytes }))
+    }
 }
 
 /// `DELETE /api/upload/{key}`: what has arrived is removed.
@@ -137,16 +148,21 @@ pub async fn forget(
     State(shared): State<Shared>,
     Segment(key): Segment<String>,
 ) -> Result<StatusCode, Refusal> {
-    let key = known(&key)?;
-    let _turn = shared.uploads.writers.turn(&key).await;
+    remove(&shared, &known(&key)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes what has arrived of an upload, unless a job uses it.
+pub async fn remove(shared: &Shared, key: &Key) -> Result<(), Refusal> {
+    let _turn = shared.uploads.writers.turn(key).await;
     let folder = shared.uploads.folder().join(key.name());
     if shared.uploads.is_used(&shared.api, &folder).await {
         return Err(refuse(StatusCode::CONFLICT, "A job uses this file."));
     }
     // Nothing there is as good.
     let _ = tokio::fs::remove_dir_all(folder).await;
-    shared.uploads.writers.forget(&key);
-    Ok(StatusCode::NO_CONTENT)
+    shared.uploads.writers.forget(key);
+    Ok(())
 }
 
 fn known(key: &str) -> Result<Key, Refusal> {

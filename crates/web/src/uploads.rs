@@ -78,7 +78,14 @@ impl Uploads {
             .any(|job| self.home_of(job.source.as_ref()).as_deref() == Some(folder))
     }
 
-    fn check_room(&self, length: Option<u64>) -> Result<(), Refusal> {
+    /// Makes the folder where it is not there yet.
+    pub async fn make_folder(&self) -> Result<(), Refusal> {
+        let made = tokio::fs::create_dir_all(&self.folder).await;
+        made.map_err(cannot_write)
+    }
+
+    /// Whether a file of this length may come and has room.
+    pub fn check_room(&self, length: Option<u64>) -> Result<(), Refusal> {
         let length = length.unwrap_or(0);
         if length > self.limit {
             return Err(refuse(
@@ -108,9 +115,7 @@ pub async fn take(
     body: Body,
 ) -> Result<Json<Uploaded>, Refusal> {
     let uploads = &shared.uploads;
-    tokio::fs::create_dir_all(&uploads.folder)
-        .await
-        .map_err(cannot_write)?;
+    uploads.make_folder().await?;
     let length = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
@@ -156,6 +161,20 @@ async fn go_on(
     name: &str,
     body: Body,
 ) -> Result<(PathBuf, u64), Refusal> {
+    let (path, bytes) = append(uploads, part, name, body).await?;
+    if bytes != part.size {
+        return Err(not_whole());
+    }
+    Ok((path, bytes))
+}
+
+/// Adds a part to what has arrived; gives how much that is then.
+pub async fn append(
+    uploads: &Uploads,
+    part: &Part,
+    name: &str,
+    body: Body,
+) -> Result<(PathBuf, u64), Refusal> {
     let turn = uploads.writers.turn(&part.key).await;
     let home = uploads.folder.join(part.key.name());
     tokio::fs::create_dir_all(&home)
@@ -171,10 +190,9 @@ async fn go_on(
         return Err(refuse(StatusCode::CONFLICT, text));
     }
     let bytes = there + write(body, file, part.size - there, &turn.end).await?;
-    if bytes != part.size {
-        return Err(not_whole());
+    if bytes == part.size {
+        uploads.writers.forget(&part.key);
     }
-    uploads.writers.forget(&part.key);
     Ok((path, bytes))
 }
 
@@ -248,7 +266,7 @@ impl Drop for Home {
 }
 
 /// A name for a file of ours: the last part of what was given, without what some system forbids.
-fn plain_name(given: &str) -> String {
+pub fn plain_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let forbidden = |letter: char| letter.is_control() || "<>:\"|?*".contains(letter);
     let name: String = last

@@ -1,6 +1,6 @@
 /** States in the words of the screen. */
 import type { Choice, Computer, ComputerId, Here, Job, Purpose } from '../generated/api';
-import { isChanged } from '../state/picture';
+import { isChanged } from '../state/filters';
 import { t } from '../words/words.svelte';
 import { ago } from './numbers';
 

@@ -1,60 +1,37 @@
-/** What is changed about the picture: read, compared, corrected. Pure. */
-import { DEFAULT_CHOICE, type Area, type Choice, type Crop, type Filters } from '../generated/api';
+/** A drawing of the page as a picture of its own: an SVG or a PNG, with the colours that it has on the screen. */
 
-/** The heights that are offered, in lines. */
-export const HEIGHTS: readonly number[] = [2160, 1440, 1080, 720, 576, 480, 360];
+/** The widest picture, pixels: more is not read any more. */
+const WIDEST = 6000;
 
-export type Side = keyof Area;
-
-/** The part of the picture with one number changed: even, and within what there can be. */
-export function part(area: Area, side: Side, value: number): Area {
-  if (!Number.isFinite(value)) return area;
-  const least = side === 'width' || side === 'height' ? 16 : 0;
-  return { ...area, [side]: Math.min(16_384, Math.max(least, Math.round(value / 2) * 2)) };
+/** The drawing by itself: colours instead of their names, and the patterns that it uses. */
+export function standalone(svg: SVGSVGElement): string {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  const { width, height } = svg.getBoundingClientRect();
+  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  copy.setAttribute('width', String(Math.round(width)));
+  copy.setAttribute('height', String(Math.round(height)));
+  for (const named of copy.querySelectorAll('[data-x]')) named.setAttribute('x', named.getAttribute('data-x') ?? '0');
+  const text = new XMLSerializer().serializeToString(copy);
+  const used = new Set([...text.matchAll(/url\(#([\w-]+)\)/g)].map(([, id]) => id as string));
+  const defs = [...used].filter((id) => !copy.querySelector(`#${CSS.escape(id)}`)).map((id) => document.getElementById(id));
+  const patterns = defs.map((one) => (one ? new XMLSerializer().serializeToString(one) : '')).join('');
+  const style = getComputedStyle(document.documentElement);
+  const ground = `<rect width="100%" height="100%" fill="var(--card)"/>`;
+  return text
+    .replace(/^(<svg[^>]*>)/, `$1<defs>${patterns}</defs>${ground}`)
+    .replaceAll(/var\((--[\w-]+)\)/g, (_, name: string) => style.getPropertyValue(name).trim());
 }
 
-/** Whether anything is changed about the picture. */
-export function isChanged({ filters }: Choice): boolean {
-  return JSON.stringify(readFilters(filters)) !== JSON.stringify(DEFAULT_CHOICE.filters);
-}
-
-const WORDS: { [K in keyof Filters]?: readonly unknown[] } = {
-  deinterlace: [true, false],
-  deblock: [true, false],
-  denoise: [null, 'light', 'medium', 'strong'],
-  half_rate: [true, false],
-  sdr: [true, false],
-  sharpen: [null, 'light', 'medium', 'strong'],
-  rotate: [null, '90', '180', '270'],
-};
-
-/** What is understood of it; the rest is as by default. */
-export function readFilters(from: unknown): Filters {
-  const given = isRecord(from) ? from : {};
-  const entries = Object.entries(DEFAULT_CHOICE.filters).map(([key, usual]) => {
-    const value = given[key];
-    const words = WORDS[key as keyof Filters];
-    if (words) return [key, words.includes(value) ? value : usual];
-    if (key === 'height') return [key, isWhole(value, 16, 8192) ? value : null];
-    if (key === 'grain') return [key, isWhole(value, 1, 50) ? value : null];
-    return [key, readCrop(value)];
-  });
-  return Object.fromEntries(entries) as Filters;
-}
-
-function readCrop(from: unknown): Crop | null {
-  if (from === 'auto') return 'auto';
-  if (!isRecord(from) || !isRecord(from['to'])) return null;
-  const { width, height, left, top } = from['to'];
-  const even = (value: unknown, least: number) => isWhole(value, least, 16_384) && value % 2 === 0;
-  if (!even(width, 16) || !even(height, 16) || !even(left, 0) || !even(top, 0)) return null;
-  return { to: { width, height, left, top } as Area };
-}
-
-function isWhole(value: unknown, least: number, most: number): value is number {
-  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The same as a PNG, twice as fine where it is not too wide. */
+export async function png(svg: SVGSVGElement): Promise<Blob> {
+  const { width, height } = svg.getBoundingClientRect();
+  const scale = Math.min(2, WIDEST / Math.max(1, width));
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(standalone(svg))}`;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.max(1, Math.round(width * scale));
+  canvas.height = Math.max(1, Math.round(height * scale));
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png'));
 }

@@ -1,6 +1,6 @@
 /** Presets: saved, renamed, deleted, and read from a file. Pure. */
 import { DEFAULT_CHOICE, type Choice, type Preset, type Wishes } from '../generated/api';
-import { readFilters } from './picture';
+import { readFilters } from './filters';
 
 /** What a file of presets says of itself. */
 const KIND = 'manyhands-presets';

@@ -49,8 +49,9 @@ same_names! {
         Other, BadRequest, NoSuchFile, IsFolder, EmptyFile, NotAVideo, NoVideoTrack, Encrypted, Damaged, Unreadable,
         SourceChanged, NoOutputFolder, OutputReadOnly, NoSpace, OutputTaken,
         WouldLose, NoFfmpeg, FfmpegTooOld, NoEncoder,
-        EncodeFailed, NotProved, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
+        EncodeFailed, NotProved, NotWorthwhile, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
         Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen,
+        BadConfig, NoSuchKey,
     }
 }
 
@@ -106,6 +107,7 @@ impl From<Choice> for (wish::Choice, its::Terms) {
             paranoid: choice.paranoid,
             keep_temp: choice.keep_temp,
             place: choice.place.into(),
+            least_saving: None,
         };
         let wanted = wish::Choice {
             purpose: choice.purpose.into(),
@@ -243,6 +245,7 @@ impl From<its::PeerStatus> for Computer {
             cores: peer.cores,
             memory_mb: peer.memory_mb,
             load: peer.load.map(|load| Load {
+                celsius: load.celsius,
                 cpu_percent: load.cpu_percent,
                 memory_used_mb: load.memory_used_mb,
             }),
@@ -499,6 +502,7 @@ impl From<its::Settings> for Settings {
                 testing_mode: one.replace.testing_mode,
                 keep: one.replace.keep.into(),
             },
+            library: one.library.into(),
         }
     }
 }
@@ -522,6 +526,7 @@ impl From<Settings> for its::Settings {
                 testing_mode: one.replace.testing_mode,
                 keep: one.replace.keep.into(),
             },
+            library: one.library.into(),
         }
     }
 }

@@ -10,3 +10,4 @@ mod files;
 mod guard;
 mod live;
 mod open;
+mod v1;

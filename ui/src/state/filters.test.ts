@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CHOICE } from '../generated/api';
-import { isChanged, part, readFilters } from './picture';
+import { isChanged, part, readFilters } from './filters';
 
 describe('what is changed about the picture', () => {
   it('keeps numbers even and in range', () => {

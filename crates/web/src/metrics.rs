@@ -1,0 +1,435 @@
+//! `GET /metrics`: this node's figures in Prometheus's text format, for whoever has the scope `metrics`.
+//!
+//! [`write`] makes the text of what is there to see now and of [`Totals`], which grow while the page is served and begin
+//! at 0 with it, as Prometheus expects of counters. Only this computer and those paired with it are named, so that
+//! strangers in the network cannot make series without end. `docs/monitoring.md` describes every figure.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use api::{Api, Computer, Event, Given, Job, JobId, JobState, KeyScope, Scene, SegmentState};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+
+use crate::Shared;
+use crate::v1::entry;
+use crate::v1::job;
+use crate::v1::peers;
+use crate::v1::problem::Refused;
+
+/// Counters, shared between who counts and who tells.
+#[derive(Default)]
+pub struct Tally(Mutex<Totals>);
+
+/// What has happened since the page is served.
+#[derive(Debug, Default)]
+pub struct Totals {
+    seen: BTreeMap<JobId, Seen>,
+    segments: u64,
+    again: u64,
+    frames: u64,
+    ended: BTreeMap<&'static str, u64>,
+    source_bytes: u64,
+    output_bytes: u64,
+    saved_bytes: u64,
+}
+
+/// A job as it was when it was last seen.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    segments: u64,
+    again: u64,
+    frames: u64,
+    over: bool,
+}
+
+impl Seen {
+    fn of(job: &Job) -> Self {
+        let done = |one: &&api::Segment| one.state == SegmentState::Done;
+        let more = |one: &api::Segment| u64::from(one.attempts.saturating_sub(1));
+        Self {
+            segments: job.segments.iter().filter(done).count() as u64,
+            again: job.segments.iter().map(more).sum(),
+            frames: job.frames_done,
+            over: job.state.is_over(),
+        }
+    }
+}
+
+impl Totals {
+    /// What was there before counting began counts for nothing.
+    fn begin(&mut self, jobs: &[Job]) {
+        self.seen = jobs.iter().map(|job| (job.id, Seen::of(job))).collect();
+    }
+
+    /// Adds what is new in a job.
+    fn see(&mut self, job: &Job) {
+        let now = Seen::of(job);
+        let before = self.seen.insert(job.id, now).unwrap_or_default();
+        self.segments += now.segments.saturating_sub(before.segments);
+        self.again += now.again.saturating_sub(before.again);
+        self.frames += now.frames.saturating_sub(before.frames);
+        if now.over && !before.over {
+            *self
+                .ended
+                .entry(job::state(&job.state).0.word())
+                .or_default() += 1;
+        }
+        if let JobState::Completed { outcome } = &job.state
+            && !before.over
+        {
+            self.source_bytes += job.source_bytes;
+            self.output_bytes += outcome.bytes;
+            self.saved_bytes += job.source_bytes.saturating_sub(outcome.bytes);
+        }
+    }
+
+    fn forget(&mut self, id: JobId) {
+        self.seen.remove(&id);
+    }
+}
+
+impl Tally {
+    fn lock(&self) -> MutexGuard<'_, Totals> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts until the node stops.
+pub async fn keep(tally: Arc<Tally>, api: Api) {
+    let mut events = api.events();
+    let Ok(snapshot) = api.snapshot().await else {
+        return;
+    };
+    tally.lock().begin(&snapshot.scene.jobs);
+    while let Some(numbered) = events.next().await {
+        match numbered.event {
+            // What the snapshot held is the same once more, and adds nothing.
+            Event::Job(job) => tally.lock().see(&job),
+            Event::JobGone(id) => tally.lock().forget(id),
+            Event::Here(_) | Event::Computer(_) | Event::ComputerGone(_) | Event::Pairing(_) => {}
+        }
+    }
+}
+
+/// The route, which a key with the scope `metrics` opens.
+pub fn route(shared: &Shared) -> Router<Shared> {
+    let need = middleware::from_fn_with_state(KeyScope::Metrics, entry::need);
+    let admit = middleware::from_fn_with_state(shared.clone(), entry::admit);
+    Router::new().route("/metrics", get(give).layer(need).layer(admit))
+}
+
+async fn give(State(shared): State<Shared>) -> Result<Response, Refused> {
+    let scene = shared.api.snapshot().await?.scene;
+    let given = shared.api.given().await?;
+    let text = write(&scene, &given, &shared.tally.lock());
+    let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((kind, text).into_response())
+}
+
+/// The whole text.
+fn write(scene: &Scene, given: &Given, totals: &Totals) -> String {
+    let mut page = Page::default();
+    node(&mut page, scene);
+    jobs(&mut page, scene, totals);
+    computers(&mut page, scene);
+    donated(&mut page, given);
+    page.text
+}
+
+fn node(page: &mut Page, scene: &Scene) {
+    let here = &scene.here;
+    let found = matches!(here.ffmpeg, api::Ffmpeg::Found { .. });
+    page.gauge("up", "The node answers.", [(String::new(), 1)]);
+    let about = labels(&[("version", &here.version), ("name", &here.computer.name)]);
+    page.gauge("build_info", "The version of Manyhands.", [(about, 1)]);
+    let is = |yes: bool| [(String::new(), u8::from(yes))];
+    page.gauge("ffmpeg_found", "There is an ffmpeg that works.", is(found));
+    page.gauge(
+        "donating",
+        "Helping others is turned on.",
+        is(here.donating),
+    );
+    let ready = [(String::new(), here.ready)];
+    page.gauge(
+        "peers_ready",
+        "Other computers that could start on a job now.",
+        ready,
+    );
+}
+
+fn jobs(page: &mut Page, scene: &Scene, totals: &Totals) {
+    let amount = |state: job::State| {
+        let is_it = |one: &&Job| job::state(&one.state).0 == state;
+        let count = scene.jobs.iter().filter(is_it).count();
+        (labels(&[("state", state.word())]), count)
+    };
+    let all = job::State::ALL.into_iter().map(amount);
+    page.gauge("jobs", "Jobs on the list, by state.", all);
+    let fps = |job: &Job| job.speed_fps.unwrap_or(0.0);
+    let fps: f64 = scene.jobs.iter().map(fps).sum();
+    page.gauge(
+        "speed_fps",
+        "Frames a second, all jobs and computers together.",
+        [(String::new(), fps)],
+    );
+    let ended = totals
+        .ended
+        .iter()
+        .map(|(word, count)| (labels(&[("state", word)]), count));
+    page.counter("jobs_ended_total", "Jobs that ended, by how.", ended);
+    let one = |value: u64| [(String::new(), value)];
+    page.counter(
+        "segments_done_total",
+        "Segments encoded and checked.",
+        one(totals.segments),
+    );
+    page.counter(
+        "segments_again_total",
+        "Segments that were begun once more: an encoder failed, a computer went away, or a slow one was overtaken.",
+        one(totals.again),
+    );
+    page.counter(
+        "frames_done_total",
+        "Frames encoded and checked.",
+        one(totals.frames),
+    );
+    page.counter(
+        "source_bytes_total",
+        "Bytes of the sources of completed jobs.",
+        one(totals.source_bytes),
+    );
+    page.counter(
+        "output_bytes_total",
+        "Bytes of their outputs.",
+        one(totals.output_bytes),
+    );
+    page.counter(
+        "saved_bytes_total",
+        "Bytes by which outputs are smaller than their sources.",
+        one(totals.saved_bytes),
+    );
+}
+
+fn computers(page: &mut Page, scene: &Scene) {
+    let paired = |one: &&Computer| peers::status(&one.status).0 != peers::Status::Nearby;
+    let others = scene.computers.iter().filter(paired);
+    let all: Vec<&Computer> = std::iter::once(&scene.here.computer)
+        .chain(others)
+        .collect();
+    let status = all.iter().flat_map(|one| {
+        let now = peers::status(&one.status).0;
+        let own = peers::Status::ALL.into_iter().skip(1);
+        own.map(move |status| {
+            (
+                of(one, &[("status", status.word())]),
+                u8::from(now == status),
+            )
+        })
+    });
+    page.gauge(
+        "computer_status",
+        "1 for what a computer does, 0 for everything else.",
+        status,
+    );
+    let each = |value: fn(&Computer) -> Option<f64>| {
+        let all = all
+            .iter()
+            .filter_map(move |one| Some((of(one, &[]), value(one)?)));
+        all.collect::<Vec<_>>()
+    };
+    page.gauge(
+        "computer_fps",
+        "Frames a second that a computer delivers.",
+        each(|one| Some(one.speed_fps.unwrap_or(0.0))),
+    );
+    let working = each(|one| Some(f64::from(peers::status(&one.status).2)));
+    page.gauge(
+        "computer_segments_working",
+        "Segments that a computer has in hand.",
+        working,
+    );
+    let cpu = each(|one| Some(f64::from(one.load?.cpu_percent) / 100.0));
+    page.gauge(
+        "computer_cpu_ratio",
+        "How busy its processors are together, 0 to 1.",
+        cpu,
+    );
+    let used = each(|one| Some((one.load?.memory_used_mb * peers::MIB) as f64));
+    page.gauge("computer_memory_used_bytes", "Memory in use.", used);
+    let memory = each(|one| (one.memory_mb > 0).then_some((one.memory_mb * peers::MIB) as f64));
+    page.gauge("computer_memory_bytes", "Memory.", memory);
+}
+
+fn donated(page: &mut Page, given: &Given) {
+    let one = |value: u64| [(String::new(), value)];
+    page.counter(
+        "given_seconds_total",
+        "Seconds of encoding for others, ever.",
+        one(given.seconds),
+    );
+    page.counter(
+        "given_segments_total",
+        "Segments encoded for others, ever.",
+        one(given.segments),
+    );
+    page.counter(
+        "given_frames_total",
+        "Frames encoded for others, ever.",
+        one(given.frames),
+    );
+    page.counter(
+        "given_bytes_total",
+        "Bytes of results for others, ever.",
+        one(given.bytes),
+    );
+}
+
+/// The text as far as it is written.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn gauge<V: ToString>(
+        &mut self,
+        name: &str,
+        help: &str,
+        all: impl IntoIterator<Item = (String, V)>,
+    ) {
+        self.family(name, "gauge", help, all);
+    }
+
+    fn counter<V: ToString>(
+        &mut self,
+        name: &str,
+        help: &str,
+        all: impl IntoIterator<Item = (String, V)>,
+    ) {
+        self.family(name, "counter", help, all);
+    }
+
+    fn family<V: ToString>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: &str,
+        all: impl IntoIterator<Item = (String, V)>,
+    ) {
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            self.text,
+            "# HELP manyhands_{name} {help}\n# TYPE manyhands_{name} {kind}"
+        );
+        for (labels, value) in all {
+            let _ = writeln!(self.text, "manyhands_{name}{labels} {}", value.to_string());
+        }
+    }
+}
+
+/// A computer's labels, and more.
+fn of(one: &Computer, more: &[(&str, &str)]) -> String {
+    let id = one.id.0.get(..16).unwrap_or(&one.id.0);
+    let own = [("computer", id), ("name", one.name.as_str())];
+    labels(&[&own, more].concat())
+}
+
+fn labels(pairs: &[(&str, &str)]) -> String {
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{}\"", escape(value)))
+        .collect();
+    format!("{{{}}}", pairs.join(","))
+}
+
+/// A label's value: it may be another computer's name, which could be anything.
+fn escape(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace(['\n', '\r'], "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::rehearsal::{computer, job, scene};
+    use api::{ComputerStatus, Outcome};
+
+    fn completed(id: u64, source: u64, output: u64) -> Job {
+        let outcome = Outcome {
+            output: "/a".into(),
+            receipt: "/b".into(),
+            exact: true,
+            verdict: String::new(),
+            frames: 10,
+            bytes: output,
+            wall_s: 1.0,
+        };
+        Job {
+            source_bytes: source,
+            state: JobState::Completed { outcome },
+            ..job(id, "a.mkv")
+        }
+    }
+
+    #[test]
+    fn counters_only_grow_and_begin_with_the_page() {
+        let mut totals = Totals::default();
+        totals.begin(&[completed(1, 1000, 10)]);
+        totals.see(&completed(1, 1000, 10));
+        assert_eq!((totals.saved_bytes, totals.ended.len()), (0, 0));
+        totals.see(&job(2, "b.mkv"));
+        totals.see(&completed(2, 500, 100));
+        totals.see(&completed(2, 500, 100));
+        totals.see(&completed(3, 10, 100));
+        totals.forget(JobId(2));
+        assert_eq!(
+            (totals.source_bytes, totals.output_bytes, totals.saved_bytes),
+            (510, 200, 400)
+        );
+        assert_eq!(totals.ended.get("completed"), Some(&2));
+    }
+
+    #[test]
+    fn every_line_is_one_that_prometheus_reads() {
+        let mut scene = scene();
+        scene.jobs = vec![job(1, "a.mkv"), completed(2, 10, 5)];
+        let hostile = Computer {
+            status: ComputerStatus::Working { segments: 2 },
+            speed_fps: Some(12.5),
+            ..computer("a\"b\\c\nd}")
+        };
+        let stranger = Computer {
+            status: ComputerStatus::Nearby,
+            ..computer("Stranger")
+        };
+        scene.computers = vec![hostile, stranger];
+        let text = write(&scene, &Given::default(), &Totals::default());
+        for line in text.lines() {
+            if line.starts_with("# ") {
+                continue;
+            }
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(name.starts_with("manyhands_"), "{line}");
+            assert!(value.parse::<f64>().is_ok(), "{line}");
+            let bare = name.split('{').next().unwrap();
+            assert!(
+                bare.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{line}"
+            );
+            assert!(text.contains(&format!("# TYPE {bare} ")), "{line}");
+        }
+        assert!(text.contains("name=\"a\\\"b\\\\c\\nd}\"} 12.5"), "{text}");
+        assert!(!text.contains("Stranger"));
+        assert!(
+            text.contains("manyhands_jobs{state=\"completed\"} 1\n"),
+            "{text}"
+        );
+    }
+}

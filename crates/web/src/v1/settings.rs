@@ -1,0 +1,279 @@
+//! `/settings`: what the user has set, read and written whole, with an `ETag` so that nobody writes over another's change.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{ETAG, IF_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::choice::{Keep, Purpose, same_words};
+use super::extract::{Sent, in_full};
+use super::job::shown;
+use super::problem::Refused;
+use crate::Shared;
+
+/// What the user has set. All of it is written at once: read it, change it, write it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What this computer is called on the others.
+    #[schema(min_length = 1, max_length = 40)]
+    name: String,
+    /// Only paired computers learn that name.
+    hide_name: bool,
+    /// Whether it helps the computers it is paired with.
+    donating: bool,
+    /// With how many of its processor threads at most; `null`: all of them.
+    #[schema(minimum = 1)]
+    donate_threads: Option<u32>,
+    /// When it helps, and how much of itself it gives.
+    helping: Helping,
+    /// An ffmpeg to use instead of the one that came with Manyhands, from the next start on.
+    #[schema(max_length = 4096)]
+    ffmpeg_path: Option<String>,
+    /// The purpose that is preselected.
+    purpose: Purpose,
+    /// The folder below which working files are kept; `null`: the data folder.
+    #[schema(max_length = 4096)]
+    temp_path: Option<String>,
+    /// The most bytes of working files; `null`: no limit but the disk.
+    temp_limit_bytes: Option<u64>,
+    /// The most bytes a second that films and results may take in each direction; `null`: no limit.
+    bandwidth_bytes_per_s: Option<u64>,
+    /// What becomes of the originals of films that are replaced by their results.
+    #[serde(default)]
+    replace: Replace,
+    /// Where other computers reach this one, from the next start on; `null`: 47820 or the next free one.
+    port: Option<u16>,
+    /// Where the page is served, from the next start on; `null`: 8090.
+    web_port: Option<u16>,
+}
+
+/// What becomes of the originals of films that are replaced by their results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replace {
+    /// Trying things out: every original is kept until somebody deletes it, whatever else is chosen.
+    testing_mode: bool,
+    /// How long they are kept where a job does not say.
+    keep: Keep,
+}
+
+impl Default for Replace {
+    fn default() -> Self {
+        api::Replace::default().into()
+    }
+}
+
+impl From<api::Replace> for Replace {
+    fn from(one: api::Replace) -> Self {
+        Self {
+            testing_mode: one.testing_mode,
+            keep: one.keep.into(),
+        }
+    }
+}
+
+impl From<Replace> for api::Replace {
+    fn from(one: Replace) -> Self {
+        Self {
+            testing_mode: one.testing_mode,
+            keep: one.keep.into(),
+        }
+    }
+}
+
+/// When and how this computer helps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Helping {
+    /// How much it gives.
+    mode: HelpMode,
+    /// When; empty: always.
+    hours: Vec<Hours>,
+    /// It rests while one of these programs runs.
+    programs: Vec<String>,
+    /// Bytes that stay free on the disk; `null`: 20 GB, or a tenth of a smaller disk.
+    keep_free_bytes: Option<u64>,
+}
+
+/// A stretch of time on some days of each week, by this computer's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hours {
+    /// The days it begins on; at least one.
+    #[schema(min_items = 1)]
+    days: Vec<Weekday>,
+    /// When it begins, minutes of the day.
+    #[schema(minimum = 0, maximum = 1439)]
+    from_min: u16,
+    /// When it is over, minutes; where that is not later, on the next day.
+    #[schema(minimum = 0, maximum = 1440)]
+    to_min: u16,
+}
+
+same_words! {
+    /// How much of itself this computer gives.
+    HelpMode {
+        /// Half of it while somebody uses it, all of it else.
+        Polite,
+        /// Nothing while somebody uses it.
+        OnlyWhenIdle,
+        /// All of it, always.
+        AllIn,
+    }
+    /// A day of the week.
+    Weekday {
+        /// Monday.
+        Mon,
+        /// Tuesday.
+        Tue,
+        /// Wednesday.
+        Wed,
+        /// Thursday.
+        Thu,
+        /// Friday.
+        Fri,
+        /// Saturday.
+        Sat,
+        /// Sunday.
+        Sun,
+    }
+}
+
+impl From<api::Settings> for Settings {
+    fn from(one: api::Settings) -> Self {
+        Self {
+            name: one.name,
+            hide_name: one.hide_name,
+            donating: one.donating,
+            donate_threads: one.donate_cores,
+            helping: one.helping.into(),
+            ffmpeg_path: one.ffmpeg.as_ref().map(shown),
+            purpose: one.purpose.into(),
+            temp_path: one.temp.as_ref().map(shown),
+            temp_limit_bytes: one.temp_limit,
+            bandwidth_bytes_per_s: one.bandwidth,
+            replace: one.replace.into(),
+            port: one.port,
+            web_port: one.web_port,
+        }
+    }
+}
+
+impl Settings {
+    /// These, where `now` holds what is set: a path that is not Unicode and was not changed stays as it is.
+    fn over(self, now: &api::Settings) -> Result<api::Settings, Refused> {
+        let path = |new: Option<String>, old: &Option<api::FilePath>| match (new, old) {
+            (Some(new), Some(old)) if shown(old) == new => Ok(Some(old.clone())),
+            (new, _) => new.map(in_full).transpose(),
+        };
+        Ok(api::Settings {
+            name: self.name,
+            hide_name: self.hide_name,
+            donating: self.donating,
+            donate_cores: self.donate_threads,
+            helping: self.helping.into(),
+            ffmpeg: path(self.ffmpeg_path, &now.ffmpeg)?,
+            purpose: self.purpose.into(),
+            temp: path(self.temp_path, &now.temp)?,
+            temp_limit: self.temp_limit_bytes,
+            bandwidth: self.bandwidth_bytes_per_s,
+            replace: self.replace.into(),
+            // The library has routes of its own.
+            library: now.library.clone(),
+            port: self.port,
+            web_port: self.web_port,
+        })
+    }
+
+    /// A word for this state of them.
+    fn tag(&self) -> String {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        let hash = blake3::hash(&text).to_hex();
+        format!("\"{}\"", &hash[..32])
+    }
+}
+
+impl From<api::HelpRules> for Helping {
+    fn from(one: api::HelpRules) -> Self {
+        Self {
+            mode: one.mode.into(),
+            hours: one.hours.into_iter().map(Into::into).collect(),
+            programs: one.programs,
+            keep_free_bytes: one.keep_free,
+        }
+    }
+}
+
+impl From<Helping> for api::HelpRules {
+    fn from(one: Helping) -> Self {
+        Self {
+            mode: one.mode.into(),
+            hours: one.hours.into_iter().map(Into::into).collect(),
+            programs: one.programs,
+            keep_free: one.keep_free_bytes,
+        }
+    }
+}
+
+impl From<api::Hours> for Hours {
+    fn from(one: api::Hours) -> Self {
+        Self {
+            days: one.days.into_iter().map(Into::into).collect(),
+            from_min: one.from_min,
+            to_min: one.to_min,
+        }
+    }
+}
+
+impl From<Hours> for api::Hours {
+    fn from(one: Hours) -> Self {
+        Self {
+            days: one.days.into_iter().map(Into::into).collect(),
+            from_min: one.from_min,
+            to_min: one.to_min,
+        }
+    }
+}
+
+/// The settings.
+#[utoipa::path(get, path = "/settings", tag = "node",
+    responses((status = 200, description = "They.", body = Settings,
+        headers(("ETag" = String, description = "This state of them, for `If-Match`.")))))]
+pub async fn read(State(shared): State<Shared>) -> Result<Response, Refused> {
+    let settings = Settings::from(shared.api.settings().await?);
+    Ok(([(ETAG, settings.tag())], Json(settings)).into_response())
+}
+
+/// Sets everything. With `If-Match` only where nobody has changed anything since.
+#[utoipa::path(put, path = "/settings", tag = "node", request_body = Settings,
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of what was read.")),
+    responses((status = 200, description = "As they are now.", body = Settings,
+        headers(("ETag" = String, description = "This state of them, for `If-Match`.")))))]
+pub async fn write(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Sent(settings): Sent<Settings>,
+) -> Result<Response, Refused> {
+    // One writer at a time, so that what is compared is what is written over.
+    let _turn = shared.desk.writing.lock().await;
+    let now = shared.api.settings().await?;
+    if let Some(wanted) = headers.get(IF_MATCH) {
+        let tag = Settings::from(now.clone()).tag();
+        let matches = |wanted: &str| {
+            let mut tags = wanted.split(',').map(str::trim);
+            tags.any(|one| one == "*" || one == tag)
+        };
+        if !wanted.to_str().is_ok_and(matches) {
+            let text = "The settings were changed by somebody else meanwhile.";
+            return Err(Refused::new(StatusCode::PRECONDITION_FAILED, text)
+                .help("Read them again, and make your change in what they are now."));
+        }
+    }
+    let set = shared.api.set_settings(settings.over(&now)?).await;
+    set.map_err(|error| Refused::from(error).understood())?;
+    read(State(shared.clone())).await
+}
