@@ -1,6 +1,11 @@
 //! A filter's frames over the segments of a film are those of one run over the whole film: real films, real ffmpegs,
 //! every frame by its MD5, before any encoder.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test makes its own films, and runs ffmpeg over the whole of them to compare"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
