@@ -749,16 +749,100 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn filters_see_more_than_the_segment_and_it_is_cut_off_behind_them() {
+        let deep = spec(Encoder::X264);
+        let filtered = SegmentSpec {
+            filters: everything(),
+            around: Some(Around {
+                seen: Span {
+                    start: Pts(45_000),
+                    end: Some(Pts(225_000)),
+                },
+                odd: true,
+            }),
+            pixel_format: PixelFormat::Yuv420p,
+            ..deep.clone()
+        };
+        let graph = filters(&filtered);
+        let order = [
+            "settb=1/90000,trim=start_pts=5805000:end_pts=5985000,",
+            "format=yuv420p10le,bwdif=mode=send_frame:parity=tff:deint=all,deblock=",
+            ",crop=w=1600:h=800:x=2:y=4,atadenoise=",
+            ",settb=1/90000,trim=start_pts=5850000:end_pts=5940000,trim=start_frame=1,framestep=2,zscale=",
+            "peak=10,",
+            ",scale=800:400:interl=0:flags=",
+            ",cas=strength=0.2:planes=1,transpose=clock,setsar=4/3:max=1000000,setfield=prog",
+        ];
+        let places: Vec<usize> = order
+            .iter()
+            .map(|part| {
+                graph
+                    .find(part)
+                    .unwrap_or_else(|| panic!("{part} in {graph}"))
+            })
+            .collect();
+        assert!(places.is_sorted(), "{graph}");
+        let grain = encode(
+            &SegmentSpec {
+                filters: everything(),
+                ..spec(Encoder::SvtAv1)
+            },
+            Allowance::default(),
+        );
+        assert!(
+            grain
+                .join(" ")
+                .contains("film-grain=8:film-grain-denoise=1")
+        );
+        assert!(
+            filters(&deep)
+                .starts_with("settb=1/90000,trim=start_pts=5850000:end_pts=5940000,setsar=")
+        );
+    }
+
+    fn everything() -> Chain {
+        use crate::filter::{Area, Fields, Grain, Level, Peak, Size, ToneMap, Turn};
+        let side = |pixels| Side::new(pixels).unwrap();
+        Chain {
+            deinterlace: Some(Fields::Top),
+            deblock: true,
+            crop: Some(Area {
+                width: side(1600),
+                height: side(800),
+                left: 2,
+                top: 4,
+            }),
+            denoise: Some(Level::Light),
+            half_rate: true,
+            tone_map: Some(ToneMap {
+                from: Color::default(),
+                samples: PixelFormat::Yuv420p10,
+                peak: Peak::of(1000),
+            }),
+            scale: Some(Size {
+                width: side(800),
+                height: side(400),
+            }),
+            sharpen: Some(Level::Light),
+            turn: Some(Turn::Right),
+            grain: Grain::new(8),
+        }
+    }
+
+    #[test]
     fn every_word_is_from_a_fixed_grammar() {
         let plain = |word: &String| {
             word.chars()
                 .all(|c| c.is_ascii_alphanumeric() || "-_+:=/.,()".contains(c))
         };
         for &encoder in Encoder::ALL {
-            for scan in [Scan::Progressive, Scan::TopFirst, Scan::BottomFirst] {
+            let scans = [Scan::Progressive, Scan::TopFirst, Scan::BottomFirst];
+            let chains = [Chain::default(), everything()];
+            for (scan, filters) in scans.into_iter().flat_map(|scan| chains.map(|c| (scan, c))) {
                 let argv = encode(
                     &SegmentSpec {
                         scan,
+                        filters,
                         ..spec(encoder)
                     },
                     Allowance {

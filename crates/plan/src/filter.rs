@@ -370,3 +370,183 @@ pub fn words(chain: &Chain) -> Vec<String> {
     );
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use media::filter::{Filters, Turn};
+
+    use super::*;
+    use crate::order::tests::video;
+
+    fn side(pixels: u16) -> Side {
+        Side::new(pixels).unwrap()
+    }
+
+    fn of(video: &VideoStream, filters: Filters) -> Result<Filtered, FilterError> {
+        let choice = Choice {
+            filters,
+            ..Choice::default()
+        };
+        resolve(video, PixelFormat::Yuv420p10, &choice)
+    }
+
+    fn part(width: u16, height: u16, left: u16, top: u16) -> Filters {
+        Filters {
+            crop: Some(Crop::To(Area {
+                width: side(width),
+                height: side(height),
+                left,
+                top,
+            })),
+            ..Filters::default()
+        }
+    }
+
+    fn lines(height: u16) -> Filters {
+        Filters {
+            height: Some(side(height)),
+            ..Filters::default()
+        }
+    }
+
+    fn size(video: &VideoStream, filters: Filters) -> (u16, u16) {
+        let made = of(video, filters).unwrap().made;
+        (made.width, made.height)
+    }
+
+    #[test]
+    fn lines_are_counted_as_the_film_is_shown() {
+        let film = video();
+        assert_eq!(size(&film, lines(720)), (1280, 720));
+        assert_eq!(
+            size(&film, lines(480)),
+            (854, 480),
+            "the nearest even number"
+        );
+        assert_eq!(size(&film, lines(1080)), (1920, 1080), "nothing to do");
+        assert_eq!(size(&film, lines(2160)), (1920, 1080), "never larger");
+        let phone = VideoStream {
+            rotation: Some(-90),
+            ..video()
+        };
+        assert_eq!(size(&phone, lines(1280)), (1280, 720));
+        let turned = Filters {
+            rotate: Some(Turn::Right),
+            ..lines(1280)
+        };
+        assert_eq!(size(&film, turned), (720, 1280));
+        let wide = Filters {
+            height: Some(side(400)),
+            ..part(1920, 800, 0, 140)
+        };
+        assert_eq!(size(&film, wide), (960, 400));
+    }
+
+    #[test]
+    fn the_picture_keeps_its_shape() {
+        let dvd = VideoStream {
+            width: 720,
+            height: 576,
+            sar: Ratio::new(64, 45),
+            ..video()
+        };
+        let made = of(&dvd, lines(400)).unwrap().made;
+        assert_eq!((made.width, made.sar), (500, Ratio::new(64, 45)));
+        let made = of(&dvd, lines(300)).unwrap().made;
+        let sar = made
+            .sar
+            .map(|sar| f64::from(sar.num()) / f64::from(sar.den()));
+        let shown = sar.unwrap() * f64::from(made.width) / 300.0;
+        assert!((shown - 16.0 / 9.0).abs() < 1e-6, "{made:?}");
+        let turned = Filters {
+            rotate: Some(Turn::Left),
+            ..Filters::default()
+        };
+        assert_eq!(of(&dvd, turned).unwrap().made.sar, Ratio::new(45, 64));
+        assert_eq!(of(&video(), lines(480)).unwrap().made.sar, None);
+    }
+
+    #[test]
+    fn what_cannot_be_is_said() {
+        let film = video();
+        assert!(matches!(
+            of(&film, part(1920, 800, 0, 300)),
+            Err(FilterError::Outside(1920, 800, 0, 300, 1920, 1080))
+        ));
+        assert_eq!(of(&film, part(1920, 800, 0, 141)), Err(FilterError::Odd));
+        let fields = VideoStream {
+            scan: Scan::TopFirst,
+            ..video()
+        };
+        assert_eq!(
+            of(&fields, part(1920, 800, 0, 142)),
+            Err(FilterError::Fields)
+        );
+        let turned = Filters {
+            rotate: Some(Turn::Over),
+            ..Filters::default()
+        };
+        assert_eq!(of(&fields, turned), Err(FilterError::Turned));
+        let both = Filters {
+            deinterlace: true,
+            ..turned
+        };
+        assert_eq!(of(&fields, both).unwrap().made.scan, Scan::Progressive);
+        let grain = Filters {
+            grain: media::filter::Grain::new(8),
+            ..Filters::default()
+        };
+        assert_eq!(of(&film, grain), Err(FilterError::Grain(Codec::Hevc)));
+        assert_eq!(of(&film, lines(16)).unwrap().made.height, 16);
+        assert!(of(&video(), part(16, 1080, 0, 0)).is_ok());
+    }
+
+    #[test]
+    fn hdr_becomes_sdr_in_every_respect() {
+        let hdr = VideoStream {
+            pixel_name: "yuv420p10le".into(),
+            color: Color {
+                transfer: Some(Transfer::Smpte2084),
+                ..Color::default()
+            },
+            hdr10: Some(Hdr10 {
+                mastering: None,
+                light: Some(media::spec::LightLevel {
+                    max_content: 930,
+                    max_average: 200,
+                }),
+            }),
+            ..video()
+        };
+        let wish = Filters {
+            sdr: true,
+            ..Filters::default()
+        };
+        let filtered = of(&hdr, wish).unwrap();
+        let map = filtered.chain.tone_map.unwrap();
+        assert_eq!((map.peak.get(), map.samples.depth()), (10, 10));
+        assert_eq!(map.from.primaries, Some(Primaries::Bt2020));
+        assert_eq!(filtered.pixel_format, PixelFormat::Yuv420p);
+        assert_eq!(filtered.made.color.transfer, Some(Transfer::Bt709));
+        assert!(filtered.made.hdr10.is_none());
+        let plain = of(&video(), wish).unwrap();
+        assert!(plain.chain.is_empty() && plain.pixel_format.depth() == 10);
+    }
+
+    #[test]
+    fn what_does_nothing_is_said_too() {
+        let wish = Filters {
+            deinterlace: true,
+            sdr: true,
+            ..lines(2160)
+        };
+        let choice = Choice {
+            filters: wish,
+            ..Choice::default()
+        };
+        let filtered = of(&video(), wish).unwrap();
+        assert!(filtered.chain.is_empty());
+        assert_eq!(notes(&video(), &choice, &filtered).len(), 3);
+        assert_eq!(words(&filtered.chain), Vec::<String>::new());
+    }
+}

@@ -10,10 +10,8 @@ use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still};
 impl From<Film> for its::View {
     fn from(film: Film) -> Self {
         match film {
-            Film::File { path, filters } => match filters == Filters::default() {
-                true => Self::File(path.0),
-                false => Self::Filtered(path.0, filters.into()),
-            },
+            Film::File { path, filters } if filters == Filters::default() => Self::File(path.0),
+            Film::File { path, filters } => Self::Filtered(path.0, filters.into()),
             Film::Source { job } => Self::Source(job.into()),
             Film::Result { job } => Self::Result(job.into()),
         }

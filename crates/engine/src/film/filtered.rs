@@ -292,7 +292,10 @@ async fn segments_give_the_frames_of_one_run_over_the_whole_film() {
     let scratch = folder.path().join("segment.nut");
     let mut wrong = Vec::new();
     for path in films(folder.path(), |_| true) {
-        for program in programs() {
+        // The other version need not see every film.
+        let twice = ["open.ts", "refreshed.mp4", "fields.mkv", "ten.mkv"];
+        let twice = twice.iter().any(|name| path.ends_with(name));
+        for program in programs().into_iter().take(if twice { 2 } else { 1 }) {
             // Two chains for every film; each filter across frames by itself, too, where that is enough to tell.
             let often = ["closed.mp4", "fields.ts"]
                 .iter()

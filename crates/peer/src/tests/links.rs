@@ -384,3 +384,24 @@ fn a_build_that_does_not_know_a_reason_hears_the_nearest_one() {
     assert_eq!(told(true), Some(PauseReason::OtherLoad));
     assert!(!Extras::said(Some("load,rights")).rests && Extras::said(Some("load,rests")).rests);
 }
+
+#[test]
+fn a_build_that_does_not_know_filters_hears_nothing_of_them() {
+    let about = About {
+        filters: media::filter::Skill::ToneMap,
+        ..About::default()
+    };
+    let ((_about, own), (_rights, agreed)) = (
+        watch::channel(about.clone()),
+        watch::channel(Rights::default()),
+    );
+    let told = |knows: bool| {
+        Telling::new(own.clone(), agreed.clone())
+            .with_filters(knows)
+            .about()
+    };
+    let to_old = Message::About(told(false)).encode().unwrap();
+    assert!(!to_old.contains("filters"), "{to_old}");
+    assert_eq!(told(true).filters, about.filters);
+    assert!(Extras::said(Some("rests,filters")).filters && !Extras::said(Some("rests")).filters);
+}

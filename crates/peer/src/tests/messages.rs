@@ -1,7 +1,7 @@
 //! What may be said, and how much of it.
 
 use media::encoder::{Codec, Encoder, Quality, Speed};
-use media::filter::Skill;
+use media::filter::{Area, Chain, Level, Skill};
 use media::spec::{
     ChromaLocation, Color, Frames, Hdr10, InputCodec, LightLevel, Mastering, Matrix, PixelFormat,
     Primaries, Ratio, Scan, SegmentSpec, Side, Transfer,
@@ -215,6 +215,47 @@ fn a_task_that_contradicts_itself_is_refused() {
     let text = task_of(spec()).encode().unwrap();
     assert!(Message::decode(&text.replacen("16384", "16385", 1)).is_err());
     assert!(Message::decode(&text.replacen("msmpeg4v2", "concat", 1)).is_err());
+}
+
+#[test]
+fn filters_are_words_and_bounded_numbers() {
+    let side = |pixels| Side::new(pixels).unwrap();
+    let part = Area {
+        width: side(1280),
+        height: side(720),
+        left: 4,
+        top: 8,
+    };
+    let filtered = SegmentSpec {
+        filters: Chain {
+            crop: Some(part),
+            denoise: Some(Level::Strong),
+            ..Chain::default()
+        },
+        ..spec()
+    };
+    let text = task_of(filtered.clone()).encode().unwrap();
+    let Ok(Message::Task { spec: read, .. }) = Message::decode(&text) else {
+        panic!("{text}")
+    };
+    assert_eq!(*read, filtered);
+    let refused = |from: &str, to: &str| {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        assert!(Message::decode(&changed).is_err(), "{to}");
+    };
+    refused("\"strong\"", "\"strong,movie=/etc/passwd\"");
+    refused("\"deblock\":false", "\"vf\":\"null\"");
+    refused("\"width\":1280", "\"width\":1281");
+    refused("\"left\":4", "\"left\":16384");
+    refused("\"turn\":null", "\"turn\":\"45\"");
+    refused("\"grain\":null", "\"grain\":51");
+    // A film that is not changed is ordered in the words of the first builds.
+    let plain = task_of(spec()).encode().unwrap();
+    assert!(
+        !plain.contains("filters") && !plain.contains("around"),
+        "{plain}"
+    );
 }
 
 #[test]
