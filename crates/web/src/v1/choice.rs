@@ -113,6 +113,8 @@ pub struct Choice {
     /// The folder for the output on this computer, in full, else beside the source. Needs the scope `files`.
     #[schema(max_length = 4096)]
     pub output_folder: Option<String>,
+    /// Where the output goes, if neither of those says it. Anything but `beside` needs the scope `files`.
+    pub place: OutputPlace,
     /// Wait until this many other computers are there.
     #[schema(minimum = 0, maximum = 1000)]
     pub wait_for: u32,
@@ -145,6 +147,7 @@ impl From<api::Choice> for Choice {
             container: one.container.map(Into::into),
             output_path: one.output.as_ref().map(shown),
             output_folder: one.out_dir.as_ref().map(shown),
+            place: one.place.into(),
             wait_for: one.wait_for,
             only_here: one.only_here,
             paranoid: one.paranoid,
@@ -167,11 +170,98 @@ impl From<Choice> for api::Choice {
             container: one.container.map(Into::into),
             output: one.output_path.map(Into::into),
             out_dir: one.output_folder.map(Into::into),
+            place: one.place.into(),
             wait_for: one.wait_for,
             only_here: one.only_here,
             paranoid: one.paranoid,
             keep_temp: one.keep_temp,
             yes: one.accept_losses,
+        }
+    }
+}
+
+/// Where an output goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+pub enum OutputPlace {
+    /// Beside the source, under a name of its own.
+    Beside,
+    /// Into another tree of folders, where it stands as its source stands in its own, under the source's name.
+    Tree {
+        /// The folder that all sources are in, in full.
+        root_path: String,
+        /// The other one, in full; folders that are missing in it are made.
+        into_path: String,
+    },
+    /// In the source's place, once it is proved and decoded whole. The original is kept as `.bak`.
+    InPlace {
+        /// For how long; `null`: as it is set.
+        #[serde(default)]
+        keep: Option<Keep>,
+    },
+}
+
+/// How long the original of a film that was replaced is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Until somebody deletes it.
+    Always,
+    /// So many days; 1 to 3650.
+    Days(u32),
+    /// It is deleted once the result is in its place.
+    Never,
+}
+
+impl From<api::Place> for OutputPlace {
+    fn from(one: api::Place) -> Self {
+        match one {
+            api::Place::Beside => Self::Beside,
+            api::Place::Tree { root, into } => Self::Tree {
+                root_path: shown(&root),
+                into_path: shown(&into),
+            },
+            api::Place::InPlace { keep } => Self::InPlace {
+                keep: keep.map(Into::into),
+            },
+        }
+    }
+}
+
+impl From<OutputPlace> for api::Place {
+    fn from(one: OutputPlace) -> Self {
+        match one {
+            OutputPlace::Beside => Self::Beside,
+            OutputPlace::Tree {
+                root_path,
+                into_path,
+            } => Self::Tree {
+                root: root_path.into(),
+                into: into_path.into(),
+            },
+            OutputPlace::InPlace { keep } => Self::InPlace {
+                keep: keep.map(Into::into),
+            },
+        }
+    }
+}
+
+impl From<api::Keep> for Keep {
+    fn from(one: api::Keep) -> Self {
+        match one {
+            api::Keep::Always => Self::Always,
+            api::Keep::Days(days) => Self::Days(days),
+            api::Keep::Never => Self::Never,
+        }
+    }
+}
+
+impl From<Keep> for api::Keep {
+    fn from(one: Keep) -> Self {
+        match one {
+            Keep::Always => Self::Always,
+            Keep::Days(days) => Self::Days(days),
+            Keep::Never => Self::Never,
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::choice::Choice;
+use super::originals::Original;
 use super::problem::Problem;
 
 /// A film on its way.
@@ -58,6 +59,8 @@ pub struct Job {
     pub sent_bytes: u64,
     /// Bytes of results that came back.
     pub received_bytes: u64,
+    /// The original, if the output took its place.
+    pub original: Option<Original>,
     /// What is worth knowing about it, in sentences.
     pub notes: Vec<String>,
     /// When it was submitted, Unix milliseconds.
@@ -258,6 +261,7 @@ impl From<api::Job> for Job {
             hands: one.hands.into_iter().map(Into::into).collect(),
             sent_bytes: one.sent_bytes,
             received_bytes: one.received_bytes,
+            original: one.original.map(|original| (*original).into()),
             notes: one.notes,
             created_ms: one.created_ms,
             finished_ms: one.finished_ms,

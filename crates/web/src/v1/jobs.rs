@@ -165,7 +165,8 @@ pub async fn submit(
     Sent(new): Sent<NewJob>,
 ) -> Result<Response, Refused> {
     let choice: api::Choice = new.choice.into();
-    if choice.output.is_some() || choice.out_dir.is_some() {
+    let elsewhere = choice.place != api::Place::Beside;
+    if elsewhere || choice.output.is_some() || choice.out_dir.is_some() {
         rights.check(KeyScope::Files)?;
     }
     let path = match new.source {
@@ -211,7 +212,12 @@ fn check(choice: &api::Choice) -> Result<(), Refused> {
     if choice.wait_for > 1000 {
         return out_of("A job waits for at most 1000 computers.");
     }
-    for path in [&choice.output, &choice.out_dir].into_iter().flatten() {
+    let tree = match &choice.place {
+        api::Place::Tree { root, into } => [Some(root), Some(into)],
+        api::Place::Beside | api::Place::InPlace { .. } => [None, None],
+    };
+    let named = [choice.output.as_ref(), choice.out_dir.as_ref()];
+    for path in named.into_iter().chain(tree).flatten() {
         in_full(path.shown())?;
     }
     Ok(())

@@ -13,6 +13,7 @@ mod events;
 mod extract;
 pub mod job;
 mod jobs;
+mod originals;
 mod page;
 pub mod peers;
 pub mod problem;
@@ -92,7 +93,7 @@ struct About;
 
 /// Every route, what opens it, and how it may fail beside what may happen anywhere.
 fn table() -> OpenApiRouter<Shared> {
-    use KeyScope::{Admin, Control, Read, Submit};
+    use KeyScope::{Admin, Control, Files, Read, Submit};
     OpenApiRouter::with_openapi(About::openapi())
         .routes(documented(Read, &[], routes!(peers::node)))
         .routes(documented(Read, &[], routes!(jobs::list)))
@@ -123,6 +124,17 @@ fn table() -> OpenApiRouter<Shared> {
         .routes(documented(Read, &[404], routes!(jobs::segments)))
         .routes(documented(Read, &[404, 409, 416], routes!(jobs::output)))
         .routes(documented(Read, &[404, 409, 422], routes!(jobs::receipt)))
+        .routes(documented(Read, &[], routes!(originals::list)))
+        .routes(documented(
+            Files,
+            &[404, 409, 422, 507],
+            routes!(originals::undo),
+        ))
+        .routes(documented(
+            Files,
+            &[404, 409, 422],
+            routes!(originals::delete),
+        ))
         .routes(documented(
             Submit,
             &[409, 413, 415, 507],

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::choice::{Purpose, same_words};
+use super::choice::{Keep, Purpose, same_words};
 use super::extract::{Sent, in_full};
 use super::job::shown;
 use super::problem::Refused;
@@ -42,10 +42,47 @@ pub struct Settings {
     temp_limit_bytes: Option<u64>,
     /// The most bytes a second that films and results may take in each direction; `null`: no limit.
     bandwidth_bytes_per_s: Option<u64>,
+    /// What becomes of the originals of films that are replaced by their results.
+    #[serde(default)]
+    replace: Replace,
     /// Where other computers reach this one, from the next start on; `null`: 47820 or the next free one.
     port: Option<u16>,
     /// Where the page is served, from the next start on; `null`: 8090.
     web_port: Option<u16>,
+}
+
+/// What becomes of the originals of films that are replaced by their results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replace {
+    /// Trying things out: every original is kept until somebody deletes it, whatever else is chosen.
+    testing_mode: bool,
+    /// How long they are kept where a job does not say.
+    keep: Keep,
+}
+
+impl Default for Replace {
+    fn default() -> Self {
+        api::Replace::default().into()
+    }
+}
+
+impl From<api::Replace> for Replace {
+    fn from(one: api::Replace) -> Self {
+        Self {
+            testing_mode: one.testing_mode,
+            keep: one.keep.into(),
+        }
+    }
+}
+
+impl From<Replace> for api::Replace {
+    fn from(one: Replace) -> Self {
+        Self {
+            testing_mode: one.testing_mode,
+            keep: one.keep.into(),
+        }
+    }
 }
 
 /// When and how this computer helps.
@@ -119,6 +156,7 @@ impl From<api::Settings> for Settings {
             temp_path: one.temp.as_ref().map(shown),
             temp_limit_bytes: one.temp_limit,
             bandwidth_bytes_per_s: one.bandwidth,
+            replace: one.replace.into(),
             port: one.port,
             web_port: one.web_port,
         }
@@ -143,6 +181,7 @@ impl Settings {
             temp: path(self.temp_path, &now.temp)?,
             temp_limit: self.temp_limit_bytes,
             bandwidth: self.bandwidth_bytes_per_s,
+            replace: self.replace.into(),
             port: self.port,
             web_port: self.web_port,
         })

@@ -49,6 +49,9 @@ async fn a_key_opens_what_its_scopes_say_and_nothing_else() {
         ("POST /jobs/1/resume", Control),
         ("POST /jobs/1/move", Control),
         ("DELETE /jobs/1", Control),
+        ("GET /originals", Read),
+        ("POST /jobs/1/undo", Files),
+        ("DELETE /jobs/1/original", Files),
         ("GET /settings", Admin),
         ("PUT /settings", Admin),
         ("DELETE /peers/0", Admin),
@@ -221,8 +224,16 @@ async fn files_of_this_computer_need_a_scope_of_their_own() {
         code(&send(&stage, &only, "POST /jobs", &here).await),
         (403, "forbidden".into())
     );
-    let out = json!({ "source": { "upload": "0" }, "choice": { "output_folder": "/etc" } });
-    assert_eq!(send(&stage, &only, "POST /jobs", &out).await.status, 403);
+    for out in [
+        json!({ "output_folder": "/etc" }),
+        json!({ "output_path": "/etc/film.mkv" }),
+        json!({ "place": { "is": "in_place" } }),
+        json!({ "place": { "is": "tree", "root_path": "/", "into_path": "/etc" } }),
+    ] {
+        let wanted = json!({ "source": { "upload": "0" }, "choice": out });
+        let answer = send(&stage, &only, "POST /jobs", &wanted).await;
+        assert_eq!(answer.status, 403, "{out}");
+    }
     let both = key(&stage, &[Submit, Files]).await;
     let answer = send(&stage, &both, "POST /jobs", &here).await;
     assert_eq!(
@@ -242,7 +253,7 @@ async fn files_of_this_computer_need_a_scope_of_their_own() {
         let relative = json!({ "source": { "path": path } });
         assert_eq!(
             send(&stage, &both, "POST /jobs", &relative).await.status,
-            400,
+            422,
             "{path:?}"
         );
     }
