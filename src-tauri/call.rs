@@ -20,7 +20,7 @@ use crate::{choose, login, outside, tray};
 /// | `shell.folder` | lets them choose a folder |
 /// | `shell.opened` | the files that the app was opened with since the last time |
 /// | `shell.open`, `shell.show` | a job's output in its player, or in its folder |
-/// | `shell.keep`, `shell.take` | a small text into and out of a file that the user chooses |
+/// | `shell.keep`, `shell.take` | a small text (the first also a picture) into and out of a file that the user chooses |
 /// | `shell.starts_at_login`, `shell.start_at_login` | whether it starts when its user logs in, and sets that |
 /// | `shell.speak` | the words of the page's language, for what the shell says itself |
 ///
@@ -35,8 +35,9 @@ pub async fn call(app: AppHandle, name: String, args: Value) -> Result<Value, Ap
         "shell.open" => json(outside::open(&output(&app, args).await?)?),
         "shell.show" => json(outside::show(&output(&app, args).await?)?),
         "shell.keep" => {
-            let Kept { name, text } = read(args)?;
-            json(choose::keep(&app, &name, &text).await?)
+            let Kept { name, text, bytes } = read(args)?;
+            let bytes = bytes.unwrap_or_else(|| text.into_bytes());
+            json(choose::keep(&app, &name, &bytes).await?)
         }
         "shell.take" => json(choose::take(&app).await?),
         "shell.starts_at_login" => json(login::starts(&app)?),
@@ -59,8 +60,11 @@ pub async fn call(app: AppHandle, name: String, args: Value) -> Result<Value, Ap
 struct Kept {
     /// The name to suggest.
     name: String,
-    /// What to write.
+    /// What to write: a text,
+    #[serde(default)]
     text: String,
+    /// or a picture.
+    bytes: Option<Vec<u8>>,
 }
 
 /// What `shell.start_at_login` is told.

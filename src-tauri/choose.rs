@@ -43,11 +43,11 @@ pub async fn folder(app: &AppHandle) -> Option<PathBuf> {
     path(chosen).await
 }
 
-/// Writes a text into a file that the user chooses; false if they change their mind.
+/// Writes a text or a picture into a file that the user chooses; false if they change their mind.
 ///
 /// # Errors
 /// [`ErrorCode::OutputReadOnly`] if it cannot be written.
-pub async fn keep(app: &AppHandle, name: &str, text: &str) -> Result<bool, ApiError> {
+pub async fn keep(app: &AppHandle, name: &str, bytes: &[u8]) -> Result<bool, ApiError> {
     let (answer, chosen) = oneshot::channel();
     dialog(app)
         .set_file_name(name)
@@ -59,7 +59,7 @@ pub async fn keep(app: &AppHandle, name: &str, text: &str) -> Result<bool, ApiEr
         let text = format!("{} cannot be written: {error}.", file.display());
         ApiError::new(ErrorCode::OutputReadOnly, text).help("Choose another folder.")
     };
-    tokio::fs::write(&file, text).await.map_err(unwritten)?;
+    tokio::fs::write(&file, bytes).await.map_err(unwritten)?;
     Ok(true)
 }
 

@@ -182,6 +182,7 @@ pub async fn open(line: Line) -> Result<Running, ApiError> {
         peers: Vec::new(),
         stays: true,
         workers: None,
+        settings: api::Sources::here(api::config::named()),
     };
     let live = Live::start(config).await?;
     // Without a door the window works all the same.

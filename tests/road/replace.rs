@@ -187,7 +187,9 @@ fn killed_at_every_step_the_film_or_its_result_is_there() {
         let there = is(&film, &original) || is(&backup(&film), &original);
         assert!(there, "{undo}: the original has no name");
         let listed = ask(&walk, &["originals"]);
-        let state = |line: &Value| line["job"].to_string() == number && line["state"] == "restored";
+        let state = |line: &Value| {
+            line["job"].as_u64() == number.parse().ok() && line["state"] == "restored"
+        };
         assert!(listed.lines.iter().any(state), "{undo}: {listed:?}");
         assert!(is(&film, &original), "{undo}");
         assert_names(&walk, &["film.mp4"]);

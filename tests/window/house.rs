@@ -35,6 +35,7 @@ impl Donors {
                 peers: Vec::new(),
                 stays: true,
                 workers: None,
+                settings: api::Sources::default(),
             };
             runtime.block_on(Live::start(config)).unwrap()
         });

@@ -136,6 +136,19 @@ async function lookAtResult(page) {
   await page.keyboard.press('Escape');
   await page.getByTestId('receipt').click();
   await page.getByTestId('receipt-details').getByText('yes, proved').waitFor();
+  // Where its time went, computer by computer, as a picture too; and what came of it.
+  await page.getByTestId('timeline').click();
+  await page.getByTestId('time-row').nth(1).waitFor();
+  await page.getByTestId('time-row').first().focus();
+  await page.keyboard.press('Home');
+  await page.getByTestId('time-about').getByText(/Part \d+.*good/).waitFor();
+  const picture = page.waitForEvent('download');
+  await page.getByTestId('time-png').click();
+  assert.equal(readFileSync(await (await picture).path()).subarray(1, 4).toString(), 'PNG');
+  await page.screenshot({ path: join(root, 'target/page-timeline.png') });
+  await page.keyboard.press('Escape');
+  await page.getByTestId('page-figures').click();
+  await page.getByTestId('figures-computer').nth(1).waitFor();
   await page.getByTestId('page-history').click();
   await page.getByTestId('search').fill('ete');
   await page.getByTestId('past').getByText('été #1.mkv').waitFor();

@@ -30,11 +30,11 @@ async function eachScreen(options, extra, check) {
   await context.close();
 }
 
-/** Nothing may be wider than the window: what does not fit is cut, not scrolled to. */
+/** Nothing may be wider than the window: what does not fit is cut, or scrolls in a box of its own. */
 async function fits(page, where) {
   const over = await page.evaluate(() => {
     const width = document.documentElement.clientWidth;
-    const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > width + 1 && !one.closest('.unseen, .stage, pre'));
+    const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > width + 1 && !one.closest('.unseen, .stage, pre, .scroll, .table'));
     return { scroll: document.documentElement.scrollWidth - width, wide: wide.slice(0, 3).map((one) => `${one.tagName}.${one.className}`) };
   });
   if (over.scroll > 1 || over.wide.length > 0) faults.push(`${where}: sticks out by ${over.scroll} pixels: ${over.wide}`);
@@ -48,12 +48,12 @@ async function obeys(page, where) {
 }
 
 /** What the node says and what users name is not ours to translate. */
-const FOREIGN = /^[\d\s.,:×%+–—·→/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^[\d.,]+ [kMGT]?B$|_nvenc|mhk_/;
+const FOREIGN = /^[\d\s.,:×%+–—·→↑↓/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|\/media\/films|\/mnt\/nas|A film of many|Extras|Films|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^[\d.,]+ [kMGT]?B$|_nvenc|mhk_|^(PNG|CSV|JSON|SVG|−)$|^[A-Z][a-z]{2} \d+, \d{4}$/;
 
 async function speaks(page, where) {
   const plain = await page.evaluate(() => {
     const own = (one) => [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join(' ').trim();
-    const seen = [...document.querySelectorAll('body *:not(script, style, title)')].filter((one) => one.getClientRects().length > 0 && !one.closest('svg, .failure p, [data-testid=finding] p'));
+    const seen = [...document.querySelectorAll('body *:not(script, style, title)')].filter((one) => one.getClientRects().length > 0 && !one.closest('svg, .failure p, [data-testid=finding] p, [data-said]'));
     const texts = seen.flatMap((one) => [own(one), one.getAttribute('aria-label') ?? '', one.getAttribute('placeholder') ?? '', one.getAttribute('title') ?? '']);
     return [...new Set(texts)].filter((text) => text && !text.includes('~'));
   });
@@ -95,6 +95,15 @@ async function walk() {
   await page.getByTestId('drop-zone').click();
   await page.getByTestId('advanced').click();
   await page.getByLabel('Codec').selectOption('av1');
+  // What is changed about the picture is said, kept with the preset, and corrected where it cannot be.
+  await page.getByTestId('crop').selectOption('auto');
+  await page.getByText('The picture becomes 1920×800').waitFor();
+  await page.getByTestId('crop').selectOption('part');
+  await page.getByLabel('From the top').fill('139');
+  await page.getByLabel('From the top').blur();
+  assert.equal(await page.getByLabel('From the top').inputValue(), '140');
+  await page.getByLabel('Film grain, drawn by the player').fill('8');
+  await page.getByLabel('Film grain, drawn by the player').blur();
   await page.getByTestId('save-preset').click();
   await page.getByTestId('preset-name').fill('Attic TV');
   await page.getByTestId('keep-preset').click();
@@ -102,6 +111,7 @@ async function walk() {
   await page.getByTestId('start').click();
   await page.getByTestId('offer').waitFor({ state: 'detached' });
   await page.getByTestId('page-settings').click();
+  await page.getByText('AV1, picture changed').waitFor();
   assert.equal(await page.getByTestId('preset').getByRole('textbox').inputValue(), 'Attic TV');
   await page.getByTestId('import').click();
   await page.getByText('2 presets taken over.').waitFor();
@@ -170,7 +180,36 @@ async function walk() {
   await page.getByRole('button', { name: 'Go on helping' }).click();
   assert.equal(await donate.isChecked(), true);
 
+  // What a variable sets cannot be changed, and the field says which; what is wrong with the file stands line by line.
+  await page.goto(`${base}?scene=busy&broken&fixed&lang=en`);
+  await page.getByTestId('page-settings').click();
+  const port = page.getByTestId('web-port');
+  await page.getByText('Set by MANYHANDS_WEB_PORT').waitFor();
+  assert.equal(await port.isDisabled(), true);
+  assert.equal(await page.getByTestId('port').isDisabled(), false);
+  assert.equal(await page.getByTestId('add-hours').isDisabled(), true);
+  const file = page.getByTestId('config-file');
+  await file.getByText('config.toml, line 12').waitFor();
+  await file.getByText('Did you mean `port`?').waitFor();
+  await file.getByTestId('reread').focus();
+  await page.keyboard.press('Enter');
+  await file.getByText('Changed: web.port. From the next start on: web.port.').waitFor();
+
+  // Another farm's settings are shown before they are set.
+  await page.goto(`${base}?scene=busy&farm&lang=en`);
+  await page.getByTestId('page-settings').click();
+  await page.getByTestId('farm').focus();
+  await page.keyboard.press('Enter');
+  const plan = page.getByTestId('farm-plan');
+  await plan.getByText('web.port').waitFor();
+  await plan.getByText('`workers` is nothing that is known here').waitFor();
+  await page.getByTestId('farm-apply').focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Taken over.').waitFor();
+  assert.equal(await plan.count(), 0);
+
   // Hours by keyboard.
+  await page.goto(`${base}?scene=rests&lang=en`);
   await page.getByTestId('page-settings').click();
   const helping = page.getByTestId('helping');
   await helping.getByTestId('add-hours').focus();
@@ -237,9 +276,75 @@ async function walk() {
   await rights.getByRole('switch', { name: 'Kitchen-PC may use this computer' }).click();
   await rights.getByText('This computer may use it', { exact: true }).waitFor();
 
+  // The timeline by keyboard: answers, each part in words, closer, and a file of it.
+  await page.goto(`${base}?scene=ends&lang=en`);
+  await page.getByTestId('timeline').first().click();
+  const rows = page.getByTestId('time-row');
+  await rows.first().focus();
+  await page.keyboard.press('Home');
+  assert.match(await rows.first().getAttribute('aria-valuetext'), /^Part \d+: on the way for 7 s, encoded for \d+ s/);
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await rows.first().getAttribute('aria-valuenow'), '2');
+  assert.match(await page.getByTestId('time-about').innerText(), /^Kitchen-PC · Part \d+/);
+  assert.match(await page.getByTestId('time-why').first().innerText(), /^Kitchen-PC was idle for 15 % of the time/);
+  assert.equal(await page.getByTestId('time-shares').count(), 3);
+  await page.keyboard.press('+');
+  await page.waitForFunction(() => { const box = document.querySelector('[data-testid=time-scroll]'); return box.scrollWidth > 1.9 * box.clientWidth; });
+  await page.getByTestId('time-png').click();
+  await page.waitForFunction(() => window.kept?.length === 1);
+  await page.getByTestId('time-csv').click();
+  await page.getByTestId('time-json').click();
+  await page.waitForFunction(() => window.kept?.length === 3);
+  const kept = await page.evaluate(() => Promise.all(window.kept.map(async ({ name, what }) => ({ name, size: what.size, text: typeof what === 'string' ? what : '', image: what instanceof Blob ? await createImageBitmap(what).then(({ width, height }) => [width, height]) : null }))));
+  assert.deepEqual(kept.map(({ name }) => name), ['timeline-2.png', 'timeline-2.csv', 'timeline-2.json'].map((name) => name.replace('2', kept[0].name.match(/\d+/)[0])));
+  assert.ok(kept[0].image[0] > 2000 && kept[0].size > 20_000, JSON.stringify(kept[0]));
+  assert.match(kept[1].text, /^computer,name,part,/);
+  assert.equal(JSON.parse(kept[2].text).computers.length, 3);
+  await page.keyboard.press('Escape');
+  await page.getByTestId('timeline-dialog').waitFor({ state: 'detached' });
+
+  // The statistics by keyboard: a day in words, another stretch of days, what a computer has in hand, a file of it.
+  await page.goto(`${base}?scene=busy&lang=en`);
+  await page.getByTestId('page-figures').click();
+  const graph = page.getByTestId('graph').first();
+  await graph.focus();
+  await page.keyboard.press('End');
+  assert.match(await graph.getAttribute('aria-valuetext'), /^Nov 29, 2026: added up [\d.]+ GB$/);
+  await page.getByTestId('worker').filter({ hasText: 'Kitchen-PC' }).getByText(/^The Long Way Home \(2019\)\.mkv: part /).waitFor();
+  await page.getByTestId('worker').first().getByText('64 °C').waitFor();
+  assert.equal(await page.getByTestId('figures-computer').count(), 3);
+  await page.getByTestId('figures-range').selectOption('3660');
+  await page.getByTestId('figures-png').click();
+  await page.waitForFunction(() => window.kept?.length === 1);
+  assert.ok((await page.evaluate(() => window.kept[0].what.size)) > 5000);
+
+  // The benchmark: begun, stopped, two beside each other, forgotten.
+  await page.goto(`${base}?scene=busy&lang=en`);
+  await page.getByTestId('page-bench').click();
+  assert.match(await page.getByTestId('bench-verdict').first().innerText(), /^6\.2 % of the work cannot be divided/);
+  const plot = page.getByTestId('graph').first();
+  await plot.focus();
+  await page.keyboard.press('End');
+  assert.match(await plot.getAttribute('aria-valuetext'), /^8 workers: measured 5\.\d+/);
+  await page.getByTestId('bench-beside').selectOption({ index: 1 });
+  await page.keyboard.press('Home');
+  await plot.focus();
+  await page.keyboard.press('End');
+  assert.match(await plot.getAttribute('aria-valuetext'), /the other measurement 4\.\d+/);
+  await page.getByTestId('bench-png').click();
+  await page.getByTestId('bench-csv').click();
+  await page.waitForFunction(() => window.kept?.length === 2);
+  assert.match(await page.evaluate(() => window.kept[1].what), /^workers,wall_s,speed_up,/);
+  await page.getByTestId('bench-workers').fill('1, 0');
+  assert.equal(await page.getByTestId('bench-start').isDisabled(), true);
+  await page.getByTestId('bench-workers').fill('1, 2');
+  await page.getByTestId('bench-start').click();
+  await page.getByTestId('bench-stop').click();
+  await page.getByTestId('bench-start').waitFor();
+
   // What others call themselves, their films and their troubles is text, wherever it stands.
   await page.goto(`${base}?scene=hostile&lang=en`);
-  for (const name of ['work', 'history', 'settings', 'doctor']) {
+  for (const name of ['work', 'history', 'figures', 'settings', 'doctor']) {
     await page.getByTestId(`page-${name}`).click();
     await page.getByText('onerror=').first().waitFor();
     assert.equal(await page.locator('img[src=x], body script').count(), await page.locator('body script[type=module]').count(), name);

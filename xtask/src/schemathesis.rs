@@ -29,7 +29,13 @@ fn install() -> Result<()> {
     shell::run(venv.args(["-m", "venv", "--clear"]).arg(folder()))?;
     let pip = folder().join("bin/python");
     let mut install = command(&pip.to_string_lossy());
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]);
     install.args(["--require-hashes", "--only-binary", ":all:", "-r"]);
     shell::run(install.arg(&list))?;
     tree::stamp(&stamp, &wanted)

@@ -13,8 +13,10 @@ use serde_json::Value;
 
 use crate::Api;
 use crate::choice::Choice;
+use crate::config;
 use crate::error::{ApiError, ErrorCode};
 use crate::keys::{ApiKey, KeyScope, MadeKey};
+use crate::library as shelf;
 use crate::path::FilePath;
 use crate::sight;
 use crate::view::{self, JobId};
@@ -214,6 +216,17 @@ calls! {
         /// All of it.
         settings: view::Settings
     } -> ();
+    /// Where the settings are kept, and how that stands.
+    config: Config {} -> config::Config;
+    /// Reads their file again, now.
+    reload_config: ReloadConfig {} -> config::Reread;
+    /// Takes over the `config.json` of a simple AV1 farm; or says what that would set.
+    import_config: ImportConfig {
+        /// Its text.
+        text: String,
+        /// Do it; else only say what would be done.
+        apply: bool
+    } -> config::Import;
     /// Looks at everything that may be wrong and says what to do about it.
     doctor: Doctor {} -> view::Report;
     /// What is behind an address, in words: why a computer there is not seen.
@@ -226,6 +239,12 @@ calls! {
         /// Which job.
         id: JobId
     } -> Vec<view::Segment>;
+    /// How the time of a job went: what each computer did when, and why it was not faster. Of jobs that go on, and of the
+    /// last thousand that are over.
+    timeline: Timeline {
+        /// Which job.
+        id: JobId
+    } -> crate::timeline::Timeline;
     /// One picture of a film, small enough for a page.
     still: Still {
         /// Of what.
@@ -253,6 +272,29 @@ calls! {
         /// All of them.
         wishes: sight::Wishes
     } -> ();
+    /// Films made and bytes saved day by day, and who worked for whom: of the last days, and of all time.
+    figures: Figures {
+        /// So many days, today included; 1 to 3660.
+        days: u32
+    } -> crate::figures::Figures;
+    /// The measurement of one worker against several that goes on on this computer, and those that are kept.
+    bench: Bench {} -> crate::bench::Bench;
+    /// Begins to measure: each row is a whole job with so many workers. Only while nothing else goes on.
+    start_bench: StartBench {
+        /// The film; `null`: a clip of a minute.
+        film: Option<FilePath>,
+        /// The numbers of workers, row by row, 1 to 256; none: 1, 2, 4, … up to the cores.
+        workers: Vec<u32>,
+        /// What is made of it; where it goes is not for this.
+        choice: Choice
+    } -> ();
+    /// Stops measuring. What has been measured so far is not kept.
+    stop_bench: StopBench {} -> ();
+    /// Forgets a measurement that is kept.
+    forget_bench: ForgetBench {
+        /// When it began.
+        began_ms: u64
+    } -> ();
     /// What this computer has done for others so far.
     given: Given {} -> sight::Given;
     /// What this computer has done for others, a line for each stretch of work, newest first; at most 200.
@@ -279,6 +321,34 @@ calls! {
     /// A text for whoever helps: this machine, the check-up, the last jobs and log lines, without the names of people,
     /// computers, films, folders and addresses.
     report: BugReport {} -> String;
+    /// The watched folders, and how the films in them stand.
+    library: Library {} -> shelf::Library;
+    /// Films of the watched folders, by path.
+    library_files: LibraryFiles {
+        /// Which.
+        filter: shelf::LibraryFilter,
+        /// From this one on, counted from 0.
+        offset: u32,
+        /// So many at most; 500 at the very most.
+        most: u32
+    } -> shelf::LibraryPage;
+    /// Has watched folders looked through now.
+    library_scan: LibraryScan {
+        /// Which; `null`: all of them.
+        folder: Option<FilePath>
+    } -> ();
+    /// Has films tried again that failed, were not worthwhile or are done. Says how many there were.
+    library_retry: LibraryRetry {
+        /// Their numbers.
+        files: Vec<i64>,
+        /// However little that saves.
+        anyway: bool
+    } -> u64;
+    /// What rules would take of what is in a folder now. Starts nothing, sets nothing.
+    library_preview: LibraryPreview {
+        /// The folder and its rules.
+        folder: shelf::WatchedFolder
+    } -> shelf::LibraryPreview;
     /// Removes working files that no job needs any more.
     clean: Clean {} -> view::Cleaned;
 }

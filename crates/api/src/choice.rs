@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::filters::Filters;
 use crate::path::FilePath;
 
 /// What is wanted. Everything has a default, so `{}` is a complete choice: smaller, balanced, same look.
@@ -25,6 +26,8 @@ pub struct Choice {
     pub audio_kbps: Option<u16>,
     /// The container, where the purpose's own is not wanted.
     pub container: Option<Container>,
+    /// What is changed about the picture.
+    pub filters: Filters,
     /// The output file; only with a single input.
     pub output: Option<FilePath>,
     /// The folder for outputs, else beside each source.

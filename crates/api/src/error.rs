@@ -113,6 +113,8 @@ codes! {
     NoSuchJob = 43,
     /// The job is not in a state in which this can be done.
     NotNow = 44,
+    /// The result saved less than was asked for, so it was thrown away.
+    NotWorthwhile = 45,
     /// The text is not an invite.
     BadInvite = 50,
     /// The invite is too old.
@@ -141,8 +143,10 @@ codes! {
     BadDataFolder = 62,
     /// The address to listen on is taken or not allowed.
     CannotListen = 63,
+    /// The file of settings, or a variable above it, has a mistake.
+    BadConfig = 64,
     /// There is no such key for programs.
-    NoSuchKey = 64,
+    NoSuchKey = 65,
 }
 
 #[cfg(test)]

@@ -4,42 +4,61 @@
 //! [`call`] lists them once for everything that speaks JSON. View models go out whole, at most four times a
 //! second, numbered; a client that misses one asks for a snapshot. This crate decides nothing about videos.
 
+pub mod bench;
 mod choice;
 mod error;
 mod event;
+mod figures;
+mod filters;
 mod folder;
 mod front;
 mod helping;
 mod keys;
+mod library;
 mod live;
 mod node;
 mod path;
 mod pump;
 mod qr;
 mod sight;
+mod timeline;
 mod view;
 
 pub mod call;
+pub mod config;
+pub mod csv;
 pub mod rehearsal;
 
 #[cfg(test)]
 mod bindings;
 
+pub use bench::{Bench, BenchForecast, BenchProgress, BenchRow, BenchRun, BenchSummary};
 pub use call::Call;
 pub use choice::{Audio, Choice, Codec, Container, Encoders, Keep, Place, Purpose, Speed};
+pub use config::{Complaint, Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
+pub use figures::{Day, Figures, Totals, Worker, date};
+pub use filters::{Amount, Area, Crop, Filters, GRAINS, HEIGHTS, Rotation};
 pub use folder::data_folder;
 
 pub mod logs;
 pub use front::Handed;
 pub use helping::{HelpMode, HelpRules, Helping, Hours, Rest, Weekday};
 pub use keys::{ApiKey, KeyScope, MadeKey};
-pub use live::{Live, NodeConfig, resolve};
+pub use library::{
+    Library, LibraryCount, LibraryExample, LibraryFile, LibraryFilter, LibraryFolder, LibraryPage,
+    LibraryPreview, LibraryRule, LibraryRules, LibraryScan, LibraryState, LibraryTake,
+    WatchedFolder,
+};
+pub use live::{Live, NodeConfig, Sources, resolve};
 pub use node::{Answer, Node, Shift, Steer};
 pub use path::FilePath;
 pub use pump::Events;
 pub use sight::{Deed, Film, Forecast, Given, Outlook, Preset, Still, Wishes};
+pub use timeline::{
+    Away, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase, Wait,
+};
 pub use view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
     Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load, Original,
@@ -432,6 +451,35 @@ impl Api {
         self.node.set_settings(settings).await
     }
 
+    /// Where the settings are kept, and how that stands.
+    ///
+    /// # Errors
+    /// If the node has stopped.
+    pub async fn config(&self) -> Result<Config, ApiError> {
+        self.node.config().await
+    }
+
+    /// Reads their file again.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadConfig`] with everything that is wrong with it; the settings stay as they were.
+    pub async fn reload_config(&self) -> Result<Reread, ApiError> {
+        self.node.reload_config().await
+    }
+
+    /// Takes over what the `config.json` of a simple AV1 farm says, or says what that would be.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadConfig`] with everything that is wrong with it; as [`Api::set_settings`].
+    pub async fn import_config(&self, text: String, apply: bool) -> Result<Import, ApiError> {
+        if text.len() as u64 > config::LARGEST {
+            let text = "This is too large for a file of settings.";
+            return Err(ApiError::new(ErrorCode::BadConfig, text)
+                .help("Choose the config.json of the other farm."));
+        }
+        self.node.import_config(text, apply).await
+    }
+
     /// Looks at everything that may be wrong.
     ///
     /// # Errors
@@ -464,6 +512,51 @@ impl Api {
     /// If the node has stopped.
     pub async fn report(&self) -> Result<String, ApiError> {
         self.node.report().await
+    }
+
+    /// The watched folders, and how the films in them stand.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn library(&self) -> Result<Library, ApiError> {
+        self.node.library().await
+    }
+
+    /// Films of the watched folders, by path.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn library_files(
+        &self,
+        filter: LibraryFilter,
+        offset: u32,
+        most: u32,
+    ) -> Result<LibraryPage, ApiError> {
+        self.node.library_files(filter, offset, most).await
+    }
+
+    /// Has watched folders looked through now.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] for one that is not watched, [`ErrorCode::NotNow`] without a node that stays.
+    pub async fn library_scan(&self, folder: Option<FilePath>) -> Result<(), ApiError> {
+        self.node.library_scan(folder.map(|path| path.0)).await
+    }
+
+    /// Has films tried again that failed, were not worthwhile or are done.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    pub async fn library_retry(&self, files: Vec<i64>, anyway: bool) -> Result<u64, ApiError> {
+        self.node.library_retry(files, anyway).await
+    }
+
+    /// What rules would take of what is in a folder now.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadRequest`] for what cannot be set, [`ErrorCode::NoSuchFile`] for a folder that is not there.
+    pub async fn library_preview(&self, folder: WatchedFolder) -> Result<LibraryPreview, ApiError> {
+        self.node.library_preview(folder).await
     }
 
     /// Removes working files that no job needs.

@@ -3,8 +3,11 @@
 //! The border between the two vocabularies is here and nowhere else. Every match is complete, so that a
 //! word that is new on one side does not compile until it has its place on the other.
 
+mod figures;
+mod filters;
 mod keys;
 mod sights;
+mod timelines;
 mod words;
 
 use std::collections::BTreeSet;
@@ -17,13 +20,20 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+pub use engine::config::Sources;
 pub use engine::node::NodeConfig;
 
+use crate::bench::{Bench, Desk, Order};
 use crate::choice::Choice;
+use crate::config::{Config, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
+use crate::figures::Figures;
 use crate::keys::{ApiKey, KeyScope, MadeKey};
+use crate::library::{Library, LibraryFilter, LibraryPage, LibraryPreview, WatchedFolder};
 use crate::node::{Answer, Node, Shift, Steer};
+use crate::path::FilePath;
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
+use crate::timeline::Timeline;
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Original, Report, Scene,
     Segment, Settings,
@@ -54,7 +64,8 @@ impl Live {
         let data = config.data_dir.clone();
         let node = EngineNode::start(config).await?;
         logs::keep_in(&data);
-        let api = Api::new(Arc::new(Engine(node.clone())));
+        let engine = Engine(node.clone(), Arc::default());
+        let api = Api::new(Arc::new(engine));
         Ok(Self { node, api })
     }
 
@@ -77,7 +88,8 @@ impl Live {
     }
 }
 
-struct Engine(EngineNode);
+/// A node, and where its measurements go on.
+struct Engine(EngineNode, Arc<Desk>);
 
 fn peer_id(computer: &ComputerId) -> Result<engine::status::PeerId, ApiError> {
     let unknown = || ApiError::new(ErrorCode::NoSuchPeer, "That is not the id of a computer.");
@@ -197,6 +209,18 @@ impl Node for Engine {
         async { Ok(self.0.set_settings(settings.into()).await?) }.boxed()
     }
 
+    fn config(&self) -> Answer<'_, Config> {
+        async { Ok(self.0.config().await?.into()) }.boxed()
+    }
+
+    fn reload_config(&self) -> Answer<'_, Reread> {
+        async { Ok(self.0.reread_config().await?.into()) }.boxed()
+    }
+
+    fn import_config(&self, text: String, apply: bool) -> Answer<'_, Import> {
+        async move { Ok(self.0.import_config(&text, apply).await?.into()) }.boxed()
+    }
+
     fn donate(&self, on: bool) -> Answer<'_, ()> {
         async move { Ok(self.0.donate(on).await?) }.boxed()
     }
@@ -235,6 +259,10 @@ impl Node for Engine {
             Ok(segments.into_iter().map(Into::into).collect())
         }
         .boxed()
+    }
+
+    fn timeline(&self, job: JobId) -> Answer<'_, Timeline> {
+        async move { Ok(self.0.timeline(job.into()).await?.into()) }.boxed()
     }
 
     fn still(&self, film: Film, at_s: f64, exact: bool, height: u32) -> Answer<'_, Still> {
@@ -282,6 +310,41 @@ impl Node for Engine {
         .boxed()
     }
 
+    fn bench(&self) -> Answer<'_, Bench> {
+        async { self.1.look(&self.0).await }.boxed()
+    }
+
+    fn start_bench(
+        &self,
+        film: Option<FilePath>,
+        workers: Vec<u32>,
+        choice: Choice,
+    ) -> Answer<'_, ()> {
+        async move {
+            let scene: Scene = self.0.status().await?.into();
+            let film = film.map(|film| film.0);
+            let order = Order {
+                film,
+                workers,
+                choice,
+            };
+            Arc::clone(&self.1).start(self.0.clone(), &scene, order)
+        }
+        .boxed()
+    }
+
+    fn stop_bench(&self) -> Answer<'_, ()> {
+        async { self.1.stop() }.boxed()
+    }
+
+    fn forget_bench(&self, began_ms: u64) -> Answer<'_, ()> {
+        async move { self.1.forget(&self.0, began_ms).await }.boxed()
+    }
+
+    fn figures(&self, days: u32) -> Answer<'_, Figures> {
+        async move { Ok(self.0.figures(days).await?.into()) }.boxed()
+    }
+
     fn given(&self) -> Answer<'_, Given> {
         async { Ok(self.0.given().await?.into()) }.boxed()
     }
@@ -319,6 +382,36 @@ impl Node for Engine {
             Ok(self.0.report(&log.unwrap_or_default()).await?)
         }
         .boxed()
+    }
+
+    fn library(&self) -> Answer<'_, Library> {
+        async { Ok(self.0.library().await?.into()) }.boxed()
+    }
+
+    fn library_files(
+        &self,
+        filter: LibraryFilter,
+        offset: u32,
+        most: u32,
+    ) -> Answer<'_, LibraryPage> {
+        async move {
+            let (total, files) = self.0.library_files(filter.into(), offset, most).await?;
+            let files = files.into_iter().map(Into::into).collect();
+            Ok(LibraryPage { total, files })
+        }
+        .boxed()
+    }
+
+    fn library_scan(&self, folder: Option<PathBuf>) -> Answer<'_, ()> {
+        async { Ok(self.0.library_scan(folder).await?) }.boxed()
+    }
+
+    fn library_retry(&self, files: Vec<i64>, anyway: bool) -> Answer<'_, u64> {
+        async move { Ok(self.0.library_retry(files, anyway).await?) }.boxed()
+    }
+
+    fn library_preview(&self, folder: WatchedFolder) -> Answer<'_, LibraryPreview> {
+        async { Ok(self.0.library_preview(folder.into()).await?.into()) }.boxed()
     }
 
     fn clean(&self) -> Answer<'_, Cleaned> {

@@ -9,10 +9,16 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::bench::Bench;
 use crate::choice::Choice;
+use crate::config::{Config, Import, Reread};
 use crate::error::ApiError;
+use crate::figures::Figures;
 use crate::keys::{ApiKey, KeyScope, MadeKey};
+use crate::library::{Library, LibraryFilter, LibraryPage, LibraryPreview, WatchedFolder};
+use crate::path::FilePath;
 use crate::sight::{Deed, Film, Given, Outlook, Still, Wishes};
+use crate::timeline::Timeline;
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, Inspected, Invite, JobId, Original, Report, Scene,
     Segment, Settings,
@@ -100,6 +106,12 @@ pub trait Node: Send + Sync + 'static {
     fn settings(&self) -> Answer<'_, Settings>;
     /// Sets it.
     fn set_settings(&self, settings: Settings) -> Answer<'_, ()>;
+    /// Where the settings are kept.
+    fn config(&self) -> Answer<'_, Config>;
+    /// Reads their file again.
+    fn reload_config(&self) -> Answer<'_, Reread>;
+    /// Takes over the settings of a simple AV1 farm, or says what that would be.
+    fn import_config(&self, text: String, apply: bool) -> Answer<'_, Import>;
     /// Turns helping on or off.
     fn donate(&self, on: bool) -> Answer<'_, ()>;
     /// Turns helping off once what has begun is done.
@@ -112,6 +124,8 @@ pub trait Node: Send + Sync + 'static {
     fn reach(&self, address: String) -> Answer<'_, Report>;
     /// Who made which part of a job's film.
     fn strip(&self, job: JobId) -> Answer<'_, Vec<Segment>>;
+    /// How the time of a job went.
+    fn timeline(&self, job: JobId) -> Answer<'_, Timeline>;
     /// One picture of a film.
     fn still(&self, film: Film, at_s: f64, exact: bool, height: u32) -> Answer<'_, Still>;
     /// What each purpose would make of a file.
@@ -122,6 +136,21 @@ pub trait Node: Send + Sync + 'static {
     fn set_wishes(&self, wishes: Wishes) -> Answer<'_, ()>;
     /// The same, stretch by stretch.
     fn deeds(&self) -> Answer<'_, Vec<Deed>>;
+    /// Measurements.
+    fn bench(&self) -> Answer<'_, Bench>;
+    /// Begins one.
+    fn start_bench(
+        &self,
+        film: Option<FilePath>,
+        workers: Vec<u32>,
+        choice: Choice,
+    ) -> Answer<'_, ()>;
+    /// Stops it.
+    fn stop_bench(&self) -> Answer<'_, ()>;
+    /// Forgets one that is kept.
+    fn forget_bench(&self, began_ms: u64) -> Answer<'_, ()>;
+    /// What came of it all in the last so many days.
+    fn figures(&self, days: u32) -> Answer<'_, Figures>;
     /// What was done for others.
     fn given(&self) -> Answer<'_, Given>;
     /// The keys for programs.
@@ -134,6 +163,21 @@ pub trait Node: Send + Sync + 'static {
     fn key_of(&self, text: String) -> Answer<'_, Option<ApiKey>>;
     /// A report for whoever helps, without names.
     fn report(&self) -> Answer<'_, String>;
+    /// The watched folders, and how the films in them stand.
+    fn library(&self) -> Answer<'_, Library>;
+    /// Films of them, by path.
+    fn library_files(
+        &self,
+        filter: LibraryFilter,
+        offset: u32,
+        most: u32,
+    ) -> Answer<'_, LibraryPage>;
+    /// Has them looked through.
+    fn library_scan(&self, folder: Option<PathBuf>) -> Answer<'_, ()>;
+    /// Has films tried again.
+    fn library_retry(&self, files: Vec<i64>, anyway: bool) -> Answer<'_, u64>;
+    /// What rules would take.
+    fn library_preview(&self, folder: WatchedFolder) -> Answer<'_, LibraryPreview>;
     /// Removes what no job needs.
     fn clean(&self) -> Answer<'_, Cleaned>;
 }

@@ -11,13 +11,22 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::watch;
 
+use crate::bench::Bench;
 use crate::choice::{Choice, Purpose};
+use crate::config::{Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
+use crate::figures::{Day, Figures, Totals, Worker};
 use crate::helping::{HelpMode, HelpRules, Helping};
 use crate::keys::{ApiKey, KeyScope, MadeKey};
+use crate::library::{
+    Library, LibraryFilter, LibraryFolder, LibraryPage, LibraryPreview, WatchedFolder,
+};
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::path::FilePath;
 use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still, Wishes};
+use crate::timeline::{
+    Away, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase,
+};
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Finding, Here, Inspected,
     Invite, Job, JobId, JobState, Level, Original, OriginalState, Pairing, Replace, Report, Scene,
@@ -57,6 +66,7 @@ impl Default for Rehearsal {
             port: None,
             web_port: None,
             replace: Replace::default(),
+            library: crate::library::LibraryRules::default(),
         };
         let state = Mutex::new(State {
             scene: scene(),
@@ -365,6 +375,41 @@ impl Node for Rehearsal {
         now(Ok(()))
     }
 
+    fn config(&self) -> Answer<'_, Config> {
+        let port = self.state().settings.web_port;
+        now(Ok(Config {
+            path: FilePath("/data/config.toml".into()),
+            exists: true,
+            complaints: Vec::new(),
+            keys: vec![ConfigKey {
+                key: "web.port".into(),
+                value: port.map_or_else(String::new, |port| port.to_string()),
+                usual: "8090".into(),
+                from: ConfigFrom::File,
+            }],
+        }))
+    }
+
+    fn reload_config(&self) -> Answer<'_, Reread> {
+        now(Ok(Reread {
+            changed: vec!["web.port".into()],
+            later: vec!["web.port".into()],
+        }))
+    }
+
+    fn import_config(&self, text: String, _: bool) -> Answer<'_, Import> {
+        let import = Import {
+            changes: vec![ConfigChange {
+                key: "web.port".into(),
+                before: String::new(),
+                after: "8091".into(),
+            }],
+            notes: Vec::new(),
+        };
+        let known = text.contains("web_port");
+        now(Ok(if known { import } else { Import::default() }))
+    }
+
     fn donate(&self, on: bool) -> Answer<'_, ()> {
         self.state().settings.donating = on;
         self.edit(|scene| scene.here.donating = on);
@@ -402,6 +447,14 @@ impl Node for Rehearsal {
         let found = state.scene.jobs.iter().find(|one| one.id == job);
         now(found
             .map(|job| job.segments.clone())
+            .ok_or_else(|| crate::no_such_job(job)))
+    }
+
+    fn timeline(&self, job: JobId) -> Answer<'_, Timeline> {
+        let state = self.state();
+        let found = state.scene.jobs.iter().find(|one| one.id == job);
+        now(found
+            .map(|job| timeline(job.id))
             .ok_or_else(|| crate::no_such_job(job)))
     }
 
@@ -457,6 +510,35 @@ impl Node for Rehearsal {
         }]))
     }
 
+    fn bench(&self) -> Answer<'_, Bench> {
+        now(Ok(Bench {
+            usual: vec![1, 2, 4],
+            ..Bench::default()
+        }))
+    }
+
+    fn start_bench(
+        &self,
+        _film: Option<FilePath>,
+        _workers: Vec<u32>,
+        _choice: Choice,
+    ) -> Answer<'_, ()> {
+        now(Ok(()))
+    }
+
+    fn stop_bench(&self) -> Answer<'_, ()> {
+        let text = "No measurement goes on.";
+        now(Err(ApiError::new(ErrorCode::NotNow, text)))
+    }
+
+    fn forget_bench(&self, _began_ms: u64) -> Answer<'_, ()> {
+        now(Ok(()))
+    }
+
+    fn figures(&self, _days: u32) -> Answer<'_, Figures> {
+        now(Ok(figures()))
+    }
+
     fn given(&self) -> Answer<'_, Given> {
         now(Ok(Given::default()))
     }
@@ -498,6 +580,46 @@ impl Node for Rehearsal {
 
     fn report(&self) -> Answer<'_, String> {
         now(Ok("Manyhands\n".to_owned()))
+    }
+
+    fn library(&self) -> Answer<'_, Library> {
+        let folders = self.state().settings.library.folders.clone();
+        let folders = folders.into_iter().map(|folder| LibraryFolder {
+            path: folder.path,
+            trouble: None,
+            notes: Vec::new(),
+            scanned_ms: None,
+            watched: folder.on_change,
+            counts: Vec::new(),
+            done_bytes: 0,
+            result_bytes: 0,
+        });
+        now(Ok(Library {
+            folders: folders.collect(),
+            ..Library::default()
+        }))
+    }
+
+    fn library_files(&self, _: LibraryFilter, _: u32, _: u32) -> Answer<'_, LibraryPage> {
+        now(Ok(LibraryPage {
+            total: 0,
+            files: Vec::new(),
+        }))
+    }
+
+    fn library_scan(&self, folder: Option<PathBuf>) -> Answer<'_, ()> {
+        let watched = &self.state().settings.library.folders;
+        let known = folder.is_none_or(|path| watched.iter().any(|one| one.path.0 == path));
+        let unknown = || ApiError::new(ErrorCode::BadRequest, "That is not a watched folder.");
+        now(if known { Ok(()) } else { Err(unknown()) })
+    }
+
+    fn library_retry(&self, _: Vec<i64>, _: bool) -> Answer<'_, u64> {
+        now(Ok(0))
+    }
+
+    fn library_preview(&self, _: WatchedFolder) -> Answer<'_, LibraryPreview> {
+        now(Ok(LibraryPreview::default()))
     }
 
     fn clean(&self) -> Answer<'_, Cleaned> {
@@ -567,6 +689,109 @@ pub fn computer(name: &str) -> Computer {
         speed_fps: None,
         last_seen_ms: None,
         trouble: None,
+    }
+}
+
+/// The figures of one day on which two computers made a film, and something was given.
+pub fn figures() -> Figures {
+    let totals = Totals {
+        films: 1,
+        frames: 1500,
+        source_bytes: 1_000_000_000,
+        output_bytes: 400_000_000,
+        wall_s: 60.0,
+        work_s: 110.0,
+        given_s: 30.0,
+    };
+    let worker = |name: &str, here| Worker {
+        computer: computer(name).id,
+        name: name.into(),
+        here,
+        parts: 30,
+        frames: 750,
+        work_s: 55.0,
+        given_parts: if here { 0 } else { 8 },
+        given_frames: if here { 0 } else { 200 },
+        given_s: if here { 0.0 } else { 30.0 },
+    };
+    Figures {
+        today: 20_786,
+        ever: totals,
+        total: totals,
+        days: vec![Day {
+            day: 20_786,
+            totals,
+        }],
+        computers: vec![worker("Here", true), worker("Attic", false)],
+    }
+}
+
+/// The timeline of a job that one computer has done in ten seconds, in one part.
+pub fn timeline(job: JobId) -> Timeline {
+    let here = computer("Here");
+    let stint = Stint {
+        segment: 0,
+        frames: 240,
+        attempt: 1,
+        hedge: false,
+        lane: 0,
+        given_ms: 1000,
+        delivered_ms: Some(1000),
+        began_ms: Some(1000),
+        encoded_ms: Some(9000),
+        finished_ms: Some(9000),
+        returned_ms: Some(9000),
+        ended_ms: Some(9500),
+        fate: Some(Fate::Verified),
+        why: String::new(),
+        sent_bytes: 0,
+        received_bytes: 0,
+    };
+    let phase = |kind, began_ms, ended_ms| TimelinePhase {
+        kind,
+        began_ms,
+        ended_ms: Some(ended_ms),
+    };
+    Timeline {
+        job,
+        live: false,
+        began_ms: 1_700_000_000_000,
+        until_ms: 10_000,
+        whole_ms: 10_000,
+        work_ms: 8500,
+        phases: vec![
+            phase(PhaseKind::Probe, 0, 1000),
+            phase(PhaseKind::Encoding, 1000, 9500),
+            phase(PhaseKind::Joining, 9500, 10_000),
+        ],
+        computers: vec![TimelineComputer {
+            computer: here.id.clone(),
+            name: here.name,
+            here: true,
+            parts: 1,
+            frames: 240,
+            rate: None,
+            spent: Spent {
+                encode: 8000,
+                tail: 500,
+                ..Spent::default()
+            },
+            lanes: 1,
+            stints: vec![stint],
+            absences: vec![Away {
+                began_ms: 9600,
+                ended_ms: None,
+                why: "away".into(),
+            }],
+        }],
+        causes: vec![
+            Cause::Reading {
+                ms: 1000,
+                percent: 10,
+            },
+            Cause::Alone { computer: here.id },
+        ],
+        cut_short: false,
     }
 }
 

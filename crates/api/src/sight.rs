@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Api;
 use crate::choice::{Choice, Purpose};
 use crate::error::{ApiError, ErrorCode};
+use crate::filters::Filters;
 use crate::path::FilePath;
 use crate::view::{ComputerId, JobId};
 
@@ -22,8 +23,11 @@ pub enum Film {
     File {
         /// The file.
         path: FilePath,
+        /// What is changed about its picture.
+        #[serde(default)]
+        filters: Filters,
     },
-    /// A job's source.
+    /// A job's source, its picture changed as the job's choice says.
     Source {
         /// Which job.
         job: JobId,

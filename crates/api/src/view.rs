@@ -196,6 +196,9 @@ pub struct Load {
     pub cpu_percent: u8,
     /// Memory in use, megabytes.
     pub memory_used_mb: u64,
+    /// How hot its processor is, degrees Celsius; `null` where it does not tell.
+    #[serde(default)]
+    pub celsius: Option<i16>,
 }
 
 /// What a computer does.
@@ -607,6 +610,9 @@ pub struct Settings {
     /// What becomes of the originals of files that are replaced.
     #[serde(default)]
     pub replace: Replace,
+    /// Watched folders and their rules.
+    #[serde(default)]
+    pub library: crate::library::LibraryRules,
 }
 
 /// What becomes of the originals of files that are replaced by their results.

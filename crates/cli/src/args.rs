@@ -5,19 +5,26 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use api::{
-    ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Purpose, Speed,
+    Amount, ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Filters,
+    Purpose, Speed,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod bound;
+mod config;
 mod helping;
 mod key;
+mod library;
+mod picture;
 mod replacing;
 
 pub use bound::Bound;
 use bound::{bound, bytes};
+pub use config::{Config, ConfigDeed};
 pub use helping::{Donate, HelpWord};
 pub use key::{Key, KeyCommand};
+pub use library::{Add, Again, Files, Library, LibraryCommand, Remove};
+pub use picture::Picture;
 pub use replacing::{Originals, typed_keep};
 
 /// Every computer in the house encodes one video together.
@@ -44,6 +51,17 @@ pub struct Line {
     #[arg(help_heading = "Everywhere")]
     pub data: Option<PathBuf>,
 
+    /// The file of settings [default: config.toml in that folder]; where a node runs, its own counts
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MANYHANDS_CONFIG",
+        hide_env_values = true
+    )]
+    #[arg(help_heading = "Everywhere")]
+    pub config: Option<PathBuf>,
+
     /// Print one JSON object a line instead of text; docs/json.md describes them
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
@@ -54,7 +72,7 @@ pub struct Line {
 
 const AFTER: &str = "\
 The exit code says what happened: 0 done, 1 something else, 2 not understood, 10-18 the input, 20-24 the \
-output, 30-32 ffmpeg, 40-44 the job, 50-59 other computers, 60-64 this node, 130 stopped by Ctrl-C. \
+output, 30-32 ffmpeg, 40-45 the job, 50-59 other computers, 60-65 this node, 130 stopped by Ctrl-C. \
 docs/json.md has the whole table.";
 
 /// The commands.
@@ -75,6 +93,7 @@ pub enum Command {
     Jobs,
     /// Show one job: its segments, who made them, how it ended
     Job(JobNumber),
+    Timeline(Timeline),
     /// Stop a job for good and remove what it has made so far
     Cancel(JobNumber),
     /// Hold a job; what it has made so far is kept
@@ -88,7 +107,10 @@ pub enum Command {
     Undo(JobNumber),
     Originals(Originals),
     Donate(Donate),
+    Library(Library),
     Settings(Settings),
+    Config(Config),
+    Stats(Stats),
     /// Say what this computer has done for others
     Given,
     Doctor(Doctor),
@@ -193,6 +215,9 @@ pub struct Wish {
     /// Another container than the purpose's
     #[arg(long, value_enum)]
     pub container: Option<ContainerName>,
+
+    #[command(flatten)]
+    pub picture: Picture,
 }
 
 /// Run without a window: help others, take jobs, show a page.
@@ -337,6 +362,33 @@ pub struct JobNumber {
     pub id: u64,
 }
 
+/// Show how the time of a job went, and why it was not faster.
+///
+/// Computers down, time across: when each of them encoded, waited for a part, gave a result back or had nothing to do. Of
+/// a job that goes on, and of those that are over.
+#[derive(Debug, Args)]
+pub struct Timeline {
+    /// The job's number, as `manyhands jobs` shows it
+    #[arg(value_name = "ID")]
+    pub id: u64,
+
+    /// Print a table for spreadsheets instead: a row for each part that a computer was given
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
+/// Show what came of it all: films made, bytes saved, who worked for whom.
+#[derive(Debug, Args)]
+pub struct Stats {
+    /// Of the last so many days, today included
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub days: u32,
+
+    /// Print a table for spreadsheets instead: a row for each day
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
 /// Move a job in the queue.
 ///
 /// Jobs are served in the order of the queue. What is being encoded goes on; what is given out from now on goes by the
@@ -464,8 +516,43 @@ pub struct Bench {
     #[arg(long)]
     pub house: bool,
 
+    /// Write the rows of --workers into this file as a table for spreadsheets, too
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+
+    /// Draw speed-up and efficiency of those rows with the ideal and Amdahl's curve, as an SVG
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Work through a chain of filters, too, that keeps every core busy: deblocked, denoised and sharpened as much as
+    /// there is
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub filters: Option<BenchFilters>,
+
     #[command(flatten)]
     pub wish: Wish,
+}
+
+/// Filters to measure with, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchFilters {
+    Demo,
+}
+
+impl Bench {
+    /// The typed words as a choice.
+    pub fn choice(&self) -> Choice {
+        let choice = self.wish.choice();
+        let Some(BenchFilters::Demo) = self.filters else {
+            return choice;
+        };
+        let filters = Filters {
+            deblock: true,
+            denoise: Some(Amount::Strong),
+            sharpen: Some(Amount::Strong),
+            ..choice.filters
+        };
+        Choice { filters, ..choice }
+    }
 }
 
 /// A purpose, as typed.
@@ -632,6 +719,7 @@ impl Wish {
                 ContainerName::Mkv => Container::Mkv,
                 ContainerName::Mp4 => Container::Mp4,
             }),
+            filters: self.picture.filters(),
             ..Choice::default()
         }
     }
@@ -670,7 +758,8 @@ mod tests {
     #[test]
     fn every_word_reaches_the_choice() {
         let words = "a.mkv --for keep --codec av1 --quality 30 --speed slow --encoders any --audio opus \
-                     --audio-kbps 128 --container mp4 --wait-for 2 --paranoid --keep-temp --yes --out-dir /out";
+                     --audio-kbps 128 --container mp4 --height 720 --crop auto --deinterlace --denoise light --deblock \
+                     --sharpen --rotate 90 --sdr --grain 8 --half-rate --wait-for 2 --paranoid --keep-temp --yes --out-dir /out";
         let choice = encode(&words.split_whitespace().collect::<Vec<_>>())
             .choice()
             .unwrap();
@@ -683,6 +772,18 @@ mod tests {
             audio: Some(Audio::Opus),
             audio_kbps: Some(128),
             container: Some(Container::Mp4),
+            filters: api::Filters {
+                deinterlace: true,
+                deblock: true,
+                crop: Some(api::Crop::Auto),
+                denoise: Some(api::Amount::Light),
+                half_rate: true,
+                sdr: true,
+                height: Some(720),
+                sharpen: Some(api::Amount::Medium),
+                rotate: Some(api::Rotation::Right),
+                grain: Some(8),
+            },
             output: None,
             out_dir: Some(FilePath(std::path::absolute("/out").unwrap())),
             place: api::Place::Beside,

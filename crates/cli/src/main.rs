@@ -6,7 +6,6 @@
 //! command is a node for as long as it takes.
 
 mod args;
-mod bench;
 mod commands;
 mod door;
 mod node;
@@ -29,10 +28,19 @@ use stop::Stop;
 pub struct App {
     /// The data folder.
     pub data: PathBuf,
+    /// The file of settings that was named.
+    pub config: Option<PathBuf>,
     /// Where results go.
     pub out: Out,
     /// Whether the user wants to stop.
     pub stop: Stop,
+}
+
+impl App {
+    /// Where a node's settings come from.
+    pub fn settings(&self) -> api::Sources {
+        api::Sources::here(self.config.clone())
+    }
 }
 
 /// How a command ended that did not fail.
@@ -71,6 +79,8 @@ fn main() -> ExitCode {
 
 fn run(line: Line, out: Out) -> Result<End, ApiError> {
     let data = api::data_folder(line.data)?;
+    let config = line.config.as_deref().map(args::absolute).transpose()?;
+    let serves = matches!(line.command, args::Command::Serve(_));
     let failed = |error: std::io::Error| {
         ApiError::new(
             ErrorCode::Other,
@@ -84,8 +94,9 @@ fn run(line: Line, out: Out) -> Result<End, ApiError> {
     let outcome = runtime.block_on(async {
         let app = App {
             data,
+            config: config.map(|path| path.0),
             out,
-            stop: Stop::listen()?,
+            stop: Stop::listen(serves)?,
         };
         commands::run(line.command, &app).await
     });

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use api::{ApiError, Live, NodeConfig};
+use api::{ApiError, Live, NodeConfig, Sources};
 
 /// How a node is to be started.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +22,8 @@ pub struct Start {
     pub no_network: bool,
     /// It stays: jobs that were interrupted go on, and encoders are measured while nothing else is to be done.
     pub stays: bool,
-    /// Encode so many segments at once, each on one processor core, instead of what was measured as fastest.
-    pub workers: Option<u32>,
+    /// Where its settings come from; a folder that is made for one job has none.
+    pub settings: Sources,
 }
 
 impl Start {
@@ -31,15 +31,6 @@ impl Start {
     pub fn to_look() -> Self {
         Self {
             no_network: true,
-            ..Self::default()
-        }
-    }
-
-    /// For a job of its own on this computer alone.
-    pub fn to_bench(workers: u32) -> Self {
-        Self {
-            no_network: true,
-            workers: Some(workers),
             ..Self::default()
         }
     }
@@ -64,7 +55,8 @@ pub async fn start(data: &Path, start: Start) -> Result<Live, ApiError> {
         donate: start.donate,
         peers,
         stays: start.stays,
-        workers: start.workers,
+        settings: start.settings,
+        workers: None,
     })
     .await
 }

@@ -1,7 +1,10 @@
 //! The user wants to stop: once means cleanly, twice means at once.
 
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
 use api::{ApiError, ErrorCode};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::STOPPED;
 
@@ -9,15 +12,17 @@ use crate::STOPPED;
 #[derive(Clone)]
 pub struct Stop {
     asked: watch::Receiver<bool>,
+    hung_up: Arc<Notify>,
 }
 
 impl Stop {
     /// Listens to Ctrl-C and to what the system sends a program that should end. The first makes [`Stop::asked`]
-    /// resolve; the second ends the process there and then.
+    /// resolve; the second ends the process there and then. A node that `serves` without a terminal takes a hang-up for
+    /// the wish that it read its settings again; where there is a terminal, that was closed.
     ///
     /// # Errors
     /// If the system does not let it listen.
-    pub fn listen() -> Result<Self, ApiError> {
+    pub fn listen(serves: bool) -> Result<Self, ApiError> {
         let (tell, asked) = watch::channel(false);
         let mut signals = Signals::new().map_err(|error| {
             ApiError::new(
@@ -25,13 +30,26 @@ impl Stop {
                 format!("Signals cannot be listened to: {error}."),
             )
         })?;
+        let stays = serves && !has_terminal();
+        let hung_up = Arc::new(Notify::new());
+        let again = hung_up.clone();
         tokio::spawn(async move {
-            signals.next().await;
-            tell.send_replace(true);
-            signals.next().await;
-            std::process::exit(STOPPED.into());
+            loop {
+                match signals.next().await {
+                    Signal::HungUp if stays => again.notify_one(),
+                    Signal::HungUp | Signal::Stop if tell.send_replace(true) => {
+                        std::process::exit(STOPPED.into())
+                    }
+                    Signal::HungUp | Signal::Stop => {}
+                }
+            }
         });
-        Ok(Self { asked })
+        Ok(Self { asked, hung_up })
+    }
+
+    /// Resolves at each hang-up that is no wish to stop.
+    pub async fn hung_up(&self) {
+        self.hung_up.notified().await;
     }
 
     /// Resolves once the user has asked to stop, also if that was before.
@@ -42,6 +60,20 @@ impl Stop {
             std::future::pending::<()>().await;
         }
     }
+}
+
+fn has_terminal() -> bool {
+    let (input, output, errors) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    input.is_terminal() || output.is_terminal() || errors.is_terminal()
+}
+
+/// What the system sends.
+enum Signal {
+    /// End.
+    Stop,
+    /// The terminal was closed; or, to a node without one, that it read its settings again.
+    #[cfg_attr(windows, expect(dead_code, reason = "Windows has no such signal"))]
+    HungUp,
 }
 
 #[cfg(unix)]
@@ -62,11 +94,11 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.terminate.recv() => Signal::Stop,
+            _ = self.hang_up.recv() => Signal::HungUp,
         }
     }
 }
@@ -91,12 +123,13 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.ctrl_c.recv() => {}
             _ = self.ctrl_break.recv() => {}
             _ = self.close.recv() => {}
             _ = self.shutdown.recv() => {}
         }
+        Signal::Stop
     }
 }

@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 28] = [
     "encode",
     "serve",
     "ask",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 25] = [
     "key",
     "jobs",
     "job",
+    "timeline",
     "cancel",
     "pause",
     "resume",
@@ -32,6 +33,8 @@ const COMMANDS: [&str; 25] = [
     "originals",
     "donate",
     "settings",
+    "config",
+    "stats",
     "given",
     "doctor",
     "clean",

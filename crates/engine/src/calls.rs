@@ -28,11 +28,17 @@ impl Core {
             Call::SetSettings(settings, reply) => {
                 drop(reply.send(self.set_settings(*settings).await))
             }
+            Call::Config(reply) => drop(reply.send(self.config.status())),
+            Call::Reread(reply) => {
+                let reread = self.reread().await;
+                drop(reply.map(|reply| reply.send(reread)));
+            }
             Call::Rights(peer, change, reply) => {
                 drop(reply.send(self.set_rights(peer, change).await))
             }
             Call::Reorder(job, shift, reply) => drop(reply.send(self.reorder(job, shift))),
             Call::NewIdentity(reply) => drop(reply.send(self.new_identity().await)),
+            Call::Timeline(job, reply) => drop(reply.send(self.look(job))),
             Call::OpenJobs(reply) => {
                 let open = self
                     .jobs

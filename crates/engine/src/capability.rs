@@ -4,9 +4,12 @@ use ffmpeg::hardware;
 use ffmpeg::tools::Tool;
 use ffmpeg::trial::{Measurement, Trials, Unusable};
 use media::argv::Allowance;
+use media::choice::{Choice, Encoders};
 use media::encoder::{Codec, Encoder, Family};
+use media::filter::{Chain, Skill};
 use media::spec::PixelFormat;
-use schedule::{EncoderId, Offer};
+use plan::order::Order;
+use schedule::{EncoderId, Needs, Offer};
 use store::Store;
 
 use crate::status::EncoderStatus;
@@ -22,6 +25,8 @@ const FRAME_1080P: f64 = FULL_HD / 1000.0;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Abilities {
     list: Vec<Ability>,
+    /// What this ffmpeg can do to a picture before it is encoded.
+    skill: Skill,
     /// The processors they are held to, where those are not all.
     cores: Option<u8>,
 }
@@ -52,7 +57,10 @@ impl Abilities {
             .filter_map(|row| serde_json::from_value(row.value).ok())
             .filter(|m: &Measurement| !m.is_outdated(&version, &fingerprint))
             .collect();
-        let mut abilities = Self::default();
+        let mut abilities = Self {
+            skill: tool.features.skill().0,
+            ..Self::default()
+        };
         for measurement in known {
             abilities.add(measurement);
         }
@@ -78,8 +86,21 @@ impl Abilities {
     pub fn offers(&self) -> Vec<Offer> {
         self.list
             .iter()
-            .flat_map(|a| offers(a.encoder, a.ten_bit, a.fps_1080p, u32::from(a.seats)))
+            .flat_map(|a| {
+                offers(
+                    a.encoder,
+                    a.ten_bit,
+                    a.fps_1080p,
+                    u32::from(a.seats),
+                    self.skill,
+                )
+            })
             .collect()
+    }
+
+    /// What can be done to a picture here before it is encoded.
+    pub fn skill(&self) -> Skill {
+        self.skill
     }
 
     /// Whether `encoder` takes 10-bit pictures here.
@@ -123,6 +144,7 @@ impl Abilities {
                 .iter()
                 .map(|ability| ability.on(cores, all))
                 .collect(),
+            skill: self.skill,
             cores: Some(cores),
         }
     }
@@ -229,45 +251,77 @@ fn guess(encoder: Encoder) -> Ability {
     }
 }
 
-/// An encoder's offers to the scheduler: one for 8-bit pictures, one more where it takes 10-bit
-/// ones, which are about a third slower.
-pub(crate) fn offers(encoder: Encoder, ten_bit: bool, fps_1080p: f64, seats: u32) -> Vec<Offer> {
+/// An encoder's offers to the scheduler: one for 8-bit pictures, one more where it takes 10-bit ones, which are about a
+/// third slower; and the same again for films whose pictures are filtered, as far as that is possible there. Those are
+/// slower, too, and by how much only they show.
+pub(crate) fn offers(
+    encoder: Encoder,
+    ten_bit: bool,
+    fps_1080p: f64,
+    seats: u32,
+    skill: Skill,
+) -> Vec<Offer> {
     let speed = (fps_1080p * FRAME_1080P).max(1.0);
-    let offer = |deep, speed| Offer {
-        encoder: id(encoder, deep),
-        speed,
-        seats: seats.max(1),
-    };
-    let mut list = vec![offer(false, speed)];
-    if ten_bit {
-        list.push(offer(true, speed * DEEP));
+    let mut list = Vec::new();
+    for able in Skill::ALL.into_iter().filter(|able| *able <= skill) {
+        let offer = |deep, speed| Offer {
+            encoder: id(encoder, deep, able),
+            speed,
+            seats: seats.max(1),
+        };
+        list.push(offer(false, speed));
+        if ten_bit {
+            list.push(offer(true, speed * DEEP));
+        }
     }
     list
 }
 
-/// An encoder's number in the scheduler: even for 8-bit pictures, odd for 10-bit ones.
-pub(crate) fn id(encoder: Encoder, deep: bool) -> EncoderId {
+/// Numbers of one skill, in which encoders are counted.
+const OF_A_SKILL: u16 = 256;
+
+/// An encoder's number in the scheduler: even for 8-bit pictures, odd for 10-bit ones, and others for each skill.
+pub(crate) fn id(encoder: Encoder, deep: bool, skill: Skill) -> EncoderId {
     let at = Encoder::ALL.iter().position(|e| *e == encoder).unwrap_or(0);
-    EncoderId(u16::try_from(at * 2 + usize::from(deep)).unwrap_or(u16::MAX))
+    let skilled = Skill::ALL.iter().position(|s| *s == skill).unwrap_or(0);
+    let number = |n: usize| u16::try_from(n).unwrap_or(0);
+    EncoderId(number(skilled) * OF_A_SKILL + number(at * 2 + usize::from(deep)))
 }
 
 /// And back.
 pub(crate) fn encoder(id: EncoderId) -> Encoder {
     Encoder::ALL
-        .get(usize::from(id.0 / 2))
+        .get(usize::from(id.0 % OF_A_SKILL / 2))
         .copied()
         .unwrap_or(Encoder::X264)
 }
 
-/// The encoders that may work on a film of `format`: hardware only where its layout is 4:2:0.
-pub(crate) fn candidates(codec: Codec, format: PixelFormat) -> Vec<EncoderId> {
-    let fits =
-        |e: &&Encoder| e.codec() == codec && (format.is_420() || e.family() == Family::Software);
+/// The encoders that may work on a film of `format` with these filters: hardware only where its layout is 4:2:0, and
+/// only SVT-AV1 where there is to be film grain.
+pub(crate) fn candidates(codec: Codec, format: PixelFormat, filters: &Chain) -> Vec<EncoderId> {
+    let grain = filters.grain.is_some();
+    let fits = |e: &&Encoder| {
+        e.codec() == codec
+            && (format.is_420() || e.family() == Family::Software)
+            && (!grain || **e == Encoder::SvtAv1)
+    };
     Encoder::ALL
         .iter()
         .filter(fits)
-        .map(|e| id(*e, format.depth() == 10))
+        .map(|e| id(*e, format.depth() == 10, filters.skill()))
         .collect()
+}
+
+/// Which encoders may work on a film.
+pub(crate) fn needs(choice: &Choice, order: &Order) -> Needs {
+    let (codec, format, filters) = (choice.codec(), order.pixel_format(), order.filters());
+    match choice.encoders {
+        Encoders::Same => {
+            let deep = format.depth() == 10;
+            Needs::Exactly(id(codec.software(), deep, filters.skill()))
+        }
+        Encoders::Any => Needs::AnyOf(candidates(codec, format, filters)),
+    }
 }
 
 /// What one trial found.
@@ -364,9 +418,34 @@ mod tests {
     }
 
     #[test]
+    fn an_encoder_is_found_by_its_number_whatever_it_can_do_beside() {
+        let mut numbers = std::collections::BTreeSet::new();
+        for one in Encoder::ALL {
+            for (deep, skill) in [false, true]
+                .into_iter()
+                .flat_map(|deep| Skill::ALL.map(|s| (deep, s)))
+            {
+                let id = id(*one, deep, skill);
+                assert_eq!(encoder(id), *one);
+                assert!(numbers.insert(id.0), "{one} {deep} {skill:?}");
+            }
+        }
+        let unskilled = offers(Encoder::X265, true, 20.0, 1, Skill::None);
+        let needed = id(Encoder::X265, true, Skill::Picture);
+        assert!(unskilled.iter().all(|offer| offer.encoder != needed));
+        let skilled = offers(Encoder::X265, true, 20.0, 1, Skill::ToneMap);
+        assert!(skilled.iter().any(|offer| offer.encoder == needed));
+    }
+
+    #[test]
     fn all_of_it_is_as_it_was() {
         let list = vec![ability(Encoder::X264, 2)];
-        let whole = Abilities { list, cores: None };
+        let skill = Skill::Picture;
+        let whole = Abilities {
+            list,
+            skill,
+            cores: None,
+        };
         let all = u32::from(hardware::threads());
         for cores in [None, Some(all), Some(all + 5), Some(1000)] {
             let shared = whole.shared(cores);

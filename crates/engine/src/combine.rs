@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ffmpeg::carry::{self, Essence};
+use hindsight::PhaseKind;
 use media::choice::Container;
 use schedule::JobId;
-use store::Store;
+use store::{Store, StoreError};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +16,7 @@ use crate::companion::Companion;
 use crate::destination::{self, MadeFolders};
 use crate::driver::{Mail, unix_ms};
 use crate::film::Film;
-use crate::intake::{modified_ms, writable};
+use crate::intake::{self, modified_ms, writable};
 use crate::job::Memo;
 use crate::lease::Bench;
 use crate::merge::{self, MergeError, Merged, Parts};
@@ -95,21 +96,59 @@ pub(crate) async fn combine(
         Ok(joined) => joined,
         Err(error) => return Some(Err(why_not(error, &work, &mut aside))),
     };
+    if let Err(error) = remember(&work, aside.path()).await {
+        return Some(Err(error));
+    }
+    reached(bench, work.job, PhaseKind::Placing);
     if let Place::InPlace { .. } = work.terms.place {
         return in_place(work, aside, merged, proof).await.transpose();
     }
-    let placed = place(&work, aside.path(), &merged, proof).map_err(|e| {
-        if e.kind() == std::io::ErrorKind::StorageFull {
-            return CombineError::Full;
-        }
-        let text = format!(
-            "The finished film cannot be put in its place: {}.",
-            in_words(&e)
-        );
-        let help = "Check the output folder; then run the job again: what is encoded is kept.";
-        CombineError::Failed(Trouble::new(Kind::OutputReadOnly, text).help(help))
+    Some(place(&work, aside.path(), &merged, proof).map_err(|e| not_placed(&e)))
+}
+
+/// What is about to be put in place is known from then on as made here: a library never takes it as a source, whatever
+/// it is called later.
+async fn remember(work: &Combine, aside: &Path) -> Result<(), CombineError> {
+    let (path, source) = (aside.to_owned(), work.parts.film.path.clone());
+    let sampled = tokio::task::spawn_blocking(move || {
+        Ok((intake::sample(&path)?, std::fs::metadata(&path)?.len()))
     });
-    Some(placed)
+    let sampled = sampled.await.map_err(std::io::Error::other).flatten();
+    let (sample, bytes) = sampled.map_err(|e| not_placed(&e))?;
+    let made = unix_ms();
+    let add = move |tables: &store::Tables<'_>| tables.add_output(&sample, bytes, &source, made);
+    work.store.call(add).await.map_err(|error| match error {
+        StoreError::Full => CombineError::Full,
+        other => CombineError::Failed(Trouble::new(
+            Kind::BadDataFolder,
+            format!("The finished film cannot be noted: {other}."),
+        )),
+    })
+}
+
+fn not_placed(error: &std::io::Error) -> CombineError {
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        return CombineError::Full;
+    }
+    let text = format!(
+        "The finished film cannot be put in its place: {}.",
+        in_words(error)
+    );
+    let help = "Check the output folder; then run the job again: what is encoded is kept.";
+    CombineError::Failed(Trouble::new(Kind::OutputReadOnly, text).help(help))
+}
+
+fn not_worthwhile(film: &Film, bytes: u64) -> Trouble {
+    let change = match library::saved_percent(film.bytes, bytes) {
+        less if less > 0 => format!("{less} % smaller than"),
+        more if more < 0 => format!("{} % larger than", -more),
+        _ => "as large as".to_owned(),
+    };
+    let text = format!(
+        "The result was {change} its source ({bytes} instead of {} bytes), which is not worthwhile: it was thrown away.",
+        film.bytes
+    );
+    Trouble::new(Kind::NotWorthwhile, text).help("The film stays as it is.")
 }
 
 /// The folders of another tree, where they are missing.
@@ -136,6 +175,9 @@ fn why_not(error: MergeError, work: &Combine, aside: &mut Aside) -> CombineError
     let reason = match error {
         MergeError::Redo { segments, reason } => return CombineError::Redo(segments, reason),
         MergeError::Failed(reason) => reason,
+        MergeError::NotWorthwhile(bytes) => {
+            return CombineError::Failed(not_worthwhile(&work.parts.film, bytes));
+        }
     };
     if reason.contains("No space left") {
         return CombineError::Full;
@@ -226,6 +268,12 @@ fn elapsed_ms(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Tells how far it is.
+fn reached(bench: &Bench, job: JobId, kind: PhaseKind) {
+    // The loop ends before its tasks do; then nobody wants to know.
+    let _ = bench.mail.send(Mail::Reached { job, kind });
+}
+
 /// The source must still be what was encoded.
 pub(crate) fn unchanged(film: &Film) -> Result<(), Trouble> {
     let now = std::fs::metadata(&film.path)
@@ -275,6 +323,13 @@ async fn join_and_prove(
     aside: &Path,
 ) -> Result<(Merged, FileProof), MergeError> {
     let merged = merge::merge(bench, &work.parts, aside).await?;
+    let bytes = std::fs::metadata(aside).map_err(MergeError::failed)?.len();
+    if let Some(least) = work.terms.least_saving
+        && !library::is_worth(work.parts.film.bytes, bytes, least)
+    {
+        return Err(MergeError::NotWorthwhile(bytes));
+    }
+    reached(bench, work.job, PhaseKind::Proving);
     let proof = prove::prove(
         bench,
         &work.parts,
@@ -360,6 +415,7 @@ fn receipt(
             bytes,
         },
         choice: film.choice.clone(),
+        filters: plan::filter::words(film.order.filters()),
         frames,
         sent_bytes: work.parts.pieces.iter().map(|(_, p)| p.sent_bytes).sum(),
         segments: segments.collect(),
@@ -387,6 +443,13 @@ fn verdict(work: &Combine, frames: u64, proof: &FileProof) -> String {
         1 => "Exact: the one frame is there, at its time".to_owned(),
         n => format!("Exact: all {n} frames, in order, each once, at their times"),
     };
+    let filters = plan::filter::words(work.parts.film.order.filters());
+    if !filters.is_empty() {
+        text.push_str(&format!(
+            ", as the filters make them over the whole film ({})",
+            filters.join(", ")
+        ));
+    }
     if work.parts.film.normalised {
         text.push_str(" on the repaired timeline");
     } else if proof.shift_us != 0 {

@@ -5,8 +5,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use ffmpeg::picture::{self, Grey, Of, View};
+use media::argv;
+use media::filter::Chain;
+use media::spec::Around;
 use media::{Pts, Span};
 use plan::cut::Segment;
+use plan::lens;
 use plan::picture::Verdict;
 use splice::Track;
 
@@ -88,9 +92,13 @@ impl<'a> Look<'a> {
         if ours.is_none() {
             views.extend(self.windows.iter().map(|window| self.ours(window)));
         }
+        let close = self.closely();
+        let plain = views.len();
+        views.extend(close);
         let result = self.result;
         let seen = picture::look(ffmpeg, result.film.timebase(), &views, result.file).await;
         let mut theirs = seen.map_err(|e| Unfit::Check(e.to_string()))?;
+        filtered(&result.spec.filters, &theirs.split_off(plain))?;
         let ours = match ours {
             Some(pictures) => self.shared_out(pictures),
             None => theirs.split_off(self.windows.len()),
@@ -108,6 +116,27 @@ impl<'a> Look<'a> {
         Ok(compared)
     }
 
+    /// One place pixel by pixel, where filters change details that a small picture does not show: the result, the film
+    /// as the filters make it, and the film as fewer of them would.
+    fn closely(&self) -> Vec<View<'_>> {
+        let spec = self.result.spec;
+        if !spec.filters.touches_detail() {
+            return Vec::new();
+        }
+        let (width, height) = spec.made();
+        let close = picture::Frame::within(width.get(), height.get());
+        let at = usize::try_from(self.result.random / 7 % self.windows.len() as u64).unwrap_or(0);
+        let window = &self.windows[at];
+        let of = |view| View {
+            frame: close,
+            ..view
+        };
+        let mut views = vec![of(self.ours(window)), of(self.theirs(window))];
+        let lesser = spec.filters.lesser();
+        views.extend(lesser.iter().map(|less| of(self.source(window, less))));
+        views
+    }
+
     /// The pictures of a whole decode, by window.
     fn shared_out(&self, pictures: Vec<Grey>) -> Vec<Vec<Grey>> {
         let mut pictures = pictures.into_iter();
@@ -118,12 +147,31 @@ impl<'a> Look<'a> {
     }
 
     fn theirs(&self, window: &Range<usize>) -> View<'_> {
-        let result = self.result;
+        self.source(window, &self.result.spec.filters)
+    }
+
+    /// The film's pictures as `chain` makes them.
+    fn source(&self, window: &Range<usize>, chain: &Chain) -> View<'_> {
+        let Returned {
+            film,
+            segment,
+            spec,
+            step_back,
+            ..
+        } = *self.result;
         let span = self.span(window);
+        let seen = lens::of(&spec.filters, &film.index(), span);
+        let filters = spec.filters.touches_pictures().then(|| {
+            // A place begins with a frame that is kept.
+            let around = Around { seen, odd: false };
+            argv::through(spec, chain, around, span, 0)
+        });
         View {
-            of: Of::Source(&result.film.source),
-            seek_us: near(result.film, result.segment, span.start.0, result.step_back),
+            of: Of::Source(&film.source),
+            seek_us: near(film, segment, span, seen, step_back),
             span,
+            filters,
+            frame: picture::Frame::Small,
         }
     }
 
@@ -134,6 +182,8 @@ impl<'a> Look<'a> {
             of: Of::Segment(self.result.encoded()),
             seek_us: (window.start > 0).then(|| timebase.micros(span.start.0)),
             span,
+            filters: None,
+            frame: picture::Frame::Small,
         }
     }
 }
@@ -182,14 +232,33 @@ fn alike(theirs: &[Grey], ours: &[Grey], first: i64, count: usize) -> Result<f64
     }
 }
 
-/// Where to seek so that the source's frames from `first` on come out right.
-fn near(film: &Film, segment: &Segment, first: i64, step_back: u8) -> Option<i64> {
+/// Whether the filters were really at work, as far as pictures taken closely tell.
+fn filtered(chain: &Chain, close: &[Vec<Grey>]) -> Result<(), Unfit> {
+    let [ours, filtered, lesser @ ..] = close else {
+        return Ok(());
+    };
+    let chains = chain.lesser();
+    let unfiltered = |(less, pictures): (&Chain, &Vec<Grey>)| {
+        let sharpened = less.sharpen != chain.sharpen;
+        plan::picture::is_unfiltered(filtered, pictures, ours, sharpened)
+    };
+    if chains.iter().zip(lesser).any(unfiltered) {
+        let text = "its pictures were not filtered as ordered";
+        return Err(Unfit::Bad(text.to_owned()));
+    }
+    Ok(())
+}
+
+/// Where to seek so that the source's frames of `span`, and those that filters see beside them, come out right.
+fn near(film: &Film, segment: &Segment, span: Span, seen: Span, step_back: u8) -> Option<i64> {
     let index = film.index();
-    let from = index.cut_before(first)?;
+    let from = index.cut_before(span.start.0)?;
     let at = Segment {
         from,
+        span,
         index: segment.index.max(u32::from(from.packet > 0)),
         ..segment.clone()
     };
+    let at = lens::widened(&index, &at, seen);
     plan::read::reading(&index, &at, film.seek, step_back).0
 }

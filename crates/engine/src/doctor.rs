@@ -3,9 +3,11 @@
 use ffmpeg::cage::{self, Cage};
 use ffmpeg::tools::Tool;
 use ffmpeg::trial::Trials;
+use media::filter::Skill;
 use media::spec::PixelFormat;
 use peer::Net;
 
+use crate::config::{ConfigStatus, Origin};
 use crate::identity::GIVE_ANEW;
 use crate::reach;
 use crate::status::{FfmpegStatus, Finding, Level, NodeStatus, PeerState, PeerStatus};
@@ -17,13 +19,16 @@ pub(crate) async fn examine(
     tool: Option<&Tool>,
     workspace: &Workspace,
     net: Option<&Net>,
+    settings: &ConfigStatus,
 ) -> Vec<Finding> {
     let mut findings = vec![ffmpeg(status)];
     if let Some(tool) = tool {
         findings.push(kept(cage::of(&tool.path)));
+        findings.push(filters(tool));
         findings.extend(encoders(tool, workspace).await);
     }
     findings.push(disk(workspace));
+    findings.extend(config(settings));
     findings.extend(network(status, net.is_some()));
     if let Some(net) = net {
         let there = |peer: &&PeerStatus| {
@@ -102,6 +107,28 @@ fn kept(cage: Cage) -> Finding {
     finding("ffmpeg's cage", level, says, help)
 }
 
+/// What can be done to a picture here.
+fn filters(tool: &Tool) -> Finding {
+    let subject = "filters";
+    let (able, lacks) = tool.features.skill();
+    let Some(lacks) = lacks else {
+        let says = "Every change of the picture can be made here.";
+        return finding(subject, Level::Good, says, "");
+    };
+    let cannot = match able {
+        Skill::None => "No change of the picture can be made here",
+        Skill::Picture | Skill::ToneMap => "HDR cannot be made SDR here",
+    };
+    finding(
+        subject,
+        Level::Note,
+        format!(
+            "{cannot}: this ffmpeg has no filter {lacks}. Such work is not given to this computer."
+        ),
+        "Use the ffmpeg that comes with Manyhands: clear the path to ffmpeg in the settings.",
+    )
+}
+
 /// Tries every encoder the build lists with a short clip.
 async fn encoders(tool: &Tool, workspace: &Workspace) -> Vec<Finding> {
     let folder = workspace.donated().join("doctor");
@@ -125,6 +152,30 @@ async fn encoders(tool: &Tool, workspace: &Workspace) -> Vec<Finding> {
     // Its clips are scratch.
     let _ = std::fs::remove_dir_all(&folder);
     findings
+}
+
+/// The file of the settings: what is wrong with it, line by line.
+fn config(settings: &ConfigStatus) -> Vec<Finding> {
+    if settings.complaints.is_empty() {
+        let set = settings
+            .effects
+            .iter()
+            .filter(|one| one.from == Origin::File);
+        let path = settings.path.display();
+        let says = if settings.exists {
+            format!("{} set in {path}.", set.count())
+        } else {
+            format!("Nothing is set; the file would be {path}.")
+        };
+        return vec![finding("settings", Level::Good, says, "")];
+    }
+    let wrong = settings.complaints.iter();
+    wrong
+        .map(|complaint| {
+            let help = "Until that is put right, the settings stay as they were; they are read again by themselves.";
+            finding("settings", Level::Bad, complaint.to_string(), help)
+        })
+        .collect()
 }
 
 fn disk(workspace: &Workspace) -> Finding {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use etiquette::Senses;
 use ffmpeg::tools::Tool;
+use hindsight::PhaseKind;
 use media::SegmentSpec;
 use peer::{Message, Net, NetEvent, TaskId};
 use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time};
@@ -18,8 +19,10 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::capability::{Abilities, Trial};
+use crate::chronicle::Chronicle;
 use crate::combine::CombineError;
 use crate::companion::Companion;
+use crate::config::{Config, ConfigStatus, Reread};
 use crate::film::Film;
 use crate::job::{Job, Past};
 use crate::journal::Write;
@@ -33,6 +36,7 @@ use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
 use crate::status::{JobState, Load, NodeStatus, OriginalStatus, Outcome, Settings, Terms, Twin};
 use crate::tie::Standing;
+use crate::timeline::Look;
 use crate::trouble::Trouble;
 use crate::worker::Gift;
 use crate::workspace::Workspace;
@@ -71,6 +75,14 @@ pub(crate) enum Mail {
         generation: u32,
         result: Result<Arc<Film>, Trouble>,
     },
+    /// How long an encoder and the check after it took that are just over, milliseconds.
+    Timed {
+        lease: LeaseId,
+        encode_ms: u64,
+        check_ms: u64,
+    },
+    /// A job that is joined has come to this.
+    Reached { job: JobId, kind: PhaseKind },
     /// The end of the road.
     Combined {
         job: JobId,
@@ -137,10 +149,15 @@ pub(crate) enum Call {
     HelpOnBattery(bool, oneshot::Sender<Result<(), Trouble>>),
     Settings(oneshot::Sender<Settings>),
     SetSettings(Box<Settings>, oneshot::Sender<Result<(), Trouble>>),
+    Config(oneshot::Sender<ConfigStatus>),
+    /// The settings' file may have changed; who looks by the clock does not wait for an answer.
+    Reread(Option<oneshot::Sender<Result<Reread, Trouble>>>),
     Rights(PeerId, Agreement, oneshot::Sender<Result<(), Trouble>>),
     Reorder(JobId, Shift, oneshot::Sender<Result<(), Trouble>>),
     NewIdentity(oneshot::Sender<Result<(), Trouble>>),
     OpenJobs(oneshot::Sender<Vec<JobId>>),
+    /// What is under way of a job.
+    Timeline(JobId, oneshot::Sender<Look>),
     /// How a job of an earlier run stands; `None` for those of this one.
     Past(JobId, oneshot::Sender<Option<JobState>>),
     /// A job of an earlier run cannot go on.
@@ -184,6 +201,8 @@ pub(crate) struct Core {
     pub may_measure: bool,
     pub me: PeerId,
     pub settings: Settings,
+    /// The file they are kept in.
+    pub config: Config,
     pub manners: Manners,
     pub net: Option<Net>,
     pub jobs: BTreeMap<JobId, Job>,
@@ -217,6 +236,8 @@ pub(crate) struct Core {
     /// What could not be stored, as the disk was full; and since when.
     pub unwritten: Vec<Write>,
     pub full_since: Option<Instant>,
+    /// How the time of the jobs goes.
+    pub chronicle: Chronicle,
     pub changes: watch::Sender<u64>,
 }
 
@@ -243,7 +264,7 @@ impl Core {
                     Some(Mail::Call(Call::Stop(reply))) => break Some(reply),
                     Some(Mail::Sensed(senses, at)) => looked = !self.sensed(&senses, at),
                     Some(word) => {
-                        looked = matches!(word, Mail::Call(Call::Status(_) | Call::Settings(_) | Call::OpenJobs(_) | Call::Past(..)));
+                        looked = matches!(word, Mail::Call(Call::Status(_) | Call::Settings(_) | Call::Config(_) | Call::OpenJobs(_) | Call::Past(..) | Call::Timeline(..)));
                         self.take(word).await;
                     }
                     None => break None,
@@ -297,6 +318,14 @@ impl Core {
                 generation,
                 result,
             } => self.normalised(job, generation, result),
+            Mail::Timed {
+                lease,
+                encode_ms,
+                check_ms,
+            } => self
+                .chronicle
+                .timed(lease, (encode_ms, check_ms), unix_ms()),
+            Mail::Reached { job, kind } => self.reached(job, kind),
             Mail::Combined { job, result } => self.combined(job, result),
             // Whoever asked may have gone.
             Mail::MayPlace(job, reply) => drop(reply.send(self.may_place(job))),
@@ -351,6 +380,7 @@ impl Core {
     }
 
     fn farm_says(&mut self, input: Input) {
+        self.chronicle.hear(&input, unix_ms());
         self.note_input(&input);
         if let Input::Failed { lease, .. } | Input::Rejected { lease, .. } = &input {
             let held = self.let_go(*lease);
@@ -397,6 +427,7 @@ impl Core {
                 reason,
             } => {
                 tracing::warn!(%job, %segment, %peer, reason, "a segment was lost and is done again");
+                self.note_lost(job, segment, peer, &reason);
                 self.lost(job, peer, reason);
             }
             Event::PeerSetAside { peer, reason, .. } => {
@@ -461,6 +492,13 @@ impl Core {
             job.cancel.cancel();
         }
         self.guests.clear();
+        let writes = self.chronicle.stop(unix_ms());
+        let written = self
+            .store
+            .call(move |tables| writes.iter().try_for_each(|write| write(tables)));
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "when the jobs were left off was not noted");
+        }
         if let Some(net) = self.net.take() {
             net.shutdown().await;
         }

@@ -47,10 +47,12 @@ pub(crate) async fn here(bench: Bench, assignment: Assignment) -> Result<Made, B
         read => encoded.and_then(|()| read.map(drop).map_err(source))?,
     }
     drop(seat);
+    let encode_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    bench.timed(lease, encode_ms, 0);
     bench.tell(Input::Encoded { lease });
     Ok(Made {
         decoded: None,
-        encode_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        encode_ms,
         ffmpeg: bench.version.clone(),
         sent_bytes: 0,
     })
@@ -61,7 +63,7 @@ async fn finish(bench: &Bench, assignment: &Assignment, encoding: Encoding) -> R
     let tell = async {
         loop {
             tokio::time::sleep(BEAT).await;
-            let done = assignment.film.work(u64::from(*frames.borrow()));
+            let done = assignment.film.work_made(u64::from(*frames.borrow()));
             bench.tell(Input::Progress {
                 lease: assignment.lease.id,
                 done,

@@ -8,11 +8,12 @@ use ffmpeg::source::Source;
 use media::choice::Choice;
 use media::encoder::Encoder;
 use media::gop::Anomaly;
-use media::spec::SegmentSpec;
+use media::spec::{Around, Frames, SegmentSpec};
 use media::stream::{SourceInfo, VideoStream};
 use media::{Index, Timebase};
 use plan::carry::{Carried, Freight, How};
 use plan::cut::Segment;
+use plan::lens;
 use plan::order::Order;
 use plan::read::{self, SeekBy};
 use schedule::Work;
@@ -121,25 +122,50 @@ impl Film {
         self.copy_of_the_rest().unwrap_or(&self.path)
     }
 
-    /// What must be read for `segment`.
+    /// What must be read for `segment`, and for what the filters see beside it.
     pub fn reading(&self, segment: &Segment, step_back: u8) -> ffmpeg::extract::Reading {
-        let (seek_us, stop_us) = read::reading(&self.index(), segment, self.seek, step_back);
+        let index = self.index();
+        let seen = lens::of(self.order.filters(), &index, segment.span);
+        let wider = lens::widened(&index, segment, seen);
+        let (seek_us, stop_us) = read::reading(&index, &wider, self.seek, step_back);
         ffmpeg::extract::Reading { seek_us, stop_us }
     }
 
-    /// Presentation times of a segment's frames, ascending.
+    /// Presentation times of a segment's frames in the output, ascending.
     pub fn shown(&self, segment: &Segment) -> Vec<i64> {
-        let times = self.index().shown(segment.span).unwrap_or_default();
-        self.with_picture(times)
+        let index = self.index();
+        let times = index.shown(segment.span).unwrap_or_default();
+        let odd = self.is_odd(&index, segment);
+        drop(index);
+        self.kept(self.with_picture(times), odd)
     }
 
-    /// Presentation times of all frames, ascending.
+    /// Presentation times of all frames of the output, ascending.
     ///
     /// # Errors
     /// Where two frames share one.
     pub fn all_shown(&self) -> Result<Vec<i64>, Anomaly> {
         let times = self.index().all_shown()?;
-        Ok(self.with_picture(times))
+        Ok(self.kept(self.with_picture(times), false))
+    }
+
+    /// Every second of `times` at half the rate, the first of them left out where an odd number lies before.
+    fn kept(&self, times: Vec<i64>, odd: bool) -> Vec<i64> {
+        let step = self.step();
+        times
+            .into_iter()
+            .skip(usize::from(odd))
+            .step_by(step)
+            .collect()
+    }
+
+    /// Frames of the film for each one of the output.
+    fn step(&self) -> usize {
+        if self.order.filters().half_rate { 2 } else { 1 }
+    }
+
+    fn is_odd(&self, index: &Index, segment: &Segment) -> bool {
+        self.step() == 2 && index.shown_before(segment.span.start.0) % 2 == 1
     }
 
     fn with_picture(&self, mut times: Vec<i64>) -> Vec<i64> {
@@ -179,10 +205,33 @@ impl Film {
 
     /// The order of one segment, for one encoder; `None` for a segment beyond the limits.
     pub fn spec(&self, segment: &Segment, encoder: Encoder) -> Option<SegmentSpec> {
+        let index = self.index();
+        let odd = self.is_odd(&index, segment);
+        let seen = lens::of(self.order.filters(), &index, segment.span);
+        drop(index);
+        let made = segment.frames.saturating_sub(u32::from(odd));
+        let made = made.div_ceil(u32::try_from(self.step()).unwrap_or(1));
+        let around = Around { seen, odd };
+        let alone = Around {
+            seen: segment.span,
+            odd: false,
+        };
         Some(SegmentSpec {
             rescale: self.other_size().is_some(),
+            frames: Frames::new(made)?,
+            around: Some(around).filter(|around| *around != alone),
             ..self.order.segment(segment, encoder)?
         })
+    }
+
+    /// The scheduler's measure of so many frames of the output.
+    pub fn work_made(&self, frames: u64) -> Work {
+        self.work(frames * self.step() as u64)
+    }
+
+    /// Frames of the output among so many of the film, from its beginning.
+    pub fn made(&self, frames: u64) -> u64 {
+        frames.div_ceil(self.step() as u64)
     }
 
     /// Whether a carried stream is AAC in source and output.
@@ -261,3 +310,6 @@ pub(crate) struct FilmParts {
     pub notes: Vec<String>,
     pub agreed: bool,
 }
+
+#[cfg(test)]
+mod filtered;

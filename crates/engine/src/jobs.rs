@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use media::choice::Encoders;
+use hindsight::PhaseKind;
 use peer::{Message, TaskId};
 use plan::cut::{Cutter, Cutting};
-use schedule::{Fault, Input, JobId, Lease, LeaseId, Needs, SegmentIndex, Work};
+use schedule::{Fault, Input, JobId, Lease, LeaseId, SegmentIndex, Work};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::capability;
 use crate::combine::{self, Combine, CombineError};
 use crate::companion::{self, Companion};
-use crate::driver::{Core, Held, Mail, NewJob, Restored};
+use crate::driver::{Core, Held, Mail, NewJob, Restored, unix_ms};
 use crate::film::Film;
 use crate::job::{CompanionState, Ended, Job};
 use crate::lease::{self, Assignment, Bench, Piece};
@@ -58,7 +58,8 @@ impl Core {
             Cutter::default()
         } else {
             Cutter::resume(next, start)
-        };
+        }
+        .with_tail(film.order.filters().reach().after);
         let job = Job {
             id: new.id,
             notes: film.notes.clone(),
@@ -87,6 +88,7 @@ impl Core {
             placing: false,
         };
         self.past.remove(&new.id);
+        self.note_beginning(&job);
         self.announce(&job, plan_finished);
         if self.measuring {
             // Encoding beside the trials would spoil both.
@@ -100,7 +102,7 @@ impl Core {
 
     /// Tells the scheduler of a job.
     fn announce(&mut self, job: &Job, plan_finished: bool) {
-        let needs = Self::needs(&job.film);
+        let needs = capability::needs(&job.film.choice, &job.film.order);
         let longest = longest_s();
         let size = |seconds: f64| job.film.work((seconds * job.film.rate()) as u64);
         let (normal, min) = (size(longest), size(SHORTEST_S.min(longest)));
@@ -122,7 +124,7 @@ impl Core {
             return;
         }
         let planned = job.segments.iter().map(|segment| {
-            let verified = job.pieces.get(&segment.index).map(verified_by);
+            let verified = job.pieces.get(&segment.index).map(Piece::verified_by);
             (
                 SegmentIndex(segment.index),
                 job.film.work(u64::from(segment.frames)),
@@ -146,17 +148,6 @@ impl Core {
         });
     }
 
-    /// Which encoders may work on a film.
-    fn needs(film: &Film) -> Needs {
-        let (codec, format) = (film.choice.codec(), film.order.pixel_format());
-        match film.choice.encoders {
-            Encoders::Same => {
-                Needs::Exactly(capability::id(codec.software(), format.depth() == 10))
-            }
-            Encoders::Any => Needs::AnyOf(capability::candidates(codec, format)),
-        }
-    }
-
     /// Starts what is made ready beside the film.
     fn accompany(&mut self, id: JobId) {
         let Some(job) = self.jobs.get(&id) else {
@@ -167,6 +158,7 @@ impl Core {
         };
         let (film, cancel, generation) =
             (Arc::clone(&job.film), job.cancel.clone(), job.generation);
+        self.chronicle.begin(id, PhaseKind::Sound, unix_ms());
         let folder = self.workspace.job(id);
         let mail = self.mail.clone();
         tokio::spawn(async move {
@@ -231,6 +223,7 @@ impl Core {
         else {
             return;
         };
+        self.chronicle.index_says(id, &said);
         match said {
             Indexing::More => {}
             Indexing::Finished { damaged } => {
@@ -289,7 +282,7 @@ impl Core {
         let generation = job.generation;
         job.cancel.cancel();
         job.cancel = CancellationToken::new();
-        job.cutter = Cutter::default();
+        job.cutter = Cutter::default().with_tail(job.film.order.filters().reach().after);
         job.segments.clear();
         job.pieces.clear();
         job.companion = CompanionState::Pending;
@@ -368,6 +361,7 @@ impl Core {
                     fault,
                     reason,
                 };
+                self.note_failed(lease, &failed);
                 return self.pending.push_back(failed);
             }
         };
@@ -394,6 +388,7 @@ impl Core {
             job.stages.first_segment = job.elapsed_ms().max(1);
         }
         self.say_if_alone(lease.job);
+        self.say_who_cannot(lease.job);
         if let Some(changed) = size::note(&assignment.film) {
             self.note(lease.job, changed);
         }
@@ -472,6 +467,7 @@ impl Core {
 
     /// Forgets a lease's handles.
     pub(crate) fn let_go(&mut self, id: LeaseId) -> Option<Held> {
+        self.note_over(id);
         let held = self.leases.remove(&id)?;
         if let Some(task) = held.task {
             self.tasks.remove(&task);
@@ -481,6 +477,7 @@ impl Core {
 
     /// A result was found good: into the journal, then to the scheduler.
     pub(crate) fn piece(&mut self, lease: Lease, piece: Piece) {
+        self.chronicle.good(lease.id, &piece, lease.peer != self.me);
         let known = self.let_go(lease.id).is_some();
         let Some(job) = self.jobs.get_mut(&lease.job).filter(|_| known) else {
             return;
@@ -511,6 +508,7 @@ impl Core {
         else {
             return;
         };
+        self.chronicle.finish(id, PhaseKind::Sound, unix_ms());
         match result {
             Ok(companion) => {
                 job.notes.extend(companion.notes.iter().cloned());
@@ -681,7 +679,10 @@ impl Core {
             return;
         }
         let cancelled = self.farm.state(id) == Some(&schedule::JobState::Cancelled);
-        let failed = matches!(job.ended, Some(Ended::Badly(_))) && !cancelled;
+        let failed = match &job.ended {
+            Some(Ended::Badly(trouble)) => trouble.kind != Kind::NotWorthwhile && !cancelled,
+            Some(Ended::Well(_)) | None => false,
+        };
         let keep = job.terms.keep_temp || failed;
         job.cancel.cancel();
         self.write_manifest(id);
@@ -710,18 +711,6 @@ enum Going {
         TaskId,
         mpsc::Receiver<Message>,
     ),
-}
-
-/// Who a result came from, for the scheduler.
-fn verified_by(piece: &Piece) -> schedule::Verified {
-    let peer = piece
-        .peer
-        .parse::<peer::PeerId>()
-        .map_or([0; 32], |id| id.0);
-    schedule::Verified {
-        peer: schedule::PeerId(peer),
-        attempt: schedule::Attempt(1),
-    }
 }
 
 /// What is not cut yet, as far as is known.

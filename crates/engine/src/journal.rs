@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hindsight::PhaseKind;
 use media::{Pts, Span};
 use plan::cut::Segment;
 use schedule::{Change, JobId, JobState as FarmState, PeerId};
@@ -34,6 +35,7 @@ impl Core {
         for change in changes {
             self.record(change, &mut writes);
         }
+        writes.extend(self.chronicle.writes());
         let early = self.full_since.is_some_and(|at| at.elapsed() < PATIENCE);
         if writes.is_empty() || early {
             self.unwritten = writes;
@@ -63,7 +65,10 @@ impl Core {
 
     fn record(&mut self, change: Change, writes: &mut Vec<Write>) {
         match change {
-            Change::JobAdded { .. } => {} // Its row was made when it was submitted: it gave the job its number.
+            // Its row was made when it was submitted: it gave the job its number.
+            Change::JobAdded { job, .. } => {
+                self.chronicle.enter(job, PhaseKind::Queued, unix_ms());
+            }
             Change::JobMoved { job, state } => self.record_state(job, &state, writes),
             Change::SegmentPlanned {
                 job, segment, work, ..
@@ -81,14 +86,17 @@ impl Core {
                 tables.clear_segments(row_id(job))?;
                 tables.set_plan_finished(row_id(job), false)
             })),
-            Change::Leased { lease } => writes.push(Arc::new(move |tables: &Tables<'_>| {
-                tables.lease_segment(
-                    row_id(lease.job),
-                    lease.segment.0,
-                    lease.attempt.0,
-                    &lease.peer.0,
-                )
-            })),
+            Change::Leased { lease } => {
+                self.note_given(&lease);
+                writes.push(Arc::new(move |tables: &Tables<'_>| {
+                    tables.lease_segment(
+                        row_id(lease.job),
+                        lease.segment.0,
+                        lease.attempt.0,
+                        &lease.peer.0,
+                    )
+                }));
+            }
             Change::SegmentVerified { job, segment, .. } => {
                 let work = self.jobs.get(&job).and_then(|j| {
                     j.segments
@@ -112,14 +120,18 @@ impl Core {
                     tables.order_jobs(&rows)
                 }));
             }
-            Change::JobForgotten { job } => writes.push(Arc::new(move |tables: &Tables<'_>| {
-                tables.forget_job(row_id(job))
-            })),
+            Change::JobForgotten { job } => {
+                self.chronicle.forget(job);
+                writes.push(Arc::new(move |tables: &Tables<'_>| {
+                    tables.forget_job(row_id(job))
+                }));
+            }
         }
     }
 
     fn record_state(&mut self, id: JobId, state: &FarmState, writes: &mut Vec<Write>) {
         let row = row_id(id);
+        self.moved(id, state);
         let stored = match state {
             FarmState::Queued => StoredState::Queued,
             FarmState::WaitingForPeers { .. } => StoredState::WaitingForPeers,
@@ -141,6 +153,7 @@ impl Core {
             }));
             return;
         }
+        let tally = self.tally(id);
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -167,8 +180,29 @@ impl Core {
                 tables.set_job_output(row, output, Some(receipt))?;
             }
             tables.set_job_memo(row, &memo)?;
+            if let Some(tally) = &tally {
+                tables.add_made(&tally.made, finished)?;
+                let mut labour = tally.labour.iter();
+                labour.try_for_each(|labour| tables.add_labour(labour, finished))?;
+            }
             tables.end_job(row, stored, error.as_deref(), finished)
         }));
+    }
+
+    /// Notes what a job does from now on.
+    fn moved(&mut self, id: JobId, state: &FarmState) {
+        let kind = match state {
+            FarmState::Queued => PhaseKind::Queued,
+            FarmState::WaitingForPeers { .. } => PhaseKind::Gathering,
+            FarmState::Benchmarking => PhaseKind::Measuring,
+            FarmState::Processing => PhaseKind::Encoding,
+            FarmState::Paused { .. } => PhaseKind::Held,
+            FarmState::Combining => PhaseKind::Joining,
+            FarmState::Completed | FarmState::Failed { .. } | FarmState::Cancelled => {
+                return self.chronicle.end_job(id, unix_ms());
+            }
+        };
+        self.chronicle.enter(id, kind, unix_ms());
     }
 
     fn segment_row(&self, id: JobId, index: u32, work: u64) -> Option<store::Segment> {
@@ -298,6 +332,7 @@ pub(crate) async fn restore(
                 .report
                 .clone()
                 .and_then(|value| serde_json::from_value::<Piece>(value).ok())
+            && piece.filters == *film.order.filters()
             && whole(&folder, &piece).await
         {
             film.add_blank(piece.proof.blank.iter().copied());

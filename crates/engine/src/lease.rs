@@ -7,9 +7,10 @@ use std::sync::Arc;
 use media::SegmentSpec;
 use media::argv::Allowance;
 use media::encoder::Encoder;
+use media::filter::Chain;
 use plan::cut::Segment;
 use plan::keep::Muxer;
-use schedule::{Fault, Input, Lease, Rejection};
+use schedule::{Fault, Input, Lease, LeaseId, Rejection};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -76,6 +77,9 @@ pub(crate) struct Piece {
     pub encoder: Encoder,
     /// And which ffmpeg.
     pub ffmpeg: String,
+    /// What was done to its pictures.
+    #[serde(default, skip_serializing_if = "Chain::is_empty")]
+    pub filters: Chain,
     /// Encoding took so long, milliseconds.
     pub encode_ms: u64,
     /// Bytes of the source that were sent for it, once; 0 where it was encoded here.
@@ -83,6 +87,17 @@ pub(crate) struct Piece {
     pub sent_bytes: u64,
     /// What the check found.
     pub proof: Proof,
+}
+
+impl Piece {
+    /// Who it came from, for the scheduler.
+    pub(crate) fn verified_by(&self) -> schedule::Verified {
+        let peer = self.peer.parse::<peer::PeerId>().map_or([0; 32], |id| id.0);
+        schedule::Verified {
+            peer: schedule::PeerId(peer),
+            attempt: schedule::Attempt(1),
+        }
+    }
 }
 
 /// Why a lease came to nothing.
@@ -141,6 +156,16 @@ impl Broken {
 }
 
 impl Bench {
+    /// Tells the loop how long an encoder and the check after it took that are just over.
+    pub fn timed(&self, lease: LeaseId, encode_ms: u64, check_ms: u64) {
+        // As below.
+        let _ = self.mail.send(Mail::Timed {
+            lease,
+            encode_ms,
+            check_ms,
+        });
+    }
+
     /// Tells the loop something about a lease.
     pub fn tell(&self, input: Input) {
         // The loop ends before its tasks do; then nobody wants to know.
@@ -225,6 +250,7 @@ where
         peer: hex(&assignment.lease.peer.0),
         encoder: assignment.spec.encoder,
         ffmpeg: made.ffmpeg,
+        filters: assignment.spec.filters,
         encode_ms: made.encode_ms,
         sent_bytes: made.sent_bytes,
         proof,

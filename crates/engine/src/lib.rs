@@ -103,9 +103,15 @@ mod strip;
 
 mod load;
 
+/// How the time of each job goes, noted as it goes.
+mod chronicle;
+
 mod settings;
 
 mod scratch;
+
+/// Watched folders: what is in them is found, and given as jobs by their rules.
+pub mod librarian;
 
 mod start;
 
@@ -133,9 +139,15 @@ mod forecast;
 
 pub mod sight;
 
+pub mod timeline;
+
+pub mod figures;
+
 // The public face.
 pub mod node;
 
 pub mod status;
+
+pub mod config;
 
 pub mod trouble;

@@ -62,6 +62,9 @@ pub(crate) enum MergeError {
     /// Making them again would not help.
     #[error("{0}")]
     Failed(String),
+    /// It saves less than was asked for: so many bytes.
+    #[error("it has {0} bytes")]
+    NotWorthwhile(u64),
 }
 
 impl MergeError {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use media::filter::Skill;
 use peer::{About, PauseReason, Rights, TaskId};
 use schedule::PeerId;
 
@@ -48,6 +49,12 @@ impl Neighbour {
         self.about.as_ref()?.paused
     }
 
+    /// What it can do to a picture, as it says; nothing where it is an older build.
+    pub fn skill(&self) -> Skill {
+        let about = self.about.as_ref();
+        about.map_or(Skill::None, |about| about.filters)
+    }
+
     /// For the scheduler: nothing unless it helps us. Who only rests keeps what was learnt of its speed.
     pub fn offers(&self) -> Vec<schedule::Offer> {
         let helps = self.rights.i_may_use && self.about.as_ref().is_some_and(|a| a.donating);
@@ -55,6 +62,7 @@ impl Neighbour {
             return Vec::new();
         }
         let offers = self.about.iter().flat_map(|about| &about.encoders);
+        let skill = self.skill();
         offers
             .flat_map(|o| {
                 crate::capability::offers(
@@ -62,6 +70,7 @@ impl Neighbour {
                     o.ten_bit,
                     f64::from(o.fps_1080p),
                     u32::from(o.seats.max(1)),
+                    skill,
                 )
             })
             .collect()

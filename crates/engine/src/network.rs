@@ -62,6 +62,7 @@ impl Core {
             net.set_load(peer::Load {
                 cpu_percent: load.cpu_percent,
                 memory_used_mb: load.memory_used_mb,
+                celsius: load.celsius,
             });
         }
         if self.settings.scratch_limit.is_some() {
@@ -116,6 +117,7 @@ impl Core {
             offers,
         });
         self.pause_or_resume(id);
+        self.note_presence(id);
         self.tell_held(&link);
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let name = self
@@ -149,6 +151,8 @@ impl Core {
             tracing::info!(peer = %id, %why, "a computer is gone");
         }
         self.say_gone(id, why);
+        self.chronicle.left(id);
+        self.note_presence(id);
         self.pending.push_back(Input::PeerLeft { peer: id });
         for held in self.leases.values_mut().filter(|h| h.lease.peer == id) {
             // Taken out of the lease: what is revoked now goes on there, for when the two meet again.
@@ -208,6 +212,7 @@ impl Core {
                     neighbour.load = Some(Load {
                         cpu_percent: load.cpu_percent,
                         memory_used_mb: load.memory_used_mb,
+                        celsius: load.celsius,
                     });
                 }
             }
@@ -293,6 +298,7 @@ impl Core {
             offers,
         });
         self.pause_or_resume(id);
+        self.note_presence(id);
     }
 
     /// Tells the scheduler whether a computer rests: then what it has begun is left with it, for as long as it says so.
@@ -332,7 +338,7 @@ impl Core {
         let stand = Stand {
             donating: self.settings.donating && allowed && self.bench.is_some(),
             paused: self.pause_reason().is_some(),
-            able: shared.has(ask.spec.encoder),
+            able: shared.has(ask.spec.encoder) && ask.spec.filters.skill() <= shared.skill(),
             held,
             room,
             known: self.guests.contains_key(&task) || self.scratch.promised.contains_key(&task),
@@ -408,8 +414,18 @@ impl Core {
             began: gift.began,
             ended: unix_ms(),
         };
+        let labour = store::Labour {
+            day: 0,
+            peer: peer.0,
+            for_us: false,
+            name: deed.name.clone(),
+            parts: 1,
+            frames: gift.frames,
+            ms: gift.ms,
+        };
         let noted = self.store.call(move |tables| {
             tables.add_given(&more)?;
+            tables.add_labour(&labour, deed.ended)?;
             tables.add_deed(&deed)
         });
         if let Err(error) = noted.await {
@@ -492,6 +508,7 @@ impl Core {
             encoders: encoders.collect(),
             busy: !self.guests.is_empty() || !self.leases.is_empty(),
             paused: self.pause_reason(),
+            filters: self.abilities.skill(),
             ffmpeg: self
                 .tool
                 .as_ref()

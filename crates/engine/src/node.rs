@@ -7,17 +7,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ffmpeg::tools::Tool;
+use hindsight::{Fate, PhaseKind};
 use media::choice::Choice;
+use media::filter::{Crop, Filters};
 use peer::Net;
 use store::Store;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
+use crate::config::Sources;
 use crate::destination::{self, Destination};
 use crate::driver::{Call, Mail, NewJob, unix_ms};
 use crate::intake::{self, Dropped};
 use crate::job::Wish;
 use crate::journal::{self, job_id};
 use crate::lease::Bench;
+use crate::librarian::Librarian;
 use crate::probe::{self, Probed};
 use crate::sight::{Gallery, Samples};
 use crate::status::{
@@ -56,6 +60,8 @@ pub struct NodeConfig {
     pub stays: bool,
     /// Encodes so many segments at once, each on one thread, instead of what was measured as fastest.
     pub workers: Option<u32>,
+    /// Where its settings come from.
+    pub settings: Sources,
 }
 
 /// What to do with a job.
@@ -101,6 +107,7 @@ pub(crate) struct Inner {
     pub gallery: Gallery,
     pub samples: Samples,
     pub swaps: Arc<Mutex<()>>,
+    pub librarian: Librarian,
 }
 
 impl fmt::Debug for Node {
@@ -130,6 +137,7 @@ impl Node {
 
     /// Stops: running encoders end, what is verified is kept for the next start.
     pub async fn stop(&self) {
+        self.0.librarian.end().await;
         let (reply, stopped) = oneshot::channel();
         if self.0.mail.send(Mail::Call(Call::Stop(reply))).is_ok() {
             // A loop that has ended already has stopped, too.
@@ -195,6 +203,7 @@ impl Node {
         }
         let probed = probed.agree();
         self.check_encoder(&choice, &terms)?;
+        self.check_filters(&probed)?;
         let results = estimate(&probed, dropped.bytes);
         intake::check_space(&self.0.workspace.scratch(), &place.there, results, 0)?;
         let folder = place.folder;
@@ -382,11 +391,13 @@ impl Node {
     /// The node has stopped.
     pub async fn doctor(&self) -> Result<Vec<Finding>, Trouble> {
         let status = self.status().await?;
+        let settings = self.config().await?;
         Ok(doctor::examine(
             &status,
             self.0.tool.as_ref().ok(),
             &self.0.workspace,
             self.0.net.as_ref(),
+            &settings,
         )
         .await)
     }
@@ -444,7 +455,25 @@ impl Node {
         choice: &Choice,
     ) -> Result<Probed, Trouble> {
         let bench = self.bench()?;
-        probe::probe(&bench.ffmpeg, bench.muxer, dropped, choice).await
+        let probed = probe::probe(&bench.ffmpeg, bench.muxer, dropped, choice).await?;
+        if choice.filters.crop != Some(Crop::Auto) {
+            return Ok(probed);
+        }
+        let bars = self.bars(dropped, &probed).await;
+        let filters = Filters {
+            crop: bars.map(Crop::To),
+            ..choice.filters
+        };
+        let definite = Choice {
+            filters,
+            ..choice.clone()
+        };
+        let mut cropped = probe::probe(&bench.ffmpeg, bench.muxer, dropped, &definite).await?;
+        if bars.is_none() {
+            let none = "No black bars were found: nothing is cut off.";
+            cropped.parts.notes.push(none.to_owned());
+        }
+        Ok(cropped)
     }
 
     pub(crate) fn bench(&self) -> Result<&Bench, Trouble> {
@@ -477,6 +506,23 @@ impl Node {
         );
         Err(Trouble::new(Kind::NoEncoder, text)
             .help("Choose another codec, or use the ffmpeg that comes with Manyhands."))
+    }
+
+    /// What others make is compared with what the filters make here: this ffmpeg must have them, whoever encodes.
+    pub(crate) fn check_filters(&self, probed: &Probed) -> Result<(), Trouble> {
+        let Ok(tool) = &self.0.tool else {
+            return Ok(());
+        };
+        let (able, lacks) = tool.features.skill();
+        if probed.parts.order.filters().skill() <= able {
+            return Ok(());
+        }
+        let text = format!(
+            "The ffmpeg in use here has no filter {}, which this change of the picture takes.",
+            lacks.unwrap_or_default()
+        );
+        Err(Trouble::new(Kind::NoEncoder, text)
+            .help("Leave it out, or use the ffmpeg that comes with Manyhands."))
     }
 
     /// Gives a job its number.
@@ -560,6 +606,7 @@ impl Node {
     }
 
     pub(crate) async fn add(&self, job: NewJob) -> Result<(), Trouble> {
+        self.bridge(&job).await;
         let stopped = || Trouble::new(Kind::Other, "The node has stopped.");
         let (reply, added) = oneshot::channel();
         self.0
@@ -570,6 +617,27 @@ impl Node {
             })
             .map_err(|_| stopped())?;
         added.await.map_err(|_| stopped())
+    }
+
+    /// The timeline of a job that goes on has a gap since its last run.
+    async fn bridge(&self, job: &NewJob) {
+        let since = u64::try_from(job.begun.elapsed().as_millis()).unwrap_or(0);
+        let (row, began) = (
+            journal::row_id(job.id),
+            unix_ms().saturating_sub_unsigned(since),
+        );
+        let bridged = self.0.store.call(move |tables| {
+            let over = tables.job(row)?.is_some_and(|job| job.state.is_over());
+            let gap = if over {
+                PhaseKind::Held
+            } else {
+                PhaseKind::Stopped
+            };
+            tables.bridge_gap(row, gap.word(), Fate::Stopped.word(), began)
+        });
+        if let Err(error) = bridged.await {
+            tracing::warn!(%error, "a gap in a job's timeline was not noted");
+        }
     }
 
     pub(crate) fn make_folder(&self, id: JobId) -> Result<(), Trouble> {

@@ -177,6 +177,7 @@ mod tests {
             peers: Vec::new(),
             stays: false,
             workers: None,
+            settings: crate::config::Sources::default(),
         };
         Node::start(config).await.unwrap()
     }

@@ -190,17 +190,19 @@ fn encrypted(name: &str) -> Trouble {
 
 fn refused(name: &str, error: &order::OrderError) -> Trouble {
     let kind = match error {
-        order::OrderError::Quality(..) => Kind::BadRequest,
+        order::OrderError::Quality(..) | order::OrderError::Filter(_) => Kind::BadRequest,
         order::OrderError::Codec(_)
         | order::OrderError::Size(..)
         | order::OrderError::PixelFormat(_) => Kind::NotAVideo,
     };
     let text = match error {
         order::OrderError::Quality(..) => format!("That quality number cannot be used: {error}."),
+        order::OrderError::Filter(_) => format!("{name} cannot be changed like that: {error}."),
         _ => format!("{name} cannot be encoded: {error}."),
     };
     let help = match error {
         order::OrderError::Quality(..) => "Leave it out for the purpose's own number.",
+        order::OrderError::Filter(_) => "Change what is wanted of the picture, or leave it out.",
         _ => "Convert it with another program first, or leave it out.",
     };
     Trouble::new(kind, text).help(help)

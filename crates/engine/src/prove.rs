@@ -8,11 +8,14 @@ use ffmpeg::carry::{self, Contents, Essence, FilmPacket, Look};
 use ffmpeg::source::{self, Source};
 use media::Timebase;
 use media::choice::Container;
+use media::parse::frame::FrameInfo;
+use media::spec::{Ratio, Scan};
 use media::stream::StreamKind;
 use plan::carry::{Carried, How};
 use plan::expect::{self, Times};
 use serde::{Deserialize, Serialize};
 
+use crate::film::Film;
 use crate::lease::Bench;
 use crate::merge::{MergeError, Merged, Parts};
 
@@ -370,7 +373,8 @@ async fn picture_kept(bench: &Bench, parts: &Parts, file: &Path) -> Result<(), M
             "the joined file lost the film's {what}"
         )))
     };
-    let (was, is) = (film.video.color, frame.color);
+    let made = film.order.made();
+    let (was, is) = (made.color, frame.color);
     let kept = |was: bool, same: bool| !was || same;
     if !(kept(was.primaries.is_some(), was.primaries == is.primaries)
         && kept(was.transfer.is_some(), was.transfer == is.transfer)
@@ -381,7 +385,7 @@ async fn picture_kept(bench: &Bench, parts: &Parts, file: &Path) -> Result<(), M
     {
         return lost("colour description");
     }
-    if let (Some(was), is) = (film.video.hdr10, frame.hdr10) {
+    if let (Some(was), is) = (made.hdr10, frame.hdr10) {
         let is = is.unwrap_or(media::spec::Hdr10 {
             mastering: None,
             light: None,
@@ -394,11 +398,41 @@ async fn picture_kept(bench: &Bench, parts: &Parts, file: &Path) -> Result<(), M
             return lost("HDR10 metadata");
         }
     }
-    if (frame.width, frame.height) != (film.video.width, film.video.height) {
+    if (frame.width, frame.height) != (made.width, made.height) {
         return lost("size");
     }
-    if film.video.sar.is_some() && frame.sar != film.video.sar {
+    if !is_of_shape(film, &frame) {
         return lost("pixel shape");
+    }
+    as_filtered(film, &frame)
+}
+
+/// Whether the pixels have the shape they should. Matroska says it by a size in whole pixels, which after scaling is
+/// the nearest.
+fn is_of_shape(film: &Film, frame: &FrameInfo) -> bool {
+    let made = film.order.made();
+    if !film.order.filters().touches_pictures() {
+        return made.sar.is_none() || frame.sar == made.sar;
+    }
+    let shown = |sar: Option<Ratio>| {
+        sar.map_or(1.0, |sar| f64::from(sar.num()) / f64::from(sar.den())) * f64::from(made.width)
+    };
+    (shown(made.sar) - shown(frame.sar)).abs() <= 1.0
+}
+
+/// Whether what filters take away is gone.
+fn as_filtered(film: &Film, frame: &FrameInfo) -> Result<(), MergeError> {
+    let chain = film.order.filters();
+    let still = |what: &str| {
+        Err(MergeError::Failed(format!(
+            "the joined file still says that it is {what}"
+        )))
+    };
+    if chain.tone_map.is_some() && (frame.color.is_hdr() || frame.hdr10.is_some()) {
+        return still("HDR");
+    }
+    if chain.deinterlace.is_some() && frame.scan.is_some_and(|scan| scan != Scan::Progressive) {
+        return still("interlaced");
     }
     Ok(())
 }

@@ -29,7 +29,10 @@ pub(crate) struct Receipt {
     pub output: FileFacts,
     /// What was asked for.
     pub choice: Choice,
-    /// Frames in source and output.
+    /// What was done to each picture, in words; `exact` then means what these make of the whole film.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<String>,
+    /// Frames in the output; in the source, too, unless every second one was left out.
     pub frames: u64,
     /// Bytes of the source that were sent to other computers, retries and duplicates not counted.
     pub sent_bytes: u64,

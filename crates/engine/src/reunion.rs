@@ -284,7 +284,8 @@ fn names_of(job: &Job, at: u32, peer: PeerId, names: &TaskNames) -> Vec<(TaskId,
         return Vec::new();
     };
     let (codec, format) = (job.film.choice.codec(), job.film.order.pixel_format());
-    let encoders = capability::candidates(codec, format).into_iter();
+    let filters = job.film.order.filters();
+    let encoders = capability::candidates(codec, format, filters).into_iter();
     let each = encoders.filter_map(|encoder| {
         let spec = job.film.spec(segment, capability::encoder(encoder))?;
         let given = Given {

@@ -7,6 +7,7 @@ use peer::{FailReason, Message, Rights, TaskId};
 use schedule::{Input, JobId, PeerId};
 
 use crate::driver::{Call, Core};
+use crate::neighbour::Neighbour;
 use crate::node::Node;
 use crate::status::PeerStatus;
 use crate::trouble::{Kind, Trouble};
@@ -96,6 +97,23 @@ impl Core {
     pub(crate) fn take_back(&mut self, id: PeerId, text: &str) {
         self.note_with(id, text);
         self.pending.push_back(Input::PeerWithdrawn { peer: id });
+    }
+
+    /// A helper that gets nothing of a film because of its filters is named.
+    pub(crate) fn say_who_cannot(&mut self, id: JobId) {
+        let Some(job) = self.jobs.get(&id).filter(|job| !job.terms.only_here) else {
+            return;
+        };
+        let needed = job.film.order.filters().skill();
+        let unable = |n: &&Neighbour| !n.offers().is_empty() && n.skill() < needed;
+        let names = self.neighbours.values().filter(unable);
+        let names: Vec<String> = names.map(|n| n.name.clone()).collect();
+        for name in names {
+            let text = format!(
+                "{name} cannot change the picture like that and gets nothing of this film: its Manyhands is older, or its ffmpeg lacks a filter."
+            );
+            self.note(id, text);
+        }
     }
 
     /// A sentence for the users of the jobs that another computer works on.

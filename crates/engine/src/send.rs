@@ -64,6 +64,7 @@ pub(crate) async fn away(
     };
     bench.tell(Input::Delivered { lease });
     let report = finished(&bench, &assignment, early, &mut words).await?;
+    bench.timed(lease, report.encode_ms, report.decode_ms);
     bench.tell(Input::Encoded { lease });
     if report.bytes > result_ceiling {
         return Err(Broken::peer("its result is larger than it may be"));
@@ -153,7 +154,13 @@ impl Drop for Part {
 /// The most bytes of a segment's source: generous, but bounded by what the segment is.
 fn source_ceiling(assignment: &Assignment) -> u64 {
     let whole = assignment.film.bytes.saturating_mul(2);
-    let bytes = assignment.segment.bytes.saturating_mul(3);
+    // Filters see more of the film, and that is read from further back.
+    let times = if assignment.spec.around.is_some() {
+        6
+    } else {
+        3
+    };
+    let bytes = assignment.segment.bytes.saturating_mul(times);
     bytes.min(whole).saturating_add(SLACK)
 }
 
@@ -236,9 +243,8 @@ async fn finished(
         };
         match word {
             Message::Progress { frames, .. } => {
-                let done = assignment
-                    .film
-                    .work(frames.min(u64::from(assignment.segment.frames)));
+                let most = u64::from(assignment.spec.frames.get());
+                let done = assignment.film.work_made(frames.min(most));
                 bench.tell(Input::Progress {
                     lease: assignment.lease.id,
                     done,

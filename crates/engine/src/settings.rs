@@ -7,7 +7,8 @@ use media::choice::Choice;
 use schedule::JobId;
 use tokio::sync::Semaphore;
 
-use crate::driver::Core;
+use crate::config::{self, Config, ConfigStatus, Fault, Import, Reread, import};
+use crate::driver::{Call, Core};
 use crate::node::{Node, Shift};
 use crate::probe::Probed;
 use crate::status::{Hours, JobState, Rules, Settings};
@@ -45,8 +46,49 @@ impl Node {
                 .try_scratch(folder)
                 .map_err(|e| unusable(folder, &e))?;
         }
-        self.ask(|reply| crate::driver::Call::SetSettings(Box::new(settings), reply))
+        self.ask(|reply| Call::SetSettings(Box::new(settings), reply))
             .await?
+    }
+
+    /// Where the settings are kept, and how that stands.
+    ///
+    /// # Errors
+    /// The node has stopped.
+    pub async fn config(&self) -> Result<ConfigStatus, Trouble> {
+        self.ask(Call::Config).await
+    }
+
+    /// Reads the file of the settings again, now.
+    ///
+    /// # Errors
+    /// What is wrong with it, all of it; the settings stay as they were.
+    pub async fn reread_config(&self) -> Result<Reread, Trouble> {
+        self.ask(|reply| Call::Reread(Some(reply))).await?
+    }
+
+    /// Takes over what the `config.json` of a simple AV1 farm says; or, without `apply`, says what that would be.
+    ///
+    /// # Errors
+    /// What is wrong with it, all of it, and what cannot be set; then nothing is.
+    pub async fn import_config(&self, text: &str, apply: bool) -> Result<Import, Trouble> {
+        let before = self.settings().await?;
+        let (settings, mut import) = import::read(text, &before).map_err(|wrong| {
+            let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+            let lead = config::lead("what is to be taken over", wrong.len());
+            Trouble::new(Kind::BadConfig, format!("{lead}\n{}", lines.join("\n")))
+                .help("Nothing was changed. Put that right, or leave it out, and try again.")
+        })?;
+        check(&settings)?;
+        let places = settings.library.folders.iter().map(|one| &one.path);
+        let missing = places
+            .chain(&settings.scratch)
+            .filter(|path| !path.is_dir())
+            .map(|path| format!("{} is not there now.", path.display()));
+        import.notes.extend(missing);
+        if apply && settings != before {
+            self.set_settings(settings).await?;
+        }
+        Ok(import)
     }
 
     /// Whether the working files' limit has room for a new job, by the lowest estimate of what it takes.
@@ -75,8 +117,7 @@ impl Node {
     /// # Errors
     /// No such job, or one that does not wait for its turn any more.
     pub async fn reorder(&self, job: JobId, shift: Shift) -> Result<(), Trouble> {
-        self.ask(|reply| crate::driver::Call::Reorder(job, shift, reply))
-            .await?
+        self.ask(|reply| Call::Reorder(job, shift, reply)).await?
     }
 }
 
@@ -91,87 +132,173 @@ fn unusable(folder: &Path, error: &std::io::Error) -> Trouble {
 
 /// Whether everything is within its bounds.
 fn check(settings: &Settings) -> Result<(), Trouble> {
-    let bad = |text: String, help: &str| Err(Trouble::new(Kind::BadRequest, text).help(help));
+    match faults(settings).into_iter().next() {
+        Some(fault) => Err(Trouble::new(Kind::BadRequest, fault.says).help(fault.help)),
+        None => Ok(()),
+    }
+}
+
+/// Everything that is out of its bounds.
+pub(crate) fn faults(settings: &Settings) -> Vec<Fault> {
     let at_least = |what: &str, unit: &str, least: u64| {
         format!("{what} has to be at least {} {unit}.", least / 1_000_000)
     };
-    if settings.donate_cores == Some(0) {
-        let text = "Helping takes at least one core.".to_owned();
-        return bad(text, "Turn helping off to give none.");
-    }
-    if settings
-        .scratch_limit
-        .is_some_and(|limit| limit < LEAST_SCRATCH)
-    {
-        let text = at_least("The limit for working files", "MB", LEAST_SCRATCH);
-        return bad(text, "A film in work needs room for its parts.");
-    }
-    if settings
-        .bandwidth
-        .is_some_and(|limit| limit < LEAST_BANDWIDTH)
-    {
-        let text = at_least("The limit for the network", "MB a second", LEAST_BANDWIDTH);
-        return bad(
-            text,
-            "Below that, parts of a film would be under way for too long.",
-        );
-    }
+    let below = |value: Option<u64>, least: u64| value.is_some_and(|value| value < least);
+    let mut all = names(settings);
+    let mut fault = |wrong: bool, keys, says: String, help: &str| {
+        let help = help.to_owned();
+        all.extend(wrong.then_some(Fault { keys, says, help }));
+    };
+    fault(
+        settings.donate_cores == Some(0),
+        &["donate.cores"],
+        "Helping takes at least one core.".to_owned(),
+        "Turn helping off to give none.",
+    );
+    fault(
+        below(settings.scratch_limit, LEAST_SCRATCH),
+        &["temp.limit"],
+        at_least("The limit for working files", "MB", LEAST_SCRATCH),
+        "A film in work needs room for its parts.",
+    );
+    fault(
+        below(settings.bandwidth, LEAST_BANDWIDTH),
+        &["network.bandwidth"],
+        at_least("The limit for the network", "MB a second", LEAST_BANDWIDTH),
+        "Below that, parts of a film would be under way for too long.",
+    );
+    fault(
+        [settings.port, settings.web_port].contains(&Some(0)),
+        &["web.port", "network.port"],
+        "A port is a number from 1 to 65535.".to_owned(),
+        "Leave it empty for the usual one.",
+    );
+    fault(
+        settings.port.is_some() && settings.port == settings.web_port,
+        &["web.port", "network.port"],
+        "The page and the other computers cannot use the same port.".to_owned(),
+        "Choose two different ones.",
+    );
+    let keep = crate::destination::check_keep(settings.replace.keep).err();
+    all.extend(keep.map(|trouble| Fault {
+        keys: &["replace.keep"],
+        says: trouble.message,
+        help: trouble.help,
+    }));
+    let library = library::check(&settings.library).err();
+    all.extend(library.map(|wrong| Fault {
+        keys: &["library.folders", "library.hours"],
+        says: wrong.says,
+        help: wrong.help,
+    }));
+    all.extend(helping_faults(&settings.helping));
+    all
+}
+
+/// What names and paths cannot be.
+fn names(settings: &Settings) -> Vec<Fault> {
+    let mut all = Vec::new();
+    let mut fault = |wrong: bool, keys, says: &str, help: &str| {
+        let (says, help) = (says.to_owned(), help.to_owned());
+        all.extend(wrong.then_some(Fault { keys, says, help }));
+    };
+    let name = settings.name.as_str();
+    fault(
+        name.len() > 40 || name.chars().any(char::is_control),
+        &["node.name"],
+        "A computer's name has 1 to 40 letters.",
+        "Choose a shorter one.",
+    );
     let relative = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| !path.is_absolute());
-    if relative(&settings.scratch) {
-        let text =
-            "The folder for working files has to be a whole path, from the root on.".to_owned();
-        return bad(text, "For example /mnt/fast/tmp.");
-    }
-    if [settings.port, settings.web_port].contains(&Some(0)) {
-        let text = "A port is a number from 1 to 65535.".to_owned();
-        return bad(text, "Leave it empty for the usual one.");
-    }
-    check_helping(&settings.helping)?;
-    crate::destination::check_keep(settings.replace.keep)?;
-    if settings.port.is_some() && settings.port == settings.web_port {
-        let text = "The page and the other computers cannot use the same port.".to_owned();
-        return bad(text, "Choose two different ones.");
-    }
-    Ok(())
+    fault(
+        relative(&settings.scratch),
+        &["temp.dir"],
+        "The folder for working files has to be a whole path, from the root on.",
+        "For example /mnt/fast/tmp.",
+    );
+    let no_text =
+        |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.to_str().is_none());
+    fault(
+        no_text(&settings.scratch) || no_text(&settings.ffmpeg),
+        &["temp.dir", "node.ffmpeg"],
+        "This path is no text in UTF-8, so that the file of settings cannot hold it.",
+        "Give the folder another name, or use another one.",
+    );
+    all
 }
 
 /// More of them than anybody has.
 const LISTED: usize = 100;
 
-fn check_helping(rules: &Rules) -> Result<(), Trouble> {
-    let bad = |text: &str, help: &str| Err(Trouble::new(Kind::BadRequest, text).help(help));
-    if rules.hours.len() > LISTED || !rules.hours.iter().all(Hours::is_sound) {
-        return bad(
-            "These hours make no sense.",
-            "Each needs a day of the week, and times from 00:00 to 24:00.",
-        );
-    }
+fn helping_faults(rules: &Rules) -> Vec<Fault> {
+    let mut all = Vec::new();
+    let mut fault = |wrong: bool, keys, says: &str, help: &str| {
+        let (says, help) = (says.to_owned(), help.to_owned());
+        all.extend(wrong.then_some(Fault { keys, says, help }));
+    };
+    fault(
+        rules.hours.len() > LISTED || !rules.hours.iter().all(Hours::is_sound),
+        &["donate.hours"],
+        "These hours make no sense.",
+        "Each needs a day of the week, and times from 00:00 to 24:00.",
+    );
     let is_name = |name: &String| {
         !name.trim().is_empty() && name.len() <= 200 && !name.chars().any(char::is_control)
     };
-    if rules.programs.len() > LISTED || !rules.programs.iter().all(is_name) {
-        return bad(
-            "This is no list of programs.",
-            "Name each as its file is called, for example obs or blender.",
-        );
-    }
-    Ok(())
+    fault(
+        rules.programs.len() > LISTED || !rules.programs.iter().all(is_name),
+        &["donate.programs"],
+        "This is no list of programs.",
+        "Name each as its file is called, for example obs or blender.",
+    );
+    all
 }
 
 impl Core {
-    /// Stores the settings, and does what follows from them.
+    /// Stores the settings in their file, and does what follows from them.
     pub(crate) async fn set_settings(&mut self, settings: Settings) -> Result<(), Trouble> {
-        let stored = settings.clone();
-        let written = self
-            .store
-            .call(move |tables| tables.set_setting("settings", &stored))
-            .await;
-        written.map_err(|e| {
-            Trouble::new(
-                Kind::BadDataFolder,
-                format!("The settings cannot be stored: {e}."),
-            )
+        let stored = self.with_file(move |config| config.change(&settings));
+        stored.await?;
+        self.config.forget_former(&self.store).await;
+        self.adopt().await;
+        Ok(())
+    }
+
+    /// Reads their file again, and does what follows from it.
+    pub(crate) async fn reread(&mut self) -> Result<Reread, Trouble> {
+        let reread = self.with_file(Config::reread).await;
+        match &reread {
+            Ok(reread) if !reread.changed.is_empty() => {
+                tracing::info!(changed = ?reread.changed, "the settings were changed in their file");
+                self.adopt().await;
+            }
+            Ok(_) => {}
+            Err(trouble) => tracing::warn!(%trouble, "the settings stay as they were"),
+        }
+        reread
+    }
+
+    /// What takes the disk is done beside the loop's thread.
+    async fn with_file<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Config) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let mut config = self.config.clone();
+        let worked = tokio::task::spawn_blocking(move || {
+            let came = work(&mut config);
+            (config, came)
+        });
+        let (config, came) = worked.await.map_err(|error| {
+            let text = format!("The settings were not stored: {error}.");
+            Trouble::new(Kind::Other, text)
         })?;
+        self.config = config;
+        came
+    }
+
+    /// The settings in effect are others than before, or the same.
+    async fn adopt(&mut self) {
+        let settings = self.config.effective();
         let before = std::mem::replace(&mut self.settings, settings);
         if before.scratch != self.settings.scratch {
             self.change_scratch().await;
@@ -189,7 +316,6 @@ impl Core {
         self.check_scratch();
         self.mind(&before.helping);
         self.tell_about();
-        Ok(())
     }
 
     /// Others may use another share of this machine: what is begun for them from now on goes by it.

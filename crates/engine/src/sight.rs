@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use ffmpeg::bars;
 use ffmpeg::sample::{self, Cost};
 use ffmpeg::source::{self, Source};
 pub use ffmpeg::still::Still;
 use ffmpeg::still::{self, Place};
 use media::choice::{Choice, Encoders, Purpose};
 use media::encoder::{Codec, Encoder, Family};
+use media::filter::{Area, Filters};
 use tokio::sync::Semaphore;
 
 pub use crate::forecast::Forecast;
@@ -34,13 +36,17 @@ const TRYING: Duration = Duration::from_secs(10);
 const DEEDS_SHOWN: u32 = 200;
 /// The database's key of the choices that are kept.
 const WISHES: &str = "wishes";
+/// The same of the measurements.
+const BENCH: &str = "bench";
 
 /// What a picture is of.
 #[derive(Clone, Debug)]
 pub enum View {
     /// A file.
     File(PathBuf),
-    /// A job's source.
+    /// A file, its picture changed like this.
+    Filtered(PathBuf, Filters),
+    /// A job's source, its picture changed as the job does.
     Source(JobId),
     /// A completed job's result.
     Result(JobId),
@@ -55,6 +61,7 @@ struct Frame {
     at_us: i64,
     exact: bool,
     height: u32,
+    filters: Filters,
 }
 
 /// Pictures made lately, the latest last; one more is made at a time, so that they do not crowd out encoding.
@@ -97,6 +104,7 @@ type Known = (PathBuf, u64, i64);
 pub(crate) struct Samples {
     trying: Semaphore,
     kept: Mutex<VecDeque<(Known, Option<Cost>)>>,
+    bars: Mutex<VecDeque<(Known, Option<Area>)>>,
 }
 
 impl Default for Samples {
@@ -104,6 +112,7 @@ impl Default for Samples {
         Self {
             trying: Semaphore::new(1),
             kept: Mutex::default(),
+            bars: Mutex::default(),
         }
     }
 }
@@ -114,6 +123,20 @@ impl Samples {
         kept.iter()
             .find(|(one, _)| one == film)
             .map(|(_, cost)| *cost)
+    }
+
+    fn bars(&self, film: &Known) -> Option<Option<Area>> {
+        let kept = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|(one, _)| one == film);
+        found.map(|(_, area)| *area)
+    }
+
+    fn keep_bars(&self, film: Known, area: Option<Area>) {
+        let mut kept = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((film, area));
+        if kept.len() > KEPT_FILMS {
+            kept.pop_front();
+        }
     }
 
     fn keep(&self, film: Known, cost: Option<Cost>) {
@@ -161,7 +184,7 @@ impl Node {
         exact: bool,
         height: u32,
     ) -> Result<Still, Trouble> {
-        let path = self.path_of(view).await?;
+        let (path, filters) = self.film_of(view).await?;
         let about = intake::look(&path)?;
         let frame = Frame {
             path,
@@ -170,6 +193,7 @@ impl Node {
             at_us,
             exact,
             height: (height / 2 * 2).max(16),
+            filters,
         };
         let gallery = &self.0.gallery;
         if let Some(still) = gallery.find(&frame) {
@@ -181,34 +205,62 @@ impl Node {
         if let Some(still) = gallery.find(&frame) {
             return Ok(still);
         }
-        let still = make(&self.bench()?.ffmpeg, &frame).await?;
+        let order = self.order_of(&about, &frame.filters).await?;
+        let still = make(&self.bench()?.ffmpeg, &frame, order.as_ref()).await?;
         gallery.keep(frame, still.clone());
         Ok(still)
     }
 
-    async fn path_of(&self, view: View) -> Result<PathBuf, Trouble> {
+    /// The file, and what is changed about its picture.
+    async fn film_of(&self, view: View) -> Result<(PathBuf, Filters), Trouble> {
         let (id, result) = match view {
-            View::File(path) => return Ok(intake::look(&path)?.path),
+            View::File(path) => return Ok((intake::look(&path)?.path, Filters::default())),
+            View::Filtered(path, filters) => return Ok((intake::look(&path)?.path, filters)),
             View::Source(id) => (id, false),
             View::Result(id) => (id, true),
         };
         let job = self.status().await?.jobs.into_iter().find(|j| j.id == id);
         let none = || Trouble::new(Kind::NoSuchJob, format!("There is no job {id}."));
         let job = job.ok_or_else(none)?;
+        let filters = job.choice.filters;
         let gone = |text: &str| Err(Trouble::new(Kind::NotNow, text));
         let original = job.original.map(|one| (one.state, one.kept));
         match (job.state, original) {
             (_, Some((OriginalState::Restored, _))) if result => {
                 gone("The result is gone: the original was put back.")
             }
-            (JobState::Completed(outcome), _) if result => Ok(outcome.output),
+            (JobState::Completed(outcome), _) if result => Ok((outcome.output, Filters::default())),
             _ if result => gone("The job has no result yet."),
-            (_, Some((OriginalState::Kept | OriginalState::Moving, kept))) => Ok(kept),
+            (_, Some((OriginalState::Kept | OriginalState::Moving, kept))) => Ok((kept, filters)),
             (_, Some((OriginalState::Deleted, _))) => {
                 gone("The original was deleted: there is nothing to compare with.")
             }
-            (_, Some((OriginalState::Restored, _)) | None) => Ok(job.source),
+            (_, Some((OriginalState::Restored, _)) | None) => Ok((job.source, filters)),
         }
+    }
+
+    /// What changes the film's picture; `None` where nothing does.
+    async fn order_of(
+        &self,
+        dropped: &Dropped,
+        filters: &Filters,
+    ) -> Result<Option<Probed>, Trouble> {
+        let changes = Filters {
+            // Every frame is looked at, and grain is the player's.
+            half_rate: false,
+            grain: None,
+            ..*filters
+        };
+        if changes == Filters::default() {
+            return Ok(None);
+        }
+        let choice = Choice {
+            filters: changes,
+            ..Choice::default()
+        };
+        let probed = self.probe(dropped, &choice).await?;
+        self.check_filters(&probed)?;
+        Ok(Some(probed))
     }
 
     /// How large the result gets and how long it takes, for this choice and for each purpose. `closer`: a few frames
@@ -282,6 +334,29 @@ impl Node {
         tried
     }
 
+    /// The picture without its black bars; `None` where it has none. Looked for once.
+    pub(crate) async fn bars(&self, dropped: &Dropped, probed: &Probed) -> Option<Area> {
+        let film = (dropped.path.clone(), dropped.bytes, dropped.modified_ms);
+        let samples = &self.0.samples;
+        if let Some(area) = samples.bars(&film) {
+            return area;
+        }
+        // Never closed; if it were, one more at once does no harm.
+        let _turn = samples.trying.acquire().await;
+        if let Some(area) = samples.bars(&film) {
+            return area;
+        }
+        let (info, video) = (&probed.parts.info, &probed.parts.video);
+        let start = info.start_us.unwrap_or(0);
+        let length = info.duration_us.unwrap_or(0).max(0);
+        let ffmpeg = &self.0.bench.as_ref()?.ffmpeg;
+        let source = &probed.parts.source;
+        let size = (video.width, video.height);
+        let found = bars::find(ffmpeg, source, (start, length), size, TRYING).await;
+        samples.keep_bars(film, found);
+        found
+    }
+
     /// The choices that are kept, as they were given; `None` before the first.
     ///
     /// # Errors
@@ -300,6 +375,27 @@ impl Node {
             .0
             .store
             .call(move |tables| tables.set_setting(WISHES, &wishes));
+        write.await.map_err(|e| unstored(&e))
+    }
+
+    /// The measurements that are kept, as they were given; nobody below the API reads them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn bench_runs(&self) -> Result<Option<serde_json::Value>, Trouble> {
+        let read = self.0.store.call(|tables| tables.setting(BENCH)).await;
+        read.map_err(|e| unstored(&e))
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn set_bench_runs(&self, runs: serde_json::Value) -> Result<(), Trouble> {
+        let write = self
+            .0
+            .store
+            .call(move |tables| tables.set_setting(BENCH, &runs));
         write.await.map_err(|e| unstored(&e))
     }
 
@@ -372,32 +468,39 @@ impl From<store::Deed> for Deed {
 /// What of a film decides how large its result gets.
 pub(crate) fn subject(probed: &Probed, bytes: u64) -> Subject {
     let video = &probed.parts.video;
+    let made = probed.parts.order.made();
     let sounds = probed.parts.info.of_kind(media::stream::StreamKind::Audio);
     Subject {
         bytes,
         codec: video.codec.clone(),
         seconds: probed.parts.info.duration_us.unwrap_or(0).max(0) as f64 / 1e6,
-        width: video.width,
-        height: video.height,
-        fps: video
+        width: made.width,
+        height: made.height,
+        fps: made
             .frame_rate
             .map_or(25.0, |r| f64::from(r.num()) / f64::from(r.den())),
-        ten_bit: video.pixel_format.is_some_and(|f| f.depth() == 10),
+        ten_bit: probed.parts.order.pixel_format().depth() == 10,
         sounds: u32::try_from(sounds.count()).unwrap_or(u32::MAX),
         cost: None,
     }
 }
 
 /// Makes a picture.
-async fn make(ffmpeg: &Path, frame: &Frame) -> Result<Still, Trouble> {
+async fn make(ffmpeg: &Path, frame: &Frame, order: Option<&Probed>) -> Result<Still, Trouble> {
     let film = look(ffmpeg, &frame.path).await?;
+    let graph = order.map(|probed| {
+        let start = frame.exact.then_some(frame.at_us + film.shift_us);
+        let parts = &probed.parts;
+        let turned = parts.video.rotation.unwrap_or(0);
+        format!("{}{}", parts.order.preview(start), upright(turned))
+    });
     let place = Place {
         at_us: frame.at_us + film.shift_us,
         exact: frame.exact,
         height: frame.height,
         run_up_us: film.run_up_us(frame.exact),
     };
-    let made = still::of(ffmpeg, &film.source, place).await;
+    let made = still::filtered(ffmpeg, &film.source, place, graph.as_deref()).await;
     let made = made.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
     let path = frame.path.display();
     let none = format!("There is no picture at that place of {path}.");
@@ -407,6 +510,16 @@ async fn make(ffmpeg: &Path, frame: &Frame) -> Result<Still, Trouble> {
         next_us: still.next_us.map(|us| us - film.shift_us),
         ..still
     })
+}
+
+/// What a player does with a picture that its container says is turned: ffmpeg's degrees count against the clock.
+fn upright(degrees: i32) -> &'static str {
+    match degrees.rem_euclid(360) {
+        90 => ",transpose=cclock",
+        180 => ",hflip,vflip",
+        270 => ",transpose=clock",
+        _ => "",
+    }
 }
 
 /// A film to take pictures of.

@@ -24,11 +24,14 @@ pub(crate) async fn check(
     track: &Track,
 ) -> Result<(), Unfit> {
     let came = (track.entry().width(), track.entry().height());
-    if came == (result.spec.width.get(), result.spec.height.get()) {
+    let (width, height) = result.spec.made();
+    if came == (width.get(), height.get()) {
         return Ok(());
     }
     let text = format!("{}×{} came back", came.0, came.1);
-    if result.spec.rescale || of_source(ffmpeg, result).await? != came {
+    // Filters get pictures of one size, whatever the film's are.
+    let filtered = result.spec.filters.touches_pictures();
+    if filtered || result.spec.rescale || of_source(ffmpeg, result).await? != came {
         return Err(Unfit::Bad(text));
     }
     result.film.add_size(came);

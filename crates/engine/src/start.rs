@@ -15,9 +15,12 @@ use store::{OpenError, Store};
 use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 
 use crate::capability::Abilities;
-use crate::driver::{Core, Mail};
+use crate::chronicle::Chronicle;
+use crate::config::{Config, ThisTime, watch_file};
+use crate::driver::{Core, Mail, unix_ms};
 use crate::job::Past;
 use crate::lease::Bench;
+use crate::librarian::Librarian;
 use crate::manners::{Guidance, Manners};
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
@@ -28,7 +31,7 @@ use crate::sight::{Gallery, Samples};
 use crate::status::{JobState, OriginalStatus, Settings};
 use crate::trouble::{Kind, Trouble, sentence};
 use crate::workspace::Workspace;
-use crate::{journal, load, machine, senses};
+use crate::{journal, load, senses};
 
 /// The database's key of the folders that may hold working files.
 pub(crate) const PLACES: &str = "places";
@@ -40,8 +43,10 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let store = Store::open(&config.data_dir).map_err(|e| store_trouble(&e))?;
     let identity =
         Identity::open(&config.data_dir).map_err(|e| folder_trouble(&config, &e.to_string()))?;
-    let settings = settings(&store, &config).await?;
-    let (workspace, mut notices) = workspace(&config, &identity, &store, &settings).await?;
+    let (kept, mut notices) = settings(&store, &config).await?;
+    let settings = kept.effective();
+    let (workspace, unplugged) = workspace(&config, &identity, &store, &settings).await?;
+    notices.extend(unplugged);
     let tool = tool(&settings).await;
     let abilities = abilities(&config, &store, tool.as_ref().ok()).await;
     let (mail, letters) = mpsc::unbounded_channel();
@@ -50,33 +55,33 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let bench = tool.as_ref().ok();
     let bench = bench.map(|tool| bench_of(tool, seats, manners.guidance(), mail.clone()));
     let me = PeerId(identity.id().0);
-    let opened = network(&config, identity, &store, &settings, &mail).await?;
-    let (net, neighbours, elsewhere) = opened;
+    let (net, neighbours, elsewhere) = network(&config, identity, &store, &settings, &mail).await?;
     notices.extend(elsewhere);
     let (originals, waiting) = originals(&store).await;
     notices.extend(waiting);
     let past = past_jobs(&store).await;
     sweep(&workspace, &past).await;
     let (ticks, changes) = watch::channel(0);
-    let swaps = Arc::new(Mutex::new(()));
+    let file = kept.path().to_owned();
     let core = Core {
         farm: farm(&store, &settings).await?,
         since: Instant::now(),
         store: store.clone(),
-        workspace: workspace.clone(),
-        tool: tool.clone(),
-        bench: bench.clone(),
+        workspace,
+        tool,
+        bench,
         abilities,
         measuring: false,
         may_measure: config.stays,
         me,
         settings,
+        config: kept,
         manners,
-        net: net.clone(),
+        net,
         jobs: BTreeMap::new(),
         past,
         originals,
-        swaps: Arc::clone(&swaps),
+        swaps: Arc::new(Mutex::new(())),
         neighbours,
         leases: BTreeMap::new(),
         tasks: BTreeMap::new(),
@@ -90,34 +95,48 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         load: None,
         notices,
         twin: None,
-        mail: mail.clone(),
+        mail,
         pending: VecDeque::new(),
         unwritten: Vec::new(),
         full_since: None,
+        chronicle: Chronicle::default(),
         changes: ticks,
     };
+    let node = handle(&core, changes);
     tokio::spawn(ready(core).run(letters));
-    let node = Node(Arc::new(Inner {
-        mail,
-        changes,
-        store,
-        workspace,
-        tool,
-        bench,
-        net,
-        gallery: Gallery::default(),
-        samples: Samples::default(),
-        swaps,
-    }));
+    if config.stays {
+        tokio::spawn(watch_file(node.0.mail.clone(), file));
+    }
     go_on(node.clone(), config.stays);
     Ok(node)
+}
+
+/// What the shells hold of a node.
+fn handle(core: &Core, changes: watch::Receiver<u64>) -> Node {
+    Node(Arc::new(Inner {
+        mail: core.mail.clone(),
+        changes,
+        store: core.store.clone(),
+        workspace: core.workspace.clone(),
+        tool: core.tool.clone(),
+        bench: core.bench.clone(),
+        net: core.net.clone(),
+        gallery: Gallery::default(),
+        samples: Samples::default(),
+        swaps: Arc::clone(&core.swaps),
+        librarian: Librarian::default(),
+    }))
 }
 
 /// Takes interrupted jobs up again, if it `stays` for them, and looks after the originals.
 fn go_on(node: Node, stays: bool) {
     if stays {
         tokio::spawn(crate::originals::look_after(Arc::downgrade(&node.0)));
-        tokio::spawn(async move { node.resume_all().await });
+        tokio::spawn(async move {
+            node.resume_all().await;
+            // The library's films in work are those of jobs that go on, or have failed to.
+            node.0.librarian.begin(&node);
+        });
     }
 }
 
@@ -135,6 +154,10 @@ fn ready(mut core: Core) -> Core {
             is_self: true,
             offers,
         });
+    }
+    let others: Vec<PeerId> = core.neighbours.keys().copied().collect();
+    for peer in others {
+        core.note_presence(peer);
     }
     tokio::spawn(load::watch(core.mail.clone()));
     core.tell_about();
@@ -187,21 +210,13 @@ fn bench_of(
     }
 }
 
-async fn settings(store: &Store, config: &NodeConfig) -> Result<Settings, Trouble> {
-    let stored = store
-        .call(|tables| tables.setting::<Settings>("settings"))
-        .await;
-    let mut settings = stored
-        .map_err(|e| folder_trouble(config, &e.to_string()))?
-        .unwrap_or_default();
-    if let Some(name) = &config.name {
-        settings.name.clone_from(name);
-    }
-    if settings.name.is_empty() {
-        settings.name = machine::host_name();
-    }
-    settings.donating = config.donate.unwrap_or(settings.donating);
-    Ok(settings)
+/// The settings, and what the user has to be told of them.
+async fn settings(store: &Store, config: &NodeConfig) -> Result<(Config, Vec<String>), Trouble> {
+    let this_time = ThisTime {
+        name: config.name.clone(),
+        donate: config.donate,
+    };
+    Config::open(&config.data_dir, &config.settings, &this_time, store).await
 }
 
 /// The data folder, and where the working files are. A place that is not there, as a disk that was unplugged, is said.
@@ -272,6 +287,7 @@ async fn epoch(store: &Store) -> Result<u32, Trouble> {
     let next = store.call(|tables| {
         let next = tables.setting::<u32>("epoch")?.unwrap_or(0).wrapping_add(1);
         tables.set_setting("epoch", &next)?;
+        tables.prune_timelines(unix_ms())?;
         Ok(next)
     });
     next.await.map_err(|e| {

@@ -182,6 +182,8 @@ pub struct Load {
     pub cpu_percent: u8,
     /// Memory in use, megabytes.
     pub memory_used_mb: u64,
+    /// How hot its processor is, degrees Celsius, where it tells.
+    pub celsius: Option<i16>,
 }
 
 /// What a computer does.
@@ -312,6 +314,9 @@ pub struct Terms {
     /// Where the output goes, if neither `output` nor `out_dir` says it.
     #[serde(skip_serializing_if = "Place::is_beside")]
     pub place: Place,
+    /// A result that saves less than so many percent is thrown away: the source stays alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_saving: Option<u8>,
 }
 
 impl Terms {
@@ -543,6 +548,8 @@ pub struct Settings {
     pub purpose: media::choice::Purpose,
     /// What becomes of originals.
     pub replace: Replace,
+    /// Watched folders and their rules.
+    pub library: library::Library,
 }
 
 /// A line of the doctor's.

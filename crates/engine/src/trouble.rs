@@ -58,6 +58,8 @@ pub enum Kind {
     EncodeFailed,
     /// The result is not proved.
     NotProved,
+    /// The result saves less than was asked for.
+    NotWorthwhile,
     /// Cancelled by its owner.
     Cancelled,
     /// No such job.
@@ -92,6 +94,8 @@ pub enum Kind {
     BadDataFolder,
     /// The port cannot be had.
     CannotListen,
+    /// The settings, or a variable above them, have a mistake.
+    BadConfig,
 }
 
 impl Trouble {

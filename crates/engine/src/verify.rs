@@ -158,6 +158,10 @@ async fn attempt(ffmpeg: &Path, result: &Returned<'_>) -> Result<Proof, Unfit> {
 /// `None` while an earlier extraction may still help, or where every packet gives one.
 async fn blank(ffmpeg: &Path, result: &Returned<'_>) -> Result<Option<Vec<i64>>, Unfit> {
     let film = result.film;
+    if film.order.filters().half_rate {
+        // Which of the pictures are the second ones is counted by packets.
+        return Ok(None);
+    }
     let seek = film
         .reading(result.segment, result.step_back.max(1))
         .seek_us;

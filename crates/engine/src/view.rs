@@ -55,7 +55,12 @@ impl Core {
                 Err(trouble) => FfmpegStatus::Missing(trouble.clone()),
             },
             twin: self.twin.clone(),
-            notices: self.notices.clone(),
+            notices: self
+                .notices
+                .iter()
+                .cloned()
+                .chain(self.config.notice())
+                .collect(),
             peers,
             jobs,
             pairing: PairingStatus {
@@ -175,7 +180,9 @@ impl Core {
             (done as f64 / total as f64).clamp(0.0, 0.999)
         };
         let index = job.film.index();
-        let frames_total = index.is_finished().then(|| index.len() as u64);
+        let frames_total = index
+            .is_finished()
+            .then(|| job.film.made(index.len() as u64));
         drop(index);
         let hands = self.hands(job, &leases);
         // Alone there is nothing to compare with.
@@ -201,7 +208,7 @@ impl Core {
                 Some(Ended::Well(outcome)) => outcome.frames,
                 _ => job
                     .film
-                    .frames(Work(done))
+                    .made(job.film.frames(Work(done)))
                     .min(frames_total.unwrap_or(u64::MAX)),
             },
             frames_total,

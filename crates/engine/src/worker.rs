@@ -123,6 +123,7 @@ fn film(spec: &SegmentSpec) -> [u8; 32] {
     if let Some(fields) = common.as_object_mut() {
         fields.remove("span");
         fields.remove("frames");
+        fields.remove("around");
     }
     blake3::hash(common.to_string().as_bytes()).into()
 }

@@ -14,6 +14,8 @@ use bundled::ffmpeg;
 use engine::node::{Node, NodeConfig, Steer};
 use engine::status::{JobState, JobStatus, Terms};
 use media::choice::{Choice, Purpose};
+use media::filter::{Crop, Filters, Level};
+use media::spec::Side;
 
 fn clip(folder: &Path) -> PathBuf {
     let path = folder.join("film.mkv");
@@ -49,6 +51,7 @@ fn config(folder: &Path) -> NodeConfig {
         peers: Vec::new(),
         stays: false,
         workers: None,
+        settings: engine::config::Sources::default(),
     }
 }
 
@@ -143,5 +146,64 @@ async fn a_job_is_held_and_stopped_while_it_is_joined() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(names(folder.path()), ["film.h264.mp4", "film.mkv"]);
+    node.stop().await;
+}
+
+/// A film of two fields a picture in wide black bars, as television recorded them.
+fn barred(folder: &Path) -> PathBuf {
+    let path = folder.join("barred.mkv");
+    let picture = "testsrc2=s=320x120:r=50:d=6,pad=320:180:0:32,format=yuv420p,\
+                   interlace=scan=tff:lowpass=off";
+    let made = std::process::Command::new(ffmpeg())
+        .args(["-v", "error", "-f", "lavfi", "-i", picture])
+        .args(["-c:v", "libx264", "-g", "25", "-flags", "+ilme+ildct"])
+        .args(["-x264-params", "tff=1"])
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_comes_out_filtered_and_proved() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = barred(folder.path());
+    let node = Node::start(config(folder.path())).await.unwrap();
+    let choice = Choice {
+        purpose: Purpose::Everywhere,
+        filters: Filters {
+            deinterlace: true,
+            crop: Some(Crop::Auto),
+            denoise: Some(Level::Light),
+            half_rate: true,
+            height: Side::new(60),
+            ..Filters::default()
+        },
+        ..Choice::default()
+    };
+    let about = node.inspect(film.clone(), choice.clone(), Terms::default());
+    let about = about.await.unwrap();
+    assert_eq!(about.losses, Vec::<String>::new());
+    let notes = about.notes.join(" ");
+    assert!(notes.contains("becomes 160×60 (from 320×180)"), "{notes}");
+    let job = node.submit(film, choice, Terms::default()).await.unwrap();
+    let job = ended(&node, job).await;
+    let JobState::Completed(outcome) = job.state else {
+        panic!("{:?}", job.state)
+    };
+    // Six seconds of 25 pictures each, every second one.
+    assert!(outcome.exact && outcome.frames == 75, "{outcome:?}");
+    assert!(
+        outcome.verdict.contains("cropped to 320×120"),
+        "{}",
+        outcome.verdict
+    );
+    let receipt = std::fs::read_to_string(&outcome.receipt).unwrap();
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+    let filters = &receipt["filters"];
+    assert_eq!(filters[0], "deinterlaced");
+    assert_eq!(filters[4], "scaled to 160×60", "{filters}");
+    assert_eq!(receipt["segments"][0]["filters"]["crop"]["top"], 32);
     node.stop().await;
 }

@@ -66,6 +66,7 @@ struct House {
 fn config(folder: &Path, name: &str) -> NodeConfig {
     NodeConfig {
         workers: Some(1),
+        settings: engine::config::Sources::default(),
         ..nodes::config(folder, name)
     }
 }

@@ -25,6 +25,7 @@ fn alone(folder: &Path) -> NodeConfig {
     NodeConfig {
         network: false,
         workers: Some(1),
+        settings: engine::config::Sources::default(),
         ..config(folder, "node")
     }
 }

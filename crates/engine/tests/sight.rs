@@ -42,6 +42,7 @@ async fn node(folder: &Path) -> Node {
         peers: Vec::new(),
         stays: false,
         workers: None,
+        settings: engine::config::Sources::default(),
     };
     Node::start(config).await.unwrap()
 }

@@ -14,6 +14,10 @@ mod nodes;
 #[path = "together/reunion.rs"]
 mod reunion;
 
+/// How the time went.
+#[path = "together/timeline.rs"]
+mod timeline;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,10 +27,12 @@ use engine::status::{JobState, JobStatus, PeerState, Terms};
 use engine::trouble::Kind;
 use house::clip;
 use media::choice::{Choice, Purpose};
+use media::filter::{Filters, Level, Turn};
 
 fn config(folder: &Path, name: &str) -> NodeConfig {
     NodeConfig {
         workers: Some(1),
+        settings: engine::config::Sources::default(),
         ..nodes::config(folder, name)
     }
 }
@@ -104,6 +110,40 @@ async fn both_have_a_hand_in_it() {
     assert!(job.hands.iter().all(|hand| hand.segments > 0));
     assert_sent_sparingly(&folder.path().join("film.mkv"), &job);
     assert_logged(&donor, &job).await;
+    timeline::assert_told(&owner, job.id).await;
+    timeline::assert_counted(&owner, &donor).await;
+    donor.stop().await;
+    owner.stop().await;
+    drop(owner);
+    // And in the next run.
+    let owner = again(folder.path()).await;
+    timeline::assert_told(&owner, job.id).await;
+    owner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_have_a_hand_in_a_film_that_is_filtered() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 60);
+    let (owner, donor) = paired(folder.path()).await;
+    let choice = Choice {
+        filters: Filters {
+            denoise: Some(Level::Light),
+            half_rate: true,
+            rotate: Some(Turn::Right),
+            ..Filters::default()
+        },
+        ..everywhere()
+    };
+    let terms = Terms {
+        wait_for: 1,
+        ..Terms::default()
+    };
+    let job = owner.submit(film, choice, terms).await.unwrap();
+    let job = until(&owner, job, |_| false).await;
+    assert_exact(&job, 750);
+    assert_eq!(job.hands.len(), 2, "{:?}", job.hands);
+    assert!(job.hands.iter().all(|hand| hand.segments > 0));
     donor.stop().await;
     owner.stop().await;
 }
@@ -219,6 +259,14 @@ async fn a_helper_that_is_lost_costs_nothing_but_time() {
     donor.stop().await;
     let job = until(&owner, id, |_| false).await;
     assert_exact(&job, 1500);
+    let told = timeline::settled(&owner, id).await;
+    let lost = |one: &hindsight::Stint| one.fate == Some(hindsight::Fate::Lost);
+    assert!(told.record.stints.iter().any(lost), "{told:?}");
+    assert!(
+        told.whys.iter().any(|why| !why.is_empty()),
+        "why it was lost is told"
+    );
+    assert_eq!(told.record.absences.len(), 1, "{told:?}");
     owner.stop().await;
 }
 
@@ -415,6 +463,7 @@ async fn an_owner_that_dies_goes_on_with_what_is_verified() {
     assert_eq!(resumed, id, "the same job goes on");
     let job = until(&owner, id, |_| false).await;
     assert_exact(&job, 1500);
+    timeline::assert_gap(&owner, id).await;
     owner.stop().await;
 }
 

@@ -140,6 +140,8 @@ impl Clip {
             scan: Scan::Progressive,
             rescale: false,
             rgb: false,
+            filters: media::filter::Chain::default(),
+            around: None,
         })
     }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use media::Encoder;
+use media::filter::Skill;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, Take};
 use tokio::process::ChildStdout;
@@ -105,6 +106,12 @@ impl Features {
     #[must_use]
     pub fn lists(&self, encoder: Encoder) -> bool {
         self.encoders.contains(encoder.name())
+    }
+
+    /// What it can do to a picture before it is encoded, and the first filter that it lacks for all of it.
+    #[must_use]
+    pub fn skill(&self) -> (Skill, Option<&'static str>) {
+        Skill::of(|name| self.filters.contains(name))
     }
 
     /// Asks an ffmpeg for all its listings.

@@ -41,6 +41,9 @@ pub mod picture;
 /// How much a film's picture costs, from a few frames.
 pub mod sample;
 
+/// Black bars round it.
+pub mod bars;
+
 /// One picture, to look at.
 pub mod still;
 

@@ -15,6 +15,8 @@ use crate::source::Source;
 /// Width and height of the pictures compared, pixels. Large enough to tell neighbours of a slow
 /// pan apart, small enough to average noise away.
 pub const SIZE: (usize, usize) = (160, 90);
+/// The most that is looked at closely, pixels.
+const CLOSE: (u16, u16) = (480, 270);
 /// Frames one look may return.
 const MOST_FRAMES: usize = 512;
 
@@ -30,6 +32,42 @@ pub struct View<'a> {
     pub seek_us: Option<i64>,
     /// The frames, in ticks of the file's own (for a result: shifted) timeline.
     pub span: Span,
+    /// What gives them instead, where they pass filters: a graph of [`media::argv::through`].
+    pub filters: Option<String>,
+    /// How they are looked at.
+    pub frame: Frame,
+}
+
+/// How pictures are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// The whole picture, [`SIZE`].
+    Small,
+    /// The middle of it as it is, so many pixels wide and high.
+    Close(u16, u16),
+}
+
+impl Frame {
+    /// Close, of a picture of that size.
+    #[must_use]
+    pub fn within(width: u16, height: u16) -> Self {
+        Self::Close(width.min(CLOSE.0), height.min(CLOSE.1))
+    }
+
+    fn pixels(self) -> usize {
+        match self {
+            Self::Small => SIZE.0 * SIZE.1,
+            Self::Close(width, height) => usize::from(width) * usize::from(height),
+        }
+    }
+
+    fn graph(self) -> String {
+        match self {
+            Self::Small => format!("scale={}:{}:flags=area,format=gray", SIZE.0, SIZE.1),
+            // Grey first: colours could not be cut at every pixel.
+            Self::Close(width, height) => format!("format=gray,crop={width}:{height}"),
+        }
+    }
 }
 
 /// What is looked at.
@@ -66,11 +104,11 @@ pub async fn look(
     }
     let ended = run.finish().await;
     let mut seen = Vec::with_capacity(files.len());
-    for file in &files {
+    for (file, view) in files.iter().zip(views) {
         let bytes = tokio::fs::read(file).await.unwrap_or_default();
         seen.push(
             bytes
-                .chunks_exact(SIZE.0 * SIZE.1)
+                .chunks_exact(view.frame.pixels())
                 .map(<[u8]>::to_vec)
                 .collect(),
         );
@@ -100,11 +138,9 @@ fn output(run: Run, at: usize, timebase: Timebase, view: &View<'_>, file: &Path)
         Of::Source(source) => format!("{at}:{}", source.stream),
         Of::Segment(_) => format!("{at}:v:0"),
     };
-    let (width, height) = SIZE;
-    let graph = format!(
-        "{},scale={width}:{height}:flags=area,format=gray",
-        trim(timebase, view.span)
-    );
+    let frames = view.filters.clone();
+    let frames = frames.unwrap_or_else(|| trim(timebase, view.span));
+    let graph = format!("{frames},{}", view.frame.graph());
     let most = MOST_FRAMES.to_string();
     run.args(["-map", &map, "-vf", &graph, "-fps_mode", "passthrough"])
         .args(["-enc_time_base", &own_clock(timebase)])

@@ -44,6 +44,20 @@ pub struct Still {
 /// # Errors
 /// [`RunError`].
 pub async fn of(ffmpeg: &Path, source: &Source, place: Place) -> Result<Option<Still>, RunError> {
+    filtered(ffmpeg, source, place, None).await
+}
+
+/// The same of the film as `filters` make it, a graph of [`media::argv::through`] that begins at the place and turns
+/// the picture as a player does.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn filtered(
+    ffmpeg: &Path,
+    source: &Source,
+    place: Place,
+    filters: Option<&str>,
+) -> Result<Option<Still>, RunError> {
     let from_us = place.at_us - place.run_up_us;
     let run = Run::new(ffmpeg)
         .args(TALKING)
@@ -51,9 +65,13 @@ pub async fn of(ffmpeg: &Path, source: &Source, place: Place) -> Result<Option<S
         .seek(Some(from_us));
     let run = run.args(["-copyts", "-threads", "2", "-protocol_whitelist", "file"]);
     let frames = if place.exact { "2" } else { "1" };
+    let run = match filters {
+        Some(_) => run.args(["-noautorotate"]),
+        None => run,
+    };
     let mut running = source
         .open(run)
-        .args(["-vf", &graph(place), "-frames:v", frames])
+        .args(["-vf", &graph(place, filters), "-frames:v", frames])
         .args(["-fps_mode", "passthrough", "-c:v", "mjpeg", "-q:v", "3"])
         .args(["-f", "image2pipe", "pipe:1"])
         .sink(Sink::Pipe)
@@ -88,17 +106,17 @@ pub async fn of(ffmpeg: &Path, source: &Source, place: Place) -> Result<Option<S
     }))
 }
 
-fn graph(place: Place) -> String {
+fn graph(place: Place, filters: Option<&str>) -> String {
     let Place {
         at_us,
         exact,
         height,
         ..
     } = place;
-    let trim = if exact {
-        format!("trim=start={}us,", at_us)
-    } else {
-        String::new()
+    let trim = match filters {
+        Some(filters) => format!("{filters},"),
+        None if exact => format!("trim=start={at_us}us,"),
+        None => String::new(),
     };
     // Square pixels: a browser knows of no others.
     format!(

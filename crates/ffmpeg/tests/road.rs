@@ -309,6 +309,8 @@ async fn pictures_tell_neighbours_apart() {
             of: Of::Source(source),
             seek_us: None,
             span,
+            filters: None,
+            frame: picture::Frame::Small,
         }
     };
     let scratch = folder.path().join("look");

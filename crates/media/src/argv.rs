@@ -6,10 +6,11 @@
 //! through NUT is guessed wrongly.
 
 use crate::encoder::{Codec, Encoder, Family, Speed};
+use crate::filter::{Chain, hdr_colors};
 use crate::spec::{
-    ChromaLocation, Color, Hdr10, Mastering, PixelFormat, Range, Ratio, Scan, SegmentSpec,
+    Around, ChromaLocation, Color, Hdr10, Mastering, PixelFormat, Range, Ratio, Scan, SegmentSpec,
 };
-use crate::time::Timebase;
+use crate::time::{Span, Timebase};
 
 /// Microseconds added to every timestamp on the pipes, so that none is negative:
 /// NUT refuses negative times, and `-to` must be positive.
@@ -123,24 +124,38 @@ pub fn decoders(codec: &str) -> String {
     }
 }
 
-fn filters(spec: &SegmentSpec) -> String {
-    let shift = shift_ticks(spec.timebase);
-    let timebase = spec.timebase;
-    let mut graph = format!(
-        "settb={timebase},trim=start_pts={}",
-        spec.span.start.0 + shift
-    );
-    if let Some(end) = spec.span.end {
+/// The graph between decoder and encoder.
+#[must_use]
+pub fn filters(spec: &SegmentSpec) -> String {
+    let mut graph = if spec.filters.touches_pictures() {
+        filtered(spec)
+    } else {
+        plain(spec)
+    };
+    if spec.encoder.family() == Family::Vaapi {
+        graph.push_str(&format!(
+            ",format={},hwupload",
+            pixel_surface(spec.pixel_format)
+        ));
+    }
+    graph
+}
+
+/// The frames of `span`, both in ticks of `timebase`, the frames' times moved by `shift`.
+fn trim(timebase: Timebase, span: Span, shift: i64) -> String {
+    let mut graph = format!("settb={timebase},trim=start_pts={}", span.start.0 + shift);
+    if let Some(end) = span.end {
         graph.push_str(&format!(":end_pts={}", end.0 + shift));
     }
+    graph
+}
+
+fn plain(spec: &SegmentSpec) -> String {
+    let mut graph = trim(spec.timebase, spec.span, shift_ticks(spec.timebase));
     if !spec.rescale {
         graph.push_str(&shape(spec.sar));
     }
-    match spec.scan {
-        Scan::Progressive => {}
-        Scan::TopFirst => graph.push_str(",setfield=tff"),
-        Scan::BottomFirst => graph.push_str(",setfield=bff"),
-    }
+    graph.push_str(field(spec.scan));
     if spec.rgb {
         // What describes the result is said of the result: the frames before it have no matrix.
         let format = spec.pixel_format.name();
@@ -150,12 +165,88 @@ fn filters(spec: &SegmentSpec) -> String {
         graph.push_str(&params(&spec.color));
         graph.push_str(&scale(spec));
     }
-    if spec.encoder.family() == Family::Vaapi {
+    graph
+}
+
+fn field(scan: Scan) -> &'static str {
+    match scan {
+        Scan::Progressive => "",
+        Scan::TopFirst => ",setfield=tff",
+        Scan::BottomFirst => ",setfield=bff",
+    }
+}
+
+/// The segment as its filters make it, and described as the result is.
+fn filtered(spec: &SegmentSpec) -> String {
+    let around = spec.around.unwrap_or(Around {
+        seen: spec.span,
+        odd: false,
+    });
+    let shift = shift_ticks(spec.timebase);
+    let mut graph = through(spec, &spec.filters, around, spec.span, shift);
+    graph.push_str(&shape(spec.sar.or(Ratio::new(1, 1))));
+    graph.push_str(match spec.scan {
+        Scan::Progressive => ",setfield=prog",
+        interlaced => field(interlaced),
+    });
+    graph.push_str(&params(&spec.color));
+    graph
+}
+
+/// The frames of `keep` that `chain` makes of the film, as it makes them over the whole of it; the frames' times are
+/// `shift` ahead of the film's. `spec` says what the film is. Also for who looks at the film to compare.
+///
+/// All frames pass the filters in one sample format: the result's, or before a tone map the film's depth.
+#[must_use]
+pub fn through(
+    spec: &SegmentSpec,
+    chain: &Chain,
+    around: Around,
+    keep: Span,
+    shift: i64,
+) -> String {
+    let samples = chain.tone_map.map_or(spec.pixel_format, |map| map.samples);
+    let color = chain
+        .tone_map
+        .map_or(spec.color, |map| hdr_colors(map.from));
+    let film = SegmentSpec {
+        color,
+        rescale: true,
+        sar: None,
+        ..spec.clone()
+    };
+    let mut graph = trim(spec.timebase, around.seen, shift);
+    let interlaced = spec.scan != Scan::Progressive;
+    graph.push_str(field(spec.scan));
+    if spec.rgb {
+        let format = samples.name();
         graph.push_str(&format!(
-            ",format={},hwupload",
-            pixel_surface(spec.pixel_format)
+            "{},format={format}{}",
+            scale(&film),
+            params(&color)
+        ));
+    } else {
+        let format = samples.name();
+        graph.push_str(&format!(
+            "{}{},format={format}",
+            params(&color),
+            scale(&film)
         ));
     }
+    let mut filters = chain.across();
+    // bwdif counts in half ticks.
+    filters.push(trim(spec.timebase, keep, shift));
+    if chain.half_rate {
+        if around.odd {
+            filters.push("trim=start_frame=1".to_owned());
+        }
+        filters.push("framestep=2".to_owned());
+    }
+    filters.extend(chain.alone(spec.pixel_format, interlaced));
+    filters.iter().for_each(|filter| {
+        graph.push(',');
+        graph.push_str(filter);
+    });
     graph
 }
 
@@ -360,6 +451,10 @@ fn svt(spec: &SegmentSpec, allowance: Allowance, argv: &mut Vec<String>) {
         format!("fps-denom={}", spec.frame_rate.den()),
     ];
     params.extend(allowance.threads.map(|n| format!("lp={n}")));
+    if let Some(grain) = spec.filters.grain {
+        // The picture is encoded without its own grain; the player draws some like it.
+        params.push(format!("film-grain={}:film-grain-denoise=1", grain.get()));
+    }
     if let Some(hdr10) = spec.hdr10 {
         params.extend(
             hdr10
@@ -553,6 +648,8 @@ pub(crate) mod tests {
             scan: Scan::Progressive,
             rescale: false,
             rgb: false,
+            filters: Chain::default(),
+            around: None,
         }
     }
 

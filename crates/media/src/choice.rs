@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::encoder::{Codec, Quality, Speed};
+use crate::filter::Filters;
 
 /// A complete wish. The default is the product's: smaller, balanced, the same look everywhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct Choice {
     pub audio_kbps: Option<u16>,
     /// Instead of the purpose's container.
     pub container: Option<Container>,
+    /// What is changed about the picture.
+    pub filters: Filters,
     /// Agreed: what cannot be kept may be lost.
     pub accept_losses: bool,
 }

@@ -279,6 +279,56 @@ impl Index {
         times.first().copied()
     }
 
+    /// How many frames are shown before tick `pts`.
+    #[must_use]
+    pub fn shown_before(&self, pts: i64) -> usize {
+        let shown = self.packets.iter().filter(|p| p.shown && p.pts < pts);
+        shown.count()
+    }
+
+    /// The time of the frame that is shown `frames` before tick `pts`, or of the film's first.
+    #[must_use]
+    pub fn before(&self, pts: i64, frames: usize) -> i64 {
+        let mut cut = self.cut_before(pts);
+        loop {
+            let start = cut.map_or(i64::MIN, |cut| cut.pts);
+            let span = Span {
+                start: Pts(start),
+                end: Some(Pts(pts)),
+            };
+            let times = self.shown(span).unwrap_or_default();
+            let found = times.len().checked_sub(frames).and_then(|at| times.get(at));
+            match (found, cut) {
+                (Some(time), _) => return *time,
+                // At its own key there is nothing between, and so nothing found.
+                (None, Some(key)) if frames > 0 => {
+                    cut = self.cut_before(key.pts.saturating_sub(1));
+                }
+                (None, _) => return times.first().copied().unwrap_or(pts),
+            }
+        }
+    }
+
+    /// The time of the frame that is shown `frames` after the first at or after tick `pts`: `Some(None)` where the film
+    /// ends before, `None` where that is not known yet.
+    #[must_use]
+    pub fn after(&self, pts: i64, frames: usize) -> Option<Option<i64>> {
+        let mut times = BTreeSet::new();
+        let start = self.cut_before(pts).map_or(0, |cut| cut.packet);
+        for packet in &self.packets[start..] {
+            if packet.shown && packet.pts >= pts {
+                times.insert(packet.pts);
+            }
+            // Later packets are shown no earlier than they are decoded.
+            if let Some(time) = times.iter().nth(frames)
+                && packet.dts > *time
+            {
+                return Some(Some(*time));
+            }
+        }
+        self.finished.then(|| times.iter().nth(frames).copied())
+    }
+
     /// All presentation times, ascending; the film's expected frames.
     ///
     /// # Errors
@@ -405,6 +455,22 @@ mod tests {
         );
         index.push(packet(3600, 0, false)).unwrap();
         assert_eq!(index.all_shown(), Err(Anomaly::DuplicatePts));
+    }
+
+    #[test]
+    fn finds_the_frames_that_filters_see() {
+        let index = open_gop();
+        assert_eq!(index.before(6, 2), 4);
+        assert_eq!(index.before(7, 4), 3, "beyond the key");
+        assert_eq!(index.before(6, 99), 0, "no more than there is");
+        assert_eq!(index.before(0, 3), 0);
+        assert_eq!(index.after(6, 2), Some(Some(8)));
+        assert_eq!(index.after(6, 4), Some(None), "the film's end");
+        let mut growing = open_gop();
+        growing.finished = false;
+        assert_eq!(growing.after(6, 1), Some(Some(7)));
+        assert_eq!(growing.after(6, 3), None, "not known yet");
+        assert_eq!(index.shown_before(7), 7);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub mod spec;
 
 pub mod choice;
 
+pub mod filter;
+
 pub mod argv;
 
 pub mod parse;

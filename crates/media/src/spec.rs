@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::encoder::{Encoder, Quality, Speed};
+use crate::filter::Chain;
 use crate::time::{Span, Timebase};
 
 /// One segment's order: how to decode what is sent, which frames to keep, how to encode them.
@@ -46,6 +47,23 @@ pub struct SegmentSpec {
     /// The film's samples are red, green and blue: they are converted by `color`'s matrix and range.
     #[serde(default, skip_serializing_if = "is_false")]
     pub rgb: bool,
+    /// What is done to each picture. `width` and `height` are then the film's, all else that describes the picture is
+    /// the result's.
+    #[serde(default, skip_serializing_if = "Chain::is_empty")]
+    pub filters: Chain,
+    /// What the filters see, where that is more than `span`, and where they count from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Around>,
+}
+
+/// What filters see of the film beside a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Around {
+    /// The frames that pass the filters; those outside the segment are cut off behind them.
+    pub seen: Span,
+    /// At half the rate: an odd number of the film's frames lie before the segment, so that its first is left out.
+    pub odd: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -320,8 +338,27 @@ pub struct LightLevel {
     pub max_average: u16,
 }
 
+impl Around {
+    /// Whether a segment lies within what is seen.
+    fn holds(&self, span: Span) -> bool {
+        let within = |ticks: i64| ticks.unsigned_abs() < 1 << 56;
+        let ends = match (self.seen.end, span.end) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(seen), Some(end)) => seen >= end && within(seen.0),
+        };
+        ends && self.seen.start <= span.start && within(self.seen.start.0)
+    }
+}
+
 impl SegmentSpec {
-    /// Pixels of one picture.
+    /// The result's size.
+    #[must_use]
+    pub fn made(&self) -> (Side, Side) {
+        self.filters.size(self.width, self.height)
+    }
+
+    /// Pixels of one picture of the film.
     #[must_use]
     pub fn pixels(&self) -> u64 {
         u64::from(self.width.get()) * u64::from(self.height.get())
@@ -334,6 +371,12 @@ impl SegmentSpec {
         let within = |ticks: i64| ticks.unsigned_abs() < 1 << 56;
         let times = within(self.span.start.0) && self.span.end.is_none_or(|end| within(end.0));
         let (least, most) = Quality::range(self.encoder.codec());
-        spans_forward && times && (least..=most).contains(&self.quality.number())
+        let around = self.around.is_none_or(|around| around.holds(self.span));
+        let filters = self.filters.is_sound(self.width, self.height);
+        spans_forward
+            && times
+            && around
+            && filters
+            && (least..=most).contains(&self.quality.number())
     }
 }

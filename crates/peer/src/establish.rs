@@ -58,7 +58,9 @@ impl Shared {
             client,
             extras: wire.extras,
         });
-        let own = Telling::new(self.about.subscribe(), rights).with_rests(wire.extras.rests);
+        let own = Telling::new(self.about.subscribe(), rights)
+            .with_rests(wire.extras.rests)
+            .with_filters(wire.extras.filters);
         if let Some((about, own, before)) = self.settle(&mut wire, &link, own).await {
             if let Some(before) = before {
                 before.close(WhyDown::Replaced);
@@ -166,7 +168,7 @@ impl Shared {
         })
         .await;
         if wire.extras.load {
-            own = own.with_loads(self.load.subscribe());
+            own = own.with_loads(self.load.subscribe(), wire.extras.heat);
         }
         if wire.extras.rights {
             own = own.with_rights();

@@ -90,8 +90,9 @@ pub use net::{
     RedeemError,
 };
 pub use proto::{
-    About, Card, DeclineReason, EncoderOffer, FailReason, Hello, Load, MAX_ENCODERS, MAX_HELD,
-    MAX_MESSAGE, Message, Name, PROTOCOL, PauseReason, RefusalCode, TaskReport, WireError,
+    About, Card, DeclineReason, EncoderOffer, FailReason, HEAT, Hello, Load, MAX_ENCODERS,
+    MAX_HELD, MAX_MESSAGE, Message, Name, PROTOCOL, PauseReason, RefusalCode, TaskReport,
+    WireError,
 };
 pub use rights::{Ours, Rights};
 pub use survey::{Heard, Place, Survey, There};

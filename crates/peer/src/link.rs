@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use media::filter::Skill;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
@@ -363,6 +364,8 @@ pub(crate) struct Telling {
     knows_rights: bool,
     rights_due: bool,
     knows_rests: bool,
+    knows_heat: bool,
+    knows_filters: bool,
 }
 
 impl Telling {
@@ -374,6 +377,8 @@ impl Telling {
             knows_rights: false,
             rights_due: false,
             knows_rests: false,
+            knows_heat: false,
+            knows_filters: false,
         }
     }
 
@@ -383,9 +388,20 @@ impl Telling {
         self
     }
 
-    /// Tells this, too, to a side that wants to hear it.
-    pub(crate) fn with_loads(mut self, loads: watch::Receiver<Option<Load>>) -> Self {
+    /// Tells what we can do to a picture, if that is known there.
+    pub(crate) fn with_filters(mut self, known: bool) -> Self {
+        self.knows_filters = known;
+        self
+    }
+
+    /// Tells this, too, to a side that wants to hear it; with how hot it is here where it knows that word.
+    pub(crate) fn with_loads(
+        mut self,
+        loads: watch::Receiver<Option<Load>>,
+        knows_heat: bool,
+    ) -> Self {
         self.loads = Some(loads);
+        self.knows_heat = knows_heat;
         self
     }
 
@@ -403,6 +419,9 @@ impl Telling {
         if !self.knows_rests {
             about.paused = about.paused.map(PauseReason::plain);
         }
+        if !self.knows_filters {
+            about.filters = Skill::None;
+        }
         about
     }
 
@@ -417,7 +436,10 @@ impl Telling {
                 self.rights_due = self.knows_rights;
                 Message::About(self.about())
             }
-            Some(load) = next_load(&mut self.loads) => Message::Load(load),
+            Some(load) = next_load(&mut self.loads) => Message::Load(Load {
+                celsius: load.celsius.filter(|_| self.knows_heat),
+                ..load
+            }),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use media::filter::Skill;
 use media::{Encoder, SegmentSpec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -126,7 +127,7 @@ pub enum Message {
 
 /// What this build understands beyond the first build of [`PROTOCOL`], in words that both sides say in a header when
 /// they open a link. What the other has not said is not sent to it.
-pub(crate) const EXTRAS: &str = "load,rights,holding,rests";
+pub(crate) const EXTRAS: &str = "load,rights,holding,rests,heat,filters";
 
 /// Which of it the other side understands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,6 +140,10 @@ pub(crate) struct Extras {
     pub(crate) holding: bool,
     /// Every [`PauseReason`].
     pub(crate) rests: bool,
+    /// [`Load::celsius`].
+    pub(crate) heat: bool,
+    /// [`About::filters`].
+    pub(crate) filters: bool,
 }
 
 impl Extras {
@@ -151,6 +156,8 @@ impl Extras {
             rights: has("rights"),
             holding: has("holding"),
             rests: has("rests"),
+            heat: has("heat"),
+            filters: has("filters"),
         }
     }
 }
@@ -164,6 +171,14 @@ pub struct Load {
     pub cpu_percent: u8,
     /// Memory in use, in MiB.
     pub memory_used_mb: u64,
+    /// How hot its processor is, degrees Celsius from -50 to 150; `None` where it does not tell. Only to those who said that
+    /// they understand it ([`EXTRAS`]).
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_celsius"
+    )]
+    pub celsius: Option<i16>,
 }
 
 fn read_percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
@@ -172,6 +187,19 @@ fn read_percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Err
         return Ok(percent);
     }
     Err(serde::de::Error::custom("a share is 0 to 100 percent"))
+}
+
+/// The coldest and the hottest that a processor is taken to be, degrees Celsius.
+pub const HEAT: std::ops::RangeInclusive<i16> = -50..=150;
+
+fn read_celsius<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i16>, D::Error> {
+    let celsius = Option::<i16>::deserialize(deserializer)?;
+    if celsius.is_none_or(|celsius| HEAT.contains(&celsius)) {
+        return Ok(celsius);
+    }
+    Err(serde::de::Error::custom(
+        "a processor is -50 to 150 degrees hot",
+    ))
 }
 
 /// How a link begins.
@@ -211,6 +239,15 @@ pub struct About {
     pub paused: Option<PauseReason>,
     /// ffmpeg's version.
     pub ffmpeg: Text<96>,
+    /// What it can do to a picture before it is encoded. Only to those who said that they understand it ([`EXTRAS`]);
+    /// others are not given such tasks, nor give them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub filters: Skill,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_none(skill: &Skill) -> bool {
+    *skill == Skill::None
 }
 
 /// One encoder that a computer proved it has.

@@ -40,6 +40,7 @@ pub struct Cutter {
     next: u32,
     start: Option<i64>,
     finished: bool,
+    tail: usize,
 }
 
 /// A pre-roll so many times the segment's length still pays.
@@ -54,7 +55,15 @@ impl Cutter {
             next,
             start,
             finished: next > 0 && start.is_none(),
+            tail: 0,
         }
+    }
+
+    /// Cuts only where so many frames behind the cut are known: filters look at them.
+    #[must_use]
+    pub fn with_tail(mut self, frames: usize) -> Self {
+        self.tail = frames;
+        self
     }
 
     /// The first tick not yet cut, where cutting has begun.
@@ -85,6 +94,12 @@ impl Cutter {
         let Some(end) = end(index, start, target) else {
             return Ok(Cutting::Waits);
         };
+        if let Some(end) = end
+            && self.tail > 0
+            && index.after(end, self.tail).is_none()
+        {
+            return Ok(Cutting::Waits);
+        }
         let span = Span {
             start: Pts(start),
             end: end.map(Pts),

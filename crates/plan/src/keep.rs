@@ -6,7 +6,7 @@ use media::spec::{PixelFormat, Scan};
 use media::stream::{SourceInfo, VideoStream};
 
 use crate::carry::{self, Freight, Left};
-use crate::order;
+use crate::{filter, order};
 
 /// What the ffmpeg that writes the output can do, by its version. 5.1 and 9.0 were measured;
 /// what lies between is believed to do only what 5.1 does.
@@ -102,13 +102,23 @@ fn picture(video: &VideoStream, choice: &Choice, remarks: &mut Vec<Remark>) {
     let Some(source) = order::nearest(&video.pixel_name) else {
         return;
     };
-    let output = order::output_format(source, choice);
-    if choice.purpose == Purpose::Everywhere && video.color.is_hdr() {
+    let Ok(filtered) = filter::resolve(video, source, choice) else {
+        return;
+    };
+    remarks.extend(
+        filter::notes(video, choice, &filtered)
+            .into_iter()
+            .map(Remark::Note),
+    );
+    // What becomes SDR is asked for as that, with its 8 bits.
+    let mapped = filtered.chain.tone_map.is_some();
+    let output = filtered.pixel_format;
+    if choice.purpose == Purpose::Everywhere && video.color.is_hdr() && !mapped {
         loss(
             remarks,
             "This film is HDR; made to play everywhere it will look pale on most screens. Choose Smaller or Keep quality to keep its colours.",
         );
-    } else if output.depth() < source.depth() {
+    } else if output.depth() < source.depth() && !mapped {
         loss(
             remarks,
             "This film has 10-bit colour and would get 8-bit colour, which can show bands in skies. Choose Smaller or Keep quality to keep it.",
@@ -139,11 +149,11 @@ fn picture(video: &VideoStream, choice: &Choice, remarks: &mut Vec<Remark>) {
             ),
         );
     }
-    if video.scan != Scan::Progressive && choice.codec() != Codec::H264 {
+    if filtered.made.scan != Scan::Progressive && choice.codec() != Codec::H264 {
         loss(
             remarks,
             format!(
-                "This film is interlaced, and {} would not say so: players would show combs. Choose H.264 to keep it.",
+                "This film is interlaced, and {} would not say so: players would show combs. Choose H.264 to keep it, or have it deinterlaced.",
                 choice.codec()
             ),
         );
@@ -178,7 +188,8 @@ fn metadata(
             "The Dolby Vision layer is not kept; the picture under it is.",
         );
     }
-    for dynamic in &video.dynamic {
+    let sdr = choice.filters.sdr && video.color.is_hdr();
+    for dynamic in video.dynamic.iter().filter(|_| !sdr) {
         loss(
             remarks,
             format!(
@@ -194,7 +205,7 @@ fn metadata(
             "The film's closed captions cannot be kept by any encoder here; subtitle tracks are.",
         );
     }
-    if video.hdr10.is_some() && choice.codec() == Codec::H264 && !muxer.hdr10_in_h264() {
+    if video.hdr10.is_some() && !sdr && choice.codec() == Codec::H264 && !muxer.hdr10_in_h264() {
         loss(
             remarks,
             "This ffmpeg does not keep HDR10 metadata in H.264. Choose HEVC, or use the bundled ffmpeg.",

@@ -7,6 +7,12 @@ pub mod cut;
 /// A segment to the part of the source that must be read for it.
 pub mod read;
 
+/// A wish for the picture to the chain of filters, and to what the result is.
+pub mod filter;
+
+/// A segment to what its filters see around it.
+pub mod lens;
+
 /// A segment to the typed order a donor gets.
 pub mod order;
 

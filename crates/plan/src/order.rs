@@ -1,18 +1,23 @@
 //! From the film's facts and the wish to the typed order of each segment.
 
+use media::argv;
 use media::choice::{Choice, Purpose};
 use media::encoder::{Codec, Encoder};
+use media::filter::Chain;
 use media::spec::{
-    Color, Frames, InputCodec, Matrix, PixelFormat, Range, Ratio, SegmentSpec, Side,
+    Around, Color, Frames, InputCodec, Matrix, PixelFormat, Range, Ratio, SegmentSpec, Side,
 };
 use media::stream::VideoStream;
+use media::{Pts, Span, Timebase};
 
 use crate::cut::Segment;
+use crate::filter::{self, FilterError, Filtered};
 
 /// What all segments of one film share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     template: SegmentSpec,
+    made: VideoStream,
 }
 
 /// Why a film cannot be ordered.
@@ -30,6 +35,9 @@ pub enum OrderError {
     /// A quality number off the codec's scale.
     #[error("quality is a number from {0} to {1} for {2}")]
     Quality(u8, u8, Codec),
+    /// A change of the picture that it cannot be given.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
 }
 
 impl Order {
@@ -50,8 +58,13 @@ impl Order {
         }
         let source = nearest(&video.pixel_name)
             .ok_or_else(|| OrderError::PixelFormat(video.pixel_name.clone()))?;
-        let one = media::Span {
-            start: media::Pts(0),
+        let Filtered {
+            chain,
+            made,
+            pixel_format,
+        } = filter::resolve(video, source, choice)?;
+        let one = Span {
+            start: Pts(0),
             end: None,
         };
         let template = SegmentSpec {
@@ -65,19 +78,25 @@ impl Order {
             encoder: codec.software(),
             speed: choice.speed,
             quality,
-            pixel_format: output_format(source, choice),
-            frame_rate: video
+            pixel_format,
+            frame_rate: made
                 .frame_rate
                 .or(Ratio::new(25, 1))
                 .ok_or(OrderError::Size(0, 0))?,
-            color: color(video),
-            hdr10: video.hdr10.filter(|hdr10| !hdr10.is_empty()),
-            sar: video.sar,
-            scan: video.scan,
+            color: if chain.tone_map.is_some() {
+                made.color
+            } else {
+                color(video)
+            },
+            hdr10: made.hdr10.filter(|hdr10| !hdr10.is_empty()),
+            sar: made.sar,
+            scan: made.scan,
             rescale: false,
             rgb: is_rgb(&video.pixel_name),
+            filters: chain,
+            around: None,
         };
-        Ok(Self { template })
+        Ok(Self { template, made })
     }
 
     /// The order of one segment, for one encoder. `None` for a segment beyond the limits
@@ -94,7 +113,48 @@ impl Order {
         spec.is_sound().then_some(spec)
     }
 
-    /// What the results look like.
+    /// What the film is in the output.
+    #[must_use]
+    pub fn made(&self) -> &VideoStream {
+        &self.made
+    }
+
+    /// What is done to each picture.
+    #[must_use]
+    pub fn filters(&self) -> &Chain {
+        &self.template.filters
+    }
+
+    /// The graph for looking at the film as its filters make it, from a time on, where one is named; times are
+    /// microseconds. Its pixels have the shape that they get.
+    #[must_use]
+    pub fn preview(&self, start_us: Option<i64>) -> String {
+        let spec = SegmentSpec {
+            timebase: Timebase::MICROSECONDS,
+            ..self.template.clone()
+        };
+        let chain = Chain {
+            half_rate: false,
+            ..spec.filters
+        };
+        let from = |us: i64| Span {
+            start: Pts(us),
+            end: None,
+        };
+        // Whatever is read is seen: from the key frame before.
+        let around = Around {
+            seen: from(i64::from(i32::MIN)),
+            odd: false,
+        };
+        let keep = start_us.map_or(around.seen, from);
+        let shape = spec.sar.or(Ratio::new(1, 1));
+        let shape = shape.map_or_else(String::new, |sar| {
+            format!(",setsar={}/{}", sar.num(), sar.den())
+        });
+        format!("{}{shape}", argv::through(&spec, &chain, around, keep, 0))
+    }
+
+    /// The samples of the results.
     #[must_use]
     pub fn pixel_format(&self) -> PixelFormat {
         self.template.pixel_format
@@ -191,10 +251,8 @@ pub fn output_format(source: PixelFormat, choice: &Choice) -> PixelFormat {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use media::spec::Scan;
-    use media::{Pts, Span, Timebase};
-
     use super::*;
+    use media::spec::Scan;
 
     pub(crate) fn video() -> VideoStream {
         VideoStream {

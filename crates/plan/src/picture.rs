@@ -95,6 +95,36 @@ pub fn compare(source: &[Vec<u8>], result: &[Vec<u8>], expected: usize) -> Verdi
     }
 }
 
+/// A result is clearly the film without a filter where it is that much nearer to it than to the film with the filter.
+/// Its encode takes away what filters that smooth take away, and so never comes nearer to the film without them by itself.
+const NEARER: f64 = 0.5;
+/// One that sharpens is undone by an encode that smooths, but not so much: what an encode takes, it takes wholly.
+const NEARER_UNSHARPENED: f64 = 0.15;
+/// Filters that change less than this, in grey levels squared, cannot be told from none.
+const CHANGED: f64 = 1.0;
+
+/// Whether `result` clearly shows `plain`, the film's pictures pixel by pixel, and not `filtered`, what filters make of
+/// them, sharpening among it or not. Where the two hardly differ, or the encode is coarser than their difference, there
+/// is no saying.
+#[must_use]
+pub fn is_unfiltered(
+    filtered: &[Vec<u8>],
+    plain: &[Vec<u8>],
+    result: &[Vec<u8>],
+    sharpened: bool,
+) -> bool {
+    let nearer = if sharpened {
+        NEARER_UNSHARPENED
+    } else {
+        NEARER
+    };
+    let sum =
+        |a: &[Vec<u8>], b: &[Vec<u8>]| -> f64 { a.iter().zip(b).map(|(a, b)| error(a, b)).sum() };
+    let frames = filtered.len().min(plain.len()).min(result.len());
+    let changed = sum(filtered, plain) > CHANGED * frames as f64;
+    frames > 0 && changed && sum(result, plain) < sum(result, filtered) * nearer
+}
+
 /// Means of neighbours: what is left of a picture where all detail is lost.
 fn coarse(picture: &[u8]) -> Vec<f64> {
     let mean = |run: &[u8]| {
@@ -315,6 +345,26 @@ mod tests {
         assert!(!matches!(compare(&plain, &darker, 4), Verdict::Same { .. }));
         let hardly = through(&plain, |v| v - 2.0);
         assert!(matches!(compare(&plain, &hardly, 4), Verdict::Same { .. }));
+    }
+
+    #[test]
+    fn pictures_that_were_not_filtered_are_seen_and_coarse_ones_are_not_accused() {
+        let plain = bars(3, 0, 3);
+        let noisy = |pictures: &[Vec<u8>], by: u8| -> Vec<Vec<u8>> {
+            let noise = |(at, v): (usize, &u8)| v.saturating_add((at * 7 % 5) as u8 * by);
+            let of = |p: &Vec<u8>| p.iter().enumerate().map(noise).collect();
+            pictures.iter().map(of).collect()
+        };
+        let filtered = through(&plain, |v| v + 12.0);
+        let seen =
+            |result: &[Vec<u8>], sharpened| is_unfiltered(&filtered, &plain, result, sharpened);
+        assert!(seen(&noisy(&plain, 1), true) && seen(&noisy(&plain, 1), false));
+        assert!(!seen(&noisy(&filtered, 1), true) && !seen(&noisy(&filtered, 1), false));
+        assert!(!seen(&noisy(&plain, 9), true), "too coarse to tell");
+        assert!(
+            !is_unfiltered(&plain, &plain, &plain, false),
+            "nothing was changed"
+        );
     }
 
     #[test]

@@ -21,6 +21,12 @@ use person::People;
 use power::Power;
 use processes::Processes;
 
+/// The day and the minute of it, by this computer's clock; `None` where the system does not say.
+#[must_use]
+pub fn clock() -> Option<etiquette::Clock> {
+    clock::look()
+}
+
 /// What is worth looking at now: the rest would cost something for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {

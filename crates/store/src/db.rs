@@ -28,7 +28,10 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0003_deeds.sql")),
     M::up(include_str!("migrations/0004_sample.sql")),
     M::up(include_str!("migrations/0005_originals.sql")),
-    M::up(include_str!("migrations/0006_keys.sql")),
+    M::up(include_str!("migrations/0006_library.sql")),
+    M::up(include_str!("migrations/0007_keys.sql")),
+    M::up(include_str!("migrations/0008_timeline.sql")),
+    M::up(include_str!("migrations/0009_figures.sql")),
 ];
 
 /// A handle to a node's memory. Cheap to clone; the last one to go closes the database and frees the folder.

@@ -13,29 +13,38 @@
 mod db;
 mod deeds;
 mod error;
+mod figures;
 mod given;
 mod jobs;
 mod keys;
+mod library;
 mod lock;
 mod measurements;
 mod originals;
+mod outputs;
 mod paths;
 mod peers;
 mod segments;
 mod settings;
+mod timeline;
 mod value;
 
 pub use db::{Store, Tables};
 pub use deeds::{DEEDS_KEPT, Deed};
 pub use error::{OpenError, StoreError};
+pub use figures::{DAYS_KEPT, Labour, Made};
 pub use given::Given;
 pub use jobs::{Job, JobState, NewJob};
 pub use keys::ApiKey;
+pub use library::{FileFacts, Film, FilmCount, FilmFilter, FilmState};
 pub use lock::FolderLock;
 pub use measurements::Measurement;
 pub use originals::{Original, OriginalPhase};
 pub use peers::Peer;
 pub use segments::{Segment, SegmentState};
+pub use timeline::{
+    ABSENCES_KEPT, Absence, PHASES_KEPT, Phase, STINTS_KEPT, Stint, TIMELINES_KEPT,
+};
 
 /// A computer's id: SHA-256 of its certificate.
 pub type PeerKey = [u8; 32];

@@ -161,6 +161,7 @@ pub fn words(house: &mut House) {
         json!({"shutdown": {}}).to_string(),
         json!({"hello": hello()}).to_string(),
         json!({"load": {"cpu_percent": 101, "memory_used_mb": 1}}).to_string(),
+        json!({"load": {"cpu_percent": 1, "memory_used_mb": 1, "celsius": 151}}).to_string(),
         json!({"cancel": {"task": "../../../etc/passwd"}}).to_string(),
         json!({"cancel": {"task": "ab"}}).to_string(),
         of(with(about(), "/name", json!("a\nb"))),

@@ -1,5 +1,6 @@
 /** States in the words of the screen. */
 import type { Choice, Computer, ComputerId, Here, Job, Purpose } from '../generated/api';
+import { isChanged } from '../state/filters';
 import { t } from '../words/words.svelte';
 import { ago } from './numbers';
 
@@ -16,7 +17,7 @@ export function purposeDetail(purpose: Purpose): string {
 /** A choice in a few words: `Smaller`, `Smaller, AV1, 28`. */
 export function choiceWords(choice: Choice): string {
   const { codec, quality } = choice;
-  return [t().purpose[choice.purpose], codec && CODECS[codec], quality].filter((word) => word !== null && word !== '').join(', ');
+  return [t().purpose[choice.purpose], codec && CODECS[codec], quality, isChanged(choice) && t().picture.changed].filter((word) => word !== null && word !== '' && word !== false).join(', ');
 }
 
 export function jobWords({ state, place, hands }: Job): string {

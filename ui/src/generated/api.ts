@@ -1,6 +1,11 @@
 // Written by `cargo xtask bindings` from crates/api. Do not edit.
 
 /**
+ * How much of something.
+ */
+export type Amount = "light" | "medium" | "strong";
+
+/**
  * An error as every shell shows it.
  */
 export type ApiError = { 
@@ -43,6 +48,27 @@ created_ms: number,
 used_ms: number | null, };
 
 /**
+ * A part of the picture, pixels; even numbers.
+ */
+export type Area = { 
+/**
+ * 16..=16384.
+ */
+width: number, 
+/**
+ * 16..=16384.
+ */
+height: number, 
+/**
+ * From the left.
+ */
+left: number, 
+/**
+ * From the top.
+ */
+top: number, };
+
+/**
  * A code that is shown.
  */
 export type Asking = { 
@@ -71,6 +97,298 @@ tries: number, };
  * What becomes of the sound.
  */
 export type Audio = "copy" | "opus" | "aac";
+
+/**
+ * A computer that was away, or took nothing.
+ */
+export type Away = { 
+/**
+ * From then.
+ */
+began_ms: number, 
+/**
+ * Until then; `null` while it lasts.
+ */
+ended_ms: number | null, 
+/**
+ * Why: "away", "in use".
+ */
+why: string, };
+
+/**
+ * Measurements: the one that goes on, and those that are kept.
+ */
+export type Bench = { 
+/**
+ * The one that goes on.
+ */
+running: BenchProgress | null, 
+/**
+ * Why the last one came to nothing, until the next begins.
+ */
+failed: ApiError | null, 
+/**
+ * Those that are kept, newest first; at most 20.
+ */
+runs: Array<BenchRun>, 
+/**
+ * What is measured where no numbers of workers are given.
+ */
+usual: Array<number>, };
+
+/**
+ * What Amdahl's law says of more workers than were tried.
+ */
+export type BenchForecast = { 
+/**
+ * So many.
+ */
+workers: number, 
+/**
+ * How many times as fast.
+ */
+speed_up: number, };
+
+/**
+ * A measurement that goes on.
+ */
+export type BenchProgress = { 
+/**
+ * The film's name; `null` where a clip is made.
+ */
+film: string | null, 
+/**
+ * The numbers of workers, row by row.
+ */
+workers: Array<number>, 
+/**
+ * The rows that are there.
+ */
+rows: Array<BenchRow>, 
+/**
+ * How far the next one is, 0 to 1.
+ */
+progress: number, };
+
+/**
+ * One job with so many workers.
+ */
+export type BenchRow = { 
+/**
+ * So many.
+ */
+workers: number, 
+/**
+ * From start to end, seconds.
+ */
+wall_s: number, 
+/**
+ * How many times as fast as the first row.
+ */
+speed_up: number, 
+/**
+ * Which share of as many times the workers was reached.
+ */
+efficiency: number, 
+/**
+ * How busy the processor was, 0 to 1; `null` where it does not tell.
+ */
+cpu: number | null, 
+/**
+ * From the start to the complete index, seconds.
+ */
+analyse_s: number, 
+/**
+ * From the first part given out to the last one done, seconds.
+ */
+process_s: number, 
+/**
+ * From there to the output in its place, seconds.
+ */
+merge_s: number, 
+/**
+ * The serial share that explains it (Karp–Flatt); `null` for as many workers as in the first row.
+ */
+karp_flatt: number | null, 
+/**
+ * Frames of the output.
+ */
+frames: number, 
+/**
+ * Every one of them is proved.
+ */
+exact: boolean, };
+
+/**
+ * A measurement that is kept.
+ */
+export type BenchRun = { 
+/**
+ * When it began, milliseconds since 1970; no two alike.
+ */
+began_ms: number, 
+/**
+ * The film's name; `null` where a clip was made.
+ */
+film: string | null, 
+/**
+ * What was made of it.
+ */
+choice: Choice, 
+/**
+ * The processor.
+ */
+cpu: string, 
+/**
+ * Its threads.
+ */
+cores: number, 
+/**
+ * Manyhands'.
+ */
+version: string, 
+/**
+ * The rows, in the order in which they were measured.
+ */
+rows: Array<BenchRow>, 
+/**
+ * What they say together.
+ */
+summary: BenchSummary, };
+
+/**
+ * What the rows say together.
+ */
+export type BenchSummary = { 
+/**
+ * The share of the work that only one worker can do (Amdahl, fitted); `null` where the rows do not tell.
+ */
+serial_fraction: number | null, 
+/**
+ * The most that any number of workers can reach; `null` where there is no such number.
+ */
+limit: number | null, 
+/**
+ * Twice the most workers that were tried, and how many times as fast they would be.
+ */
+twice: BenchForecast | null, };
+
+/**
+ * Why a job was not faster. Percentages are of `whole_ms`; those of one computer's time are of `work_ms`.
+ */
+export type Cause = { "is": "waited", 
+/**
+ * For what.
+ */
+on: Wait, 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "reading", 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "transfer", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, 
+/**
+ * Bytes a second on the way to it, where that can be told.
+ */
+rate: number | null, } | { "is": "idle", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, 
+/**
+ * The film was still being read for places to cut, most of that time.
+ */
+cutting: boolean, } | { "is": "away", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Of its time.
+ */
+percent: number, } | { "is": "late", 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * So long after the first part was given out.
+ */
+ms: number, 
+/**
+ * Of its time.
+ */
+percent: number, } | { "is": "tail", 
+/**
+ * Who had it.
+ */
+computer: ComputerId, 
+/**
+ * Which part, from 0.
+ */
+segment: number, 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, 
+/**
+ * The part was much longer than the usual one: so many times.
+ */
+times: number | null, 
+/**
+ * Nobody of those at work encodes slower.
+ */
+slowest: boolean, } | { "is": "lost", 
+/**
+ * So many.
+ */
+parts: number, 
+/**
+ * So long computers worked on them.
+ */
+ms: number, 
+/**
+ * Of all encoding.
+ */
+percent: number, } | { "is": "joining", 
+/**
+ * So long.
+ */
+ms: number, 
+/**
+ * Of the whole.
+ */
+percent: number, } | { "is": "alone", 
+/**
+ * Which.
+ */
+computer: ComputerId, };
 
 /**
  * What is wanted. Everything has a default, so `{}` is a complete choice: smaller, balanced, same look.
@@ -108,6 +426,10 @@ audio_kbps: number | null,
  * The container, where the purpose's own is not wanted.
  */
 container: Container | null, 
+/**
+ * What is changed about the picture.
+ */
+filters: Filters, 
 /**
  * The output file; only with a single input.
  */
@@ -162,6 +484,23 @@ kept_jobs: number, };
  * A video codec that can be made.
  */
 export type Codec = "h264" | "hevc" | "av1";
+
+/**
+ * A mistake in what was written.
+ */
+export type Complaint = { 
+/**
+ * In what: a file's name, or a variable's.
+ */
+source: string, 
+/**
+ * On which line of it, from 1.
+ */
+line: number | null, 
+/**
+ * What is wrong and what to do.
+ */
+says: string, };
 
 /**
  * A computer.
@@ -259,9 +598,95 @@ reason: string, } | { "is": "set_aside",
 reason: string, };
 
 /**
+ * The file of the settings.
+ */
+export type Config = { 
+/**
+ * Where it is, or would be.
+ */
+path: FilePath, 
+/**
+ * Whether it is there.
+ */
+exists: boolean, 
+/**
+ * Why what was written into it last does not count, line by line; empty: it does.
+ */
+complaints: Array<Complaint>, 
+/**
+ * Everything that can be set there.
+ */
+keys: Array<ConfigKey>, };
+
+/**
+ * A key that gets another value.
+ */
+export type ConfigChange = { 
+/**
+ * Which: `web.port`.
+ */
+key: string, 
+/**
+ * Its value before, as the file has it; empty where nothing was set.
+ */
+before: string, 
+/**
+ * Its value after.
+ */
+after: string, };
+
+/**
+ * Where a value in effect comes from.
+ */
+export type ConfigFrom = { "is": "usual" } | { "is": "file" } | { "is": "variable", 
+/**
+ * Which: `MANYHANDS_WEB_PORT`.
+ */
+name: string, } | { "is": "this_time" };
+
+/**
+ * Something that can be set, and how that stands.
+ */
+export type ConfigKey = { 
+/**
+ * `web.port`.
+ */
+key: string, 
+/**
+ * Its value in effect as the file would say it; empty where nothing is set.
+ */
+value: string, 
+/**
+ * What holds where nothing is set, in words and Markdown.
+ */
+usual: string, 
+/**
+ * Where that comes from.
+ */
+from: ConfigFrom, };
+
+/**
  * The kind of output file.
  */
 export type Container = "mkv" | "mp4";
+
+/**
+ * Which part of the picture is kept.
+ */
+export type Crop = "auto" | { "to": Area };
+
+/**
+ * One day.
+ */
+export type Day = { 
+/**
+ * Days since 1970 where the node is.
+ */
+day: number, 
+/**
+ * What was done on it.
+ */
+totals: Totals, };
 
 /**
  * A stretch of work for another computer: what it was given and gave back, on one film or several alike.
@@ -337,7 +762,7 @@ export type Encoders = "same" | "any";
 /**
  * Why a call or a job failed. The number is the exit code of the command line.
  */
-export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen" | "no_such_key";
+export type ErrorCode = "other" | "bad_request" | "no_such_file" | "is_folder" | "empty_file" | "not_a_video" | "no_video_track" | "encrypted" | "damaged" | "unreadable" | "source_changed" | "no_output_folder" | "output_read_only" | "no_space" | "would_lose" | "output_taken" | "no_ffmpeg" | "ffmpeg_too_old" | "no_encoder" | "encode_failed" | "not_proved" | "cancelled" | "no_such_job" | "not_now" | "not_worthwhile" | "bad_invite" | "invite_expired" | "invite_used" | "own_invite" | "unreachable" | "other_protocol" | "no_such_peer" | "wrong_identity" | "wrong_code" | "not_answered" | "node_running" | "no_node" | "bad_data_folder" | "cannot_listen" | "bad_config" | "no_such_key";
 
 /**
  * Something is not as it was: here it is, whole.
@@ -379,6 +804,11 @@ losses: Array<string>,
 notes: Array<string>, };
 
 /**
+ * How a stint ended.
+ */
+export type Fate = "verified" | "lost" | "withdrawn" | "outrun" | "stopped";
+
+/**
  * The ffmpeg in use.
  */
 export type Ffmpeg = { "is": "looking" } | { "is": "found", 
@@ -399,6 +829,31 @@ origin: string, } | { "is": "missing",
  */
 error: ApiError, };
 
+/**
+ * The figures of a stretch of days, and of all time.
+ */
+export type Figures = { 
+/**
+ * Today, in days since 1970 where the node is. The days end with it.
+ */
+today: number, 
+/**
+ * Of all time.
+ */
+ever: Totals, 
+/**
+ * Of these days together.
+ */
+total: Totals, 
+/**
+ * The days on which something was done, oldest first.
+ */
+days: Array<Day>, 
+/**
+ * The computers that did something on these days, the most work first.
+ */
+computers: Array<Worker>, };
+
 export type FilePath = string | { hex: string };
 
 /**
@@ -408,7 +863,11 @@ export type Film = { "is": "file",
 /**
  * The file.
  */
-path: FilePath, } | { "is": "source", 
+path: FilePath, 
+/**
+ * What is changed about its picture.
+ */
+filters: Filters, } | { "is": "source", 
 /**
  * Which job.
  */
@@ -417,6 +876,52 @@ job: JobId, } | { "is": "result",
  * Which job.
  */
 job: JobId, };
+
+/**
+ * What is changed about the picture, in this order; the default changes nothing. Whatever is chosen, the result's
+ * frames are those that the filters make of the whole film.
+ */
+export type Filters = { 
+/**
+ * Two interlaced fields become one picture; does nothing to other films.
+ */
+deinterlace: boolean, 
+/**
+ * The edges of a coarse encode's blocks are smoothed.
+ */
+deblock: boolean, 
+/**
+ * What is kept of the picture as it is stored.
+ */
+crop: Crop | null, 
+/**
+ * Noise is taken away.
+ */
+denoise: Amount | null, 
+/**
+ * Every second frame is left out.
+ */
+half_rate: boolean, 
+/**
+ * HDR becomes SDR; does nothing to other films.
+ */
+sdr: boolean, 
+/**
+ * At most so many lines as the film is shown; 16..=8192. Never made larger.
+ */
+height: number | null, 
+/**
+ * Edges are made clearer.
+ */
+sharpen: Amount | null, 
+/**
+ * The picture is turned clockwise.
+ */
+rotate: Rotation | null, 
+/**
+ * Film grain that the player draws, 1..=50; only in AV1.
+ */
+grain: number | null, };
 
 /**
  * One line of `doctor`.
@@ -664,6 +1169,19 @@ from_min: number,
 to_min: number, };
 
 /**
+ * What would become, or became, of the `config.json` of a simple AV1 farm.
+ */
+export type Import = { 
+/**
+ * What is set, key by key.
+ */
+changes: Array<ConfigChange>, 
+/**
+ * What else to know, in sentences: what is so already, what is left out and why.
+ */
+notes: Array<string>, };
+
+/**
  * The outcome of looking at one file.
  */
 export type Inspected = { "is": "fine" } & Facts | { "is": "refused", 
@@ -857,6 +1375,335 @@ export type KeyScope = "read" | "submit" | "files" | "control" | "admin" | "metr
 export type Level = "good" | "note" | "bad";
 
 /**
+ * The library as a whole.
+ */
+export type Library = { 
+/**
+ * A folder is being looked through.
+ */
+scan: LibraryScan | null, 
+/**
+ * Why nothing new is begun, in a sentence; `null`: nothing is in the way.
+ */
+holds: string | null, 
+/**
+ * The watched folders, in their order.
+ */
+folders: Array<LibraryFolder>, };
+
+/**
+ * Films of one state.
+ */
+export type LibraryCount = { 
+/**
+ * Which state.
+ */
+state: LibraryState, 
+/**
+ * How many.
+ */
+films: number, 
+/**
+ * Their bytes.
+ */
+bytes: number, };
+
+/**
+ * A film, and what rules would do with it.
+ */
+export type LibraryExample = { 
+/**
+ * Its path within the folder, with `/` between names.
+ */
+within: string, 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * The rule that would take it; `null`: it would be left alone.
+ */
+rule: string | null, 
+/**
+ * Why it would be left alone; else the rules that would take it, too, if the first did not.
+ */
+says: string, };
+
+/**
+ * A film of the library.
+ */
+export type LibraryFile = { 
+/**
+ * Its number: what `library_retry` goes by.
+ */
+id: number, 
+/**
+ * Where.
+ */
+path: FilePath, 
+/**
+ * The watched folder it belongs to.
+ */
+folder: FilePath, 
+/**
+ * Its size.
+ */
+bytes: number, 
+/**
+ * How it stands.
+ */
+state: LibraryState, 
+/**
+ * Why, in a sentence; may be empty.
+ */
+reason: string, 
+/**
+ * The rule that takes it, or took it.
+ */
+rule: string | null, 
+/**
+ * The job that works on it, or did, while that is on the list.
+ */
+job: JobId | null, 
+/**
+ * How large its result was expected to get, bytes.
+ */
+forecast_bytes: number | null, 
+/**
+ * How large it got, bytes.
+ */
+result_bytes: number | null, 
+/**
+ * Its result.
+ */
+output: FilePath | null, 
+/**
+ * The proof of it.
+ */
+receipt: FilePath | null, 
+/**
+ * When its state last changed, Unix milliseconds.
+ */
+changed_ms: number, };
+
+/**
+ * Which films are asked for. Everything that is set has to be so.
+ */
+export type LibraryFilter = { 
+/**
+ * Standing so.
+ */
+state: LibraryState | null, 
+/**
+ * Of this watched folder.
+ */
+folder: FilePath | null, 
+/**
+ * Taken by the rule of this name.
+ */
+rule: string | null, 
+/**
+ * With this in their path, whatever the case.
+ */
+text: string | null, };
+
+/**
+ * A watched folder, and how its films stand.
+ */
+export type LibraryFolder = { 
+/**
+ * Where.
+ */
+path: FilePath, 
+/**
+ * What is wrong with it, in a sentence; `null`: nothing.
+ */
+trouble: string | null, 
+/**
+ * What else there is to know, in sentences.
+ */
+notes: Array<string>, 
+/**
+ * When it was last looked through to its end, Unix milliseconds.
+ */
+scanned_ms: number | null, 
+/**
+ * Changes in it are noticed at once.
+ */
+watched: boolean, 
+/**
+ * How many films there are of each state; states without any are left out.
+ */
+counts: Array<LibraryCount>, 
+/**
+ * Bytes of the films that were made smaller.
+ */
+done_bytes: number, 
+/**
+ * Bytes of what they became.
+ */
+result_bytes: number, };
+
+/**
+ * Some of the films, by path.
+ */
+export type LibraryPage = { 
+/**
+ * How many there are altogether.
+ */
+total: number, 
+/**
+ * Those that were asked for.
+ */
+files: Array<LibraryFile>, };
+
+/**
+ * What rules would take of a folder.
+ */
+export type LibraryPreview = { 
+/**
+ * Films in the folder.
+ */
+films: number, 
+/**
+ * And their bytes.
+ */
+bytes: number, 
+/**
+ * So many would be taken.
+ */
+takes: number, 
+/**
+ * Of so many bytes.
+ */
+takes_bytes: number, 
+/**
+ * That would become about so many.
+ */
+after_bytes: number, 
+/**
+ * Not all of them have been looked into: the numbers are reckoned from some.
+ */
+reckoned: boolean, 
+/**
+ * Some of each kind, by path.
+ */
+some: Array<LibraryExample>, };
+
+/**
+ * A rule: which files, and what is made of them.
+ */
+export type LibraryRule = { 
+/**
+ * What it is called; no other rule of the folder is called so.
+ */
+name: string, 
+/**
+ * It is passed over.
+ */
+off: boolean, 
+/**
+ * What it fits is left alone, whatever the rules after it say.
+ */
+leave: boolean, 
+/**
+ * Which files.
+ */
+take: LibraryTake, 
+/**
+ * What is made of them; an output's name, waiting for computers and the like have no place in a rule.
+ */
+make: Choice, 
+/**
+ * A result that saves less than so many percent is not kept, 0 to 90.
+ */
+least_saving: number, };
+
+/**
+ * Watched folders and their rules, as the user sets them.
+ */
+export type LibraryRules = { 
+/**
+ * When new work may begin; empty: always.
+ */
+hours: Array<Hours>, 
+/**
+ * The folders; those in front are served first. What is in one that lies within another is that one's alone.
+ */
+folders: Array<WatchedFolder>, };
+
+/**
+ * A folder is being looked through.
+ */
+export type LibraryScan = { 
+/**
+ * Which.
+ */
+folder: FilePath, 
+/**
+ * Films found in it so far.
+ */
+films: number, 
+/**
+ * Films looked into so far, of those that have to be.
+ */
+looked: number, };
+
+/**
+ * How a film of the library stands.
+ */
+export type LibraryState = "waiting" | "in_work" | "done" | "not_worthwhile" | "left" | "failed";
+
+/**
+ * What a file has to be like. Everything that is set has to be so.
+ */
+export type LibraryTake = { 
+/**
+ * Its name is as one of these, with `*` and `?`; with a `/` in it, its path within the folder is.
+ */
+names: Array<string>, 
+/**
+ * And as none of these.
+ */
+not_names: Array<string>, 
+/**
+ * It has at least so many bytes.
+ */
+min_bytes: number | null, 
+/**
+ * And at most so many.
+ */
+max_bytes: number | null, 
+/**
+ * It was last changed at least so many hours ago.
+ */
+older_than_h: number | null, 
+/**
+ * And no more than so many hours ago.
+ */
+newer_than_h: number | null, 
+/**
+ * Its picture has at least so many lines.
+ */
+min_height: number | null, 
+/**
+ * And at most so many.
+ */
+max_height: number | null, 
+/**
+ * Its codec is one of these, as ffmpeg calls them; empty: any.
+ */
+codecs: Array<string>, 
+/**
+ * And none of these.
+ */
+not_codecs: Array<string>, 
+/**
+ * Also what is in the codec already that would be made of it.
+ */
+right_codec_too: boolean, };
+
+/**
  * How busy a computer is.
  */
 export type Load = { 
@@ -867,7 +1714,11 @@ cpu_percent: number,
 /**
  * Memory in use, megabytes.
  */
-memory_used_mb: number, };
+memory_used_mb: number, 
+/**
+ * How hot its processor is, degrees Celsius; `null` where it does not tell.
+ */
+celsius: number | null, };
 
 /**
  * A key that was just made.
@@ -1019,6 +1870,11 @@ id: ComputerId,
 error: ApiError, };
 
 /**
+ * What a job does or waits for.
+ */
+export type PhaseKind = "probe" | "plan" | "sound" | "queued" | "gathering" | "measuring" | "encoding" | "held" | "stopped" | "joining" | "proving" | "placing";
+
+/**
  * Where an output goes.
  */
 export type Place = { "is": "beside" } | { "is": "tree", 
@@ -1102,6 +1958,19 @@ left_s: number,
 tries: number, };
 
 /**
+ * What came of reading the file again.
+ */
+export type Reread = { 
+/**
+ * Keys with another value in effect than before.
+ */
+changed: Array<string>, 
+/**
+ * Those of them that count from the next start on.
+ */
+later: Array<string>, };
+
+/**
  * Why a computer that helps rests, for its own user.
  */
 export type Rest = { "is": "on_battery" } | { "is": "power_saver" } | { "is": "program", 
@@ -1109,6 +1978,11 @@ export type Rest = { "is": "on_battery" } | { "is": "power_saver" } | { "is": "p
  * As it is called in the list.
  */
 name: string, } | { "is": "in_use" } | { "is": "untold" } | { "is": "other_load" } | { "is": "outside_hours" } | { "is": "low_disk" };
+
+/**
+ * A turn clockwise, degrees.
+ */
+export type Rotation = "90" | "180" | "270";
 
 /**
  * One segment of the strip.
@@ -1203,7 +2077,11 @@ web_port: number | null,
 /**
  * What becomes of the originals of files that are replaced.
  */
-replace: Replace, };
+replace: Replace, 
+/**
+ * Watched folders and their rules.
+ */
+library: LibraryRules, };
 
 /**
  * Where to in the queue.
@@ -1239,6 +2117,43 @@ pairing: Pairing, };
  * How much time the encoder takes.
  */
 export type Speed = "fast" | "balanced" | "slow";
+
+/**
+ * The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these.
+ */
+export type Spent = { 
+/**
+ * It encoded.
+ */
+encode: number, 
+/**
+ * It checked what it had encoded.
+ */
+check: number, 
+/**
+ * It waited for a part that was on the way.
+ */
+transfer: number, 
+/**
+ * It gave a result back.
+ */
+give_back: number, 
+/**
+ * It was away, or rested.
+ */
+away: number, 
+/**
+ * It had not been given anything yet.
+ */
+late: number, 
+/**
+ * It had nothing to do, though there were parts left.
+ */
+idle: number, 
+/**
+ * It had nothing to do, and no part was left.
+ */
+tail: number, };
 
 /**
  * How long each stage of a job took, seconds. They overlap.
@@ -1279,6 +2194,75 @@ next_s: number | null,
 jpeg: string, };
 
 /**
+ * One part in the hands of one computer, once.
+ */
+export type Stint = { 
+/**
+ * Which part, from 0.
+ */
+segment: number, 
+/**
+ * Its frames; 0 where that is not known any more.
+ */
+frames: number, 
+/**
+ * Which try of it.
+ */
+attempt: number, 
+/**
+ * Beside another computer that was slow with it.
+ */
+hedge: boolean, 
+/**
+ * In which row of its computer its encoding is drawn, from 0.
+ */
+lane: number, 
+/**
+ * When it was given out.
+ */
+given_ms: number, 
+/**
+ * When its source was there.
+ */
+delivered_ms: number | null, 
+/**
+ * When its encoder began.
+ */
+began_ms: number | null, 
+/**
+ * When its encoder was through.
+ */
+encoded_ms: number | null, 
+/**
+ * When the computer's own check of it was through, and the way back began.
+ */
+finished_ms: number | null, 
+/**
+ * When the result was back.
+ */
+returned_ms: number | null, 
+/**
+ * When it was over.
+ */
+ended_ms: number | null, 
+/**
+ * How; `null` while it goes on.
+ */
+fate: Fate | null, 
+/**
+ * Why, where it came to nothing.
+ */
+why: string, 
+/**
+ * Bytes of the film that travelled, where it came to something.
+ */
+sent_bytes: number, 
+/**
+ * Bytes of the result that travelled.
+ */
+received_bytes: number, };
+
+/**
  * One file of a `submit`.
  */
 export type Submitted = { 
@@ -1294,6 +2278,180 @@ job: JobId | null,
  * Why not, if it was not.
  */
 error: ApiError | null, };
+
+/**
+ * How the time of a job went. Times are milliseconds since it began, of one clock; what goes on has no end yet.
+ */
+export type Timeline = { 
+/**
+ * Which job.
+ */
+job: JobId, 
+/**
+ * It goes on: asked again, there is more.
+ */
+live: boolean, 
+/**
+ * When it began, milliseconds since 1970.
+ */
+began_ms: number, 
+/**
+ * When it ended, or now.
+ */
+until_ms: number, 
+/**
+ * So long without the time in which it was held or the node did not run.
+ */
+whole_ms: number, 
+/**
+ * Of that from the first part given out until the last one was there.
+ */
+work_ms: number, 
+/**
+ * What the job itself did; some of it goes on beside the rest.
+ */
+phases: Array<TimelinePhase>, 
+/**
+ * The computers that had a hand in it, the most encoding first.
+ */
+computers: Array<TimelineComputer>, 
+/**
+ * Why it was not faster, the most important first; empty where nothing stands out.
+ */
+causes: Array<Cause>, 
+/**
+ * There was more than is kept: the end of it is missing.
+ */
+cut_short: boolean, };
+
+/**
+ * One computer's time.
+ */
+export type TimelineComputer = { 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * What it called itself then.
+ */
+name: string, 
+/**
+ * It is the one that owned the job.
+ */
+here: boolean, 
+/**
+ * Parts of its that were good.
+ */
+parts: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * Bytes a second of the film on the way to it, where that can be told.
+ */
+rate: number | null, 
+/**
+ * What it spent its time with.
+ */
+spent: Spent, 
+/**
+ * So many parts it encoded at once, at the most: rows to draw.
+ */
+lanes: number, 
+/**
+ * What it was given, in the order it was given out.
+ */
+stints: Array<Stint>, 
+/**
+ * When it was away, or took nothing.
+ */
+absences: Array<Away>, };
+
+/**
+ * Something that a job did or waited for.
+ */
+export type TimelinePhase = { 
+/**
+ * What.
+ */
+kind: PhaseKind, 
+/**
+ * From then.
+ */
+began_ms: number, 
+/**
+ * Until then; `null` while it goes on.
+ */
+ended_ms: number | null, };
+
+/**
+ * What was done in a stretch of time.
+ */
+export type Totals = { 
+/**
+ * Films of this computer that were made.
+ */
+films: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * Their bytes before.
+ */
+source_bytes: number, 
+/**
+ * Their bytes after.
+ */
+output_bytes: number, 
+/**
+ * How long they took from start to end, each by itself, seconds.
+ */
+wall_s: number, 
+/**
+ * How long computers encoded for them, all together, seconds.
+ */
+work_s: number, 
+/**
+ * How long this computer encoded for others, seconds.
+ */
+given_s: number, };
+
+/**
+ * What a job waited for.
+ */
+export type Wait = "turn" | "computers" | "measuring";
+
+/**
+ * A folder that is watched, with everything below it.
+ */
+export type WatchedFolder = { 
+/**
+ * Where; a whole path.
+ */
+path: FilePath, 
+/**
+ * Nothing new is taken from it.
+ */
+off: boolean, 
+/**
+ * What changes in it is noticed at once, where its disk tells.
+ */
+on_change: boolean, 
+/**
+ * It is looked through every so many minutes; 0: only when asked.
+ */
+every_min: number, 
+/**
+ * A file is taken once its size and time have stayed the same for so many seconds.
+ */
+stable_s: number, 
+/**
+ * The first one that fits a file decides about it.
+ */
+rules: Array<LibraryRule>, };
 
 /**
  * A day of the week.
@@ -1313,6 +2471,47 @@ last: Choice | null,
  */
 presets: Array<Preset>, };
 
+/**
+ * What a computer did, and what was done for it.
+ */
+export type Worker = { 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * What it called itself last.
+ */
+name: string, 
+/**
+ * It is this one.
+ */
+here: boolean, 
+/**
+ * Parts of this computer's films that it encoded.
+ */
+parts: number, 
+/**
+ * Frames in them.
+ */
+frames: number, 
+/**
+ * How long that took it, seconds.
+ */
+work_s: number, 
+/**
+ * Parts of its films that this computer encoded.
+ */
+given_parts: number, 
+/**
+ * Frames in them.
+ */
+given_frames: number, 
+/**
+ * How long that took this one, seconds.
+ */
+given_s: number, };
+
 /** What `{}` means. */
 export const DEFAULT_CHOICE: Choice = {
   "purpose": "smaller",
@@ -1323,6 +2522,18 @@ export const DEFAULT_CHOICE: Choice = {
   "audio": null,
   "audio_kbps": null,
   "container": null,
+  "filters": {
+    "deinterlace": false,
+    "deblock": false,
+    "crop": null,
+    "denoise": null,
+    "half_rate": false,
+    "sdr": false,
+    "height": null,
+    "sharpen": null,
+    "rotate": null,
+    "grain": null
+  },
   "output": null,
   "out_dir": null,
   "place": {
@@ -1515,6 +2726,20 @@ on: boolean, }; reply: null };
  * All of it.
  */
 settings: Settings, }; reply: null };
+  /** Where the settings are kept, and how that stands. */
+  config: { args: Record<symbol, never>; reply: Config };
+  /** Reads their file again, now. */
+  reload_config: { args: Record<symbol, never>; reply: Reread };
+  /** Takes over the `config.json` of a simple AV1 farm; or says what that would set. */
+  import_config: { args: { 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Do it; else only say what would be done.
+ */
+apply: boolean, }; reply: Import };
   /** Looks at everything that may be wrong and says what to do about it. */
   doctor: { args: Record<symbol, never>; reply: Report };
   /** What is behind an address, in words: why a computer there is not seen. */
@@ -1529,6 +2754,12 @@ address: string, }; reply: Report };
  * Which job.
  */
 id: JobId, }; reply: Array<Segment> };
+  /** How the time of a job went: what each computer did when, and why it was not faster. Of jobs that go on, and of the last thousand that are over. */
+  timeline: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: Timeline };
   /** One picture of a film, small enough for a page. */
   still: { args: { 
 /**
@@ -1569,6 +2800,36 @@ closer: boolean, }; reply: Outlook };
  * All of them.
  */
 wishes: Wishes, }; reply: null };
+  /** Films made and bytes saved day by day, and who worked for whom: of the last days, and of all time. */
+  figures: { args: { 
+/**
+ * So many days, today included; 1 to 3660.
+ */
+days: number, }; reply: Figures };
+  /** The measurement of one worker against several that goes on on this computer, and those that are kept. */
+  bench: { args: Record<symbol, never>; reply: Bench };
+  /** Begins to measure: each row is a whole job with so many workers. Only while nothing else goes on. */
+  start_bench: { args: { 
+/**
+ * The film; `null`: a clip of a minute.
+ */
+film: FilePath | null, 
+/**
+ * The numbers of workers, row by row, 1 to 256; none: 1, 2, 4, … up to the cores.
+ */
+workers: Array<number>, 
+/**
+ * What is made of it; where it goes is not for this.
+ */
+choice: Choice, }; reply: null };
+  /** Stops measuring. What has been measured so far is not kept. */
+  stop_bench: { args: Record<symbol, never>; reply: null };
+  /** Forgets a measurement that is kept. */
+  forget_bench: { args: { 
+/**
+ * When it began.
+ */
+began_ms: number, }; reply: null };
   /** What this computer has done for others so far. */
   given: { args: Record<symbol, never>; reply: Given };
   /** What this computer has done for others, a line for each stretch of work, newest first; at most 200. */
@@ -1599,6 +2860,44 @@ id: number, }; reply: null };
 paths: Array<FilePath>, }; reply: null };
   /** A text for whoever helps: this machine, the check-up, the last jobs and log lines, without the names of people, computers, films, folders and addresses. */
   report: { args: Record<symbol, never>; reply: string };
+  /** The watched folders, and how the films in them stand. */
+  library: { args: Record<symbol, never>; reply: Library };
+  /** Films of the watched folders, by path. */
+  library_files: { args: { 
+/**
+ * Which.
+ */
+filter: LibraryFilter, 
+/**
+ * From this one on, counted from 0.
+ */
+offset: number, 
+/**
+ * So many at most; 500 at the very most.
+ */
+most: number, }; reply: LibraryPage };
+  /** Has watched folders looked through now. */
+  library_scan: { args: { 
+/**
+ * Which; `null`: all of them.
+ */
+folder: FilePath | null, }; reply: null };
+  /** Has films tried again that failed, were not worthwhile or are done. Says how many there were. */
+  library_retry: { args: { 
+/**
+ * Their numbers.
+ */
+files: Array<number>, 
+/**
+ * However little that saves.
+ */
+anyway: boolean, }; reply: number };
+  /** What rules would take of what is in a folder now. Starts nothing, sets nothing. */
+  library_preview: { args: { 
+/**
+ * The folder and its rules.
+ */
+folder: WatchedFolder, }; reply: LibraryPreview };
   /** Removes working files that no job needs any more. */
   clean: { args: Record<symbol, never>; reply: Cleaned };
 }

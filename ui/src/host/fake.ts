@@ -1,9 +1,11 @@
 /** A host without a node: plays scenes by name (`?scene=first`), for design work, tests and screenshots. */
 import { flushSync } from 'svelte';
-import type { ApiKey, Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
+import { libraryAnswers, libraryRules } from './shelf';
+import type { ApiKey, BenchProgress, Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
 import { painting } from './painting';
 import { perform, Play } from './play';
-import { DEEDS, FILM, FINDINGS, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES } from './scenes';
+import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES, trio } from './scenes';
+import { HALFWAY, houseFigures, houseTimeline, MEASURED } from './times';
 import { Refused, type EventListener, type Host, type Picked } from './types';
 
 const OUT = '/home/ada/Videos/The Long Way Home (2019).hevc.mkv';
@@ -25,10 +27,12 @@ type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['repl
 function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   const number = (key: string, usual: number) => Number(query.get(key) ?? usual);
   const snapshot = name === 'play' ? play.snapshot() : name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
-  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } } };
+  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: libraryRules(query.has('watched')) };
   // Segments of jobs of an earlier run are told only when somebody asks.
   const strips = new Map(PAST_STRIPS);
   let keys: ApiKey[] = [{ id: 1, name: 'Kitchen display', scopes: ['read', 'metrics'], created_ms: Date.now() - 8.64e8, used_ms: Date.now() - 3.6e6 }];
+  let measured = name === 'first' ? [] : [...MEASURED];
+  let measuring: BenchProgress | null = null;
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };
   return {
     snapshot: () => {
@@ -41,7 +45,25 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
       settings = next;
       return null;
     },
+    config: () => ({ path: '/home/ann/.local/share/manyhands/config.toml', exists: true, complaints: query.has('broken') ? COMPLAINTS : [], keys: query.has('fixed') ? FIXED : [] }),
+    reload_config: () => ({ changed: ['web.port'], later: ['web.port'] }),
+    import_config: () => ({ changes: FARM_CHANGES, notes: ['`workers` is nothing that is known here: it is left out.'] }),
     strip: ({ id }) => strips.get(id) ?? [],
+    figures: ({ days }) => (name === 'first' || name === 'alone' ? { ...houseFigures(0, trio), days: [], computers: [] } : houseFigures(days, trio)),
+    bench: () => ({ running: measuring, failed: null, runs: measured, usual: [1, 2, 4, 8] }),
+    start_bench: ({ workers }) => {
+      measuring = { film: null, workers: workers.length > 0 ? workers : [1, 2, 4, 8], rows: HALFWAY, progress: 0.4 };
+      return null;
+    },
+    stop_bench: () => {
+      measuring = null;
+      return null;
+    },
+    forget_bench: ({ began_ms }) => {
+      measured = measured.filter((one) => one.began_ms !== began_ms);
+      return null;
+    },
+    timeline: ({ id }) => houseTimeline(id, trio, snapshot?.jobs.some((one) => one.id === id && one.state.is === 'processing') ?? false),
     reach: ({ address }) => ({ findings: [{ subject: `${address}:47820`, level: 'bad', says: 'A computer is there, but nothing listens at port 47820.', help: 'Start Manyhands on it. If it runs, its settings show the port: it is 47820 or one of the next nine.' }] }),
     wishes: () => wishes,
     set_wishes: ({ wishes: next }) => {
@@ -60,9 +82,11 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
     inspect: ({ paths, choice }) =>
       paths.map((path) => {
         const losses = choice.purpose === 'everywhere' ? ['The picture is HDR10; an 8-bit H.264 file will look different. Choose Smaller to keep it.'] : [];
-        return { path, name: 'film', result: String(path).includes('notes') ? { is: 'refused', error: { code: 'not_a_video', message: 'notes.txt is not a video.', help: 'Drop a video file.' } } : { is: 'fine', ...FACTS, losses } };
+        const notes = choice.filters.crop === 'auto' ? [...FACTS.notes, 'The picture becomes 1920×800 (from 1920×1080).'] : FACTS.notes;
+        return { path, name: 'film', result: String(path).includes('notes') ? { is: 'refused', error: { code: 'not_a_video', message: 'notes.txt is not a video.', help: 'Drop a video file.' } } : { is: 'fine', ...FACTS, losses, notes } };
       }),
     submit: ({ paths }) => paths.map((path) => ({ path, job: 9, error: null })),
+    ...libraryAnswers(query),
     receipt: () => RECEIPT,
     doctor: () => ({ findings: FINDINGS }),
     clean: () => ({ removed: 12, bytes: 1_400_000_000, kept_jobs: 1 }),
@@ -161,8 +185,12 @@ export function fakeHost(search: string): Host {
     signIn: async () => (name === 'locked' ? async () => { throw new Refused('signed_out', 'This is not the page’s password.'); } : null),
     exposed: async () => query.has('exposed'),
     login: browser ? null : { starts: async () => atLogin, start: async (on) => void (atLogin = on) },
-    keep: async () => true,
-    take: async () => JSON.stringify({ kind: 'manyhands-presets', version: 1, presets: PRESETS }),
+    take: async () => query.has('farm') ? FARM : JSON.stringify({ kind: 'manyhands-presets', version: 1, presets: PRESETS }),
+    keep: async (name, what) => {
+      // For the tests to look at.
+      Object.assign(window, { kept: [...((window as { kept?: unknown[] }).kept ?? []), { name, what }] });
+      return true;
+    },
     download: (job: Job) => (browser ? `/api/output/${job.id}` : null),
     ownsFiles: () => false,
   };

@@ -60,11 +60,13 @@ export function browserHost(): Host {
     },
     exposed: async () => (await about).open,
     login: null,
-    async keep(name, text) {
+    async keep(name, what) {
       const link = document.createElement('a');
-      link.href = `data:application/json;charset=utf-8,${encodeURIComponent(text)}`;
+      link.href = URL.createObjectURL(typeof what === 'string' ? new Blob([what], { type: 'text/plain;charset=utf-8' }) : what);
       link.download = name;
       link.click();
+      // The browser reads it after this turn.
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
       return true;
     },
     take: takeText,

@@ -1,5 +1,5 @@
 /** The scenes that the fake host plays, by name. */
-import type { Computer, Deed, Finding, Hand, Job, Original, Preset, Segment, Snapshot } from '../generated/api';
+import type { Complaint, Computer, ConfigChange, ConfigKey, Deed, Finding, Hand, Job, Original, Preset, Segment, Snapshot } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 import { computer, here, job, QUIET, segment } from './script';
 
@@ -16,9 +16,9 @@ function named(name: string, over: Partial<Computer> = {}): Computer {
   return computer(name, { id: Array.from({ length: 64 }, digit).join(''), ...over });
 }
 
-const studio = named('Studio', { status: { is: 'working', segments: 2 }, encoders: encoders(21), cpu: 'AMD Ryzen 7 5800X', cores: 8, memory_mb: 32_000, load: { cpu_percent: 71, memory_used_mb: 11_400 } });
-const kitchen = named('Kitchen-PC', { status: { is: 'working', segments: 2 }, encoders: encoders(58, true), cpu: 'Intel Core i9-12900K', cores: 24, memory_mb: 64_000, address: '192.168.1.31:47820', load: { cpu_percent: 93, memory_used_mb: 20_800 } });
-const attic = named('attic', { status: { is: 'paused', reason: 'someone is using it' }, encoders: encoders(12), cpu: 'Intel Core i5-7400', cores: 4, memory_mb: 8000, load: { cpu_percent: 12, memory_used_mb: 5900 } });
+const studio = named('Studio', { status: { is: 'working', segments: 2 }, encoders: encoders(21), cpu: 'AMD Ryzen 7 5800X', cores: 8, memory_mb: 32_000, load: { cpu_percent: 71, memory_used_mb: 11_400, celsius: 64 } });
+const kitchen = named('Kitchen-PC', { status: { is: 'working', segments: 2 }, encoders: encoders(58, true), cpu: 'Intel Core i9-12900K', cores: 24, memory_mb: 64_000, address: '192.168.1.31:47820', load: { cpu_percent: 93, memory_used_mb: 20_800, celsius: 78 } });
+const attic = named('attic', { status: { is: 'paused', reason: 'someone is using it' }, encoders: encoders(12), cpu: 'Intel Core i5-7400', cores: 4, memory_mb: 8000, load: { cpu_percent: 12, memory_used_mb: 5900, celsius: null } });
 const barn = named('Barn', { status: { is: 'offline' }, last_seen_ms: Date.now() - 86_000_000 });
 const phone = named('Zoë’s MacBook Pro with a very long name', { status: { is: 'nearby' } });
 
@@ -159,6 +159,27 @@ export const QR: string[] = Array.from({ length: 45 }, (_, y) =>
 export const PRESETS: Preset[] = [
   { name: 'Living-room TV', choice: { ...DEFAULT_CHOICE, purpose: 'everywhere', quality: 22 } },
   { name: 'Archive', choice: { ...DEFAULT_CHOICE, purpose: 'keep', speed: 'slow' } },
+];
+
+/** What is wrong with a file of settings (`?broken`). */
+export const COMPLAINTS: Complaint[] = [
+  { source: 'config.toml', line: 12, says: '`prot` is not a setting. Did you mean `port`?' },
+  { source: 'config.toml', line: 14, says: '`limit` has to be a size such as "50GB", or a number of bytes, not `"much"`.' },
+];
+
+/** Another farm's settings (`?farm`), and what they come to here. */
+export const FARM = '{"media_directories": ["/media/films"], "temp_directory": "/mnt/tmp", "web_port": 8091, "testing_mode": true, "workers": 4}';
+export const FARM_CHANGES: ConfigChange[] = [
+  { key: 'temp.dir', before: '', after: '"/mnt/tmp"' },
+  { key: 'web.port', before: '8090', after: '8091' },
+  { key: 'library.folders', before: '', after: '[[library.folders]]\npath = "/media/films"' },
+];
+
+/** What stands in variables (`?fixed`). */
+export const FIXED: ConfigKey[] = [
+  { key: 'web.port', value: '8091', usual: '8090', from: { is: 'variable', name: 'MANYHANDS_WEB_PORT' } },
+  { key: 'temp.dir', value: '"/mnt/fast"', usual: 'the data folder', from: { is: 'variable', name: 'MANYHANDS_TEMP_DIR' } },
+  { key: 'donate.hours', value: '["sat,sun"]', usual: 'always', from: { is: 'variable', name: 'MANYHANDS_DONATE_HOURS' } },
 ];
 
 export const FINDINGS: Finding[] = [

@@ -55,7 +55,7 @@ export function windowHost(): Host {
       starts: () => run<boolean>('shell.starts_at_login', {}),
       start: (on) => run<void>('shell.start_at_login', { on }),
     },
-    keep: (name, text) => run<boolean>('shell.keep', { name, text }),
+    keep: async (name, what) => run<boolean>('shell.keep', typeof what === 'string' ? { name, text: what } : { name, bytes: [...new Uint8Array(await what.arrayBuffer())] }),
     take: () => run<string | null>('shell.take', {}),
     speak: (words) => void run('shell.speak', { words: phrases(words) }),
     download: () => null,

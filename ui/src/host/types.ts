@@ -39,8 +39,8 @@ export interface Host {
   /** Whether Manyhands starts when its user logs in; `null` where that is not for a page to say. */
   readonly login: Login | null;
 
-  /** Lets the user keep a text as a file; false if they change their mind. */
-  keep(name: string, text: string): Promise<boolean>;
+  /** Lets the user keep a text or a picture as a file; false if they change their mind. */
+  keep(name: string, what: string | Blob): Promise<boolean>;
 
   /** Lets the user choose a small text file, and gives what is in it; `null` if they change their mind. */
   take(): Promise<string | null>;

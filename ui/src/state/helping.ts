@@ -26,18 +26,27 @@ const DAY = 1440;
 export function helpDrafted(rules: HelpRules): HelpDraft {
   return {
     mode: rules.mode,
-    hours: rules.hours.map((one) => ({ days: [...one.days], from: clock(one.from_min), to: clock(one.to_min) })),
+    hours: hoursDrafted(rules.hours),
     programs: rules.programs.join(', '),
     keep_free: rules.keep_free === null ? '' : String(rules.keep_free / GB),
   };
 }
 
+export function hoursDrafted(hours: readonly Hours[]): HoursDraft[] {
+  return hours.map((one) => ({ days: [...one.days], from: clock(one.from_min), to: clock(one.to_min) }));
+}
+
 /** What was typed. Hours without a day, or without times, are left out. */
+export function hoursSettled(drafts: readonly HoursDraft[]): Hours[] {
+  return drafts.map(hours).filter((one) => one !== null);
+}
+
+/** What was typed. */
 export function helpSettled(draft: HelpDraft): HelpRules {
   const free = Number.parseFloat(draft.keep_free.trim().replace(',', '.'));
   return {
     mode: draft.mode,
-    hours: draft.hours.map(hours).filter((one) => one !== null),
+    hours: hoursSettled(draft.hours),
     programs: draft.programs.split(',').map((name) => name.trim()).filter((name) => name !== ''),
     keep_free: Number.isFinite(free) && free >= 0 ? Math.round(free * GB) : null,
   };

@@ -1,5 +1,6 @@
 /** Presets: saved, renamed, deleted, and read from a file. Pure. */
 import { DEFAULT_CHOICE, type Choice, type Preset, type Wishes } from '../generated/api';
+import { readFilters } from './filters';
 
 /** What a file of presets says of itself. */
 const KIND = 'manyhands-presets';
@@ -76,6 +77,7 @@ function readChoice(from: Record<string, unknown>): Choice {
     const value = from[key];
     const words = WORDS[key as keyof Choice];
     if (words) return [key, words.includes(value) ? value : usual];
+    if (key === 'filters') return [key, readFilters(value)];
     if (key === 'quality') return [key, isWhole(value, 0, 63) ? value : null];
     if (key === 'audio_kbps') return [key, isWhole(value, 16, 640) ? value : null];
     return [key, usual];

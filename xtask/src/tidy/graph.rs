@@ -17,12 +17,16 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("swap", &[]),
     ("etiquette", &[]),
+    ("library", &["etiquette", "media"]),
+    ("hindsight", &[]),
     ("sense", &["etiquette"]),
     (
         "engine",
         &[
             "etiquette",
             "ffmpeg",
+            "library",
+            "hindsight",
             "media",
             "peer",
             "plan",
@@ -33,7 +37,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "swap",
         ],
     ),
-    ("api", &["engine", "media"]),
+    ("api", &["engine", "hindsight", "media"]),
     ("web", &["api"]),
     ("local", &["api"]),
     ("cli", &["api", "local", "web"]),
@@ -42,7 +46,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that decide and do nothing else.
-const PURE: &[&str] = &["etiquette", "media", "plan", "schedule", "splice"];
+const PURE: &[&str] = &[
+    "etiquette",
+    "library",
+    "hindsight",
+    "media",
+    "plan",
+    "schedule",
+    "splice",
+];
 
 /// What would let a pure crate touch the world.
 const WORLDLY: &[&str] = &[

@@ -4,12 +4,16 @@ use data_encoding::BASE64;
 use engine::sight as its;
 
 use crate::choice::Purpose;
+use crate::filters::Filters;
 use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still};
 
 impl From<Film> for its::View {
     fn from(film: Film) -> Self {
         match film {
-            Film::File { path } => Self::File(path.0),
+            Film::File { path, filters } => match filters == Filters::default() {
+                true => Self::File(path.0),
+                false => Self::Filtered(path.0, filters.into()),
+            },
             Film::Source { job } => Self::Source(job.into()),
             Film::Result { job } => Self::Result(job.into()),
         }

@@ -49,8 +49,9 @@ same_names! {
         Other, BadRequest, NoSuchFile, IsFolder, EmptyFile, NotAVideo, NoVideoTrack, Encrypted, Damaged, Unreadable,
         SourceChanged, NoOutputFolder, OutputReadOnly, NoSpace, OutputTaken,
         WouldLose, NoFfmpeg, FfmpegTooOld, NoEncoder,
-        EncodeFailed, NotProved, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
-        Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen, NoSuchKey,
+        EncodeFailed, NotProved, NotWorthwhile, Cancelled, NoSuchJob, NotNow, BadInvite, InviteExpired, InviteUsed, OwnInvite,
+        Unreachable, OtherProtocol, NoSuchPeer, WrongIdentity, WrongCode, NotAnswered, NodeRunning, BadDataFolder, CannotListen,
+        BadConfig, NoSuchKey,
     }
 }
 
@@ -106,6 +107,7 @@ impl From<Choice> for (wish::Choice, its::Terms) {
             paranoid: choice.paranoid,
             keep_temp: choice.keep_temp,
             place: choice.place.into(),
+            least_saving: None,
         };
         let wanted = wish::Choice {
             purpose: choice.purpose.into(),
@@ -116,6 +118,7 @@ impl From<Choice> for (wish::Choice, its::Terms) {
             audio: choice.audio.map(Into::into),
             audio_kbps: choice.audio_kbps,
             container: choice.container.map(Into::into),
+            filters: choice.filters.into(),
             accept_losses: choice.yes,
         };
         (wanted, terms)
@@ -133,6 +136,7 @@ impl From<(wish::Choice, its::Terms)> for Choice {
             audio: wanted.audio.map(Into::into),
             audio_kbps: wanted.audio_kbps,
             container: wanted.container.map(Into::into),
+            filters: wanted.filters.into(),
             output: terms.output.map(FilePath),
             out_dir: terms.out_dir.map(FilePath),
             place: terms.place.into(),
@@ -241,6 +245,7 @@ impl From<its::PeerStatus> for Computer {
             cores: peer.cores,
             memory_mb: peer.memory_mb,
             load: peer.load.map(|load| Load {
+                celsius: load.celsius,
                 cpu_percent: load.cpu_percent,
                 memory_used_mb: load.memory_used_mb,
             }),
@@ -497,6 +502,7 @@ impl From<its::Settings> for Settings {
                 testing_mode: one.replace.testing_mode,
                 keep: one.replace.keep.into(),
             },
+            library: one.library.into(),
         }
     }
 }
@@ -520,6 +526,7 @@ impl From<Settings> for its::Settings {
                 testing_mode: one.replace.testing_mode,
                 keep: one.replace.keep.into(),
             },
+            library: one.library.into(),
         }
     }
 }
@@ -570,6 +577,23 @@ mod tests {
             audio: Some(Audio::Opus),
             audio_kbps: Some(96),
             container: Some(Container::Mp4),
+            filters: crate::Filters {
+                deinterlace: true,
+                deblock: true,
+                crop: Some(crate::Crop::To(crate::Area {
+                    width: 1920,
+                    height: 800,
+                    left: 0,
+                    top: 140,
+                })),
+                denoise: Some(crate::Amount::Strong),
+                half_rate: true,
+                sdr: true,
+                height: Some(720),
+                sharpen: Some(crate::Amount::Light),
+                rotate: Some(crate::Rotation::Left),
+                grain: Some(8),
+            },
             output: Some("/out/a.mp4".into()),
             out_dir: Some("/out".into()),
             place: Place::InPlace {

@@ -28,21 +28,9 @@ pub fn bytes(text: &str) -> Result<Bound<u64>, String> {
     if text == "none" {
         return Ok(Bound::None);
     }
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let number = &text[..text.len() - unit.len()];
-    let scale = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "kb" => 1e3,
-        "mb" => 1e6,
-        "gb" => 1e9,
-        "tb" => 1e12,
-        _ => return Err("a size is a number with MB, GB or TB".to_owned()),
-    };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| "a size begins with a number".to_owned())?;
-    // A float cast saturates.
-    Ok(Bound::To((number * scale).round() as u64))
+    api::config::size(text)
+        .map(Bound::To)
+        .map_err(str::to_owned)
 }
 
 #[cfg(test)]

@@ -4,110 +4,121 @@
 mod house;
 
 use std::cell::Cell;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::Path;
 
-use api::{ApiError, Choice, ErrorCode, FilePath, Job, JobId, JobState, Outcome, call};
+use api::bench::{self, Order, Told};
+use api::{
+    ApiError, BenchRow, BenchSummary, Choice, ErrorCode, FilePath, Job, JobId, JobState, Outcome,
+    call,
+};
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::args::Bench;
-use crate::bench::laws;
-use crate::bench::load::Load;
-use crate::door::{Door, Own};
-use crate::node::{self, Start};
+use crate::door::Door;
 use crate::present::json::{rounded, rounded_option};
 use crate::present::{Progress, human, span};
 use crate::watch::Watch;
 use crate::{App, End};
 
-/// Seconds of the clip that is made where no film is given.
-const CLIP_SECONDS: u32 = 60;
-
 /// Runs the rows and shows the tables.
 pub async fn run(args: &Bench, app: &App) -> Result<End, ApiError> {
+    for file in [&args.csv, &args.svg].into_iter().flatten() {
+        check_free(file)?;
+    }
     let scratch = tempfile::Builder::new()
         .prefix("manyhands-bench-")
         .tempdir()
         .map_err(|error| no_scratch(&error))?;
-    let input = tokio::select! {
-        input = film(args, scratch.path()) => input?,
-        () = app.stop.asked() => return Ok(End::Stopped),
-    };
-    if !args.house || !args.workers.is_empty() {
-        tokio::select! {
-            end = workers(args, &input, scratch.path(), app) => end?,
-            () = app.stop.asked() => return Ok(End::Stopped),
+    let (stop, stopped) = watch::channel(false);
+    let work = all(args, scratch.path(), stopped, app);
+    tokio::pin!(work);
+    tokio::select! {
+        end = &mut work => end,
+        () = app.stop.asked() => {
+            // Its nodes stop before their folder goes.
+            stop.send_replace(true);
+            work.await.map(|_| End::Stopped)
         }
     }
+}
+
+async fn all(
+    args: &Bench,
+    scratch: &Path,
+    stop: watch::Receiver<bool>,
+    app: &App,
+) -> Result<End, ApiError> {
+    let input = match &args.input {
+        Some(input) => std::path::absolute(input).map_err(|error| no_scratch(&error))?,
+        None => match bench::clip(scratch, stop.clone()).await? {
+            Some(clip) => clip,
+            None => return Ok(End::Stopped),
+        },
+    };
+    if (!args.house || !args.workers.is_empty())
+        && !workers(args, &input, scratch, stop, app).await?
+    {
+        return Ok(End::Stopped);
+    }
     if args.house {
-        return house::run(&input, args.wish.choice(), scratch.path(), app).await;
+        return house::run(&input, args.choice(), scratch, app).await;
     }
     Ok(End::Done)
 }
 
-async fn film(args: &Bench, scratch: &Path) -> Result<PathBuf, ApiError> {
-    match &args.input {
-        Some(input) => std::path::absolute(input).map_err(|error| no_scratch(&error)),
-        None => make_clip(scratch).await,
-    }
+/// One table: so many workers on this computer. False where the user stopped it.
+async fn workers(
+    args: &Bench,
+    input: &Path,
+    scratch: &Path,
+    stop: watch::Receiver<bool>,
+    app: &App,
+) -> Result<bool, ApiError> {
+    let order = Order {
+        film: Some(input.to_owned()),
+        workers: args.workers.clone(),
+        choice: args.choice(),
+    };
+    let mut progress = Progress::new(app.out);
+    let tell = |told: Told<'_>| match told {
+        Told::Begins(workers) => app.out.remark(&format!("{workers} at a time …")),
+        Told::GoesOn(scene, id) => progress.show(scene, &[id]),
+        Told::Row(row) => {
+            progress.clear();
+            app.out.line(&Row::from(row));
+            progress = Progress::new(app.out);
+        }
+    };
+    let Some(rows) = bench::measure(&order, scratch, stop, tell).await? else {
+        return Ok(false);
+    };
+    let summary = BenchSummary::new(&rows);
+    app.out.line(&Summary::from(summary));
+    app.out.text(&table(&rows, summary));
+    keep(args.csv.as_deref(), &bench::csv(&rows))?;
+    keep(args.svg.as_deref(), &bench::svg(&rows))?;
+    Ok(true)
 }
 
-/// One table: so many workers on this computer.
-async fn workers(args: &Bench, input: &Path, scratch: &Path, app: &App) -> Result<(), ApiError> {
-    let mut rows: Vec<Row> = Vec::new();
-    for workers in counts(args) {
-        app.out.remark(&format!("{workers} at a time …"));
-        let data = scratch.join(format!("{}-{workers}", rows.len()));
-        let run = run_once(input, workers, args.wish.choice(), &data, app).await?;
-        let row = Row::new(workers, &run, rows.first());
-        app.out.line(&row);
-        rows.push(row);
+/// Whether nothing is written over: asked before minutes of work.
+fn check_free(file: &Path) -> Result<(), ApiError> {
+    if file.exists() {
+        let text = format!("There is a file {} already.", file.display());
+        return Err(ApiError::new(ErrorCode::OutputReadOnly, text).help("Give another name."));
     }
-    let summary = Summary::new(&rows);
-    app.out.line(&summary);
-    app.out.text(&table(&rows, &summary));
     Ok(())
 }
 
-/// The counts asked for; else 1, 2, 4, … up to the cores, and the cores.
-fn counts(args: &Bench) -> Vec<u32> {
-    if !args.workers.is_empty() {
-        return args.workers.clone();
-    }
-    let cores = std::thread::available_parallelism()
-        .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(256));
-    let mut counts: Vec<u32> = std::iter::successors(Some(1), |n: &u32| Some(n * 2))
-        .take_while(|n| *n < cores)
-        .collect();
-    counts.push(cores);
-    counts
-}
-
-/// What one job took.
-struct Run {
-    job: Job,
-    outcome: Outcome,
-    load: f64,
-}
-
-async fn run_once(
-    input: &Path,
-    workers: u32,
-    choice: Choice,
-    data: &Path,
-    app: &App,
-) -> Result<Run, ApiError> {
-    let own = Own::start(data, Start::to_bench(workers)).await?;
-    let node = Door::Own(own);
-    let load = Load::start();
-    let choice = Choice {
-        only_here: true,
-        ..choice
-    };
-    let ended = encode(input, choice, data, &node, &Cell::new(None), app).await;
-    let load = load.stop().await;
-    node.close().await;
-    let (job, outcome) = ended?;
-    Ok(Run { job, outcome, load })
+fn keep(file: Option<&Path>, text: &str) -> Result<(), ApiError> {
+    let Some(file) = file else { return Ok(()) };
+    let written = std::fs::File::create_new(file).and_then(|mut to| to.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        let text = format!("{} cannot be written: {error}.", file.display());
+        ApiError::new(ErrorCode::OutputReadOnly, text)
+            .help("Give a file in a folder you may write to.")
+    })
 }
 
 /// Encodes `input` into `folder`; `begun` holds the job while it is under way.
@@ -185,27 +196,20 @@ struct Row {
     exact: bool,
 }
 
-impl Row {
-    /// `first` is the row to compare with; without one this is it.
-    fn new(workers: u32, run: &Run, first: Option<&Self>) -> Self {
-        let wall_s = run.outcome.wall_s;
-        let (serial, fewest) =
-            first.map_or((wall_s, workers), |first| (first.wall_s, first.workers));
-        let speed_up = laws::speed_up(serial, wall_s);
-        let ratio = f64::from(workers) / f64::from(fewest);
-        let stages = run.job.stages;
+impl From<&BenchRow> for Row {
+    fn from(row: &BenchRow) -> Self {
         Self {
-            workers,
-            wall_s,
-            speed_up,
-            efficiency: laws::efficiency(speed_up, ratio),
-            cpu: Some(run.load).filter(|load| load.is_finite()),
-            analyse_s: stages.analyse_s,
-            process_s: stages.process_s,
-            merge_s: stages.merge_s,
-            karp_flatt: laws::karp_flatt(speed_up, ratio),
-            frames: run.outcome.frames,
-            exact: run.outcome.exact,
+            workers: row.workers,
+            wall_s: row.wall_s,
+            speed_up: row.speed_up,
+            efficiency: row.efficiency,
+            cpu: row.cpu,
+            analyse_s: row.analyse_s,
+            process_s: row.process_s,
+            merge_s: row.merge_s,
+            karp_flatt: row.karp_flatt,
+            frames: row.frames,
+            exact: row.exact,
         }
     }
 }
@@ -229,31 +233,20 @@ struct Forecast {
     speed_up: f64,
 }
 
-impl Summary {
-    fn new(rows: &[Row]) -> Self {
-        let fewest = rows.first().map_or(1.0, |row| f64::from(row.workers));
-        let points: Vec<(f64, f64)> = rows
-            .iter()
-            .map(|row| (f64::from(row.workers) / fewest, row.speed_up))
-            .collect();
-        let serial_fraction = laws::amdahl_fit(&points);
-        let limit = serial_fraction
-            .map(laws::amdahl_limit)
-            .filter(|limit| limit.is_finite());
-        let most = rows.iter().map(|row| row.workers).max().unwrap_or(1);
-        let twice = serial_fraction.map(|serial| Forecast {
-            workers: most * 2,
-            speed_up: laws::amdahl(serial, f64::from(most * 2) / fewest),
-        });
+impl From<BenchSummary> for Summary {
+    fn from(summary: BenchSummary) -> Self {
         Self {
-            serial_fraction,
-            limit,
-            twice,
+            serial_fraction: summary.serial_fraction,
+            limit: summary.limit,
+            twice: summary.twice.map(|twice| Forecast {
+                workers: twice.workers,
+                speed_up: twice.speed_up,
+            }),
         }
     }
 }
 
-fn table(rows: &[Row], summary: &Summary) -> String {
+fn table(rows: &[BenchRow], summary: BenchSummary) -> String {
     let head = [
         "workers",
         "wall",
@@ -266,7 +259,7 @@ fn table(rows: &[Row], summary: &Summary) -> String {
         "Karp-Flatt",
         "exact",
     ];
-    let row = |row: &Row| {
+    let row = |row: &BenchRow| {
         [
             row.workers.to_string(),
             span(row.wall_s),
@@ -301,15 +294,6 @@ fn table(rows: &[Row], summary: &Summary) -> String {
     text
 }
 
-/// A film to encode, made by ffmpeg from its own test picture.
-async fn make_clip(folder: &Path) -> Result<PathBuf, ApiError> {
-    let clip = folder.join("clip.mkv");
-    let node = node::start(&folder.join("clip"), Start::to_look()).await?;
-    let made = node.test_clip(clip.clone(), CLIP_SECONDS).await;
-    node.stop().await;
-    made.map(|()| clip)
-}
-
 fn lost(what: &str) -> ApiError {
     ApiError::new(
         ErrorCode::Other,
@@ -329,49 +313,27 @@ fn no_scratch(error: &std::io::Error) -> ApiError {
 mod tests {
     use super::*;
 
-    fn row(workers: u32, wall_s: f64, first: Option<&Row>) -> Row {
-        let outcome = Outcome {
-            output: "/a".into(),
-            receipt: "/b".into(),
-            exact: true,
-            verdict: String::new(),
-            frames: 1500,
-            bytes: 1,
-            wall_s,
-        };
-        Row::new(
+    fn rows() -> Vec<BenchRow> {
+        let row = |workers: u32, wall_s: f64| BenchRow {
             workers,
-            &Run {
-                job: api::rehearsal::job(1, "a.mkv"),
-                outcome,
-                load: 0.5,
-            },
-            first,
-        )
+            wall_s,
+            speed_up: 60.0 / wall_s,
+            efficiency: 60.0 / wall_s / f64::from(workers),
+            cpu: Some(0.5),
+            analyse_s: 0.5,
+            process_s: wall_s - 1.0,
+            merge_s: 0.5,
+            karp_flatt: (workers > 1).then_some(0.05),
+            frames: 1500,
+            exact: true,
+        };
+        vec![row(1, 60.0), row(2, 31.5), row(4, 17.25)]
     }
 
     #[test]
-    fn rows_are_compared_with_the_first_and_the_laws_applied() {
-        let first = row(1, 60.0, None);
-        let rows = [
-            first.clone(),
-            row(2, 31.5, Some(&first)),
-            row(4, 17.25, Some(&first)),
-        ];
-        assert!((rows[1].efficiency - 60.0 / 31.5 / 2.0).abs() < 1e-9);
-        assert!(
-            (rows[1].karp_flatt.unwrap() - 0.05).abs() < 1e-9,
-            "{:?}",
-            rows[1]
-        );
-        let summary = Summary::new(&rows);
-        assert!(
-            (summary.serial_fraction.unwrap() - 0.05).abs() < 1e-9,
-            "{summary:?}"
-        );
-        assert!((summary.limit.unwrap() - 20.0).abs() < 1e-6, "{summary:?}");
-        assert_eq!(summary.twice.unwrap().workers, 8);
-        let table = table(&rows, &summary);
+    fn the_table_says_what_the_rows_say_together() {
+        let rows = rows();
+        let table = table(&rows, BenchSummary::new(&rows));
         assert!(
             table.lines().nth(2).unwrap().starts_with("2        32 s"),
             "{table}"
@@ -380,28 +342,34 @@ mod tests {
             table.ends_with("times as fast, and no number of them more than 20.0 times."),
             "{table}"
         );
-    }
-
-    #[test]
-    fn a_start_with_several_workers_is_the_measure_of_the_rest() {
-        let first = row(2, 40.0, None);
-        let second = row(4, 20.0, Some(&first));
-        assert!((second.efficiency - 1.0).abs() < 1e-9, "{second:?}");
-        let alone = Summary::new(std::slice::from_ref(&first));
+        let alone = BenchSummary::new(&rows[..1]);
         assert!(
-            table(&[first], &alone)
+            super::table(&rows[..1], alone)
                 .ends_with("One number of workers says nothing about a serial fraction.")
         );
     }
 
     #[test]
+    fn a_file_that_is_there_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rows.csv");
+        assert!(check_free(&file).is_ok());
+        keep(Some(&file), "workers\r\n").unwrap();
+        assert_eq!(
+            check_free(&file).unwrap_err().code,
+            ErrorCode::OutputReadOnly
+        );
+        assert!(keep(Some(&file), "").is_err());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "workers\r\n");
+    }
+
+    #[test]
     fn the_lines_have_the_documented_fields() {
-        let first = row(1, 60.0, None);
-        let summary = Summary::new(&[first.clone(), row(2, 31.5, Some(&first))]);
+        let rows = rows();
         let page = include_str!("../../../../docs/json.md");
         for line in [
-            serde_json::to_value(&first).unwrap(),
-            serde_json::to_value(&summary).unwrap(),
+            serde_json::to_value(Row::from(&rows[0])).unwrap(),
+            serde_json::to_value(Summary::from(BenchSummary::new(&rows))).unwrap(),
         ] {
             let start = format!("{{\"type\":{}", line["type"]);
             let example = page

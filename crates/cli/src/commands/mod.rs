@@ -2,14 +2,18 @@
 
 mod bench;
 mod calls;
+mod config;
 mod donate;
 mod encode;
 mod key;
+mod library;
 mod originals;
 mod pairing;
 mod queue;
 mod serve;
 mod settings;
+mod stats;
+mod timeline;
 
 use api::ApiError;
 
@@ -37,6 +41,7 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Unpair(args) => pairing::unpair(args, app).await,
         Command::Jobs => calls::jobs(app).await,
         Command::Job(args) => calls::job(args.id, app).await,
+        Command::Timeline(args) => timeline::run(&args, app).await,
         Command::Cancel(args) => calls::cancel(args.id, app).await,
         Command::Pause(args) => queue::pause(args.id, app).await,
         Command::Resume(args) => queue::resume(args.id, app).await,
@@ -45,7 +50,10 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Undo(args) => originals::undo(args.id, app).await,
         Command::Originals(args) => originals::run(&args, app).await,
         Command::Donate(args) => donate::run(&args, app).await,
+        Command::Library(args) => library::run(args, app).await,
         Command::Settings(args) => settings::run(&args, app).await,
+        Command::Config(args) => config::run(&args, app).await,
+        Command::Stats(args) => stats::run(&args, app).await,
         Command::Given => settings::given(app).await,
         Command::Doctor(args) => calls::doctor(args.address, app).await,
         Command::Report(args) => calls::report(&args, app).await,
@@ -59,7 +67,8 @@ async fn with_node(
     start: Start,
     work: impl AsyncFnOnce(&Door) -> Result<End, ApiError>,
 ) -> Result<End, ApiError> {
-    let door = Door::open(&app.data, start).await?;
+    let settings = app.settings();
+    let door = Door::open(&app.data, Start { settings, ..start }).await?;
     let end = work(&door).await;
     door.close().await;
     end

@@ -11,7 +11,7 @@ use crate::door::{Door, Own};
 use crate::node::Start;
 use crate::present::human::{self, plain};
 use crate::present::json::{
-    self, DoneLine, ErrorLine, ListeningLine, PeerLine, StateLine, StoppedLine,
+    self, DoneLine, ErrorLine, ListeningLine, PeerLine, ReloadedLine, StateLine, StoppedLine,
 };
 use crate::watch::Watch;
 use crate::{App, End};
@@ -25,6 +25,7 @@ pub async fn run(args: Serve, app: &App) -> Result<End, ApiError> {
         no_mdns: args.no_mdns,
         peers: args.peers,
         stays: true,
+        settings: app.settings(),
         ..Start::default()
     };
     let own = tokio::select! {
@@ -54,6 +55,7 @@ pub async fn run(args: Serve, app: &App) -> Result<End, ApiError> {
     let node = Door::Own(own);
     let end = tokio::select! {
         end = tell(&node, page.as_ref(), app) => end,
+        end = reread(&node, app) => end,
         () = app.stop.asked() => Ok(End::Done),
     };
     if let Some(page) = page {
@@ -62,6 +64,19 @@ pub async fn run(args: Serve, app: &App) -> Result<End, ApiError> {
     node.close().await;
     app.out.line(&StoppedLine { held: Vec::new() });
     end
+}
+
+/// Reads the file of settings again whenever the system says so, without end.
+async fn reread(node: &Door, app: &App) -> Result<End, ApiError> {
+    loop {
+        app.stop.hung_up().await;
+        match node.call(api::call::ReloadConfig {}).await {
+            Ok(reread) => app
+                .out
+                .result(&ReloadedLine::new(&reread), || human::reread(&reread)),
+            Err(error) => app.out.error(&error),
+        }
+    }
 }
 
 /// Where the page is if nobody says: on loopback, at the port that is set.

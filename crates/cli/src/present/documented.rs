@@ -201,6 +201,15 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
     line(&OriginalLine::new(&rehearsal::original(1, "a.mkv")));
     line(&UndoneLine::Undone { job: 1 });
     line(&UndoneLine::OriginalDeleted { job: 1 });
+    let figures = rehearsal::figures();
+    line(&StatsLine::new(&figures, 30));
+    line(&StatsDayLine::new(&figures.days[0]));
+    line(&StatsPeerLine::new(&figures.computers[0]));
+    let told = rehearsal::timeline(api::JobId(1));
+    let one = &told.computers[0];
+    line(&TimelineLine::new(&told));
+    line(&TimelinePeerLine::new(1, one));
+    line(&StintLine::new(1, &one.computer, &one.stints[0]));
     line(&SteeredLine::Held { job: 1 });
     line(&SteeredLine::Resumed { job: 1 });
     line(&SteeredLine::Retried { job: 1 });
@@ -209,6 +218,29 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         place: Some(0),
     });
     line(&SettingsLine::new(&settings()));
+    line(&SettingLine::new(&api::ConfigKey {
+        key: String::new(),
+        value: String::new(),
+        usual: String::new(),
+        from: api::ConfigFrom::Usual,
+    }));
+    line(&ComplaintLine::new(&api::Complaint {
+        source: String::new(),
+        line: None,
+        says: String::new(),
+    }));
+    line(&ConfigPathLine::new(&"/a".into()));
+    line(&ReloadedLine::new(&api::Reread::default()));
+    let change = api::ConfigChange {
+        key: String::new(),
+        before: String::new(),
+        after: String::new(),
+    };
+    let import = api::Import {
+        changes: vec![change],
+        notes: vec![String::new()],
+    };
+    line(&ImportedLine::new(&import, true));
     line(&HelpingLine::new(&rehearsal::scene().here));
     line(&GivenLine::from(api::Given::default()));
     let key = api::ApiKey {
@@ -238,6 +270,52 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
         says,
         help,
     }));
+    let (path, some) = (
+        api::FilePath::from("/films"),
+        api::LibraryExample {
+            within: "a.mkv".into(),
+            bytes: 1,
+            rule: None,
+            says: String::new(),
+        },
+    );
+    let folder = api::LibraryFolder {
+        path: path.clone(),
+        trouble: None,
+        notes: Vec::new(),
+        scanned_ms: None,
+        watched: true,
+        counts: Vec::new(),
+        done_bytes: 1,
+        result_bytes: 1,
+    };
+    line(&LibraryFolderLine::new(
+        &folder,
+        None,
+        &api::Library::default(),
+    ));
+    line(&LibraryFileLine::new(&api::LibraryFile {
+        id: 1,
+        path: path.clone(),
+        folder: path.clone(),
+        bytes: 1,
+        state: api::LibraryState::Done,
+        reason: String::new(),
+        rule: None,
+        job: None,
+        forecast_bytes: None,
+        result_bytes: None,
+        output: None,
+        receipt: None,
+        changed_ms: 1,
+    }));
+    let preview = api::LibraryPreview {
+        some: vec![some],
+        ..api::LibraryPreview::default()
+    };
+    line(&LibraryPreviewLine::new(&path, &preview));
+    line(&LibraryScanLine { folder: None });
+    line(&LibraryRetryLine { films: 1 });
     line(&ReportLine::new("", None));
     line(&CleanedLine::from(Cleaned {
         removed: 0,
@@ -306,6 +384,7 @@ fn settings() -> api::Settings {
         port: None,
         web_port: None,
         replace: api::Replace::default(),
+        library: api::LibraryRules::default(),
     }
 }
 

@@ -4,8 +4,9 @@
 //! obey.
 
 use api::{
-    ApiError, ApiKey, Cleaned, Computer, ComputerId, ComputerStatus, Deed, Hand, Job, JobState,
-    Level, Outcome, Report, SegmentState, Settings,
+    ApiError, ApiKey, Cleaned, Complaint, Computer, ComputerId, ComputerStatus, ConfigFrom,
+    ConfigKey, Deed, ErrorCode, Hand, Import, Job, JobState, Level, Outcome, Report, Reread,
+    SegmentState, Settings,
 };
 
 use super::{amount, size, span};
@@ -26,6 +27,11 @@ pub fn plain(text: &str) -> String {
 /// A failure: what happened and what to do.
 pub fn error(error: &ApiError) -> String {
     let (message, help) = (plain(&error.message), plain(&error.help));
+    // Its own words and the user's file alone: nobody else's text can make a line of its own here.
+    if error.code == ErrorCode::BadConfig {
+        let lines: Vec<String> = error.message.lines().map(plain).collect();
+        return format!("{}\n{help}", lines.join("\n"));
+    }
     if help.is_empty() {
         message
     } else {
@@ -237,13 +243,26 @@ pub fn computers(here: &Computer, others: &[Computer]) -> String {
             name(&computer.name, &computer.id),
             who.to_owned(),
             standing(computer),
+            now(computer),
             fastest,
             trouble(computer),
         ]
     };
     let here = std::iter::once(row(here, "this one"));
     let rows = here.chain(others.iter().map(|one| row(one, relation(one))));
-    table(&["id", "name", "helps", "state", "encodes", ""], rows)
+    table(
+        &["id", "name", "helps", "state", "now", "encodes", ""],
+        rows,
+    )
+}
+
+/// How busy and how hot it is: `71 %, 61 °C`.
+fn now(computer: &Computer) -> String {
+    let Some(load) = computer.load else {
+        return String::new();
+    };
+    let heat = load.celsius.map(|celsius| format!(", {celsius} °C"));
+    format!("{} %{}", load.cpu_percent, heat.unwrap_or_default())
 }
 
 fn relation(computer: &Computer) -> &'static str {
@@ -489,6 +508,75 @@ pub fn settings(settings: &Settings) -> String {
     rows.splice(4..4, super::helping::rules(&settings.helping));
     let line = |[name, value]: &[String; 2]| format!("{name:<11} {value}");
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What is set in the file and above it, as the file would say it.
+pub fn config<'a>(path: &api::FilePath, keys: impl Iterator<Item = &'a ConfigKey>) -> String {
+    let line = |key: &ConfigKey| {
+        if key.value.is_empty() {
+            return format!("# {}: {}", key.key, key.usual.replace('`', ""));
+        }
+        let from = match &key.from {
+            ConfigFrom::Usual => "  # not set",
+            ConfigFrom::File => "",
+            ConfigFrom::Variable { name } => &format!("  # {name}"),
+            ConfigFrom::ThisTime => "  # this time",
+        };
+        format!("{} = {}{}", key.key, plain(&key.value), plain(from))
+    };
+    let lines = keys.map(line);
+    let head = format!("# {}", plain(&path.shown()));
+    std::iter::once(head)
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A mistake, and where it is.
+pub fn complaint(complaint: &Complaint) -> String {
+    let line = complaint
+        .line
+        .map_or_else(String::new, |line| format!(", line {line}"));
+    format!("{}{line}: {}", complaint.source, complaint.says)
+}
+
+/// What is taken over from another farm, or would be.
+pub fn imported(import: &Import, done: bool) -> String {
+    let head = match (import.changes.is_empty(), done) {
+        (true, _) => Vec::new(),
+        (false, true) => vec!["Set:".to_owned()],
+        (false, false) => vec!["This would be set:".to_owned()],
+    };
+    let changes = import.changes.iter().map(|change| {
+        let value = |text: &str| match text {
+            "" => "not set".to_owned(),
+            text => text.lines().map(plain).collect::<Vec<_>>().join("\n    "),
+        };
+        format!(
+            "  {} = {}  (before: {})",
+            change.key,
+            value(&change.after),
+            value(&change.before)
+        )
+    });
+    let notes = import.notes.iter().map(|note| plain(note));
+    head.into_iter()
+        .chain(changes)
+        .chain(notes)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What came of reading the file of settings again.
+pub fn reread(reread: &Reread) -> String {
+    let changed = match reread.changed.as_slice() {
+        [] => "Nothing has changed.".to_owned(),
+        changed => format!("Changed: {}.", changed.join(", ")),
+    };
+    match reread.later.as_slice() {
+        [] => changed,
+        later => format!("{changed} From the next start on: {}.", later.join(", ")),
+    }
 }
 
 /// What `clean` did.

@@ -1,9 +1,12 @@
 //! Lines for programs, as docs/json.md describes them. They are stable: fields are added, never renamed or
 //! removed, which is why they are types of their own and not the API's view models.
 
+mod figures;
 mod key;
+mod library;
 mod originals;
 mod own;
+mod timeline;
 
 use api::{
     ApiError, Asking, Cleaned, Computer, ComputerStatus, ErrorCode, FilePath, Finding, Hand, Here,
@@ -12,9 +15,17 @@ use api::{
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
+pub use figures::{StatsDayLine, StatsLine, StatsPeerLine};
 pub use key::{KeyLine, RevokedLine};
+pub use library::{
+    LibraryFileLine, LibraryFolderLine, LibraryPreviewLine, LibraryRetryLine, LibraryScanLine,
+};
 pub use originals::{OriginalLine, OriginalPart, UndoneLine};
-pub use own::{DeedLine, GivenLine, HelpingLine, IdentityLine, SettingsLine};
+pub use own::{
+    ComplaintLine, ConfigPathLine, DeedLine, GivenLine, HelpingLine, IdentityLine, ImportedLine,
+    ReloadedLine, SettingLine, SettingsLine,
+};
+pub use timeline::{StintLine, TimelineLine, TimelinePeerLine};
 
 /// A measured number as a program reads it: digits that mean something, and no more. `null` if it is none.
 pub fn rounded<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -338,6 +349,7 @@ pub struct PeerLine {
     memory_mb: u64,
     cpu_percent: Option<u8>,
     memory_used_mb: Option<u64>,
+    celsius: Option<i16>,
     encoders: Vec<EncoderLine>,
     address: Option<String>,
     #[serde(serialize_with = "rounded_option")]
@@ -388,6 +400,7 @@ impl PeerLine {
             memory_mb: computer.memory_mb,
             cpu_percent: computer.load.map(|load| load.cpu_percent),
             memory_used_mb: computer.load.map(|load| load.memory_used_mb),
+            celsius: computer.load.and_then(|load| load.celsius),
             encoders: computer.encoders.iter().map(encoder).collect(),
             address: computer.address.clone(),
             fps: computer.speed_fps,

@@ -2,12 +2,15 @@
 
 #[cfg(test)]
 mod documented;
+pub mod figures;
 pub mod helping;
 pub mod human;
 pub mod json;
+pub mod library;
 mod measure;
 pub mod originals;
 mod progress;
+pub mod timeline;
 
 use std::io::{IsTerminal, Write};
 

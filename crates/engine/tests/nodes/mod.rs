@@ -16,5 +16,6 @@ pub fn config(folder: &Path, name: &str) -> NodeConfig {
         peers: Vec::new(),
         stays: false,
         workers: None,
+        settings: engine::config::Sources::default(),
     }
 }

@@ -127,6 +127,7 @@ async fn how_busy_each_is_is_heard_by_the_other() {
     let load = |cpu_percent| Load {
         cpu_percent,
         memory_used_mb: 2048,
+        celsius: Some(61),
     };
     pair.dialler.net.set_load(load(40));
     pair.listener.net.set_load(load(90));
@@ -138,21 +139,23 @@ async fn how_busy_each_is_is_heard_by_the_other() {
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_know_the_word_is_not_told() {
-    for wants in [false, true] {
+    for (wants, heat) in [(false, false), (true, false), (true, true)] {
         let ((_link, ends), (wire, mut far)) = (link(), wire());
         let (_senders, mut own) = telling();
         let (busy, load) = watch::channel(None);
         if wants {
-            own = own.with_loads(load);
+            own = own.with_loads(load, heat);
         }
         let task = tokio::spawn(converse(wire, ends, own, |_| std::future::ready(())));
         let said = Load {
             cpu_percent: 7,
             memory_used_mb: 1,
+            celsius: Some(61),
         };
         busy.send_replace(Some(said));
         let expected = if wants {
-            Message::Load(said)
+            let celsius = heat.then_some(61);
+            Message::Load(Load { celsius, ..said })
         } else {
             Message::Beat {}
         };

@@ -1,6 +1,7 @@
 //! What may be said, and how much of it.
 
 use media::encoder::{Codec, Encoder, Quality, Speed};
+use media::filter::Skill;
 use media::spec::{
     ChromaLocation, Color, Frames, Hdr10, InputCodec, LightLevel, Mastering, Matrix, PixelFormat,
     Primaries, Ratio, Scan, SegmentSpec, Side, Transfer,
@@ -32,6 +33,7 @@ fn fullest_about() -> About {
         busy: true,
         paused: Some(PauseReason::OnBattery),
         ffmpeg: longest(),
+        filters: Skill::ToneMap,
     }
 }
 
@@ -79,6 +81,8 @@ fn spec() -> SegmentSpec {
         scan: Scan::Progressive,
         rescale: false,
         rgb: false,
+        filters: media::filter::Chain::default(),
+        around: None,
     }
 }
 

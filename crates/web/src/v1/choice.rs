@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::job::shown;
+use super::picture::Filters;
 
 /// Enums of this interface whose words are those of [`api`].
 macro_rules! same_words {
@@ -107,6 +108,8 @@ pub struct Choice {
     pub audio_kbps: Option<u16>,
     /// The container, where the purpose's own is not wanted.
     pub container: Option<Container>,
+    /// What is changed about the picture.
+    pub filters: Filters,
     /// The output file on this computer, in full. Needs the scope `files`.
     #[schema(max_length = 4096)]
     pub output_path: Option<String>,
@@ -145,6 +148,7 @@ impl From<api::Choice> for Choice {
             audio: one.audio.map(Into::into),
             audio_kbps: one.audio_kbps,
             container: one.container.map(Into::into),
+            filters: one.filters.into(),
             output_path: one.output.as_ref().map(shown),
             output_folder: one.out_dir.as_ref().map(shown),
             place: one.place.into(),
@@ -168,6 +172,7 @@ impl From<Choice> for api::Choice {
             audio: one.audio.map(Into::into),
             audio_kbps: one.audio_kbps,
             container: one.container.map(Into::into),
+            filters: one.filters.into(),
             output: one.output_path.map(Into::into),
             out_dir: one.output_folder.map(Into::into),
             place: one.place.into(),

@@ -164,6 +164,7 @@ pub async fn submit(
     Extension(rights): Extension<Rights>,
     Sent(new): Sent<NewJob>,
 ) -> Result<Response, Refused> {
+    new.choice.filters.check()?;
     let choice: api::Choice = new.choice.into();
     let elsewhere = choice.place != api::Place::Beside;
     if elsewhere || choice.output.is_some() || choice.out_dir.is_some() {

@@ -16,6 +16,7 @@ mod jobs;
 mod originals;
 mod page;
 pub mod peers;
+mod picture;
 pub mod problem;
 mod settings;
 mod uploads;

@@ -184,6 +184,8 @@ impl Settings {
             temp_limit: self.temp_limit_bytes,
             bandwidth: self.bandwidth_bytes_per_s,
             replace: self.replace.into(),
+            // The library has routes of its own.
+            library: now.library.clone(),
             port: self.port,
             web_port: self.web_port,
         })

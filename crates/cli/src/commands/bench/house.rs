@@ -8,12 +8,11 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
+use api::bench::{Load, laws};
 use api::{ApiError, Choice, Computer, ComputerStatus, ErrorCode, Job, JobId, Outcome, call};
 use serde::Serialize;
 
 use super::{encode, no_scratch};
-use crate::bench::laws;
-use crate::bench::load::Load;
 use crate::commands::with_node;
 use crate::door::Door;
 use crate::node::Start;

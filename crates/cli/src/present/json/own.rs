@@ -1,6 +1,9 @@
 //! Lines about this computer itself: who it is, what is set, what it gave.
 
-use api::{Deed, FilePath, Given, HelpMode, Here, Keep, Rest, Settings};
+use api::{
+    Complaint, ConfigFrom, ConfigKey, Deed, FilePath, Given, HelpMode, Here, Import, Keep, Reread,
+    Rest, Settings,
+};
 use serde::Serialize;
 
 /// `identity`: who this computer is; nobody yet where that is made anew.
@@ -58,6 +61,119 @@ impl SettingsLine {
             testing_mode: settings.replace.testing_mode,
             keep_originals: settings.replace.keep,
             ffmpeg: settings.ffmpeg.clone(),
+        }
+    }
+}
+
+/// `setting`: one of the settings, and where its value comes from.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "setting")]
+pub struct SettingLine<'a> {
+    key: &'a str,
+    value: Option<&'a str>,
+    from: &'static str,
+    variable: Option<&'a str>,
+}
+
+impl<'a> SettingLine<'a> {
+    /// A setting as a line.
+    pub fn new(key: &'a ConfigKey) -> Self {
+        let (from, variable) = match &key.from {
+            ConfigFrom::Usual => ("usual", None),
+            ConfigFrom::File => ("file", None),
+            ConfigFrom::Variable { name } => ("variable", Some(name.as_str())),
+            ConfigFrom::ThisTime => ("this_time", None),
+        };
+        Self {
+            key: &key.key,
+            value: Some(key.value.as_str()).filter(|value| !value.is_empty()),
+            from,
+            variable,
+        }
+    }
+}
+
+/// `complaint`: a mistake in the file of settings or in a variable.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "complaint")]
+pub struct ComplaintLine<'a> {
+    source: &'a str,
+    line: Option<u32>,
+    text: &'a str,
+}
+
+impl<'a> ComplaintLine<'a> {
+    /// A mistake as a line.
+    pub fn new(complaint: &'a Complaint) -> Self {
+        Self {
+            source: &complaint.source,
+            line: complaint.line,
+            text: &complaint.says,
+        }
+    }
+}
+
+/// `config_path`: where the file of settings is.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "config_path")]
+pub struct ConfigPathLine<'a> {
+    path: &'a FilePath,
+}
+
+impl<'a> ConfigPathLine<'a> {
+    /// A place as a line.
+    pub fn new(path: &'a FilePath) -> Self {
+        Self { path }
+    }
+}
+
+/// `imported`: what was taken over from another farm, or would be.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "imported")]
+pub struct ImportedLine<'a> {
+    done: bool,
+    changes: Vec<ChangeLine<'a>>,
+    notes: &'a [String],
+}
+
+/// A setting that gets another value.
+#[derive(Debug, Serialize)]
+struct ChangeLine<'a> {
+    key: &'a str,
+    before: &'a str,
+    after: &'a str,
+}
+
+impl<'a> ImportedLine<'a> {
+    /// What came of it as a line.
+    pub fn new(import: &'a Import, done: bool) -> Self {
+        let changes = import.changes.iter().map(|change| ChangeLine {
+            key: &change.key,
+            before: &change.before,
+            after: &change.after,
+        });
+        Self {
+            done,
+            changes: changes.collect(),
+            notes: &import.notes,
+        }
+    }
+}
+
+/// `reloaded`: the file of settings was read again.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "reloaded")]
+pub struct ReloadedLine<'a> {
+    changed: &'a [String],
+    later: &'a [String],
+}
+
+impl<'a> ReloadedLine<'a> {
+    /// What came of it as a line.
+    pub fn new(reread: &'a Reread) -> Self {
+        Self {
+            changed: &reread.changed,
+            later: &reread.later,
         }
     }
 }

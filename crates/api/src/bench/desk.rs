@@ -1,0 +1,229 @@
+//! Where a node's own measurement goes on, and where those are kept that are done.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use engine::node::Node;
+use tokio::sync::watch;
+
+use super::{Bench, BenchProgress, BenchRow, BenchRun, BenchSummary, Order, Told, counts, measure};
+use crate::error::{ApiError, ErrorCode};
+use crate::view::{ComputerStatus, JobState, Scene};
+
+/// How many are kept.
+const KEPT: usize = 20;
+
+/// One for each node.
+#[derive(Default)]
+pub(crate) struct Desk {
+    state: Mutex<State>,
+    /// One change of what is kept after the other.
+    keeping: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    running: Option<(BenchProgress, watch::Sender<bool>)>,
+    failed: Option<ApiError>,
+}
+
+impl Desk {
+    /// What goes on, and what is kept.
+    pub async fn look(&self, node: &Node) -> Result<Bench, ApiError> {
+        let runs = kept(node).await?;
+        let state = self.state();
+        Ok(Bench {
+            running: state.running.as_ref().map(|(progress, _)| progress.clone()),
+            failed: state.failed.clone(),
+            runs,
+            usual: counts(),
+        })
+    }
+
+    /// Begins to measure, if nothing else goes on.
+    pub fn start(self: Arc<Self>, node: Node, scene: &Scene, order: Order) -> Result<(), ApiError> {
+        check_idle(scene)?;
+        let (stop, stopped) = watch::channel(false);
+        let film = order.film.as_ref().map(|film| name(film));
+        let workers = if order.workers.is_empty() {
+            counts()
+        } else {
+            order.workers.clone()
+        };
+        let progress = BenchProgress {
+            film,
+            workers,
+            rows: Vec::new(),
+            progress: 0.0,
+        };
+        {
+            let mut state = self.state();
+            if state.running.is_some() {
+                let text = "A measurement goes on already.";
+                return Err(
+                    ApiError::new(ErrorCode::NotNow, text).help("Stop it first, or wait for it.")
+                );
+            }
+            state.failed = None;
+            state.running = Some((progress, stop));
+        }
+        let here = scene.here.clone();
+        tokio::spawn(async move {
+            let began_ms = now_ms();
+            let ended = self.run(&order, stopped).await;
+            let progress = self.state().running.take().map(|(progress, _)| progress);
+            let (Some(progress), ended) = (progress, ended) else {
+                return;
+            };
+            let kept = match ended {
+                Ok(None) => return,
+                Ok(Some(rows)) => {
+                    let run = BenchRun {
+                        began_ms,
+                        film: progress.film,
+                        choice: order.choice,
+                        cpu: here.computer.cpu,
+                        cores: here.computer.cores,
+                        version: here.version,
+                        summary: BenchSummary::new(&rows),
+                        rows,
+                    };
+                    self.keep(&node, run).await
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = kept {
+                self.state().failed = Some(error);
+            }
+        });
+        Ok(())
+    }
+
+    /// Stops it.
+    pub fn stop(&self) -> Result<(), ApiError> {
+        match &self.state().running {
+            Some((_, stop)) => {
+                stop.send_replace(true);
+                Ok(())
+            }
+            None => Err(ApiError::new(ErrorCode::NotNow, "No measurement goes on.")),
+        }
+    }
+
+    /// Forgets one that is kept.
+    pub async fn forget(&self, node: &Node, began_ms: u64) -> Result<(), ApiError> {
+        let _one = self.keeping.lock().await;
+        let mut runs = kept(node).await?;
+        runs.retain(|run| run.began_ms != began_ms);
+        store(node, &runs).await
+    }
+
+    async fn run(
+        &self,
+        order: &Order,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<Option<Vec<BenchRow>>, ApiError> {
+        let scratch = tempfile::Builder::new()
+            .prefix("manyhands-bench-")
+            .tempdir()
+            .map_err(|error| no_scratch(&error))?;
+        let tell = |told: Told<'_>| {
+            let mut state = self.state();
+            let Some((progress, _)) = &mut state.running else {
+                return;
+            };
+            match told {
+                Told::Begins(_) => progress.progress = 0.0,
+                Told::GoesOn(scene, id) => {
+                    let job = scene.jobs.iter().find(|job| job.id == id);
+                    progress.progress = job.map_or(0.0, |job| job.progress);
+                }
+                Told::Row(row) => {
+                    progress.rows.push(row.clone());
+                    progress.progress = 0.0;
+                }
+            }
+        };
+        measure(order, scratch.path(), stopped, tell).await
+    }
+
+    async fn keep(&self, node: &Node, run: BenchRun) -> Result<(), ApiError> {
+        let _one = self.keeping.lock().await;
+        let mut runs = kept(node).await?;
+        runs.insert(0, run);
+        runs.truncate(KEPT);
+        store(node, &runs).await
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What works beside it would be measured, too.
+fn check_idle(scene: &Scene) -> Result<(), ApiError> {
+    let at_work = scene
+        .jobs
+        .iter()
+        .any(|job| !job.state.is_over() && !matches!(job.state, JobState::Paused { .. }));
+    let text = if at_work {
+        "This computer works on a film already."
+    } else if scene.here.helping.begun > 0 {
+        "This computer works for another one."
+    } else if scene.here.computer.status == ComputerStatus::Measuring {
+        "This computer is trying its encoders."
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::new(ErrorCode::NotNow, text).help("Measure when it is done."))
+}
+
+async fn kept(node: &Node) -> Result<Vec<BenchRun>, ApiError> {
+    let kept = node.bench_runs().await?;
+    // Written by another version, they may not be understood: then there are none.
+    let read = kept.and_then(|kept| serde_json::from_value(kept).ok());
+    Ok(read.unwrap_or_default())
+}
+
+async fn store(node: &Node, runs: &[BenchRun]) -> Result<(), ApiError> {
+    let runs = serde_json::to_value(runs)
+        .map_err(|error| ApiError::new(ErrorCode::Other, error.to_string()))?;
+    Ok(node.set_bench_runs(runs).await?)
+}
+
+fn name(film: &std::path::Path) -> String {
+    let name = film.file_name().unwrap_or(film.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn no_scratch(error: &std::io::Error) -> ApiError {
+    let text = format!("There is no place for temporary files: {error}.");
+    ApiError::new(ErrorCode::NoSpace, text).help("Set TMPDIR to a folder that can be written.")
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rehearsal;
+
+    #[test]
+    fn nothing_is_measured_beside_other_work() {
+        let mut scene = rehearsal::scene();
+        assert!(check_idle(&scene).is_ok());
+        scene.jobs = vec![rehearsal::job(1, "a.mkv")];
+        assert_eq!(check_idle(&scene).unwrap_err().code, ErrorCode::NotNow);
+        scene.jobs[0].state = JobState::Paused {
+            reason: String::new(),
+        };
+        assert!(check_idle(&scene).is_ok());
+        scene.here.helping.begun = 1;
+        assert!(check_idle(&scene).is_err());
+    }
+}

@@ -1,0 +1,362 @@
+//! Small houses whose time is known, and generated ones whose books must balance.
+
+use proptest::prelude::*;
+
+use crate::*;
+
+const HERE: Peer = [1; 32];
+const KITCHEN: Peer = [2; 32];
+
+/// A part that went the whole way: given, delivered, began, encoded, finished, returned, ended.
+fn whole(peer: Peer, segment: u32, at: [i64; 7]) -> Stint {
+    Stint {
+        lease: u64::from(segment) + 1,
+        segment,
+        frames: 240,
+        attempt: 1,
+        peer,
+        hedge: false,
+        given: at[0],
+        delivered: Some(at[1]),
+        began: Some(at[2]),
+        encoded: Some(at[3]),
+        finished: Some(at[4]),
+        returned: Some(at[5]),
+        ended: Some(at[6]),
+        fate: Some(Fate::Verified),
+        sent: 10_000_000,
+        received: 1_000_000,
+    }
+}
+
+fn phase(kind: PhaseKind, began: i64, ended: i64) -> Phase {
+    Phase {
+        kind,
+        began,
+        ended: Some(ended),
+    }
+}
+
+/// This computer encodes without a pause for 100 s; the other one waits 5 s for each of its parts of 20 s.
+fn slow_link() -> Record {
+    let mut stints: Vec<Stint> = (0..5)
+        .map(|n| {
+            let at = i64::from(n) * 20_000;
+            let end = at + 20_000;
+            whole(HERE, n, [at, at, at, end, end, end, end])
+        })
+        .collect();
+    stints.extend((0..4).map(|n| {
+        let at = i64::from(n) * 25_000;
+        let (began, end) = (at + 5000, at + 25_000);
+        whole(KITCHEN, 10 + n, [at, began, began, end, end, end, end])
+    }));
+    Record {
+        phases: vec![phase(PhaseKind::Encoding, 0, 100_000)],
+        stints,
+        absences: Vec::new(),
+        until: 100_000,
+    }
+}
+
+fn of(account: &Account, peer: Peer) -> &Hand {
+    account.hands.iter().find(|hand| hand.peer == peer).unwrap()
+}
+
+#[test]
+fn a_slow_link_is_named_with_its_share_and_its_rate() {
+    let account = tell(&slow_link());
+    assert_eq!(of(&account, HERE).spent.encode, 100_000);
+    let kitchen = of(&account, KITCHEN);
+    assert_eq!(
+        (kitchen.spent.encode, kitchen.spent.transfer),
+        (80_000, 20_000)
+    );
+    let expected = Cause::Transfer {
+        peer: KITCHEN,
+        percent: 20,
+        rate: Some(2_000_000),
+    };
+    assert_eq!(account.causes, [expected]);
+}
+
+#[test]
+fn the_last_part_on_the_slowest_computer_is_named() {
+    let mut record = slow_link();
+    let end = 140_000;
+    record.stints.push(whole(
+        KITCHEN,
+        20,
+        [100_000, 100_000, 100_000, end, end, end, end],
+    ));
+    // Given out at the same moment, and done long before.
+    let soon = 101_000;
+    record.stints.push(whole(
+        HERE,
+        21,
+        [100_000, 100_000, 100_000, soon, soon, soon, soon],
+    ));
+    record.until = end;
+    let account = tell(&record);
+    let tail = account.causes.first().unwrap();
+    let Cause::Tail {
+        peer,
+        segment,
+        ms,
+        percent,
+        times,
+        slowest,
+    } = tail
+    else {
+        panic!("{:?}", account.causes)
+    };
+    assert_eq!((*peer, *segment, *ms, *percent), (KITCHEN, 20, 39_000, 28));
+    assert_eq!((*times, *slowest), (None, true));
+    assert_eq!(of(&account, HERE).spent.tail, 39_000);
+    record.stints.iter_mut().for_each(|stint| {
+        if stint.segment == 20 {
+            stint.frames = 1000;
+        }
+    });
+    let long = tell(&record);
+    assert!(
+        matches!(
+            long.causes.first(),
+            Some(Cause::Tail { times: Some(4), .. })
+        ),
+        "{:?}",
+        long.causes
+    );
+}
+
+#[test]
+fn time_in_which_nobody_could_work_is_in_no_share() {
+    let mut record = slow_link();
+    let plain = tell(&record);
+    let later = |at: &mut i64| {
+        if *at >= 50_000 {
+            *at += 3_600_000;
+        }
+    };
+    for stint in &mut record.stints {
+        later(&mut stint.given);
+        for at in [
+            &mut stint.delivered,
+            &mut stint.began,
+            &mut stint.encoded,
+            &mut stint.finished,
+            &mut stint.returned,
+            &mut stint.ended,
+        ] {
+            at.iter_mut().for_each(later);
+        }
+    }
+    record.until += 3_600_000;
+    record.phases = vec![
+        phase(PhaseKind::Encoding, 0, 50_000),
+        phase(PhaseKind::Held, 50_000, 3_650_000),
+        phase(PhaseKind::Encoding, 3_650_000, 3_700_000),
+    ];
+    let held = tell(&record);
+    assert_eq!(held.whole_ms, plain.whole_ms);
+    assert_eq!(held.work_ms, plain.work_ms);
+    assert_eq!(of(&held, KITCHEN).spent, of(&plain, KITCHEN).spent);
+}
+
+#[test]
+fn who_came_late_was_away_and_lost_parts_is_told_so() {
+    let mut record = slow_link();
+    record.stints.retain(|stint| stint.peer == HERE);
+    let mut lost = whole(KITCHEN, 10, [30_000, 30_000, 30_000, 0, 0, 0, 50_000]);
+    (lost.encoded, lost.finished, lost.returned) = (None, None, None);
+    lost.fate = Some(Fate::Lost);
+    record.stints.push(lost);
+    record.stints.push(whole(
+        KITCHEN,
+        11,
+        [70_000, 70_000, 70_000, 100_000, 100_000, 100_000, 100_000],
+    ));
+    record.absences.push(Absence {
+        peer: KITCHEN,
+        began: 50_000,
+        ended: Some(70_000),
+    });
+    let account = tell(&record);
+    let spent = of(&account, KITCHEN).spent;
+    assert_eq!(
+        (spent.late, spent.away, spent.encode),
+        (30_000, 20_000, 50_000)
+    );
+    let has = |wanted: &Cause| account.causes.contains(wanted);
+    assert!(
+        has(&Cause::Late {
+            peer: KITCHEN,
+            ms: 30_000,
+            percent: 30
+        }),
+        "{:?}",
+        account.causes
+    );
+    assert!(has(&Cause::Away {
+        peer: KITCHEN,
+        percent: 20
+    }));
+    assert!(has(&Cause::Lost {
+        parts: 1,
+        ms: 20_000,
+        percent: 13
+    }));
+}
+
+#[test]
+fn what_one_computer_does_alone_is_told() {
+    let at = [10_000, 10_000, 10_000, 60_000, 60_000, 60_000, 60_000];
+    let record = Record {
+        phases: vec![
+            phase(PhaseKind::Probe, 0, 2000),
+            phase(PhaseKind::Plan, 2000, 11_000),
+            phase(PhaseKind::Queued, 2000, 10_000),
+            phase(PhaseKind::Encoding, 10_000, 60_000),
+            phase(PhaseKind::Joining, 60_000, 70_000),
+            phase(PhaseKind::Proving, 70_000, 99_000),
+            phase(PhaseKind::Placing, 99_000, 100_000),
+        ],
+        stints: vec![whole(HERE, 0, at)],
+        absences: Vec::new(),
+        until: 100_000,
+    };
+    let account = tell(&record);
+    assert_eq!((account.whole_ms, account.work_ms), (100_000, 50_000));
+    let expected = [
+        Cause::Joining {
+            ms: 40_000,
+            percent: 40,
+        },
+        Cause::Reading {
+            ms: 10_000,
+            percent: 10,
+        },
+        Cause::Alone { peer: HERE },
+    ];
+    assert_eq!(account.causes, expected);
+}
+
+#[test]
+fn a_job_that_waited_its_turn_says_so() {
+    let mut record = slow_link();
+    record
+        .phases
+        .insert(0, phase(PhaseKind::Queued, -100_000, 0));
+    record
+        .phases
+        .insert(0, phase(PhaseKind::Plan, -100_000, -95_000));
+    let account = tell(&record);
+    let waited = Cause::Waited {
+        on: Wait::Turn,
+        ms: 100_000,
+        percent: 50,
+    };
+    assert_eq!(
+        account.causes.first(),
+        Some(&waited),
+        "{:?}",
+        account.causes
+    );
+    assert!(
+        !account
+            .causes
+            .iter()
+            .any(|cause| matches!(cause, Cause::Reading { .. }))
+    );
+}
+
+#[test]
+fn nothing_is_told_of_nothing() {
+    let account = tell(&Record::default());
+    assert_eq!(account, Account::default());
+}
+
+#[test]
+fn lanes_hold_what_is_encoded_at_once() {
+    let record = slow_link();
+    assert!(
+        lanes(&record.stints, record.until)
+            .iter()
+            .all(|lane| *lane == 0)
+    );
+    let mut both = record.stints;
+    both.iter_mut().for_each(|stint| stint.peer = HERE);
+    let lanes = lanes(&both, 100_000);
+    assert_eq!(lanes.iter().max(), Some(&1));
+}
+
+#[test]
+fn words_are_read_as_they_are_written() {
+    for kind in PhaseKind::ALL {
+        assert_eq!(PhaseKind::of(kind.word()), Some(kind));
+    }
+    for fate in Fate::ALL {
+        assert_eq!(Fate::of(fate.word()), Some(fate));
+    }
+    assert_eq!(Fate::of(""), None);
+}
+
+fn any_stint() -> impl Strategy<Value = Stint> {
+    let times = proptest::collection::vec(proptest::option::of(-50_i64..1000), 6);
+    let fate = proptest::option::of(0..Fate::ALL.len());
+    (0_u8..4, 0_u32..9, any::<bool>(), -50_i64..1000, times, fate).prop_map(
+        |(peer, segment, hedge, given, at, fate)| Stint {
+            peer: [peer; 32],
+            hedge,
+            given,
+            delivered: at[0],
+            began: at[1],
+            encoded: at[2],
+            finished: at[3],
+            returned: at[4],
+            ended: at[5],
+            fate: fate.map(|at| Fate::ALL[at]),
+            ..whole(HERE, segment, [0; 7])
+        },
+    )
+}
+
+fn any_phase() -> impl Strategy<Value = Phase> {
+    (
+        0..PhaseKind::ALL.len(),
+        -50_i64..1000,
+        proptest::option::of(-50_i64..1000),
+    )
+        .prop_map(|(kind, began, ended)| Phase {
+            kind: PhaseKind::ALL[kind],
+            began,
+            ended,
+        })
+}
+
+proptest! {
+    /// Whatever clocks and other computers say: every computer's time adds up to the same whole.
+    #[test]
+    fn the_books_balance(
+        stints in proptest::collection::vec(any_stint(), 0..30),
+        phases in proptest::collection::vec(any_phase(), 0..12),
+        until in -60_i64..1100,
+    ) {
+        let record = Record { phases, stints, absences: Vec::new(), until };
+        let account = tell(&record);
+        prop_assert_eq!(account.hands.is_empty(), record.stints.is_empty());
+        for hand in &account.hands {
+            prop_assert_eq!(hand.spent.all(), account.work_ms, "{:?}", hand);
+        }
+        let lanes = lanes(&record.stints, until);
+        for (a, first) in record.stints.iter().enumerate() {
+            for (b, second) in record.stints.iter().enumerate().skip(a + 1) {
+                let ((Some(one), Some(two)), true) = (
+                    (first.encodes(until), second.encodes(until)),
+                    first.peer == second.peer && lanes[a] == lanes[b],
+                ) else { continue };
+                prop_assert!(one.1 <= two.0 || two.1 <= one.0, "{:?} {:?}", one, two);
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What came of it: added up by day and by computer, bounded, and taken over from earlier builds.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use store::{DAYS_KEPT, Deed, JobState, Labour, Made, NewJob, Segment, SegmentState, Store};
+
+const DAY: i64 = 86_400_000;
+/// Noon of a day long after 1970, wherever this computer is.
+const NOON: i64 = 20_000 * DAY + DAY / 2;
+
+fn made() -> Made {
+    Made {
+        day: 0,
+        films: 1,
+        frames: 1000,
+        source_bytes: 900,
+        output_bytes: 300,
+        ms: 60_000,
+    }
+}
+
+fn labour(peer: u8, for_us: bool) -> Labour {
+    Labour {
+        day: 0,
+        peer: [peer; 32],
+        for_us,
+        name: "Kitchen".to_owned(),
+        parts: 2,
+        frames: 100,
+        ms: 5000,
+    }
+}
+
+#[tokio::test]
+async fn days_and_computers_are_added_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (days, in_all, by_day, by_peer) = store
+        .call(|t| {
+            t.add_made(&made(), NOON)?;
+            t.add_made(&made(), NOON + 1)?;
+            t.add_made(&made(), NOON + 3 * DAY)?;
+            t.add_labour(&labour(1, true), NOON)?;
+            t.add_labour(&labour(2, true), NOON)?;
+            t.add_labour(&labour(2, false), NOON)?;
+            let renamed = Labour {
+                name: "Küche".to_owned(),
+                ..labour(2, true)
+            };
+            t.add_labour(&renamed, NOON + DAY)?;
+            let first = t.day_of(NOON)?;
+            Ok((
+                t.made(first + 1)?,
+                t.made_in_all()?,
+                t.labour_by_day(first)?,
+                t.labour_by_peer(first)?,
+            ))
+        })
+        .await
+        .unwrap();
+    assert_eq!((days.len(), days[0].films), (1, 1));
+    assert_eq!(
+        (in_all.films, in_all.source_bytes, in_all.ms),
+        (3, 2700, 180_000)
+    );
+    let sums: Vec<_> = by_day.iter().map(|one| (one.for_us, one.parts)).collect();
+    assert_eq!(sums, [(false, 2), (true, 4), (true, 2)]);
+    let hands: Vec<_> = by_peer
+        .iter()
+        .map(|one| (one.peer[0], one.for_us, one.ms, one.name.as_str()))
+        .collect();
+    assert_eq!(
+        hands,
+        [
+            (2, true, 10_000, "Küche"),
+            (1, true, 5000, "Kitchen"),
+            (2, false, 5000, "Kitchen")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_ten_years_old_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let left = store
+        .call(|t| {
+            t.add_made(&made(), NOON)?;
+            t.add_labour(&labour(1, true), NOON)?;
+            let later = NOON + i64::from(DAYS_KEPT) * DAY;
+            t.add_made(&made(), later)?;
+            t.add_labour(&labour(1, true), later)?;
+            Ok((t.made(0)?.len(), t.labour_by_day(0)?.len()))
+        })
+        .await
+        .unwrap();
+    assert_eq!(left, (1, 1));
+}
+
+/// The step that makes these tables, on a folder of a build that had none of them.
+#[tokio::test]
+async fn what_earlier_builds_made_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    store
+        .call(|t| {
+            let job = t.add_job(&NewJob {
+                source: PathBuf::from("/films/a.mkv"),
+                source_bytes: 1000,
+                source_modified: 0,
+                source_sample: [0; 32],
+                choice: json!({}),
+                created: NOON,
+            })?;
+            t.put_segment(&Segment {
+                job,
+                index: 0,
+                start_pts: 0,
+                end_pts: 1,
+                frames: 240,
+                work: 1,
+                payload: json!(null),
+                state: SegmentState::Verified,
+                attempt: 1,
+                peer: Some([3; 32]),
+                digest: None,
+                file: None,
+                report: Some(json!({"encode_ms": 5000})),
+            })?;
+            t.set_job_memo(job, &json!({"frames": 240, "bytes": 400, "wall_ms": 9000}))?;
+            t.end_job(job, JobState::Completed, None, NOON)?;
+            t.add_deed(&Deed {
+                peer: [4; 32],
+                name: "Attic".to_owned(),
+                film: [0; 32],
+                segments: 2,
+                frames: 50,
+                received: 1,
+                sent: 1,
+                ms: 700,
+                began: NOON,
+                ended: NOON,
+            })
+        })
+        .await
+        .unwrap();
+    drop(store);
+    let step = include_str!("../src/migrations/0009_figures.sql");
+    let database = rusqlite::Connection::open(folder.path().join("manyhands.sqlite")).unwrap();
+    database
+        .execute_batch("DROP TABLE made; DROP TABLE labour;")
+        .unwrap();
+    database.execute_batch(step).unwrap();
+    drop(database);
+    let store = Store::open(folder.path()).unwrap();
+    let (made, labour) = store
+        .call(|t| Ok((t.made_in_all()?, t.labour_by_peer(0)?)))
+        .await
+        .unwrap();
+    assert_eq!((made.films, made.frames, made.ms), (1, 240, 9000));
+    assert_eq!((made.source_bytes, made.output_bytes), (1000, 400));
+    let hands: Vec<_> = labour
+        .iter()
+        .map(|one| (one.peer[0], one.for_us, one.parts, one.ms))
+        .collect();
+    assert_eq!(hands, [(3, true, 1, 5000), (4, false, 2, 700)]);
+}

@@ -1,0 +1,165 @@
+//! The record behind a timeline: kept, bounded, mended after a crash, gone with its job.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use store::{Absence, NewJob, PHASES_KEPT, Phase, Stint, Store, TIMELINES_KEPT};
+
+const KIT: [u8; 32] = [7; 32];
+
+fn film() -> NewJob {
+    NewJob {
+        source: PathBuf::from("/films/a.mkv"),
+        source_bytes: 1,
+        source_modified: 0,
+        source_sample: [0; 32],
+        choice: json!({}),
+        created: 0,
+    }
+}
+
+fn stint(job: i64, lease: u64) -> Stint {
+    Stint {
+        job,
+        lease,
+        segment: 3,
+        attempt: 1,
+        peer: KIT,
+        name: "Kitchen".to_owned(),
+        hedge: false,
+        given: 1000,
+        delivered: None,
+        began: None,
+        encoded: None,
+        finished: None,
+        returned: None,
+        ended: None,
+        fate: None,
+        why: String::new(),
+        sent: 0,
+        received: 0,
+    }
+}
+
+fn phase(job: i64, kind: &str, began: i64, ended: Option<i64>) -> Phase {
+    Phase {
+        job,
+        kind: kind.to_owned(),
+        began,
+        ended,
+    }
+}
+
+#[tokio::test]
+async fn what_is_noted_comes_back_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let job = store.call(|t| t.add_job(&film())).await.unwrap();
+    let ended = Stint {
+        delivered: Some(1100),
+        began: Some(1200),
+        encoded: Some(1900),
+        finished: Some(2000),
+        returned: Some(2100),
+        ended: Some(2200),
+        fate: Some("verified".to_owned()),
+        why: "none".to_owned(),
+        sent: 5,
+        received: 6,
+        // The largest that the scheduler can give.
+        lease: u64::MAX,
+        ..stint(job, 0)
+    };
+    let noted = ended.clone();
+    store
+        .call(move |t| {
+            t.put_phase(&phase(job, "encoding", 900, None))?;
+            t.put_phase(&phase(job, "encoding", 900, Some(2200)))?;
+            t.add_stint(&noted)?;
+            t.end_stint(&noted)?;
+            t.put_absence(&Absence {
+                peer: KIT,
+                began: 500,
+                ended: Some(950),
+                why: "away".to_owned(),
+            })
+        })
+        .await
+        .unwrap();
+    drop(store);
+    let store = Store::open(folder.path()).unwrap();
+    let found = store
+        .call(move |t| {
+            Ok((
+                t.phases(job)?,
+                t.stints(job)?,
+                t.absences(900, 2200)?,
+                t.absences(950, 960)?,
+            ))
+        })
+        .await
+        .unwrap();
+    assert_eq!(found.0, [phase(job, "encoding", 900, Some(2200))]);
+    assert_eq!(found.1, [ended]);
+    assert_eq!(found.2.len(), 1);
+    assert!(found.3.is_empty(), "{:?}", found.3);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_open_is_closed_when_the_job_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let job = store.call(|t| t.add_job(&film())).await.unwrap();
+    let found = store
+        .call(move |t| {
+            // Nothing was noted yet: there is nothing to close.
+            t.bridge_gap(job, "stopped", "stopped", 5)?;
+            assert!(t.phases(job)?.is_empty());
+            t.put_phase(&phase(job, "encoding", 900, None))?;
+            t.add_stint(&stint(job, 1))?;
+            t.bridge_gap(job, "stopped", "stopped", 9000)?;
+            Ok((t.phases(job)?, t.stints(job)?))
+        })
+        .await
+        .unwrap();
+    let expected = [
+        phase(job, "encoding", 900, Some(1000)),
+        phase(job, "stopped", 1000, Some(9000)),
+    ];
+    assert_eq!(found.0, expected);
+    assert_eq!(found.1[0].ended, Some(1000));
+    assert_eq!(found.1[0].fate.as_deref(), Some("stopped"));
+}
+
+#[tokio::test]
+async fn a_record_is_bounded_and_goes_with_its_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let left = store
+        .call(|t| {
+            let first = t.add_job(&film())?;
+            for n in 0..PHASES_KEPT + 5 {
+                t.put_phase(&phase(first, "held", i64::from(n), None))?;
+            }
+            assert_eq!(t.phases(first)?.len(), PHASES_KEPT as usize);
+            t.add_stint(&stint(first, 1))?;
+            // Whoever is not there has no record, and that is no error.
+            t.add_stint(&stint(first + 1, 1))?;
+            t.put_phase(&phase(first + 1, "held", 1, None))?;
+            t.end_stint(&stint(first + 1, 1))?;
+            let second = t.add_job(&film())?;
+            t.add_stint(&stint(second, 2))?;
+            t.forget_job(second)?;
+            for _ in 0..TIMELINES_KEPT {
+                t.add_job(&film())?;
+            }
+            t.prune_timelines(0)?;
+            Ok((t.stints(first)?, t.stints(second)?, t.phases(first)?))
+        })
+        .await
+        .unwrap();
+    assert!(
+        left.0.is_empty() && left.1.is_empty() && left.2.is_empty(),
+        "{left:?}"
+    );
+}

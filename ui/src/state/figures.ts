@@ -1,0 +1,65 @@
+/** Figures as they are drawn and said. Pure. */
+import type { Day, Figures, Job, Totals } from '../generated/api';
+import type { Scene } from './scene';
+import { csv } from './timeline';
+import type { Point, Tick } from './graph';
+
+export const RANGES = [30, 90, 365, 3660] as const;
+
+/** A day as a date of its own: noon, so that no time zone moves it. */
+export function dateOf(day: number): Date {
+  return new Date((day + 0.5) * 86_400_000);
+}
+
+/** Bytes that were saved; below zero where films grew. */
+export function saved({ source_bytes, output_bytes }: Totals): number {
+  return source_bytes - output_bytes;
+}
+
+/** The first day that is shown: that of the range, or the first on which something was done where that is later. */
+export function firstDay({ today, days }: Figures, range: number): number {
+  const first = today - range + 1;
+  const known = days[0]?.day ?? today - 6;
+  // A week at the least, so that one day does not fill the graph.
+  return Math.min(today - 6, Math.max(first, known));
+}
+
+/** A value of each day. */
+export function daily(days: readonly Day[], value: (totals: Totals) => number): Point[] {
+  return days.map(({ day, totals }) => ({ x: day, y: value(totals) }));
+}
+
+/** The same, added up from the first day shown to today. */
+export function summed(told: Figures, range: number, value: (totals: Totals) => number): Point[] {
+  let y = 0;
+  const points: Point[] = [{ x: firstDay(told, range) - 0.5, y: 0 }];
+  for (const { day, totals } of told.days) points.push({ x: day, y: (y += value(totals)) });
+  if (points.at(-1)?.x !== told.today) points.push({ x: told.today, y });
+  return points;
+}
+
+/** Dates below the axis, as many as there is room for. */
+export function dateTicks(from: number, to: number, locale: string): Tick[] {
+  const count = Math.min(6, to - from + 1);
+  const step = Math.max(1, Math.ceil((to - from) / count));
+  const form = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC', ...(to - from > 400 ? { year: '2-digit' } : {}) });
+  const ticks: Tick[] = [];
+  for (let day = to; day >= from; day -= step) ticks.push({ x: day, text: form.format(dateOf(day)) });
+  return ticks;
+}
+
+/** What a computer has in hand of this one's videos: which, and which parts. */
+export function inHand({ jobs }: Scene, computer: string): { job: Job; parts: number[]; progress: number }[] {
+  return jobs.flatMap((job) => {
+    const mine = job.segments.filter((one) => one.computer === computer && one.state === 'encoding');
+    const progress = mine.reduce((sum, one) => sum + one.progress, 0) / Math.max(1, mine.length);
+    return mine.length > 0 ? [{ job, parts: mine.map((one) => one.index + 1), progress }] : [];
+  });
+}
+
+/** A row for each day, as `manyhands stats --csv` prints it. */
+export function figuresCsv({ days }: Figures): string {
+  const head = ['day', 'films', 'frames', 'source_bytes', 'output_bytes', 'saved_bytes', 'wall_s', 'work_s', 'given_s'];
+  const rows = days.map(({ day, totals: one }) => [dateOf(day).toISOString().slice(0, 10), String(one.films), String(one.frames), String(one.source_bytes), String(one.output_bytes), String(saved(one)), one.wall_s.toFixed(1), one.work_s.toFixed(1), one.given_s.toFixed(1)]);
+  return csv([head, ...rows]);
+}

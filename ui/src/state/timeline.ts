@@ -1,0 +1,281 @@
+/** A job's time as it is drawn: computers down, time across. Pure. */
+import { bytes, decimal, took } from '../format/numbers';
+import type { Cause, ComputerId, PhaseKind, Spent, Stint, Timeline, TimelineComputer } from '../generated/api';
+import { t } from '../words/words.svelte';
+
+/** What a bar stands for; each has a look of its own, see `TimePatterns.svelte`. */
+export type Deed = 'encode' | 'vain' | 'check' | 'transfer' | 'back' | 'away';
+
+export interface Bar {
+  deed: Deed;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** Whose it is: the place in the computer's stints; -1 for an absence. */
+  stint: number;
+}
+
+export interface Row {
+  one: TimelineComputer;
+  /** From the top of the drawing, pixels. */
+  top: number;
+  height: number;
+  /** From where to where it could have encoded: what is not filled of it is idle. */
+  track: { x: number; y: number; width: number; height: number };
+  bars: Bar[];
+}
+
+export interface Block {
+  kind: PhaseKind;
+  x: number;
+  width: number;
+}
+
+/** Where the time lies across: stretches in which nobody could work are drawn narrow. */
+export interface Axis {
+  width: number;
+  ticks: { x: number; text: string }[];
+  breaks: { x: number; width: number }[];
+  at(ms: number): number;
+}
+
+export interface Drawing {
+  axis: Axis;
+  blocks: Block[];
+  rows: Row[];
+  height: number;
+  /** Where nothing was left to give out and computers waited for the last part; `null` where that was short. */
+  tail: { x: number; width: number } | null;
+}
+
+/** Above the first row: the ticks and what the job itself did. */
+export const HEAD = 46;
+const BLOCKS_TOP = 22;
+const NAME = 20;
+const BETWEEN = 12;
+const WIRE = 7;
+/** A stretch in which nobody could work, pixels. */
+const BREAK = 14;
+/** The narrowest bar that can be seen, pixels. */
+const NARROWEST = 0.8;
+
+type Span = [from: number, to: number];
+
+/** When the job was held or its node did not run, one after the other. */
+function pauses({ phases, until_ms }: Timeline): Span[] {
+  const all = phases.filter(({ kind }) => kind === 'held' || kind === 'stopped').map(({ began_ms, ended_ms }): Span => [began_ms, Math.max(began_ms, ended_ms ?? until_ms)]);
+  const merged: Span[] = [];
+  for (const [from, to] of all.sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+    else if (to > from) merged.push([from, to]);
+  }
+  return merged;
+}
+
+export function axisOf(told: Timeline, width: number): Axis {
+  const held = pauses(told);
+  const worked = Math.max(1, held.reduce((left, [from, to]) => left - (to - from), told.until_ms));
+  // So many pauses that they would take the room of the work are drawn narrower.
+  const gap = Math.min(BREAK, (0.3 * width) / Math.max(1, held.length));
+  const scale = (width - gap * held.length) / worked;
+  const at = (ms: number) => {
+    let [work, x] = [Math.min(told.until_ms, Math.max(0, ms)), 0];
+    for (const [from, to] of held) {
+      if (ms <= from) break;
+      const share = Math.min(1, (ms - from) / (to - from));
+      work -= share * (to - from);
+      x += share * gap;
+    }
+    return x + work * scale;
+  };
+  const breaks = held.map(([from]) => ({ x: at(from), width: gap }));
+  const ticks = ticksOf(worked, width, scale, held, at);
+  return { width, ticks, breaks, at };
+}
+
+/** Every so many seconds of work, as wide apart as their words need. */
+function ticksOf(worked: number, width: number, scale: number, held: Span[], at: (ms: number) => number): Axis['ticks'] {
+  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400].map((s) => s * 1000);
+  const step = steps.find((ms) => ms * scale >= 90) ?? worked;
+  const ticks: Axis['ticks'] = [];
+  for (let work = 0; work <= worked && ticks.length < 500; work += step) {
+    // The moment at which so much was worked: later by every pause before it.
+    let ms = work;
+    for (const [from, to] of held) if (ms > from) ms += to - from;
+    const x = at(ms);
+    if (x <= width - 30 || work === 0) ticks.push({ x, text: clock(work) });
+  }
+  return ticks;
+}
+
+/** Time since the beginning: `0:05`, `1:02:30`. */
+export function clock(ms: number): string {
+  const s = Math.round(ms / 1000);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const [h, m] = [Math.floor(s / 3600), Math.floor(s / 60) % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
+}
+
+/** Everything there is to draw, for this width. */
+export function draw(told: Timeline, width: number): Drawing {
+  const axis = axisOf(told, width);
+  const given = told.computers.flatMap((one) => one.stints.map((stint) => stint.given_ms));
+  const ended = told.computers.flatMap((one) => one.stints.map((stint) => stint.ended_ms ?? told.until_ms));
+  const [from, to] = [given.reduce((a, b) => Math.min(a, b), told.until_ms), ended.reduce((a, b) => Math.max(a, b), 0)];
+  let top = HEAD;
+  const rows = told.computers.map((one): Row => {
+    const lane = one.lanes > 12 ? 5 : one.lanes > 5 ? 9 : 15;
+    const tall = lane * Math.max(1, one.lanes);
+    const [x, y] = [axis.at(from), top + NAME];
+    const row: Row = { one, top, height: NAME + tall + (one.here ? 0 : WIRE + 2), track: { x, y, width: Math.max(0, axis.at(to) - x), height: tall }, bars: bars(one, told, axis, y, lane, tall) };
+    top += row.height + BETWEEN;
+    return row;
+  });
+  return { axis, blocks: blocks(told, axis), rows, height: top, tail: tailOf(told, axis, to) };
+}
+
+function tailOf({ causes }: Timeline, axis: Axis, end: number): Drawing['tail'] {
+  const tail = causes.find((cause) => cause.is === 'tail');
+  if (!tail) return null;
+  const x = axis.at(end - tail.ms);
+  return { x, width: axis.at(end) - x };
+}
+
+function bars(one: TimelineComputer, told: Timeline, axis: Axis, y: number, lane: number, tall: number): Bar[] {
+  const all: Bar[] = [];
+  const put = (deed: Deed, from: number | null | undefined, to: number, y: number, height: number, stint: number) => {
+    if (from === null || from === undefined || to < from) return;
+    const x = axis.at(from);
+    all.push({ deed, x, y, width: Math.max(NARROWEST, axis.at(to) - x), height, stint });
+  };
+  for (const { began_ms, ended_ms } of one.absences) put('away', Math.max(0, began_ms), ended_ms ?? told.until_ms, y, tall, -1);
+  one.stints.forEach((stint, n) => {
+    const end = stint.ended_ms ?? told.until_ms;
+    const at = y + lane * stint.lane;
+    const high = lane - 1;
+    if (!one.here) {
+      const wire = y + tall + 2;
+      put('transfer', stint.given_ms, stint.delivered_ms ?? stint.began_ms ?? end, wire, WIRE, n);
+      put('back', stint.finished_ms, stint.returned_ms ?? end, wire, WIRE, n);
+    }
+    if (stint.encoded_ms !== null && stint.finished_ms !== null && stint.finished_ms > stint.encoded_ms) put('check', stint.encoded_ms, stint.finished_ms, at, high, n);
+    put(inVain(stint) ? 'vain' : 'encode', stint.began_ms, stint.encoded_ms ?? end, at, high, n);
+  });
+  return all;
+}
+
+/** Whether what it came to was of no use. */
+export function inVain({ fate }: Stint): boolean {
+  return fate !== null && fate !== 'verified';
+}
+
+function blocks(told: Timeline, axis: Axis): Block[] {
+  return told.phases
+    .filter(({ kind }) => kind !== 'plan' && kind !== 'sound' && kind !== 'held' && kind !== 'stopped')
+    .map(({ kind, began_ms, ended_ms }) => {
+      const x = axis.at(began_ms);
+      return { kind, x, width: axis.at(ended_ms ?? told.until_ms) - x };
+    })
+    .filter(({ width }) => width > 0.2);
+}
+
+/** Where the strip of what the job did lies, from the top. */
+export const STRIP = { top: BLOCKS_TOP, height: 17 };
+
+/** The stint under a point of a row; -1 where there is none. The encoding counts before what is on the wire. */
+export function stintAt(row: Row, x: number, y: number): number {
+  const hit = (bar: Bar) => bar.stint >= 0 && x >= bar.x - 1 && x <= bar.x + bar.width + 1;
+  const under = row.bars.filter(hit);
+  const exact = under.findLast((bar) => y >= bar.y && y <= bar.y + bar.height);
+  return (exact ?? under.findLast((bar) => bar.deed === 'encode') ?? under.at(-1))?.stint ?? -1;
+}
+
+/** A stint in words: what it was, how long each of its steps took, what came of it. */
+export function stintWords(stint: Stint, here: boolean, until: number): string {
+  const words = t().timeline;
+  const end = stint.ended_ms ?? until;
+  const long = (from: number | null, to: number | null) => (from === null || to === null || to <= from ? null : took((to - from) / 1000));
+  const step = (word: (text: string) => string, time: string | null) => (time === null ? [] : [word(time)]);
+  const steps = [
+    ...(here ? [] : step(words.stepTransfer, long(stint.given_ms, stint.delivered_ms ?? stint.began_ms ?? end))),
+    ...step(words.stepEncode, long(stint.began_ms, stint.encoded_ms ?? end)),
+    ...step(words.stepCheck, long(stint.encoded_ms, stint.finished_ms)),
+    ...(here ? [] : step(words.stepBack, long(stint.finished_ms, stint.returned_ms ?? end))),
+    ...(stint.sent_bytes > 0 ? [words.travelled(bytes(stint.sent_bytes), bytes(stint.received_bytes))] : []),
+  ];
+  const came = stint.fate === null ? words.goesOn : words.fate[stint.fate];
+  const tries = stint.attempt > 1 ? ` ${words.attempt(stint.attempt)}` : '';
+  return `${words.part(stint.segment + 1)}${tries}: ${[...steps, stint.why ? `${came} (${stint.why})` : came].join(', ')}`;
+}
+
+/** Why it was not faster, in sentences. */
+export function answers(told: Timeline): string[] {
+  const names = new Map(told.computers.map((one): [ComputerId, string] => [one.computer, one.name]));
+  return told.causes.map((cause) => answer(cause, (id) => names.get(id) || t().strip.someone));
+}
+
+function answer(cause: Cause, name: (id: ComputerId) => string): string {
+  const words = t().timeline.why;
+  const long = (ms: number) => took(ms / 1000);
+  const share = (percent: number) => t().number.percent(String(percent));
+  switch (cause.is) {
+    case 'waited':
+      return words.waited[cause.on](long(cause.ms), share(cause.percent));
+    case 'reading':
+    case 'joining':
+      return words[cause.is](long(cause.ms), share(cause.percent));
+    case 'transfer':
+      return words.transfer(name(cause.computer), share(cause.percent)) + (cause.rate === null ? '' : ` ${words.rate(bytes(cause.rate))}`);
+    case 'idle':
+      return (cause.cutting ? words.cutting : words.idle)(name(cause.computer), share(cause.percent));
+    case 'away':
+      return words.away(name(cause.computer), share(cause.percent));
+    case 'late':
+      return words.late(name(cause.computer), long(cause.ms));
+    case 'tail': {
+      const said = (cause.slowest ? words.tailSlowest : words.tail)(decimal(cause.segment + 1), name(cause.computer), long(cause.ms), share(cause.percent));
+      return said + (cause.times === null ? '' : ` ${words.long(decimal(cause.times))}`);
+    }
+    case 'lost':
+      return words.lost(t().number.parts(cause.parts), long(cause.ms), share(cause.percent));
+    case 'alone':
+      return words.alone(name(cause.computer));
+  }
+}
+
+/** The columns of the table, in the order in which they are shown. */
+export const SPENT: readonly (keyof Spent)[] = ['encode', 'check', 'transfer', 'give_back', 'away', 'late', 'idle', 'tail'];
+
+/** A share of the time in which parts were encoded, as whole percent; empty where there is none. */
+export function spentShare(told: Timeline, ms: number): string {
+  const share = (100 * ms) / Math.max(1, told.work_ms);
+  if (ms === 0) return '';
+  return t().number.percent(share < 1 ? '<1' : String(Math.round(share)));
+}
+
+/** How busy the computers were, all of them together: 0 to 1. */
+export function busy(told: Timeline): number {
+  const all = told.computers.reduce((sum, one) => sum + one.spent.encode, 0);
+  return all / Math.max(1, told.work_ms * told.computers.length);
+}
+
+/** A row for each stint, as `manyhands timeline --csv` prints it. */
+export function timelineCsv(told: Timeline): string {
+  const head = ['computer', 'name', 'part', 'frames', 'attempt', 'given_s', 'delivered_s', 'began_s', 'encoded_s', 'finished_s', 'returned_s', 'ended_s', 'fate', 'why', 'sent_bytes', 'received_bytes'];
+  const s = (ms: number | null) => (ms === null ? '' : (ms / 1000).toFixed(3));
+  const rows = told.computers.flatMap((one) =>
+    one.stints.map((stint) => [one.computer, one.name, String(stint.segment), String(stint.frames), String(stint.attempt), s(stint.given_ms), s(stint.delivered_ms), s(stint.began_ms), s(stint.encoded_ms), s(stint.finished_ms), s(stint.returned_ms), s(stint.ended_ms), stint.fate ?? '', stint.why, String(stint.sent_bytes), String(stint.received_bytes)]),
+  );
+  return csv([head, ...rows]);
+}
+
+/** A table for spreadsheets. Text from other machines must not be a formula to whoever opens it. */
+export function csv(rows: readonly (readonly string[])[]): string {
+  const cell = (text: string) => {
+    const formula = Number.isNaN(Number(text)) && /^[=+\-@\t\r]/.test(text);
+    return formula || /[",\r\n]/.test(text) ? `"${formula ? "'" : ''}${text.replaceAll('"', '""')}"` : text;
+  };
+  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+}
