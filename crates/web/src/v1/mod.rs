@@ -34,8 +34,9 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use tokio::sync::Semaphore;
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -206,7 +207,26 @@ fn whole(mut document: OpenApi) -> OpenApi {
         .components
         .get_or_insert_default()
         .add_security_scheme(problem::SCHEME, SecurityScheme::Http(scheme.build()));
+    for name in ["Source", "Keep"] {
+        only_one_way(&mut document, name);
+    }
     document
+}
+
+/// Says of a type of several ways, each an object of one field, that nothing else may stand beside that field.
+fn only_one_way(document: &mut OpenApi, name: &str) {
+    let components = document.components.get_or_insert_default();
+    let Some(RefOr::T(Schema::OneOf(ways))) = components.schemas.get_mut(name) else {
+        return;
+    };
+    for way in &mut ways.items {
+        if let RefOr::T(Schema::Object(object)) = way
+            && !object.properties.is_empty()
+        {
+            let nothing = AdditionalProperties::FreeForm(false);
+            object.additional_properties = Some(Box::new(nothing));
+        }
+    }
 }
 
 fn give(kind: &'static str, body: impl IntoResponse) -> Response {
@@ -217,7 +237,22 @@ fn give(kind: &'static str, body: impl IntoResponse) -> Response {
 mod tests {
     use super::*;
 
-    /// What the issue asks of this interface is there, by method and path.
+    #[test]
+    fn what_has_several_ways_has_one_at_a_time() {
+        let (_, document) = table().split_for_parts();
+        let document = serde_json::to_value(whole(document)).unwrap();
+        for (name, objects) in [("Source", 2), ("Keep", 1)] {
+            let ways = document["components"]["schemas"][name]["oneOf"]
+                .as_array()
+                .unwrap();
+            let closed = ways
+                .iter()
+                .filter(|way| way["additionalProperties"] == false);
+            assert_eq!(closed.count(), objects, "{name}");
+        }
+    }
+
+    /// What this interface promises is there, by method and path.
     #[test]
     fn the_document_has_every_route() {
         let (_, document) = table().split_for_parts();

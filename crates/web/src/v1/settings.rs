@@ -46,8 +46,10 @@ pub struct Settings {
     #[serde(default)]
     replace: Replace,
     /// Where other computers reach this one, from the next start on; `null`: 47820 or the next free one.
+    #[schema(minimum = 0, maximum = 65535)]
     port: Option<u16>,
     /// Where the page is served, from the next start on; `null`: 8090.
+    #[schema(minimum = 0, maximum = 65535)]
     web_port: Option<u16>,
 }
 

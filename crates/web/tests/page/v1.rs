@@ -253,7 +253,7 @@ async fn files_of_this_computer_need_a_scope_of_their_own() {
         let relative = json!({ "source": { "path": path } });
         assert_eq!(
             send(&stage, &both, "POST /jobs", &relative).await.status,
-            400,
+            422,
             "{path:?}"
         );
     }
