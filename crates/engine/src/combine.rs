@@ -7,8 +7,7 @@ use std::time::Instant;
 use ffmpeg::carry::{self, Essence};
 use media::choice::Container;
 use schedule::JobId;
-use store::Store;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::companion::Companion;
@@ -48,9 +47,7 @@ pub(crate) struct Combine {
     /// What becomes of an original.
     pub replace: Replace,
     /// The journal.
-    pub store: Store,
-    /// Originals are moved one at a time.
-    pub swaps: Arc<Mutex<()>>,
+    pub ledger: Ledger,
     /// The loop.
     pub mail: mpsc::UnboundedSender<Mail>,
 }
@@ -160,15 +157,14 @@ async fn in_place(
     merged: Merged,
     proof: FileProof,
 ) -> Result<Option<Outcome>, CombineError> {
-    let _turn = Arc::clone(&work.swaps).lock_owned().await;
+    let _turn = work.ledger.turn().await;
     let (reply, may) = oneshot::channel();
     let asked = work.mail.send(Mail::MayPlace(work.job, reply));
     if asked.is_err() || !may.await.unwrap_or(false) {
         return Ok(None);
     }
-    let ledger = Ledger::new(&work.store);
     let swapped = tokio::task::spawn_blocking(move || {
-        let swapped = swap_in(&ledger, &work, aside.path(), &merged, proof);
+        let swapped = swap_in(&work, aside.path(), &merged, proof);
         // Whatever there is at its name now is the swap's.
         aside.keep();
         swapped
@@ -181,7 +177,6 @@ async fn in_place(
 }
 
 fn swap_in(
-    ledger: &Ledger,
     work: &Combine,
     aside: &Path,
     merged: &Merged,
@@ -208,7 +203,7 @@ fn swap_in(
         wall_ms,
     };
     let plan = Plan::new(work.job, film, aside, until, Memo::of(&outcome, film));
-    let replaced = replace::replace(ledger, plan, |output, notes| {
+    let replaced = replace::replace(&work.ledger, plan, |output, notes| {
         let mut receipt = receipt(work, merged, proof, output, bytes);
         receipt.notes.extend(notes);
         receipt.write(&work.receipts, &format!("job-{}", work.job.0))

@@ -10,7 +10,7 @@ use ffmpeg::tools::Tool;
 use media::choice::Choice;
 use peer::Net;
 use store::Store;
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::destination::{self, Destination};
 use crate::driver::{Call, Mail, NewJob, unix_ms};
@@ -19,6 +19,7 @@ use crate::job::Wish;
 use crate::journal::{self, job_id};
 use crate::lease::Bench;
 use crate::probe::{self, Probed};
+use crate::replace::Ledger;
 use crate::sight::{Gallery, Samples};
 use crate::status::{
     AskingStatus, Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerState, PeerStatus,
@@ -100,7 +101,7 @@ pub(crate) struct Inner {
     pub net: Option<Net>,
     pub gallery: Gallery,
     pub samples: Samples,
-    pub swaps: Arc<Mutex<()>>,
+    pub ledger: Ledger,
 }
 
 impl fmt::Debug for Node {
