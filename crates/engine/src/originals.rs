@@ -63,7 +63,11 @@ impl Node {
         let wish = again::wish(choice, terms)?;
         let made = self.0.store.call(move |tables| {
             let rows = tables.originals()?.into_iter().rev();
-            let made = rows.filter(|row| row.target == path && replace::is_its_result(row));
+            let is_it = |row: &Original| {
+                row.target.canonicalize().is_ok_and(|target| target == path)
+                    && replace::is_its_result(row)
+            };
+            let made = rows.filter(is_it);
             for row in made {
                 let job = tables.job(row.job)?;
                 if job.is_some_and(|job| job.choice == wish) {
