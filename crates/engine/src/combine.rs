@@ -84,6 +84,8 @@ pub(crate) async fn combine(
         Err(trouble) => return Some(Err(CombineError::Failed(trouble))),
     };
     let mut aside = Aside::new(&work.folder, &work.node, work.job.0, container.name());
+    // What an earlier attempt left loses this name and is not written into: it may be another name of the original.
+    let _ = std::fs::remove_file(aside.path());
     let joined = tokio::select! {
         joined = join_and_prove(bench, &work, aside.path()) => joined,
         () = cancel.cancelled() => return None,
