@@ -54,6 +54,7 @@ export const SCREENS = [
   { name: 'offer-in-place', query: 'scene=first', act: async (page) => { await offer(page); await page.getByTestId('place').selectOption('in_place'); await page.getByTestId('in-place-help').waitFor(); } },
   { name: 'offer-tree', query: 'scene=first', act: async (page) => { await offer(page); await page.getByTestId('place').selectOption('tree'); await page.getByTestId('tree-into').waitFor(); } },
   { name: 'replaced', query: 'scene=replaced', act: async (page) => { await page.getByTestId('undo').first().click(); await page.getByTestId('sure').waitFor(); } },
+  { name: 'originals', query: 'scene=replaced', act: async (page) => { await go('settings')(page); await page.getByTestId('originals').click(); await page.getByTestId('undo').first().waitFor(); } },
   { name: 'compare', query: 'scene=ends', act: async (page) => { await page.getByTestId('compare').click(); await page.getByTestId('compare-at').waitFor(); } },
   { name: 'timeline', query: 'scene=ends', act: async (page) => { await page.getByTestId('timeline').first().click(); await page.getByTestId('time-row').nth(2).focus(); await page.keyboard.press('End'); } },
   { name: 'timeline-live', query: 'scene=busy', act: async (page) => { await page.getByTestId('timeline').first().click(); await page.getByTestId('time-row').first().waitFor(); await page.getByTestId('time-closer').click(); } },

@@ -9,7 +9,7 @@ use hindsight::PhaseKind;
 use media::choice::Container;
 use schedule::JobId;
 use store::{Store, StoreError};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::companion::Companion;
@@ -49,9 +49,7 @@ pub(crate) struct Combine {
     /// What becomes of an original.
     pub replace: Replace,
     /// The journal.
-    pub store: Store,
-    /// Originals are moved one at a time.
-    pub swaps: Arc<Mutex<()>>,
+    pub ledger: Ledger,
     /// The loop.
     pub mail: mpsc::UnboundedSender<Mail>,
 }
@@ -88,6 +86,8 @@ pub(crate) async fn combine(
         Err(trouble) => return Some(Err(CombineError::Failed(trouble))),
     };
     let mut aside = Aside::new(&work.folder, &work.node, work.job.0, container.name());
+    // What an earlier attempt left loses this name and is not written into: it may be another name of the original.
+    let _ = std::fs::remove_file(aside.path());
     let joined = tokio::select! {
         joined = join_and_prove(bench, &work, aside.path()) => joined,
         () = cancel.cancelled() => return None,
@@ -202,15 +202,14 @@ async fn in_place(
     merged: Merged,
     proof: FileProof,
 ) -> Result<Option<Outcome>, CombineError> {
-    let _turn = Arc::clone(&work.swaps).lock_owned().await;
+    let _turn = work.ledger.turn().await;
     let (reply, may) = oneshot::channel();
     let asked = work.mail.send(Mail::MayPlace(work.job, reply));
     if asked.is_err() || !may.await.unwrap_or(false) {
         return Ok(None);
     }
-    let ledger = Ledger::new(&work.store);
     let swapped = tokio::task::spawn_blocking(move || {
-        let swapped = swap_in(&ledger, &work, aside.path(), &merged, proof);
+        let swapped = swap_in(&work, aside.path(), &merged, proof);
         // Whatever there is at its name now is the swap's.
         aside.keep();
         swapped
@@ -223,7 +222,6 @@ async fn in_place(
 }
 
 fn swap_in(
-    ledger: &Ledger,
     work: &Combine,
     aside: &Path,
     merged: &Merged,
@@ -250,7 +248,7 @@ fn swap_in(
         wall_ms,
     };
     let plan = Plan::new(work.job, film, aside, until, Memo::of(&outcome, film));
-    let replaced = replace::replace(ledger, plan, |output, notes| {
+    let replaced = replace::replace(&work.ledger, plan, |output, notes| {
         let mut receipt = receipt(work, merged, proof, output, bytes);
         receipt.notes.extend(notes);
         receipt.write(&work.receipts, &format!("job-{}", work.job.0))

@@ -15,7 +15,7 @@ use media::SegmentSpec;
 use peer::{Message, Net, NetEvent, TaskId};
 use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time};
 use store::Store;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::capability::{Abilities, Trial};
@@ -31,6 +31,7 @@ use crate::manners::Manners;
 use crate::neighbour::Neighbour;
 use crate::node::{Shift, Steer};
 use crate::probe::Indexing;
+use crate::replace::Ledger;
 use crate::reunion::{Given, TaskNames, Tying};
 use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
@@ -209,8 +210,7 @@ pub(crate) struct Core {
     pub past: BTreeMap<JobId, Past>,
     /// Films that were replaced, by the job that did it.
     pub originals: BTreeMap<JobId, OriginalStatus>,
-    /// Originals are moved one at a time.
-    pub swaps: Arc<Mutex<()>>,
+    pub ledger: Ledger,
     pub neighbours: BTreeMap<PeerId, Neighbour>,
     pub leases: BTreeMap<LeaseId, Held>,
     /// Words for tasks we gave out.

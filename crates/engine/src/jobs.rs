@@ -590,8 +590,7 @@ impl Core {
             node: self.me.to_string(),
             begun: job.begun,
             replace: self.settings.replace,
-            store: self.store.clone(),
-            swaps: Arc::clone(&self.swaps),
+            ledger: self.ledger.clone(),
             mail: self.mail.clone(),
         };
         job.joining = job.cancel.child_token();

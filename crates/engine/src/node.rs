@@ -12,7 +12,7 @@ use media::choice::Choice;
 use media::filter::{Crop, Filters};
 use peer::Net;
 use store::Store;
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::Sources;
 use crate::destination::{self, Destination};
@@ -23,6 +23,7 @@ use crate::journal::{self, job_id};
 use crate::lease::Bench;
 use crate::librarian::Librarian;
 use crate::probe::{self, Probed};
+use crate::replace::Ledger;
 use crate::sight::{Gallery, Samples};
 use crate::status::{
     AskingStatus, Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerState, PeerStatus,
@@ -106,8 +107,8 @@ pub(crate) struct Inner {
     pub net: Option<Net>,
     pub gallery: Gallery,
     pub samples: Samples,
-    pub swaps: Arc<Mutex<()>>,
     pub librarian: Librarian,
+    pub ledger: Ledger,
 }
 
 impl fmt::Debug for Node {

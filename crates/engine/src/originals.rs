@@ -63,7 +63,11 @@ impl Node {
         let wish = again::wish(choice, terms)?;
         let made = self.0.store.call(move |tables| {
             let rows = tables.originals()?.into_iter().rev();
-            let made = rows.filter(|row| row.target == path && replace::is_its_result(row));
+            let is_it = |row: &Original| {
+                row.target.canonicalize().is_ok_and(|target| target == path)
+                    && replace::is_its_result(row)
+            };
+            let made = rows.filter(is_it);
             for row in made {
                 let job = tables.job(row.job)?;
                 if job.is_some_and(|job| job.choice == wish) {
@@ -80,7 +84,8 @@ impl Node {
         job: JobId,
         work: fn(&Ledger, &mut Original) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        let _turn = self.0.swaps.lock().await;
+        let ledger = self.0.ledger.clone();
+        let _turn = ledger.turn().await;
         let id = row_id(job);
         let row = self.0.store.call(move |tables| tables.original(id)).await;
         let row = row.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
@@ -88,7 +93,6 @@ impl Node {
             let text = format!("Job {job} has replaced no film.");
             Trouble::new(Kind::NotNow, text).help("`manyhands originals` lists those that have.")
         })?;
-        let ledger = Ledger::new(&self.0.store);
         let done = tokio::task::spawn_blocking(move || (work(&ledger, &mut row), row)).await;
         let (done, row) = done.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
         // A loop that has ended shows nothing any more.
@@ -101,8 +105,8 @@ impl Node {
 
     /// Deletes the originals whose time is over, and goes on with what a missing disk held up.
     pub(crate) async fn look_at_originals(&self) -> Result<(), Trouble> {
-        let turn = self.0.swaps.lock().await;
-        let ledger = Ledger::new(&self.0.store);
+        let ledger = self.0.ledger.clone();
+        let turn = ledger.turn().await;
         // What cannot be gone on with yet was told at the start.
         let _ = tokio::task::spawn_blocking(move || replace::settle(&ledger)).await;
         drop(turn);

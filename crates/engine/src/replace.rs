@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use media::choice::Choice;
 use schedule::JobId;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::{Original, OriginalPhase as Phase, Store, StoreError, Tables};
 use swap::{End, Goal, Identity, Swap, Why};
 use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::destination;
 use crate::driver::unix_ms;
@@ -72,11 +74,12 @@ pub(crate) struct Replaced {
     pub original: OriginalStatus,
 }
 
-/// The journal, for threads that may block.
+/// The journal, for threads that may block, and whose turn it is to move originals.
 #[derive(Clone)]
 pub(crate) struct Ledger {
     store: Store,
     runtime: Handle,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Ledger {
@@ -85,7 +88,13 @@ impl Ledger {
         Self {
             store: store.clone(),
             runtime: Handle::current(),
+            turn: Arc::default(),
         }
+    }
+
+    /// Originals are moved one at a time: waits for the turn.
+    pub async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.turn).lock_owned().await
     }
 
     fn call<T: Send + 'static>(

@@ -12,7 +12,7 @@ use plan::keep::Muxer;
 use schedule::{Farm, FarmConfig, Input, PeerId};
 use sense::Sense;
 use store::{OpenError, Store};
-use tokio::sync::{Mutex, Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::capability::Abilities;
 use crate::chronicle::Chronicle;
@@ -57,10 +57,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let me = PeerId(identity.id().0);
     let (net, neighbours, elsewhere) = network(&config, identity, &store, &settings, &mail).await?;
     notices.extend(elsewhere);
-    let (originals, waiting) = originals(&store).await;
-    notices.extend(waiting);
-    let past = past_jobs(&store).await;
-    sweep(&workspace, &past).await;
+    let (ledger, originals, past) = earlier(&store, &workspace, &mut notices).await;
     let (ticks, changes) = watch::channel(0);
     let file = kept.path().to_owned();
     let core = Core {
@@ -81,7 +78,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         jobs: BTreeMap::new(),
         past,
         originals,
-        swaps: Arc::new(Mutex::new(())),
+        ledger,
         neighbours,
         leases: BTreeMap::new(),
         tasks: BTreeMap::new(),
@@ -107,8 +104,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     if config.stays {
         tokio::spawn(watch_file(node.0.mail.clone(), file));
     }
-    go_on(node.clone(), config.stays);
-    Ok(node)
+    Ok(go_on(node, config.stays))
 }
 
 /// What the shells hold of a node.
@@ -123,21 +119,23 @@ fn handle(core: &Core, changes: watch::Receiver<u64>) -> Node {
         net: core.net.clone(),
         gallery: Gallery::default(),
         samples: Samples::default(),
-        swaps: Arc::clone(&core.swaps),
+        ledger: core.ledger.clone(),
         librarian: Librarian::default(),
     }))
 }
 
 /// Takes interrupted jobs up again, if it `stays` for them, and looks after the originals.
-fn go_on(node: Node, stays: bool) {
+fn go_on(node: Node, stays: bool) -> Node {
     if stays {
         tokio::spawn(crate::originals::look_after(Arc::downgrade(&node.0)));
+        let going = node.clone();
         tokio::spawn(async move {
-            node.resume_all().await;
+            going.resume_all().await;
             // The library's films in work are those of jobs that go on, or have failed to.
-            node.0.librarian.begin(&node);
+            going.0.librarian.begin(&going);
         });
     }
+    node
 }
 
 async fn tool(settings: &Settings) -> Result<Tool, Trouble> {
@@ -301,7 +299,7 @@ async fn epoch(store: &Store) -> Result<u32, Trouble> {
 /// Jobs whose segments are read again for the list; older ones show their outcome alone.
 const DETAILED: usize = 50;
 
-async fn past_jobs(store: &Store) -> BTreeMap<schedule::JobId, Past> {
+async fn past_jobs(store: &Store, workspace: &Workspace) -> BTreeMap<schedule::JobId, Past> {
     let rows = store.call(|tables| {
         let jobs = tables.jobs()?;
         let plain = jobs.len().saturating_sub(DETAILED);
@@ -316,23 +314,32 @@ async fn past_jobs(store: &Store) -> BTreeMap<schedule::JobId, Past> {
         detailed.collect::<Result<Vec<_>, store::StoreError>>()
     });
     let rows = rows.await.unwrap_or_default();
-    rows.into_iter()
+    let past = rows
+        .into_iter()
         .map(|(job, segments)| (journal::job_id(job.id), journal::past(job, segments)))
-        .collect()
+        .collect();
+    sweep(workspace, &past).await;
+    past
 }
 
-/// Goes on with what became of originals when the last run was cut off, before anything else touches their films. What is
-/// known of all of them, and what could not be gone on with.
-async fn originals(store: &Store) -> (BTreeMap<schedule::JobId, OriginalStatus>, Vec<String>) {
+type ById<T> = BTreeMap<schedule::JobId, T>;
+
+/// What earlier runs left: first of all, what was being done with originals when one was cut off is gone on with, before
+/// anything else touches their films. Then all originals and all jobs.
+async fn earlier(
+    store: &Store,
+    workspace: &Workspace,
+    notices: &mut Vec<String>,
+) -> (Ledger, ById<OriginalStatus>, ById<Past>) {
     let ledger = Ledger::new(store);
-    let settled = tokio::task::spawn_blocking(move || replace::settle(&ledger)).await;
+    let journal = ledger.clone();
+    let settled = tokio::task::spawn_blocking(move || replace::settle(&journal)).await;
+    notices.extend(settled.unwrap_or_default());
     let rows = store.call(|tables| tables.originals()).await;
     let known = rows.unwrap_or_default();
     let known = known.iter().map(replace::status);
-    (
-        known.map(|one| (one.job, one)).collect(),
-        settled.unwrap_or_default(),
-    )
+    let known = known.map(|one| (one.job, one)).collect();
+    (ledger, known, past_jobs(store, workspace).await)
 }
 
 type Neighbours = BTreeMap<PeerId, Neighbour>;

@@ -48,9 +48,13 @@ impl Swap {
     ///
     /// # Errors
     /// The disk's. Then it stands somewhere on the way, and the same call goes on from there.
-    pub fn run(&self, goal: Goal, mut journal: impl FnMut(Step)) -> io::Result<End> {
+    pub fn run(&self, goal: Goal, journal: impl FnMut(Step)) -> io::Result<End> {
+        self.go(goal, true, journal)
+    }
+
+    /// `trade`: until the disk says otherwise, names can trade their files.
+    fn go(&self, goal: Goal, mut trade: bool, mut journal: impl FnMut(Step)) -> io::Result<End> {
         let one_name = self.source == self.target;
-        let mut trade = true;
         for _ in 0..MOST_STEPS {
             let seen = self.seen()?;
             if is_bare(seen) {
@@ -144,4 +148,44 @@ fn refuses_links(error: &io::Error) -> bool {
             | io::ErrorKind::TooManyLinks
             | io::ErrorKind::CrossesDevices
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As on a disk without hard links and trading: by renames that replace nothing.
+    #[test]
+    fn without_trading_it_goes_by_renames() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("film.mkv"), "the film").unwrap();
+        fs::write(at(".part"), "its result").unwrap();
+        let swap = Swap {
+            source: at("film.mkv"),
+            target: at("film.mkv"),
+            backup: at("film.mkv.bak"),
+            aside: at(".part"),
+            original: Identity::of(&at("film.mkv")).unwrap(),
+            result: Identity::of(&at(".part")).unwrap(),
+        };
+        let way = |goal| {
+            let mut steps = Vec::new();
+            let end = swap.go(goal, false, |step| steps.push(step)).unwrap();
+            assert_eq!(end, End::Done);
+            steps
+        };
+        let text = |name: &str| fs::read_to_string(at(name)).unwrap_or_default();
+        assert_eq!(way(Goal::Replace), [Step::MoveOut, Step::MoveIn]);
+        assert_eq!(
+            (text("film.mkv"), text("film.mkv.bak")),
+            ("its result".to_owned(), "the film".to_owned())
+        );
+        assert_eq!(
+            way(Goal::Undo),
+            [Step::TakeResult, Step::PutBack, Step::Clear]
+        );
+        assert_eq!(text("film.mkv"), "the film");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -70,6 +70,7 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
       wishes = next;
       return null;
     },
+    originals: () => (SCENES[name]?.jobs ?? []).flatMap((one) => (one.original === null ? [] : [one.original])),
     given: () => ({ segments: 412, frames: 98_880, bytes: 5_100_000_000, seconds: 13_400, computers: 2 }),
     still: ({ film, at_s, exact }) => {
       const job = film.is === 'file' ? undefined : snapshot?.jobs.find((one) => one.id === film.job);

@@ -309,6 +309,7 @@ export const de: Catalogue = {
     restored: (name) => `Rückgängig gemacht: ${name} ist wieder das Original, das Ergebnis ist gelöscht.`,
     deleted: 'Das Ergebnis hat den Platz des Videos bekommen, das Original ist gelöscht.',
     moving: (path) => `Das Original, ${path}, wartet auf seine Platte.`,
+    kept: (n, bytes) => `${viele(n, 'Original', 'Originale')} behalten, ${bytes}`,
     undone: 'rückgängig gemacht',
   },
 

@@ -309,6 +309,7 @@ export const en = {
     restored: (name: string) => `Undone: ${name} is the original again, and the result is deleted.`,
     deleted: 'The result took the video’s place, and the original is deleted.',
     moving: (path: string) => `The original, ${path}, waits for its disk.`,
+    kept: (n: number, bytes: string) => `${many(n, 'original')} kept, ${bytes}`,
     undone: 'undone',
   },
 

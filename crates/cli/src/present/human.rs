@@ -487,15 +487,6 @@ pub fn settings(settings: &Settings) -> String {
             &or(settings.web_port.map(|port| port.to_string()), "8090"),
         ],
         [
-            "testing",
-            if settings.replace.testing_mode {
-                "on: originals are kept until you delete them"
-            } else {
-                "off"
-            },
-        ],
-        ["originals", &super::originals::keep(settings.replace.keep)],
-        [
             "ffmpeg",
             &path(
                 &settings.ffmpeg,
@@ -504,6 +495,8 @@ pub fn settings(settings: &Settings) -> String {
         ],
     ];
     let mut rows = rows.map(|row| row.map(str::to_owned)).to_vec();
+    let ffmpeg = rows.len() - 1;
+    rows.splice(ffmpeg..ffmpeg, super::originals::rows(&settings.replace));
     // After what is given.
     rows.splice(4..4, super::helping::rules(&settings.helping));
     let line = |[name, value]: &[String; 2]| format!("{name:<11} {value}");

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use api::{Keep, Original, OriginalState};
+use api::{Keep, Original, OriginalState, Replace};
 
 use super::human::{plain, table};
 use super::{amount, size};
@@ -65,8 +65,21 @@ fn standing(one: &Original, now_ms: u64) -> String {
     }
 }
 
+/// What is set about them.
+pub fn rows(set: &Replace) -> [[String; 2]; 2] {
+    let testing = if set.testing_mode {
+        "on: originals are kept until you delete them"
+    } else {
+        "off"
+    };
+    [
+        ["testing".to_owned(), testing.to_owned()],
+        ["originals".to_owned(), keep(set.keep)],
+    ]
+}
+
 /// How long originals are kept.
-pub fn keep(keep: Keep) -> String {
+fn keep(keep: Keep) -> String {
     match keep {
         Keep::Always => "kept until you delete them".to_owned(),
         Keep::Days(days) => format!("kept for {}", amount(days.into(), "day")),
