@@ -48,7 +48,9 @@ pub(crate) struct Combine {
     pub begun: Instant,
     /// What becomes of an original.
     pub replace: Replace,
-    /// The journal.
+    /// The database.
+    pub store: Store,
+    /// The journal of originals.
     pub ledger: Ledger,
     /// The loop.
     pub mail: mpsc::UnboundedSender<Mail>,

@@ -590,6 +590,7 @@ impl Core {
             node: self.me.to_string(),
             begun: job.begun,
             replace: self.settings.replace,
+            store: self.store.clone(),
             ledger: self.ledger.clone(),
             mail: self.mail.clone(),
         };
