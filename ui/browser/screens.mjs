@@ -48,7 +48,7 @@ async function obeys(page, where) {
 }
 
 /** What the node says and what users name is not ours to translate. */
-const FOREIGN = /^[\d\s.,:×%+–—·→↑↓/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|\/media\/films|\/mnt\/nas|A film of many|Extras|Films|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^[\d.,]+ [kMGT]?B$|_nvenc|mhk_|^(PNG|CSV|JSON|SVG|−)$|^[A-Z][a-z]{2} \d+, \d{4}$/;
+const FOREIGN = /^[\d\s.,:×%+–—·→↑↓/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|\/media\/films|\/mnt\/nas|A film of many|Extras|Films|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^−?[\d.,]+ [kMGT]?B$|_nvenc|mhk_|^(PNG|CSV|JSON|SVG|−)$|^[A-Z][a-z]{2} \d+, \d{4}$/;
 
 async function speaks(page, where) {
   const plain = await page.evaluate(() => {
