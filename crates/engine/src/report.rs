@@ -23,7 +23,7 @@ impl Node {
     pub async fn report(&self, log: &str) -> Result<String, Trouble> {
         let (status, findings) = (self.status().await?, self.doctor().await?);
         let settings = self.settings().await?;
-        Ok(Names::of(&status).take_out(&written(&status, &findings, &settings, log)))
+        Ok(Names::of(&status, &settings).take_out(&written(&status, &findings, &settings, log)))
     }
 }
 
@@ -98,7 +98,7 @@ fn of_job(job: &JobStatus) -> String {
 struct Names(Vec<(String, String)>);
 
 impl Names {
-    fn of(status: &NodeStatus) -> Self {
+    fn of(status: &NodeStatus, settings: &Settings) -> Self {
         let mut names = Vec::new();
         let mut add = |name: &str, instead: String| {
             if name.chars().count() >= SHORTEST {
@@ -129,6 +129,16 @@ impl Names {
             if let JobState::Completed(outcome) = &job.state {
                 film(&outcome.output, "output");
             }
+        }
+        for (at, folder) in settings.library.folders.iter().enumerate() {
+            add(&folder.path.to_string_lossy(), format!("folder-{}", at + 1));
+            for rule in &folder.rules {
+                let out_dir = rule.out_dir.as_deref().unwrap_or(Path::new(""));
+                add(&out_dir.to_string_lossy(), format!("out-folder-{}", at + 1));
+            }
+        }
+        for path in settings.scratch.iter().chain(&settings.ffmpeg) {
+            add(&path.to_string_lossy(), "(path)".to_owned());
         }
         if let Some(home) = std::env::home_dir() {
             add(&home.to_string_lossy(), "~".to_owned());
