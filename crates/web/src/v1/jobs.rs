@@ -344,3 +344,16 @@ pub async fn receipt(
 ) -> Result<Json<serde_json::Value>, Refused> {
     Ok(Json(shared.api.receipt(id).await?.0))
 }
+
+/// How the time of a job went: what each computer did when, and why it was not faster.
+///
+/// Its form is that of the page's own timeline, with times in milliseconds since the job began: it is a record to draw and
+/// to read, and gets fields as more is recorded. Of jobs that go on, and of the last thousand that are over.
+#[utoipa::path(get, path = "/jobs/{id}/timeline", tag = "jobs", params(("id" = u64, Path, description = "Its number.")),
+    responses((status = 200, description = "It.", body = Object)))]
+pub async fn timeline(
+    State(shared): State<Shared>,
+    Named(id): Named,
+) -> Result<Json<api::Timeline>, Refused> {
+    Ok(Json(shared.api.timeline(id).await?))
+}

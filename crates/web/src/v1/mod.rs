@@ -13,6 +13,7 @@ mod events;
 mod extract;
 pub mod job;
 mod jobs;
+mod library;
 mod originals;
 mod page;
 pub mod peers;
@@ -84,6 +85,7 @@ impl Default for Desk {
     servers((url = "/api/v1")),
     tags(
         (name = "jobs", description = "Films on their way."),
+        (name = "library", description = "Watched folders, and what is taken from them."),
         (name = "uploads", description = "Films sent here from elsewhere, in as many parts as it takes."),
         (name = "peers", description = "The other computers."),
         (name = "node", description = "This computer."),
@@ -126,6 +128,25 @@ fn table() -> OpenApiRouter<Shared> {
         .routes(documented(Read, &[404], routes!(jobs::segments)))
         .routes(documented(Read, &[404, 409, 416], routes!(jobs::output)))
         .routes(documented(Read, &[404, 409, 422], routes!(jobs::receipt)))
+        .routes(documented(Read, &[404], routes!(jobs::timeline)))
+        .routes(documented(Read, &[], routes!(library::whole)))
+        .routes(documented(Read, &[], routes!(library::files)))
+        .routes(documented(Admin, &[], routes!(library::rules)))
+        .routes(documented(
+            Admin,
+            &[404, 412, 413, 415, 422],
+            routes!(library::set_rules),
+        ))
+        .routes(documented(
+            Control,
+            &[404, 409, 413, 415, 422],
+            routes!(library::scan),
+        ))
+        .routes(documented(
+            Control,
+            &[404, 409, 413, 415],
+            routes!(library::retry),
+        ))
         .routes(documented(Read, &[], routes!(originals::list)))
         .routes(documented(
             Files,
@@ -268,6 +289,9 @@ mod tests {
             ("post", "/jobs/{id}/retry"),
             ("get", "/jobs/{id}/output"),
             ("get", "/jobs/{id}/receipt"),
+            ("get", "/jobs/{id}/timeline"),
+            ("get", "/library"),
+            ("put", "/library/rules"),
             ("post", "/uploads"),
             ("patch", "/uploads/{id}"),
             ("get", "/peers"),

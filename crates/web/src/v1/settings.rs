@@ -190,13 +190,6 @@ impl Settings {
             web_port: self.web_port,
         })
     }
-
-    /// A word for this state of them.
-    fn tag(&self) -> String {
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        let hash = blake3::hash(&text).to_hex();
-        format!("\"{}\"", &hash[..32])
-    }
 }
 
 impl From<api::HelpRules> for Helping {
@@ -241,13 +234,41 @@ impl From<Hours> for api::Hours {
     }
 }
 
+/// A word for this state of something.
+pub fn tag_of(state: &impl Serialize) -> String {
+    let text = serde_json::to_vec(state).unwrap_or_default();
+    let hash = blake3::hash(&text).to_hex();
+    format!("\"{}\"", &hash[..32])
+}
+
+/// The answer that holds something and its word.
+pub fn tagged(state: impl Serialize) -> Response {
+    ([(ETAG, tag_of(&state))], Json(state)).into_response()
+}
+
+/// Refuses to write over what is not what was read.
+pub fn check_tag(headers: &HeaderMap, tag: &str) -> Result<(), Refused> {
+    let Some(wanted) = headers.get(IF_MATCH) else {
+        return Ok(());
+    };
+    let matches = |wanted: &str| {
+        let mut tags = wanted.split(',').map(str::trim);
+        tags.any(|one| one == "*" || one == tag)
+    };
+    if wanted.to_str().is_ok_and(matches) {
+        return Ok(());
+    }
+    let text = "This was changed by somebody else meanwhile.";
+    Err(Refused::new(StatusCode::PRECONDITION_FAILED, text)
+        .help("Read it again, and make your change in what it is now."))
+}
+
 /// The settings.
 #[utoipa::path(get, path = "/settings", tag = "node",
     responses((status = 200, description = "They.", body = Settings,
         headers(("ETag" = String, description = "This state of them, for `If-Match`.")))))]
 pub async fn read(State(shared): State<Shared>) -> Result<Response, Refused> {
-    let settings = Settings::from(shared.api.settings().await?);
-    Ok(([(ETAG, settings.tag())], Json(settings)).into_response())
+    Ok(tagged(Settings::from(shared.api.settings().await?)))
 }
 
 /// Sets everything. With `If-Match` only where nobody has changed anything since.
@@ -263,18 +284,7 @@ pub async fn write(
     // One writer at a time, so that what is compared is what is written over.
     let _turn = shared.desk.writing.lock().await;
     let now = shared.api.settings().await?;
-    if let Some(wanted) = headers.get(IF_MATCH) {
-        let tag = Settings::from(now.clone()).tag();
-        let matches = |wanted: &str| {
-            let mut tags = wanted.split(',').map(str::trim);
-            tags.any(|one| one == "*" || one == tag)
-        };
-        if !wanted.to_str().is_ok_and(matches) {
-            let text = "The settings were changed by somebody else meanwhile.";
-            return Err(Refused::new(StatusCode::PRECONDITION_FAILED, text)
-                .help("Read them again, and make your change in what they are now."));
-        }
-    }
+    check_tag(&headers, &tag_of(&Settings::from(now.clone())))?;
     let set = shared.api.set_settings(settings.over(&now)?).await;
     set.map_err(|error| Refused::from(error).understood())?;
     read(State(shared.clone())).await

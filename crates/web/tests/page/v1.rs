@@ -50,6 +50,13 @@ async fn a_key_opens_what_its_scopes_say_and_nothing_else() {
         ("POST /jobs/1/move", Control),
         ("DELETE /jobs/1", Control),
         ("GET /originals", Read),
+        ("GET /jobs/1/timeline", Read),
+        ("GET /library", Read),
+        ("GET /library/files", Read),
+        ("GET /library/rules", Admin),
+        ("PUT /library/rules", Admin),
+        ("POST /library/scan", Control),
+        ("POST /library/retry", Control),
         ("POST /jobs/1/undo", Files),
         ("DELETE /jobs/1/original", Files),
         ("GET /settings", Admin),
@@ -562,6 +569,50 @@ async fn settings_are_not_written_over_another_change() {
             "{wrong}"
         );
     }
+}
+
+#[tokio::test]
+async fn rules_of_the_library_are_read_checked_and_set() {
+    let stage = Stage::new().await;
+    let key = key(&stage, &[Admin]).await;
+    let read = send(&stage, &key, "GET /library/rules", &json!({})).await;
+    assert_eq!(read.json(), json!({ "hours": [], "folders": [] }));
+    let folder = |path: &str| {
+        let rule =
+            json!({ "name": "all", "least_saving_percent": 5, "make": { "purpose": "smallest" } });
+        let folder = json!({ "path": path, "on_change": true, "every_min": 60, "stable_s": 60, "rules": [rule] });
+        json!({ "hours": [], "folders": [folder] })
+    };
+    let relative = send(&stage, &key, "PUT /library/rules", &folder("films")).await;
+    assert_eq!(code(&relative), (422, "bad_request".into()));
+    let mut more = folder("/films");
+    more["folders"][0]["rules"][0]["colour"] = json!("red");
+    let unknown = send(&stage, &key, "PUT /library/rules", &more).await;
+    assert_eq!(code(&unknown), (400, "bad_request".into()));
+    let set = send(&stage, &key, "PUT /library/rules", &folder("/films")).await;
+    let rule = &set.json()["folders"][0]["rules"][0];
+    assert_eq!(
+        (set.status, &rule["make"]["purpose"]),
+        (200, &json!("smallest"))
+    );
+    let headers = [
+        key.as_str(),
+        JSON,
+        &format!("If-Match: {}", read.header("etag").unwrap()),
+    ];
+    let body = folder("/other").to_string();
+    let late = stage
+        .send("PUT /api/v1/library/rules", &headers, body.as_bytes())
+        .await;
+    assert_eq!(late.status, 412);
+    // Who writes the settings leaves them alone.
+    let settings = send(&stage, &key, "GET /settings", &json!({})).await.json();
+    assert_eq!(
+        send(&stage, &key, "PUT /settings", &settings).await.status,
+        200
+    );
+    let now = stage.api.settings().await.unwrap().library;
+    assert_eq!(now.folders[0].path.shown(), "/films");
 }
 
 #[tokio::test]
