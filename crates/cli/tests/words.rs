@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 28] = [
     "encode",
     "serve",
     "ask",
@@ -32,7 +32,6 @@ const COMMANDS: [&str; 29] = [
     "undo",
     "originals",
     "donate",
-    "library",
     "settings",
     "config",
     "stats",
