@@ -468,8 +468,8 @@ mod tests {
         assert_eq!(index.after(6, 4), Some(None), "the film's end");
         let mut growing = open_gop();
         growing.finished = false;
-        assert_eq!(growing.after(6, 1), Some(Some(7)));
-        assert_eq!(growing.after(6, 3), None, "not known yet");
+        assert_eq!(growing.after(6, 0), Some(Some(6)));
+        assert_eq!(growing.after(6, 1), None, "not known yet");
         assert_eq!(index.shown_before(7), 7);
     }
 
