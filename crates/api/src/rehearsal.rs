@@ -3,6 +3,11 @@
 //! It keeps the promises that the shells rely on (files that are not there are refused, invites work once,
 //! jobs go from state to state only as asked) and lets a test change the scene by hand.
 
+/// What a node tells of earlier days.
+mod told;
+
+pub use told::{figures, timeline};
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +20,7 @@ use crate::bench::Bench;
 use crate::choice::{Choice, Purpose};
 use crate::config::{Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 use crate::error::{ApiError, ErrorCode};
-use crate::figures::{Day, Figures, Totals, Worker};
+use crate::figures::Figures;
 use crate::helping::{HelpMode, HelpRules, Helping};
 use crate::keys::{ApiKey, KeyScope, MadeKey};
 use crate::library::{
@@ -24,9 +29,7 @@ use crate::library::{
 use crate::node::{Answer, Node, Shift, Steer};
 use crate::path::FilePath;
 use crate::sight::{Deed, Film, Forecast, Given, Outlook, Still, Wishes};
-use crate::timeline::{
-    Away, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase,
-};
+use crate::timeline::Timeline;
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Finding, Here, Inspected,
     Invite, Job, JobId, JobState, Level, Original, OriginalState, Pairing, Replace, Report, Scene,
@@ -689,109 +692,6 @@ pub fn computer(name: &str) -> Computer {
         speed_fps: None,
         last_seen_ms: None,
         trouble: None,
-    }
-}
-
-/// The figures of one day on which two computers made a film, and something was given.
-pub fn figures() -> Figures {
-    let totals = Totals {
-        films: 1,
-        frames: 1500,
-        source_bytes: 1_000_000_000,
-        output_bytes: 400_000_000,
-        wall_s: 60.0,
-        work_s: 110.0,
-        given_s: 30.0,
-    };
-    let worker = |name: &str, here| Worker {
-        computer: computer(name).id,
-        name: name.into(),
-        here,
-        parts: 30,
-        frames: 750,
-        work_s: 55.0,
-        given_parts: if here { 0 } else { 8 },
-        given_frames: if here { 0 } else { 200 },
-        given_s: if here { 0.0 } else { 30.0 },
-    };
-    Figures {
-        today: 20_786,
-        ever: totals,
-        total: totals,
-        days: vec![Day {
-            day: 20_786,
-            totals,
-        }],
-        computers: vec![worker("Here", true), worker("Attic", false)],
-    }
-}
-
-/// The timeline of a job that one computer has done in ten seconds, in one part.
-pub fn timeline(job: JobId) -> Timeline {
-    let here = computer("Here");
-    let stint = Stint {
-        segment: 0,
-        frames: 240,
-        attempt: 1,
-        hedge: false,
-        lane: 0,
-        given_ms: 1000,
-        delivered_ms: Some(1000),
-        began_ms: Some(1000),
-        encoded_ms: Some(9000),
-        finished_ms: Some(9000),
-        returned_ms: Some(9000),
-        ended_ms: Some(9500),
-        fate: Some(Fate::Verified),
-        why: String::new(),
-        sent_bytes: 0,
-        received_bytes: 0,
-    };
-    let phase = |kind, began_ms, ended_ms| TimelinePhase {
-        kind,
-        began_ms,
-        ended_ms: Some(ended_ms),
-    };
-    Timeline {
-        job,
-        live: false,
-        began_ms: 1_700_000_000_000,
-        until_ms: 10_000,
-        whole_ms: 10_000,
-        work_ms: 8500,
-        phases: vec![
-            phase(PhaseKind::Probe, 0, 1000),
-            phase(PhaseKind::Encoding, 1000, 9500),
-            phase(PhaseKind::Joining, 9500, 10_000),
-        ],
-        computers: vec![TimelineComputer {
-            computer: here.id.clone(),
-            name: here.name,
-            here: true,
-            parts: 1,
-            frames: 240,
-            rate: None,
-            spent: Spent {
-                encode: 8000,
-                tail: 500,
-                ..Spent::default()
-            },
-            lanes: 1,
-            stints: vec![stint],
-            absences: vec![Away {
-                began_ms: 9600,
-                ended_ms: None,
-                why: "away".into(),
-            }],
-        }],
-        causes: vec![
-            Cause::Reading {
-                ms: 1000,
-                percent: 10,
-            },
-            Cause::Alone { computer: here.id },
-        ],
-        cut_short: false,
     }
 }
 

@@ -535,8 +535,6 @@ impl Core {
         let Some(bench) = self.bench.clone() else {
             return;
         };
-        let folder = self.workspace.job(id);
-        let receipts = self.workspace.receipts();
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -575,7 +573,7 @@ impl Core {
         let parts = Parts {
             film: Arc::clone(&job.film),
             pieces,
-            folder,
+            folder: self.workspace.job(id),
             freight: companion.freight.clone(),
             sound: companion.sound.clone(),
             covers: companion.covers.clone(),
@@ -586,7 +584,7 @@ impl Core {
             companion: companion.clone(),
             terms: job.terms.clone(),
             folder: job.folder.clone(),
-            receipts,
+            receipts: self.workspace.receipts(),
             node: self.me.to_string(),
             begun: job.begun,
             replace: self.settings.replace,

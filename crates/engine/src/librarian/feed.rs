@@ -314,16 +314,7 @@ impl Feeder {
     /// The film, if it is still as it was when it was found, and neither made by us nor known from elsewhere.
     async fn as_it_was(&self, folder: &Folder, film: Film) -> Result<Option<Film>, Trouble> {
         let now = unix_ms();
-        let path = film.path.clone();
-        let looked = tokio::task::spawn_blocking(move || {
-            let dropped = intake::look(&path)?;
-            let sample = intake::sample(&path).map_err(|e| intake::unreadable(&path, &e))?;
-            Ok::<_, Trouble>((dropped, sample))
-        });
-        let looked = looked
-            .await
-            .map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
-        let (dropped, sample) = match looked {
+        let (dropped, sample) = match looked_at(film.path.clone()).await {
             Ok(looked) => looked,
             Err(trouble) if trouble.kind == Kind::NoSuchFile => {
                 self.call(move |tables| tables.film_gone(film.id)).await?;
@@ -453,6 +444,17 @@ pub(crate) fn middle(low: u64, high: u64) -> Option<u64> {
 }
 
 /// Whether what became of the same content elsewhere holds for a film here: the same is to be made of it. What is done
+/// What a film is now, and a sample of it.
+async fn looked_at(path: PathBuf) -> Result<(intake::Dropped, [u8; 32]), Trouble> {
+    let looked = tokio::task::spawn_blocking(move || {
+        let dropped = intake::look(&path)?;
+        let sample = intake::sample(&path).map_err(|e| intake::unreadable(&path, &e))?;
+        Ok((dropped, sample))
+    });
+    let looked = looked.await;
+    looked.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?
+}
+
 /// is done, whatever the rule says now.
 fn is_meant(before: &Film, film: &Film) -> bool {
     before.id != film.id && (before.state == FilmState::Done || before.wish == film.wish)

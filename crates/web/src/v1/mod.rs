@@ -97,9 +97,16 @@ struct About;
 
 /// Every route, what opens it, and how it may fail beside what may happen anywhere.
 fn table() -> OpenApiRouter<Shared> {
-    use KeyScope::{Admin, Control, Files, Read, Submit};
     OpenApiRouter::with_openapi(About::openapi())
-        .routes(documented(Read, &[], routes!(peers::node)))
+        .merge(films())
+        .merge(library_and_originals())
+        .merge(node())
+}
+
+/// Jobs, and the uploads they begin with.
+fn films() -> OpenApiRouter<Shared> {
+    use KeyScope::{Control, Read, Submit};
+    OpenApiRouter::new()
         .routes(documented(Read, &[], routes!(jobs::list)))
         .routes(documented(
             Submit,
@@ -129,6 +136,24 @@ fn table() -> OpenApiRouter<Shared> {
         .routes(documented(Read, &[404, 409, 416], routes!(jobs::output)))
         .routes(documented(Read, &[404, 409, 422], routes!(jobs::receipt)))
         .routes(documented(Read, &[404], routes!(jobs::timeline)))
+        .routes(documented(
+            Submit,
+            &[409, 413, 415, 507],
+            routes!(uploads::begin),
+        ))
+        .routes(documented(Submit, &[404], routes!(uploads::tell)))
+        .routes(documented(
+            Submit,
+            &[404, 409, 413, 415, 507],
+            routes!(uploads::go_on),
+        ))
+        .routes(documented(Submit, &[404, 409], routes!(uploads::forget)))
+}
+
+/// Watched folders, and what was replaced.
+fn library_and_originals() -> OpenApiRouter<Shared> {
+    use KeyScope::{Admin, Control, Files, Read};
+    OpenApiRouter::new()
         .routes(documented(Read, &[], routes!(library::whole)))
         .routes(documented(Read, &[], routes!(library::files)))
         .routes(documented(Admin, &[], routes!(library::rules)))
@@ -158,18 +183,13 @@ fn table() -> OpenApiRouter<Shared> {
             &[404, 409, 422],
             routes!(originals::delete),
         ))
-        .routes(documented(
-            Submit,
-            &[409, 413, 415, 507],
-            routes!(uploads::begin),
-        ))
-        .routes(documented(Submit, &[404], routes!(uploads::tell)))
-        .routes(documented(
-            Submit,
-            &[404, 409, 413, 415, 507],
-            routes!(uploads::go_on),
-        ))
-        .routes(documented(Submit, &[404, 409], routes!(uploads::forget)))
+}
+
+/// This computer and the others.
+fn node() -> OpenApiRouter<Shared> {
+    use KeyScope::{Admin, Read};
+    OpenApiRouter::new()
+        .routes(documented(Read, &[], routes!(peers::node)))
         .routes(documented(Read, &[], routes!(peers::list)))
         .routes(documented(Read, &[404], routes!(peers::one)))
         .routes(documented(
