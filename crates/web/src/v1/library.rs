@@ -19,6 +19,8 @@ use crate::Shared;
 const PAGE: u32 = 50;
 /// The most films in one answer.
 const LONGEST_PAGE: u32 = 500;
+/// The furthest that is counted.
+const FURTHEST: u32 = 1_000_000;
 
 /// The watched folders and their rules. All of it is written at once: read it, change it, write it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -206,7 +208,7 @@ pub struct WantedFiles {
     #[param(minimum = 1, maximum = 500, default = 50)]
     limit: Option<u32>,
     /// From this one on, counted from 0, by path.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 1000000)]
     offset: Option<u32>,
 }
 
@@ -427,6 +429,12 @@ pub async fn files(
         ..api::LibraryFilter::default()
     };
     let offset = wanted.offset.unwrap_or(0);
+    if offset > FURTHEST {
+        let text = format!("The offset is 0 to {FURTHEST}.");
+        return Err(
+            Refused::new(StatusCode::BAD_REQUEST, text).help("Ask for fewer by `state` or `text`.")
+        );
+    }
     let page = shared.api.library_files(filter, offset, limit).await?;
     Ok(Json(LibraryFiles {
         total: page.total,
