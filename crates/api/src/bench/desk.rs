@@ -30,12 +30,17 @@ struct State {
 impl Desk {
     /// What goes on, and what is kept.
     pub async fn look(&self, node: &Node) -> Result<Bench, ApiError> {
-        let runs = kept(node).await?;
-        let state = self.state();
+        // First what goes on: what is over by then is among those that are kept.
+        let (running, failed) = {
+            let state = self.state();
+            let running = state.running.as_ref();
+            let running = running.map(|(progress, _)| progress.clone());
+            (running, state.failed.clone())
+        };
         Ok(Bench {
-            running: state.running.as_ref().map(|(progress, _)| progress.clone()),
-            failed: state.failed.clone(),
-            runs,
+            running,
+            failed,
+            runs: kept(node).await?,
             usual: counts(),
         })
     }
@@ -51,7 +56,7 @@ impl Desk {
             order.workers.clone()
         };
         let progress = BenchProgress {
-            film,
+            film: film.clone(),
             workers,
             rows: Vec::new(),
             progress: 0.0,
@@ -70,17 +75,12 @@ impl Desk {
         let here = scene.here.clone();
         tokio::spawn(async move {
             let began_ms = now_ms();
-            let ended = self.run(&order, stopped).await;
-            let progress = self.state().running.take().map(|(progress, _)| progress);
-            let (Some(progress), ended) = (progress, ended) else {
-                return;
-            };
-            let kept = match ended {
-                Ok(None) => return,
+            let kept = match self.run(&order, stopped).await {
+                Ok(None) => Ok(()),
                 Ok(Some(rows)) => {
                     let run = BenchRun {
                         began_ms,
-                        film: progress.film,
+                        film,
                         choice: order.choice,
                         cpu: here.computer.cpu,
                         cores: here.computer.cores,
@@ -92,9 +92,10 @@ impl Desk {
                 }
                 Err(error) => Err(error),
             };
-            if let Err(error) = kept {
-                self.state().failed = Some(error);
-            }
+            // It goes on until it is kept.
+            let mut state = self.state();
+            state.running = None;
+            state.failed = kept.err();
         });
         Ok(())
     }
