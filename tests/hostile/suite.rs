@@ -22,6 +22,8 @@ mod messages;
 mod page;
 /// Pairing, by others than those who want it.
 mod pairing;
+/// What lies on a disk that somebody does not see.
+mod sights;
 /// Somebody in the network.
 mod strangers;
 
@@ -34,7 +36,7 @@ pub fn run() {
     // They share one node, and each is to be blamed for what it does to it.
     arguments.test_threads = Some(1);
     let house = std::sync::Arc::new(house::Lazy::default());
-    let attacks: [(&str, Attack); 21] = [
+    let attacks: [(&str, Attack); 22] = [
         ("strangers_are_refused_everything", strangers::routes),
         ("strangers_send_too_much", strangers::too_much),
         (
@@ -56,6 +58,7 @@ pub fn run() {
         ("a_flood_of_orders", messages::flood),
         ("bodies_that_lie", blobs::lies),
         ("more_tasks_than_there_is_room_for", blobs::too_many),
+        ("a_film_that_somebody_does_not_have", sights::not_ours),
         ("text_as_a_film", bombs::texts),
         ("pictures_that_explode", bombs::pictures),
         ("the_disk_is_filled_in_mid_upload", disk::filled),

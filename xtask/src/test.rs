@@ -75,11 +75,11 @@ fn all(ffmpeg: &Path, skipped: &Path, built: &Path) -> Vec<Step> {
                 "warnings",
             ]))
         }),
-        step("the page's types are those of the API", bindings::check),
         // As the tests are built, programs included: another set of features would build everything twice.
         step("build", || {
             shell::run(cargo().args(["test", "--workspace", "--locked", "--no-run"]))
         }),
+        step("the page's types are those of the API", bindings::check),
         step("the page in a browser", || ui::browser(ffmpeg, skipped)),
         step("tests", || {
             shell::run(with(cargo()).args(["test", "--workspace", "--locked", "--no-fail-fast"]))

@@ -62,8 +62,8 @@ pub use timeline::{
 pub use view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
     Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load, Original,
-    OriginalState, Outcome, Pairing, PairingRefusal, Receipt, Replace, Report, Request, Scene,
-    Segment, SegmentState, Settings, Snapshot, Submitted,
+    OriginalState, Outcome, Pairing, PairingRefusal, PathPair, Receipt, Replace, Report, Request,
+    Scene, Segment, SegmentState, Settings, Shared, Snapshot, Submitted,
 };
 
 use std::sync::Arc;

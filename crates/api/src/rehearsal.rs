@@ -33,7 +33,7 @@ use crate::timeline::Timeline;
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Facts, Ffmpeg, Finding, Here, Inspected,
     Invite, Job, JobId, JobState, Level, Original, OriginalState, Pairing, Replace, Report, Scene,
-    Segment, Settings, Stages,
+    Segment, Settings, Shared, Stages,
 };
 
 /// The invite that the rehearsal's other computer "made".
@@ -69,6 +69,7 @@ impl Default for Rehearsal {
             port: None,
             web_port: None,
             replace: Replace::default(),
+            shared: Shared::default(),
             library: crate::library::LibraryRules::default(),
         };
         let state = Mutex::new(State {

@@ -486,6 +486,9 @@ pub struct Hand {
     pub working: u32,
     /// Frames it has done.
     pub frames: u64,
+    /// Segments that it read itself, where the film lies on storage that both see.
+    #[serde(default)]
+    pub read_there: u32,
     /// Frames a second it delivers for this job.
     pub speed_fps: Option<f64>,
     /// What it encodes with: ffmpeg's name.
@@ -613,6 +616,39 @@ pub struct Settings {
     /// Watched folders and their rules.
     #[serde(default)]
     pub library: crate::library::LibraryRules,
+    /// Films that others give work of are read where they lie, where this computer sees the same file.
+    #[serde(default)]
+    pub shared: Shared,
+}
+
+/// Films that others give work of are read where they lie, where this computer sees the same file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(default, deny_unknown_fields)]
+pub struct Shared {
+    /// Whether they are.
+    pub read: bool,
+    /// Where they are looked for, beside network drives and the watched folders.
+    pub folders: Vec<FilePath>,
+    /// Folders that have other names on other computers.
+    pub paths: Vec<PathPair>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        engine::status::Shared::default().into()
+    }
+}
+
+/// A folder that two computers see, each under its own name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct PathPair {
+    /// As other computers call it, with either slash.
+    pub theirs: String,
+    /// As this one does.
+    pub here: FilePath,
 }
 
 /// What becomes of the originals of files that are replaced by their results.

@@ -470,6 +470,10 @@ pub struct Settings {
     #[arg(long, value_name = "DAYS", value_parser = typed_keep)]
     pub keep_originals: Option<api::Keep>,
 
+    /// Read films of others where they lie, such as on a NAS, where this computer sees the same file
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    pub read_shared: Option<Whether>,
+
     /// Use this ffmpeg instead of the one that came with Manyhands
     #[arg(long, value_name = "PATH", value_parser = bound::<PathBuf>)]
     pub ffmpeg: Option<Bound<PathBuf>>,

@@ -35,6 +35,7 @@ use crate::replace::Ledger;
 use crate::reunion::{Given, TaskNames, Tying};
 use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
+use crate::shared::{SharedFilms, Sight};
 use crate::status::{JobState, Load, NodeStatus, OriginalStatus, Outcome, Settings, Terms, Twin};
 use crate::tie::Standing;
 use crate::timeline::Look;
@@ -93,6 +94,14 @@ pub(crate) enum Mail {
     MayPlace(JobId, oneshot::Sender<bool>),
     /// What became of an original.
     Original(Box<OriginalStatus>),
+    /// A film of another computer was looked for here.
+    Sighted {
+        peer: peer::PeerId,
+        film: peer::SharedId,
+        sight: Option<Sight>,
+    },
+    /// A donor does not read this film by itself after all.
+    Unseen { job: JobId, peer: peer::PeerId },
     /// A task for somebody else ended.
     Guest {
         task: TaskId,
@@ -223,6 +232,7 @@ pub(crate) struct Core {
     /// Interrupted jobs may still be taken up again by themselves, or by who asks for them.
     pub resuming: bool,
     pub guests: BTreeMap<TaskId, GuestTask>,
+    pub shared: SharedFilms,
     pub scratch: Scratch,
     /// How busy this machine is, once that is known.
     pub load: Option<Load>,
@@ -330,6 +340,8 @@ impl Core {
             // Whoever asked may have gone.
             Mail::MayPlace(job, reply) => drop(reply.send(self.may_place(job))),
             Mail::Original(original) => _ = self.originals.insert(original.job, *original),
+            Mail::Sighted { peer, film, sight } => self.sighted(peer, film, sight),
+            Mail::Unseen { job, peer } => self.forget_sight(job, peer),
             Mail::Guest { task, peer, gift } => self.guest_left(task, peer, gift).await,
             Mail::Trial(trial) => self.trial(trial),
             Mail::TrialsDone => self.trials_done(),

@@ -55,6 +55,7 @@ pub(crate) async fn here(bench: Bench, assignment: Assignment) -> Result<Made, B
         encode_ms,
         ffmpeg: bench.version.clone(),
         sent_bytes: 0,
+        read_there: false,
     })
 }
 

@@ -97,6 +97,7 @@ impl Core {
         }
         self.jobs.insert(new.id, job);
         self.await_others(new.id);
+        self.ask_who_sees(new.id);
         self.accompany(new.id);
     }
 
@@ -438,6 +439,7 @@ impl Core {
         let limited = limited.map(|_| reserved.min(ceiling));
         Some(Assignment {
             lease,
+            reads: self.own_reading(&lease),
             most: limited.unwrap_or(ceiling),
             film: Arc::clone(&job.film),
             segment,
@@ -685,6 +687,7 @@ impl Core {
         job.cancel.cancel();
         self.write_manifest(id);
         self.forget_given(id, None);
+        self.forget_sights(id);
         if !keep {
             self.workspace.remove_job(id);
         }

@@ -8,6 +8,7 @@ use media::SegmentSpec;
 use media::argv::Allowance;
 use media::encoder::Encoder;
 use media::filter::Chain;
+use peer::OwnReading;
 use plan::cut::Segment;
 use plan::keep::Muxer;
 use schedule::{Fault, Input, Lease, LeaseId, Rejection};
@@ -64,6 +65,8 @@ pub(crate) struct Assignment {
     pub paranoid: bool,
     /// Bytes that its result may have.
     pub most: u64,
+    /// How its donor reads the source by itself, where it sees the film.
+    pub reads: Option<OwnReading>,
 }
 
 /// A good result, for the journal and the receipt.
@@ -85,6 +88,9 @@ pub(crate) struct Piece {
     /// Bytes of the source that were sent for it, once; 0 where it was encoded here.
     #[serde(default)]
     pub sent_bytes: u64,
+    /// Its encoder's computer read the source by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_there: bool,
     /// What the check found.
     pub proof: Proof,
 }
@@ -228,6 +234,8 @@ pub(crate) struct Made {
     pub ffmpeg: String,
     /// Bytes of the source that went there; 0 where it was encoded here.
     pub sent_bytes: u64,
+    /// It was read there.
+    pub read_there: bool,
 }
 
 async fn take<W>(bench: &Bench, assignment: &Assignment, work: W) -> Result<Piece, Broken>
@@ -253,6 +261,7 @@ where
         filters: assignment.spec.filters,
         encode_ms: made.encode_ms,
         sent_bytes: made.sent_bytes,
+        read_there: made.read_there,
         proof,
     })
 }

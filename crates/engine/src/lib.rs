@@ -129,6 +129,9 @@ mod report;
 /// The connection of a task that is done here to its owner.
 mod tie;
 
+/// Films that lie where owner and donor both see them are not sent.
+mod shared;
+
 mod identity;
 
 /// Keys for programs.

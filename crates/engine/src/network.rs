@@ -119,6 +119,7 @@ impl Core {
         self.pause_or_resume(id);
         self.note_presence(id);
         self.tell_held(&link);
+        self.ask_for_sights(&link);
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let name = self
             .neighbours
@@ -162,6 +163,7 @@ impl Core {
             }
         }
         self.untie(peer);
+        self.lose_sights(peer);
     }
 
     /// Tells the user that a computer is gone: on its card, and with the jobs that it has a hand in.
@@ -196,6 +198,7 @@ impl Core {
                 source_ceiling,
                 result,
                 result_ceiling,
+                reads,
             } => {
                 let ask = Ask {
                     task,
@@ -204,6 +207,7 @@ impl Core {
                     source_ceiling,
                     result,
                     result_ceiling,
+                    supply: self.supply(peer, reads),
                 };
                 self.asked(peer, ask);
             }
@@ -225,8 +229,14 @@ impl Core {
             Message::Cancel { task } | Message::Collected { task } => {
                 self.pass_in(peer, task, message);
             }
-            // Its source says as much when it ends.
-            Message::SourceReady { .. } => {}
+            Message::Shared(said) => self.shared_says(peer, said),
+            // A source that was sent says as much when it ends.
+            Message::SourceReady { task, digest } => {
+                let guest = self.guests.get(&task).filter(|guest| guest.peer == peer);
+                if let Some(guest) = guest {
+                    guest.standing.vouch(digest);
+                }
+            }
             Message::Rights(theirs) => {
                 if let Some(neighbour) = self.neighbours.get_mut(&PeerId(peer.0)) {
                     neighbour.theirs = Some(theirs);
@@ -237,7 +247,7 @@ impl Core {
     }
 
     /// A word of a donor about what it does for us. Nobody here waits for a task: one that is flooded is over.
-    fn pass_on(&mut self, peer: peer::PeerId, task: peer::TaskId, message: Message) {
+    pub(crate) fn pass_on(&mut self, peer: peer::PeerId, task: peer::TaskId, message: Message) {
         let of_its_donor =
             |held: &Held| held.task == Some(task) && held.lease.peer == PeerId(peer.0);
         let Some(words) = self
@@ -283,6 +293,7 @@ impl Core {
             .as_ref()
             .is_some_and(|before| before.donating);
         let stopped = donated && !about.donating;
+        let begins = !donated && about.donating;
         neighbour.name = about.name.to_string();
         neighbour.about = Some(about);
         let (name, offers) = (neighbour.name.clone(), neighbour.offers());
@@ -299,6 +310,10 @@ impl Core {
         });
         self.pause_or_resume(id);
         self.note_presence(id);
+        let link = self.net.as_ref().and_then(|net| net.link(peer));
+        if let Some(link) = link.filter(|_| begins) {
+            self.ask_for_sights(&link);
+        }
     }
 
     /// Tells the scheduler whether a computer rests: then what it has begun is left with it, for as long as it says so.
@@ -357,6 +372,7 @@ impl Core {
             link: link.clone(),
             source: ask.source,
             result: ask.result,
+            supply: ask.supply.clone(),
         });
         let standing = Standing::default();
         let guest = GuestTask {

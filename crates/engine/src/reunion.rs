@@ -259,6 +259,7 @@ impl Core {
             link: link.clone(),
             source: ask.source,
             result: ask.result,
+            supply: ask.supply.clone(),
         }));
         true
     }

@@ -15,18 +15,21 @@ use ffmpeg::extract::{self, Reading};
 use ffmpeg::source::Source as FilmSource;
 use futures_util::future::BoxFuture;
 use peer::{
-    BlobId, DeclineReason, FailReason, Link, Message, RefusalCode, TaskId, TaskReport,
-    TransferError,
+    BlobId, DeclineReason, Digest, FailReason, Link, Message, RefusalCode, Shared, TaskId,
+    TaskReport, TransferError,
 };
 use plan::cut::Segment;
 use schedule::{Fault, Input};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::mpsc;
 
+use crate::driver::Mail;
 use crate::lease::{Assignment, Bench, Broken, Made, hex};
 
 /// A donor that says nothing to an offer for so long is not there.
 const ANSWER: Duration = Duration::from_secs(30);
+/// A donor that reads the source by itself has done so within this, or is given the segment no longer.
+const READ: Duration = Duration::from_secs(600);
 /// Headers and a GOP more than planned, bytes.
 pub(crate) const SLACK: u64 = 64 << 20;
 
@@ -53,14 +56,24 @@ pub(crate) async fn away(
         source_ceiling,
         result,
         result_ceiling,
+        reads: assignment.reads,
     };
     link.send(offer).await.map_err(Broken::network)?;
     accepted(&mut words).await?;
+    let read = match assignment.reads {
+        Some(_) => read_there(&bench, &assignment, &link, task, &mut words).await?,
+        None => Begun::Unread,
+    };
+    let read_there = matches!(read, Begun::Read);
     let pushing = push(&bench, &assignment, &link, task, (source, source_ceiling));
-    let (sent_bytes, early) = tokio::select! {
-        sent = pushing => (sent?, None),
-        // It is at work already: it has the source from before the two lost each other.
-        began = words.recv() => (0, Some(began.ok_or_else(|| Broken::network("the connection broke"))?)),
+    let (sent_bytes, early) = match read {
+        Begun::Read => (0, None),
+        Begun::Before(word) => (0, Some(word)),
+        Begun::Unread => tokio::select! {
+            sent = pushing => (sent?, None),
+            // It is at work already: it has the source from before the two lost each other.
+            began = words.recv() => (0, Some(began.ok_or_else(|| Broken::network("the connection broke"))?)),
+        },
     };
     bench.tell(Input::Delivered { lease });
     let report = finished(&bench, &assignment, early, &mut words).await?;
@@ -81,7 +94,72 @@ pub(crate) async fn away(
         encode_ms: report.encode_ms,
         ffmpeg: report.ffmpeg.to_string(),
         sent_bytes,
+        read_there,
     })
+}
+
+/// How a task begins whose source its donor is to read.
+enum Begun {
+    /// It has read what it should.
+    Read,
+    /// It has not, and must be sent it.
+    Unread,
+    /// It has the source from before the two lost each other, and says this of it.
+    Before(Message),
+}
+
+/// Says to a donor that reads the source by itself what that must be, and hears what it says to it.
+async fn read_there(
+    bench: &Bench,
+    assignment: &Assignment,
+    link: &Link,
+    task: TaskId,
+    words: &mut mpsc::Receiver<Message>,
+) -> Result<Begun, Broken> {
+    let says = async {
+        match words.recv().await {
+            Some(Message::Shared(Shared::Read { .. })) => Ok(Begun::Read),
+            Some(Message::Shared(_)) => Ok(Begun::Unread),
+            Some(Message::Failed { reason, detail, .. }) => Err(failed(reason, detail.as_ref())),
+            Some(word) => Ok(Begun::Before(word)),
+            None => Err(Broken::network("the connection broke")),
+        }
+    };
+    let vouching = async {
+        match vouch(bench, assignment, link, task).await {
+            Err(broken) => broken,
+            Ok(()) => std::future::pending().await,
+        }
+    };
+    let begun = tokio::select! {
+        begun = tokio::time::timeout(READ, says) => begun,
+        broken = vouching => return Err(broken),
+    };
+    let begun = begun.map_err(|_| Broken::network("it read nothing of the film in time"))??;
+    if matches!(begun, Begun::Unread) {
+        let (job, peer) = (assignment.lease.job, link.peer());
+        // The loop ends before its tasks do.
+        let _ = bench.mail.send(Mail::Unseen { job, peer });
+    }
+    Ok(begun)
+}
+
+/// Reads what the donor reads as well, and says what it is.
+async fn vouch(
+    bench: &Bench,
+    assignment: &Assignment,
+    link: &Link,
+    task: TaskId,
+) -> Result<(), Broken> {
+    let reading = assignment
+        .film
+        .reading(&assignment.segment, assignment.lease.step_back);
+    let (source, ceiling) = (&assignment.film.source, source_ceiling(assignment));
+    let mut nowhere = tokio::io::sink();
+    let read = extract::digest(&bench.ffmpeg, source, reading, ceiling, &mut nowhere).await;
+    let digest = Digest(read.map_err(|why| Broken::unread(assignment, &why))?);
+    let ready = Message::SourceReady { task, digest };
+    link.send(ready).await.map_err(Broken::network)
 }
 
 /// Sends a segment's packets: how many bytes that were.

@@ -11,7 +11,7 @@ use crate::config::{self, Config, ConfigStatus, Fault, Import, Reread, import};
 use crate::driver::{Call, Core};
 use crate::node::{Node, Shift};
 use crate::probe::Probed;
-use crate::status::{Hours, JobState, Rules, Settings};
+use crate::status::{Hours, JobState, PathPair, Rules, Settings, Shared};
 use crate::trouble::{Kind, Trouble};
 use crate::{forecast, machine, scratch, sight, start};
 
@@ -192,6 +192,34 @@ pub(crate) fn faults(settings: &Settings) -> Vec<Fault> {
         help: wrong.help,
     }));
     all.extend(helping_faults(&settings.helping));
+    all.extend(shared_faults(&settings.shared));
+    all
+}
+
+fn shared_faults(shared: &Shared) -> Vec<Fault> {
+    let mut all = Vec::new();
+    let mut fault = |wrong: bool, keys, says: &str, help: &str| {
+        let (says, help) = (says.to_owned(), help.to_owned());
+        all.extend(wrong.then_some(Fault { keys, says, help }));
+    };
+    let is_folder = |path: &PathBuf| path.is_absolute() && path.to_str().is_some();
+    fault(
+        shared.folders.len() > LISTED || !shared.folders.iter().all(is_folder),
+        &["shared.folders"],
+        "A folder in which films of others are looked for has to be a whole path, from the root on.",
+        "For example /srv/media; there can be 100 of them.",
+    );
+    let is_name = |name: &String| {
+        let plain = !name.chars().any(char::is_control);
+        plain && name.len() <= 4096 && name.contains(|c| !matches!(c, '/' | '\\'))
+    };
+    let is_pair = |pair: &PathPair| is_name(&pair.theirs) && is_folder(&pair.here);
+    fault(
+        shared.paths.len() > LISTED || !shared.paths.iter().all(is_pair),
+        &["shared.paths"],
+        "A folder with another name on the other computers takes its name there and a whole path here.",
+        "For example /mnt/nas/films there and /media/films here; there can be 100 of them.",
+    );
     all
 }
 
@@ -432,6 +460,23 @@ mod tests {
             },
             Settings {
                 scratch: Some("tmp".into()),
+                ..usual()
+            },
+            Settings {
+                shared: Shared {
+                    folders: vec!["media".into()],
+                    ..Shared::default()
+                },
+                ..usual()
+            },
+            Settings {
+                shared: Shared {
+                    paths: vec![PathPair {
+                        theirs: "//".to_owned(),
+                        here: std::env::temp_dir(),
+                    }],
+                    ..Shared::default()
+                },
                 ..usual()
             },
             Settings {

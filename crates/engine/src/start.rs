@@ -27,6 +27,7 @@ use crate::node::{Inner, Node, NodeConfig};
 use crate::replace::{self, Ledger};
 use crate::reunion::TaskNames;
 use crate::scratch::Scratch;
+use crate::shared::SharedFilms;
 use crate::sight::{Gallery, Samples};
 use crate::status::{JobState, OriginalStatus, Settings};
 use crate::trouble::{Kind, Trouble, sentence};
@@ -88,6 +89,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         resuming: true,
         guests: BTreeMap::new(),
         refusal: None,
+        shared: SharedFilms::default(),
         scratch: Scratch::default(),
         load: None,
         notices,

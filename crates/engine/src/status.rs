@@ -491,6 +491,8 @@ pub struct HandStatus {
     pub working: u32,
     /// Frames done.
     pub frames: u64,
+    /// Segments done that it read itself, where the film lies.
+    pub read_there: u32,
     /// Frames a second for this job.
     pub speed_fps: Option<f64>,
     /// With what.
@@ -550,6 +552,40 @@ pub struct Settings {
     pub replace: Replace,
     /// Watched folders and their rules.
     pub library: library::Library,
+    /// Films of others that are read where they lie.
+    pub shared: Shared,
+}
+
+/// Films that others give work of are read where they lie, where this computer sees the same file.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shared {
+    /// Whether they are.
+    pub read: bool,
+    /// Where they are looked for, beside network drives and the watched folders.
+    pub folders: Vec<PathBuf>,
+    /// Folders that have other names on other computers.
+    pub paths: Vec<PathPair>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            read: true,
+            folders: Vec::new(),
+            paths: Vec::new(),
+        }
+    }
+}
+
+/// A folder that two computers see, each under its own name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PathPair {
+    /// As other computers call it.
+    pub theirs: String,
+    /// As this one does.
+    pub here: PathBuf,
 }
 
 /// A line of the doctor's.

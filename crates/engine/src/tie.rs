@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use peer::{BlobId, Link, Message, TaskId};
+use peer::{BlobId, Digest, Link, Message, TaskId};
 use tokio::sync::watch;
 use tokio::time::timeout;
+
+use crate::shared::Supply;
 
 /// An owner that has been away for so long has forgotten what it gave.
 pub(crate) const KEPT: Duration = Duration::from_secs(3600);
@@ -20,6 +22,8 @@ pub(crate) struct Tie {
     pub link: Link,
     pub source: BlobId,
     pub result: BlobId,
+    /// How the source gets here.
+    pub supply: Supply,
 }
 
 /// The connection there is, if there is one; for the task's side.
@@ -31,6 +35,7 @@ pub(crate) struct Ties(watch::Receiver<Option<Tie>>);
 pub(crate) struct Standing {
     sourced: Arc<AtomicBool>,
     frames: Arc<AtomicU64>,
+    vouched: Arc<watch::Sender<Option<Digest>>>,
 }
 
 impl Standing {
@@ -42,6 +47,22 @@ impl Standing {
     /// Whether it is.
     pub fn is_sourced(&self) -> bool {
         self.sourced.load(Ordering::Relaxed)
+    }
+
+    /// Its owner says what the source is.
+    pub fn vouch(&self, digest: Digest) {
+        self.vouched.send_replace(Some(digest));
+    }
+
+    /// What it said that is; waits for it.
+    pub async fn vouched(&self) -> Digest {
+        let mut vouched = self.vouched.subscribe();
+        let said = vouched.wait_for(Option::is_some).await.map(|said| *said);
+        match said {
+            Ok(Some(digest)) => digest,
+            // The sender lives as long as this does.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
     }
 
     /// So many frames are encoded.

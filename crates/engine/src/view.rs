@@ -303,6 +303,7 @@ impl Core {
                 .entry(PeerId(id.0))
                 .or_insert_with(|| self.hand(PeerId(id.0)));
             hand.segments += 1;
+            hand.read_there += u32::from(piece.read_there);
             hand.frames += u64::from(piece.proof.frames);
             hand.encoder = Some(piece.encoder);
         }
@@ -346,6 +347,7 @@ impl Core {
             segments: 0,
             working: 0,
             frames: 0,
+            read_there: 0,
             speed_fps: None,
             encoder: None,
             paused,
@@ -393,6 +395,7 @@ impl Core {
                 .entry(PeerId(id.0))
                 .or_insert_with(|| self.hand(PeerId(id.0)));
             hand.segments += 1;
+            hand.read_there += u32::from(piece.read_there);
             hand.frames += frames;
             hand.encoder = Some(piece.encoder);
         }
@@ -414,7 +417,7 @@ impl Core {
 /// What was made here did not travel.
 fn traffic<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Traffic {
     pieces
-        .filter(|piece| piece.sent_bytes > 0)
+        .filter(|piece| piece.sent_bytes > 0 || piece.read_there)
         .fold(Traffic::default(), |sum, piece| Traffic {
             sent: sum.sent + piece.sent_bytes,
             received: sum.received + piece.proof.bytes,

@@ -8,16 +8,19 @@ use std::time::{Duration, Instant};
 
 use ffmpeg::child::Feed;
 use ffmpeg::digest;
+use ffmpeg::extract;
 use ffmpeg::result::Returned;
 use media::SegmentSpec;
 use peer::{
-    BlobId, DeclineReason, Digest, FailReason, FileSource, Message, Received, TaskId, TaskReport,
+    BlobId, DeclineReason, Digest, FailReason, FileSource, Message, Shared, TaskId, TaskReport,
     TransferError,
 };
+use tokio::io::AsyncWriteExt;
 use tokio::sync::{AcquireError, mpsc};
 
 use crate::driver::unix_ms;
 use crate::lease::Bench;
+use crate::shared::{Own, Supply};
 use crate::tie::{KEPT, Standing, Ties};
 
 /// How often the owner hears of progress.
@@ -47,6 +50,7 @@ pub(crate) struct Ask {
     pub source_ceiling: u64,
     pub result: BlobId,
     pub result_ceiling: u64,
+    pub supply: Supply,
 }
 
 /// What decides whether it is taken.
@@ -242,15 +246,14 @@ async fn make(
     ask: &Ask,
     standing: &Standing,
 ) -> Result<(TaskReport, u64), Refused> {
-    let source = scratch.join("source.nut");
-    let received = take_source(scratch, ties.clone(), ask, &source).await?;
+    let received = take_source(bench, scratch, ties.clone(), ask, standing).await?;
     standing.set_sourced();
     let report = tokio::select! {
         report = encode(bench, scratch, ties, ask, standing) => report?,
         // It never returns.
         () = ties.greet_again(ask.task, standing) => return Err((FailReason::Other, String::new())),
     };
-    Ok((report, received.bytes))
+    Ok((report, received))
 }
 
 async fn encode(
@@ -322,24 +325,17 @@ async fn encode(
     })
 }
 
-/// The segment's packets into `source`, as long as there is time and room for them. After a break it goes on from what
-/// is there.
+/// The segment's packets into the task's folder, as long as there is time and room for them. After a break it goes on
+/// from what is there. How many bytes came for it.
 async fn take_source(
+    bench: &Bench,
     scratch: &Path,
-    mut ties: Ties,
+    ties: Ties,
     ask: &Ask,
-    source: &Path,
-) -> Result<Received, Refused> {
-    let taking = async {
-        loop {
-            let tie = ties.tied().await;
-            let pulling = tie.link.pull(tie.source, ask.source_ceiling, source);
-            match ties.while_tied(pulling).await {
-                Some(Err(TransferError::LinkClosed)) | None => {}
-                Some(taken) => return taken,
-            }
-        }
-    };
+    standing: &Standing,
+) -> Result<u64, Refused> {
+    let source = scratch.join("source.nut");
+    let taking = supplied(bench, ties, ask, standing, &source);
     let taken = tokio::select! {
         taken = tokio::time::timeout(ARRIVAL, taking) => taken,
         full = no_room(scratch) => return Err(full),
@@ -348,6 +344,69 @@ async fn take_source(
     let lost = |why: String| (FailReason::SourceLost, why);
     let taken = taken.map_err(|_| lost(late))?;
     taken.map_err(|e| lost(e.to_string()))
+}
+
+/// Reads the source here where that can be done, and has it sent otherwise.
+async fn supplied(
+    bench: &Bench,
+    mut ties: Ties,
+    ask: &Ask,
+    standing: &Standing,
+    source: &Path,
+) -> Result<u64, TransferError> {
+    let task = ask.task;
+    let mut given_up = false;
+    loop {
+        let tie = ties.tied().await;
+        let own = match &tie.supply {
+            Supply::Here(own) if !given_up => Some(own),
+            Supply::Here(_) | Supply::Lost | Supply::Sent => None,
+        };
+        if let Some(own) = own {
+            let reading = read_here(bench, own, source, ask.source_ceiling, standing);
+            match ties.while_tied(reading).await {
+                Some(Ok(())) => {
+                    ties.say(Message::Shared(Shared::Read { task })).await;
+                    return Ok(0);
+                }
+                Some(Err(why)) => {
+                    tracing::info!(%task, why, "a film is not read here");
+                    given_up = true;
+                    // What was read is no beginning of what will be sent.
+                    let _ = std::fs::remove_file(source);
+                }
+                None => continue,
+            }
+        }
+        if !matches!(tie.supply, Supply::Sent) {
+            tie.link.tell(Message::Shared(Shared::Send { task }));
+        }
+        let pulling = tie.link.pull(tie.source, ask.source_ceiling, source);
+        match ties.while_tied(pulling).await {
+            Some(Err(TransferError::LinkClosed)) | None => {}
+            Some(taken) => return taken.map(|received| received.bytes),
+        }
+    }
+}
+
+/// Reads a segment's packets out of this computer's own sight of the film; good if its owner reads the same.
+async fn read_here(
+    bench: &Bench,
+    own: &Own,
+    source: &Path,
+    ceiling: u64,
+    standing: &Standing,
+) -> Result<(), String> {
+    let say = |e: io::Error| e.to_string();
+    own.sight.check().map_err(say)?;
+    let mut file = tokio::fs::File::create(source).await.map_err(say)?;
+    let read = extract::digest(&bench.ffmpeg, &own.source, own.reading, ceiling, &mut file).await?;
+    file.flush().await.map_err(say)?;
+    own.sight.check().map_err(say)?;
+    if standing.vouched().await.0 == read {
+        return Ok(());
+    }
+    Err("its owner reads something else".to_owned())
 }
 
 /// Tells the owner how far the run is, and returns when it goes beyond what was ordered, or the disk is full.
@@ -445,6 +504,7 @@ mod tests {
             source_ceiling: 1000,
             result: BlobId::random(),
             result_ceiling: 1000,
+            supply: Supply::Sent,
         }
     }
 

@@ -8,8 +8,13 @@ use std::path::Path;
 use media::argv::{QUIET, SHIFT_US};
 use media::time::seconds_text;
 
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
 use crate::child::{Run, RunError, Running, Sink};
 use crate::source::Source;
+
+/// Bytes that are read at once.
+const PIECE: usize = 64 << 10;
 
 /// From where to where to read; microseconds of the source's own timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +35,37 @@ pub fn start(ffmpeg: &Path, source: &Source, reading: Reading) -> Result<Running
         .sink(Sink::Pipe)
         .patient()
         .start()
+}
+
+/// Reads all of it into `sink`, at most `ceiling` bytes: the BLAKE3 of what was read.
+///
+/// # Errors
+/// In words: what could not be read or written, or that there is more of it.
+pub async fn digest(
+    ffmpeg: &Path,
+    source: &Source,
+    reading: Reading,
+    ceiling: u64,
+    sink: &mut (impl AsyncWrite + Unpin),
+) -> Result<[u8; 32], String> {
+    let mut running = start(ffmpeg, source, reading).map_err(|e| e.to_string())?;
+    let mut packets = running.stdout.take().ok_or("ffmpeg has no output")?;
+    let (mut hasher, mut left) = (blake3::Hasher::new(), ceiling);
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = packets.read(&mut piece).await.map_err(|e| e.to_string())?;
+        if read == 0 {
+            break;
+        }
+        left = left
+            .checked_sub(read as u64)
+            .ok_or_else(|| format!("more than {ceiling} bytes"))?;
+        hasher.update(&piece[..read]);
+        let written = sink.write_all(&piece[..read]).await;
+        written.map_err(|e| e.to_string())?;
+    }
+    running.finish().await.map_err(|e| e.to_string())?;
+    Ok(hasher.finalize().into())
 }
 
 fn arguments(ffmpeg: &Path, source: &Source, reading: Reading) -> Run {

@@ -84,6 +84,17 @@ hex_id! {
 }
 
 hex_id! {
+    /// One film that one donor is asked to look for where it may lie on storage that both see. Chosen by the owner, and
+    /// the key of the marks that go with it.
+    SharedId, 16
+}
+
+hex_id! {
+    /// A name on the way to a shared film, as only somebody with the same name before him knows it again.
+    Mark, 16
+}
+
+hex_id! {
     /// What one side of a pairing by code sends: a letter and a point of a curve.
     Half, 33
 }
@@ -112,6 +123,14 @@ impl TaskId {
 }
 
 impl BlobId {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+}
+
+impl SharedId {
     /// A new one.
     #[must_use]
     pub fn random() -> Self {

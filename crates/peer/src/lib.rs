@@ -82,7 +82,7 @@ pub use client::DialError;
 pub use code::{CODE_LIFETIME, CODE_TRIES, Code, PairRequest, ParseCodeError};
 pub use discovery::MDNS_PORT;
 pub use identity::{IDENTITY_FILE, Identity, IdentityError};
-pub use ids::{BlobId, Digest, ParseIdError, PeerId, Session, TaskId};
+pub use ids::{BlobId, Digest, Mark, ParseIdError, PeerId, Session, SharedId, TaskId};
 pub use invite::{INVITE_LIFETIME, Invite, ParseInviteError};
 pub use link::{BEAT, Link, LinkClosed, SILENCE, WhyDown};
 pub use net::{
@@ -90,9 +90,9 @@ pub use net::{
     RedeemError,
 };
 pub use proto::{
-    About, Card, DeclineReason, EncoderOffer, FailReason, HEAT, Hello, Load, MAX_ENCODERS,
-    MAX_HELD, MAX_MESSAGE, Message, Name, PROTOCOL, PauseReason, RefusalCode, TaskReport,
-    WireError,
+    About, BLOCK, Card, DeclineReason, EncoderOffer, FailReason, HEAT, Hello, Load, MAX_ENCODERS,
+    MAX_HELD, MAX_MESSAGE, MAX_PLACES, MAX_TRAIL, Message, Name, OwnReading, PROTOCOL, PauseReason,
+    RefusalCode, Shared, TaskReport, WireError,
 };
 pub use rights::{Ours, Rights};
 pub use survey::{Heard, Place, Survey, There};

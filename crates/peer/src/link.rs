@@ -222,6 +222,12 @@ impl Link {
         self.0.extras.holding
     }
 
+    /// Whether the peer can read films by itself that lie where both see them.
+    #[must_use]
+    pub fn shares(&self) -> bool {
+        self.0.extras.shared
+    }
+
     /// Says which of the peer's tasks are still here from before, at most [`MAX_HELD`] of them. A peer that would not
     /// understand is not told; what is here then goes when its time is over.
     pub fn tell_held(&self, mut tasks: Vec<TaskId>) {

@@ -13,6 +13,10 @@ use crate::ids::{BlobId, Digest, Half, Session, TaskId};
 use crate::rights::Rights;
 use crate::text::{Text, at_most};
 
+mod shared;
+
+pub use shared::{BLOCK, MAX_PLACES, MAX_TRAIL, OwnReading, Shared};
+
 /// The protocol this crate speaks. Two different numbers do not work together.
 pub const PROTOCOL: u32 = 1;
 
@@ -60,6 +64,10 @@ pub enum Message {
         result: BlobId,
         /// The most bytes the owner takes of `result`.
         result_ceiling: u64,
+        /// How the donor reads `source` by itself out of a film that it found. Only to those who said that they
+        /// understand it ([`EXTRAS`]) and have found it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reads: Option<OwnReading>,
     },
     /// Donor: it takes the task and is ready for its source.
     Accepted {
@@ -73,7 +81,9 @@ pub enum Message {
         /// Why not.
         reason: DeclineReason,
     },
-    /// Owner: the whole source has been sent, and this is its digest.
+    /// About films on storage that both see, to those who said that they understand it ([`EXTRAS`]).
+    Shared(Shared),
+    /// Owner: the whole source has been sent, or is to be what the donor reads by itself; and this is its digest.
     SourceReady {
         /// Which.
         task: TaskId,
@@ -127,7 +137,7 @@ pub enum Message {
 
 /// What this build understands beyond the first build of [`PROTOCOL`], in words that both sides say in a header when
 /// they open a link. What the other has not said is not sent to it.
-pub(crate) const EXTRAS: &str = "load,rights,holding,rests,heat,filters";
+pub(crate) const EXTRAS: &str = "load,rights,holding,rests,heat,filters,shared";
 
 /// Which of it the other side understands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,6 +154,8 @@ pub(crate) struct Extras {
     pub(crate) heat: bool,
     /// [`About::filters`].
     pub(crate) filters: bool,
+    /// [`Message::Shared`], and tasks whose source is read by the donor.
+    pub(crate) shared: bool,
 }
 
 impl Extras {
@@ -158,6 +170,7 @@ impl Extras {
             rests: has("rests"),
             heat: has("heat"),
             filters: has("filters"),
+            shared: has("shared"),
         }
     }
 }

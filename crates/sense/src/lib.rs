@@ -8,6 +8,7 @@
 mod bus;
 mod clock;
 mod disk;
+mod drives;
 mod person;
 mod power;
 mod processes;
@@ -20,6 +21,8 @@ use etiquette::{Person, Senses};
 use person::People;
 use power::Power;
 use processes::Processes;
+
+pub use drives::network_drives;
 
 /// The day and the minute of it, by this computer's clock; `None` where the system does not say.
 #[must_use]

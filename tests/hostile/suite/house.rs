@@ -73,6 +73,7 @@ impl Node {
         command.args(["--json", "serve", "--name", "Kitchen", "--donate"]);
         command.args(["--listen", "127.0.0.1:0", "--web", "127.0.0.1:0"]);
         command.args(words).env("MANYHANDS_SEGMENT_SECONDS", "2");
+        command.env("MANYHANDS_SHARED_FOLDERS", data.with_file_name("media"));
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = Running(command.spawn().unwrap());
         let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
@@ -397,6 +398,7 @@ impl Wanted {
             source_ceiling: self.source_ceiling,
             result: BlobId::random(),
             result_ceiling: self.result_ceiling,
+            reads: None,
         };
         (task, order)
     }

@@ -13,7 +13,8 @@ use crate::path::FilePath;
 use crate::view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
     Here, Job, JobId, JobState, Level, Load, Original, OriginalState, Outcome, Pairing,
-    PairingRefusal, Replace, Request, Scene, Segment, SegmentState, Settings, Stages,
+    PairingRefusal, PathPair, Replace, Request, Scene, Segment, SegmentState, Settings, Shared,
+    Stages,
 };
 
 /// Enums whose variants bear the same names on both sides.
@@ -462,6 +463,7 @@ impl From<its::HandStatus> for Hand {
             segments: one.segments,
             working: one.working,
             frames: one.frames,
+            read_there: one.read_there,
             speed_fps: one.speed_fps,
             encoder: one.encoder.map(|encoder| encoder.name().into()),
             paused: one.paused,
@@ -503,6 +505,7 @@ impl From<its::Settings> for Settings {
                 keep: one.replace.keep.into(),
             },
             library: one.library.into(),
+            shared: one.shared.into(),
         }
     }
 }
@@ -527,6 +530,35 @@ impl From<Settings> for its::Settings {
                 keep: one.replace.keep.into(),
             },
             library: one.library.into(),
+            shared: one.shared.into(),
+        }
+    }
+}
+
+impl From<its::Shared> for Shared {
+    fn from(one: its::Shared) -> Self {
+        let pair = |pair: its::PathPair| PathPair {
+            theirs: pair.theirs,
+            here: FilePath(pair.here),
+        };
+        Self {
+            read: one.read,
+            folders: one.folders.into_iter().map(FilePath).collect(),
+            paths: one.paths.into_iter().map(pair).collect(),
+        }
+    }
+}
+
+impl From<Shared> for its::Shared {
+    fn from(one: Shared) -> Self {
+        let pair = |pair: PathPair| its::PathPair {
+            theirs: pair.theirs,
+            here: pair.here.0,
+        };
+        Self {
+            read: one.read,
+            folders: one.folders.into_iter().map(|path| path.0).collect(),
+            paths: one.paths.into_iter().map(pair).collect(),
         }
     }
 }

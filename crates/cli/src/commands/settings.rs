@@ -77,6 +77,9 @@ fn changed(mut settings: Settings, wanted: &args::Settings) -> Result<Settings, 
     if let Some(keep) = wanted.keep_originals {
         settings.replace.keep = keep;
     }
+    if let Some(read) = wanted.read_shared {
+        settings.shared.read = read == Whether::On;
+    }
     set(&mut settings.temp_limit, &wanted.temp_limit);
     set(&mut settings.bandwidth, &wanted.bandwidth);
     set(&mut settings.port, &wanted.port);

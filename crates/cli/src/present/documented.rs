@@ -348,6 +348,7 @@ fn job() -> Job {
         segments: 1,
         working: 0,
         frames: 1,
+        read_there: 0,
         speed_fps: None,
         encoder: None,
         paused: None,
@@ -384,6 +385,7 @@ fn settings() -> api::Settings {
         port: None,
         web_port: None,
         replace: api::Replace::default(),
+        shared: api::Shared::default(),
         library: api::LibraryRules::default(),
     }
 }

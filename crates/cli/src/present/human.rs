@@ -739,6 +739,7 @@ mod tests {
             segments,
             working: 0,
             frames: 50,
+            read_there: 0,
             speed_fps: None,
             encoder: Some("libx265".to_owned()),
             paused: None,

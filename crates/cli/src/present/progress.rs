@@ -294,6 +294,7 @@ mod tests {
             segments: 3,
             working: 1,
             frames: 1,
+            read_there: 0,
             speed_fps: Some(12.34),
             encoder: None,
             paused: None,

@@ -12,7 +12,7 @@ use toml_edit::{Array, Item, Value};
 
 use super::complaint::{meant, quoted};
 use super::{size, tables};
-use crate::status::Keep;
+use crate::status::{Keep, PathPair};
 
 /// A value of the file, with where it stands.
 pub(super) type Found<'a> = Spanned<DeValue<'a>>;
@@ -226,6 +226,32 @@ impl Form for Vec<String> {
 
     fn write(&self) -> Option<Item> {
         texts(self.iter().cloned())
+    }
+}
+
+impl Form for Vec<PathBuf> {
+    const KIND: Kind = Kind::List;
+    const WANTS: &'static str = "a list of folders, as in [\"/one\", \"/another\"]";
+
+    fn read(found: &Found<'_>) -> Result<Self, Vec<Wrong>> {
+        each::<_, Self>(found, |text, _| Ok(PathBuf::from(text)))
+    }
+
+    fn write(&self) -> Option<Item> {
+        texts(self.iter().map(|path| path.to_string_lossy().into_owned()))
+    }
+}
+
+impl Form for Vec<PathPair> {
+    const KIND: Kind = Kind::Toml;
+    const WANTS: &'static str = "a list of tables, each below a line [[shared.paths]]";
+
+    fn read(found: &Found<'_>) -> Result<Self, Vec<Wrong>> {
+        tables::read(found, Self::WANTS)
+    }
+
+    fn write(&self) -> Option<Item> {
+        tables::write(self, &PathPair::default())
     }
 }
 

@@ -74,6 +74,10 @@ pub(crate) const SECTIONS: &[(&str, &str)] = &[
         "Folders that are watched, and what is made of their films.",
     ),
     (
+        "shared",
+        "Storage that several computers see, such as a NAS: films of others are read there, and not sent.",
+    ),
+    (
         "replace",
         "Originals of films that are replaced by their results.",
     ),
@@ -104,6 +108,12 @@ const _: fn(Settings) = |settings| {
             hours: _,
             folders: _,
         },
+        shared:
+            crate::status::Shared {
+                read: _,
+                folders: _,
+                paths: _,
+            },
         replace:
             crate::status::Replace {
                 testing_mode: _,
@@ -185,6 +195,21 @@ pub(crate) static KEYS: &[Key] = &[
         "library", "folders", library.folders,
         "The watched folders, each with its rules; those in front are served first.",
         usual: "none", bounds: "at most 100", example: "[{ path = \"/media/films\", rules = [{ name = \"AV1\", make = { purpose = \"smallest\" } }] }]", later: false
+    ),
+    row!(
+        "shared", "read", shared.read,
+        "Whether films that others give work of are read where they lie, where this computer sees the same file.",
+        usual: "`true`", bounds: "", example: "false", later: false
+    ),
+    row!(
+        "shared", "folders", shared.folders,
+        "Where they are looked for, beside network drives and the watched folders.",
+        usual: "nowhere else", bounds: "at most 100", example: "[\"/srv/media\"]", later: false
+    ),
+    row!(
+        "shared", "paths", shared.paths,
+        "Folders that have another name on the other computers, for what is not found without.",
+        usual: "none", bounds: "at most 100", example: "[{ theirs = \"/mnt/nas/films\", here = \"/media/films\" }]", later: false
     ),
     row!(
         "replace", "testing_mode", replace.testing_mode,

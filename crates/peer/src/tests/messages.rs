@@ -94,7 +94,38 @@ fn task_of(spec: SegmentSpec) -> Message {
         source_ceiling: u64::MAX,
         result: BlobId([2; 16]),
         result_ceiling: u64::MAX,
+        reads: Some(OwnReading {
+            film: SharedId([5; 16]),
+            stream: u16::MAX,
+            genpts: true,
+            seek_us: Some(-(1 << 53)),
+            stop_us: Some(1 << 53),
+        }),
     }
+}
+
+/// Words about a film that both see.
+fn of_shared() -> Vec<Message> {
+    let (film, task) = (SharedId([5; 16]), TaskId([0xab; 16]));
+    let words = [
+        Shared::Find {
+            film,
+            bytes: u64::MAX,
+            trail: vec![Mark([6; 16]); MAX_TRAIL],
+        },
+        Shared::Places {
+            film,
+            places: vec![u64::MAX; MAX_PLACES],
+        },
+        Shared::Shows {
+            film,
+            digests: vec![Digest([7; 32]); MAX_PLACES],
+        },
+        Shared::Sees { film, sees: false },
+        Shared::Read { task },
+        Shared::Send { task },
+    ];
+    words.into_iter().map(Message::Shared).collect()
 }
 
 fn messages() -> Vec<Message> {
@@ -151,7 +182,7 @@ fn messages() -> Vec<Message> {
 
 #[test]
 fn every_message_at_its_fullest_fits_and_survives() {
-    for message in messages() {
+    for message in messages().into_iter().chain(of_shared()) {
         let text = message.encode().unwrap();
         assert!(
             text.len() <= MAX_MESSAGE / 4,
@@ -175,6 +206,36 @@ fn an_unknown_field_is_refused_in_every_message() {
         let error = Message::decode(&more).unwrap_err().to_string();
         assert!(error.contains("unknown field `argv`"), "{error}");
     }
+    for message in of_shared() {
+        let text = message.encode().unwrap();
+        let more = text.replacen("}}}", ",\"path\":\"/etc/passwd\"}}}", 1);
+        let error = Message::decode(&more).unwrap_err().to_string();
+        assert!(error.contains("unknown field `path`"), "{error}");
+    }
+}
+
+#[test]
+fn a_film_is_looked_for_within_bounds() {
+    let film = "05".repeat(16);
+    let mark = format!("\"{film}\"");
+    let trail = |marks: usize| vec![mark.as_str(); marks].join(",");
+    let find = |marks| {
+        let text = format!(
+            r#"{{"shared":{{"find":{{"film":"{film}","bytes":1,"trail":[{}]}}}}}}"#,
+            trail(marks)
+        );
+        Message::decode(&text)
+    };
+    assert!(find(MAX_TRAIL).is_ok());
+    assert!(find(MAX_TRAIL + 1).is_err());
+    let text = task_of(spec()).encode().unwrap();
+    let far = (1_u64 << 53).to_string();
+    let beyond = text.replace(&format!(":{far}"), &format!(":{}", i64::MAX));
+    assert_ne!(text, beyond);
+    let error = Message::decode(&beyond).unwrap_err().to_string();
+    assert!(error.contains("a time beyond every film"), "{error}");
+    let old = text.replacen(",\"reads\":", ",\"written\":", 1);
+    assert!(Message::decode(&old).is_err());
 }
 
 #[test]

@@ -153,6 +153,8 @@ pub struct Hand {
     pub segments_working: u32,
     /// Frames it has done.
     pub frames_done: u64,
+    /// Segments done that it read itself, where the film lies on storage that both see.
+    pub segments_read_there: u32,
     /// Frames a second it delivers for this job.
     pub speed_fps: Option<f64>,
     /// What it encodes with: ffmpeg's name.
@@ -290,6 +292,7 @@ impl From<api::Hand> for Hand {
             segments_done: one.segments,
             segments_working: one.working,
             frames_done: one.frames,
+            segments_read_there: one.read_there,
             speed_fps: one.speed_fps,
             encoder: one.encoder,
             paused: one.paused,

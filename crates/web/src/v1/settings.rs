@@ -45,12 +45,79 @@ pub struct Settings {
     /// What becomes of the originals of films that are replaced by their results.
     #[serde(default)]
     replace: Replace,
+    /// Films that others give work of are read where they lie, where this computer sees the same file.
+    #[serde(default)]
+    shared: SharedStorage,
     /// Where other computers reach this one, from the next start on; `null`: 47820 or the next free one.
     #[schema(minimum = 0, maximum = 65535)]
     port: Option<u16>,
     /// Where the page is served, from the next start on; `null`: 8090.
     #[schema(minimum = 0, maximum = 65535)]
     web_port: Option<u16>,
+}
+
+/// Films that others give work of are read where they lie, where this computer sees the same file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SharedStorage {
+    /// Whether they are.
+    read: bool,
+    /// Where they are looked for, beside network drives and the watched folders.
+    #[schema(max_items = 100)]
+    folder_paths: Vec<String>,
+    /// Folders that have other names on other computers.
+    #[schema(max_items = 100)]
+    paths: Vec<PathPair>,
+}
+
+/// A folder that two computers see, each under its own name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PathPair {
+    /// As other computers call it, with either slash.
+    #[schema(min_length = 1, max_length = 4096)]
+    theirs: String,
+    /// As this one does.
+    #[schema(max_length = 4096)]
+    here: String,
+}
+
+impl Default for SharedStorage {
+    fn default() -> Self {
+        api::Shared::default().into()
+    }
+}
+
+impl From<api::Shared> for SharedStorage {
+    fn from(one: api::Shared) -> Self {
+        let pair = |pair: &api::PathPair| PathPair {
+            theirs: pair.theirs.clone(),
+            here: shown(&pair.here),
+        };
+        Self {
+            read: one.read,
+            folder_paths: one.folders.iter().map(shown).collect(),
+            paths: one.paths.iter().map(pair).collect(),
+        }
+    }
+}
+
+impl SharedStorage {
+    fn taken(self) -> Result<api::Shared, Refused> {
+        let pair = |pair: PathPair| {
+            let (theirs, here) = (pair.theirs, in_full(pair.here)?);
+            Ok::<_, Refused>(api::PathPair { theirs, here })
+        };
+        Ok(api::Shared {
+            read: self.read,
+            folders: self
+                .folder_paths
+                .into_iter()
+                .map(in_full)
+                .collect::<Result<_, _>>()?,
+            paths: self.paths.into_iter().map(pair).collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// What becomes of the originals of films that are replaced by their results.
@@ -159,6 +226,7 @@ impl From<api::Settings> for Settings {
             temp_limit_bytes: one.temp_limit,
             bandwidth_bytes_per_s: one.bandwidth,
             replace: one.replace.into(),
+            shared: one.shared.into(),
             port: one.port,
             web_port: one.web_port,
         }
@@ -184,6 +252,7 @@ impl Settings {
             temp_limit: self.temp_limit_bytes,
             bandwidth: self.bandwidth_bytes_per_s,
             replace: self.replace.into(),
+            shared: self.shared.taken()?,
             // The library has routes of its own.
             library: now.library.clone(),
             port: self.port,

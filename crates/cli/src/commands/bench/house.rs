@@ -323,6 +323,7 @@ mod tests {
             segments,
             working: 0,
             frames: u64::from(segments) * 100,
+            read_there: 0,
             speed_fps: None,
             encoder: Some("libx265".into()),
             paused: None,

@@ -33,6 +33,7 @@ pub struct SettingsLine {
     web_port: Option<u16>,
     testing_mode: bool,
     keep_originals: Keep,
+    read_shared: bool,
     ffmpeg: Option<FilePath>,
 }
 
@@ -60,6 +61,7 @@ impl SettingsLine {
             web_port: settings.web_port,
             testing_mode: settings.replace.testing_mode,
             keep_originals: settings.replace.keep,
+            read_shared: settings.shared.read,
             ffmpeg: settings.ffmpeg.clone(),
         }
     }
