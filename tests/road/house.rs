@@ -12,7 +12,7 @@ use tests::product::{self, Answer};
 use crate::walk::Walk;
 
 /// A node that serves; killed when dropped.
-struct Node {
+pub struct Node {
     data: TempDir,
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -20,7 +20,7 @@ struct Node {
 }
 
 impl Node {
-    fn serve(name: &str, words: &[&str]) -> Self {
+    pub fn serve(name: &str, words: &[&str]) -> Self {
         let data = TempDir::new().unwrap();
         let mut serve = Command::new(product::program().unwrap());
         serve.arg("--data").arg(data.path());
@@ -41,7 +41,7 @@ impl Node {
         node
     }
 
-    fn ask(&self, words: &[&str]) -> Answer {
+    pub fn ask(&self, words: &[&str]) -> Answer {
         product::run(&[], self.data.path(), None, words).unwrap()
     }
 

@@ -11,6 +11,9 @@ mod bad;
 /// Several computers, on loopback.
 #[cfg(unix)]
 mod house;
+/// Folders that are watched.
+#[cfg(unix)]
+mod library;
 /// Names and places that are odd but good.
 mod odd;
 /// Films in the place of others.
