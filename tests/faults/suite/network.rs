@@ -55,8 +55,11 @@ pub const FAULTS: &[Fault] = &[
     ),
     long(
         "network::donor_is_plugged_in",
-        "a donor goes from one network card to another",
-        |house| through(house, |house| house.lan.hosts()[1].change_card(42)),
+        "a donor goes from one network card to another, and in the next job back",
+        |house| {
+            through(house, |house| house.lan.hosts()[1].change_card(42))?;
+            through(house, |house| house.lan.hosts()[1].change_card_back(43))
+        },
     ),
     long(
         "network::owner_moves",

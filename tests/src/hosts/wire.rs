@@ -235,7 +235,7 @@ impl Host {
     /// one is off. Loss and cuts stay as they are; rate and delay were the first one's.
     ///
     /// # Errors
-    /// What `ip` said; it can be done once.
+    /// What `ip` said.
     pub fn change_card(&self, last: u8) -> Result<(), String> {
         let cable = format!("cable{}", self.number);
         let (switch, netns) = (&self.switch, &self.netns);
@@ -247,6 +247,19 @@ impl Host {
         ip_in(netns, &["link", "set", "eth1", "up"])?;
         self.addressed(last, "eth1")?;
         ip_in(netns, &["link", "set", "eth0", "down"])
+    }
+
+    /// And back: the first card is on again and gets 10.77.0.`last`, then the second one is gone.
+    ///
+    /// # Errors
+    /// What `ip` said.
+    pub fn change_card_back(&self, last: u8) -> Result<(), String> {
+        let cable = format!("cable{}", self.number);
+        // A card that is off keeps its address.
+        ip_in(&self.netns, &["-4", "address", "flush", "dev", "eth0"])?;
+        ip_in(&self.netns, &["link", "set", "eth0", "up"])?;
+        self.addressed(last, "eth0")?;
+        ip_in(&self.switch, &["link", "del", &cable])
     }
 
     fn addressed(&self, last: u8, device: &str) -> Result<(), String> {
