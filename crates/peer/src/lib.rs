@@ -82,7 +82,7 @@ pub use client::DialError;
 pub use code::{CODE_LIFETIME, CODE_TRIES, Code, PairRequest, ParseCodeError};
 pub use discovery::MDNS_PORT;
 pub use identity::{IDENTITY_FILE, Identity, IdentityError};
-pub use ids::{BlobId, Digest, ParseIdError, PeerId, Session, TaskId};
+pub use ids::{BlobId, Digest, FilmId, ParseIdError, PeerId, Session, TaskId};
 pub use invite::{INVITE_LIFETIME, Invite, ParseInviteError};
 pub use link::{BEAT, Link, LinkClosed, SILENCE, WhyDown};
 pub use net::{
@@ -93,6 +93,9 @@ pub use proto::{
     About, Card, DeclineReason, EncoderOffer, FailReason, HEAT, Hello, Load, MAX_ENCODERS,
     MAX_HELD, MAX_MESSAGE, Message, Name, PROTOCOL, PauseReason, RefusalCode, TaskReport,
     WireError,
+};
+pub use proto::films::{
+    FilmEnd, FilmMade, FilmOffer, FilmRefusal, FilmStand, FilmStep, FilmWord, MAX_FILM,
 };
 pub use rights::{Ours, Rights};
 pub use survey::{Heard, Place, Survey, There};
