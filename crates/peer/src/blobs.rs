@@ -19,7 +19,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::body::{BLOCK_PATIENCE, Body, FeedError, Partial, ReceiveError, Received, Sent, Source, pump, receive};
+use crate::body::{
+    BLOCK_PATIENCE, Body, FeedError, Partial, ReceiveError, Received, Sent, Source, pump, receive,
+};
 use crate::ids::{BlobId, Digest, PeerId};
 use crate::link::{Traffic, lock};
 use crate::proto::RefusalCode;

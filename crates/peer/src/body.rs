@@ -356,7 +356,10 @@ async fn begin<E: std::fmt::Display>(
         }
         left -= slice;
         if left.is_zero() {
-            return Err(format!("nothing came for {} seconds", first_patience(held).as_secs()));
+            return Err(format!(
+                "nothing came for {} seconds",
+                first_patience(held).as_secs()
+            ));
         }
         // Nothing is wrong yet.
         moved();

@@ -89,13 +89,13 @@ pub use net::{
     ANYWHERE, AddressError, FIRST_PORT, Nearby, Net, NetConfig, NetError, NetEvent, Paired,
     RedeemError,
 };
+pub use proto::films::{
+    FilmEnd, FilmMade, FilmOffer, FilmRefusal, FilmStand, FilmStep, FilmWord, MAX_FILM,
+};
 pub use proto::{
     About, Card, DeclineReason, EncoderOffer, FailReason, HEAT, Hello, Load, MAX_ENCODERS,
     MAX_HELD, MAX_MESSAGE, Message, Name, PROTOCOL, PauseReason, RefusalCode, TaskReport,
     WireError,
-};
-pub use proto::films::{
-    FilmEnd, FilmMade, FilmOffer, FilmRefusal, FilmStand, FilmStep, FilmWord, MAX_FILM,
 };
 pub use rights::{Ours, Rights};
 pub use survey::{Heard, Place, Survey, There};

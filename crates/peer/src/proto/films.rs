@@ -69,6 +69,8 @@ pub struct FilmOffer {
     pub choice: Choice,
     /// What the sender calls its source on this link.
     pub source: BlobId,
+    /// The owner has said before that it takes it: where it knows nothing of it any more, it says so.
+    pub again: bool,
 }
 
 /// How far a film is.
@@ -149,8 +151,10 @@ pub enum FilmEnd {
     Cancelled,
     /// It may no longer work for this computer.
     Withdrawn,
-    /// Nobody came for the result in the time that it is kept.
+    /// Nobody came for it in the time that it is kept.
     Expired,
+    /// It was taken once, and nothing of it is there any more.
+    Forgotten,
 }
 
 impl FilmWord {

@@ -162,6 +162,7 @@ fn offer() -> FilmOffer {
             ..media::choice::Choice::default()
         },
         source: BlobId([3; 16]),
+        again: true,
     }
 }
 
