@@ -120,6 +120,11 @@ calls! {
         /// Which job.
         id: JobId
     } -> ();
+    /// Brings the result of a film that was sent away, and left there, here.
+    fetch: Fetch {
+        /// Which job.
+        id: JobId
+    } -> ();
     /// Moves a job in the queue. What is being encoded goes on; what is given out from now on goes by the new order.
     reorder: Reorder {
         /// Which job.

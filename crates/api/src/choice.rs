@@ -38,12 +38,27 @@ pub struct Choice {
     pub wait_for: u32,
     /// Use this computer only.
     pub only_here: bool,
+    /// Another computer owns the job: the film is sent there, worked on there, and the result comes back.
+    pub on: Option<On>,
     /// Decode the whole result here, rather than trust what the donors' decodes prove.
     pub paranoid: bool,
     /// Keep the job's working files when it ends.
     pub keep_temp: bool,
     /// Agree to everything that [`crate::Inspection::losses`] says will be lost or look different.
     pub yes: bool,
+}
+
+/// The computer that owns a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(default, deny_unknown_fields)]
+pub struct On {
+    /// Its id, the first four or more digits of it, or its name.
+    pub computer: String,
+    /// This computer helps with it, even while it does not donate.
+    pub participate: bool,
+    /// The result stays there until it is fetched.
+    pub leave: bool,
 }
 
 /// What the output is for.

@@ -34,7 +34,7 @@ mod bindings;
 
 pub use bench::{Bench, BenchForecast, BenchProgress, BenchRow, BenchRun, BenchSummary};
 pub use call::Call;
-pub use choice::{Audio, Choice, Codec, Container, Encoders, Keep, Place, Purpose, Speed};
+pub use choice::{Audio, Choice, Codec, Container, Encoders, Keep, On, Place, Purpose, Speed};
 pub use config::{Complaint, Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
@@ -57,13 +57,13 @@ pub use path::FilePath;
 pub use pump::Events;
 pub use sight::{Deed, Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use timeline::{
-    Away, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase, Wait,
+    Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase, Wait,
 };
 pub use view::{
-    Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
-    Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load, Original,
-    OriginalState, Outcome, Pairing, PairingRefusal, PathPair, Receipt, Replace, Report, Request,
-    Scene, Segment, SegmentState, Settings, Shared, Snapshot, Submitted,
+    Asking, Away, AwayStep, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg,
+    Finding, Hand, Here, Inspected, Inspection, Invite, Job, JobId, JobState, Level, Load,
+    Original, OriginalState, Outcome, Pairing, PairingRefusal, PathPair, Receipt, Replace, Report,
+    Request, Scene, Segment, SegmentState, Settings, Shared, Snapshot, Submitted,
 };
 
 use std::sync::Arc;
@@ -136,6 +136,7 @@ impl Api {
         choice: Choice,
     ) -> Result<Vec<Inspection>, ApiError> {
         check_choice(&paths, &choice)?;
+        let choice = self.with_owner(choice).await?;
         let mut inspections = Vec::with_capacity(paths.len());
         for path in paths {
             let result = self.node.inspect(path.0.clone(), choice.clone()).await;
@@ -159,6 +160,7 @@ impl Api {
         choice: Choice,
     ) -> Result<Vec<Submitted>, ApiError> {
         check_choice(&paths, &choice)?;
+        let choice = self.with_owner(choice).await?;
         let mut lines = Vec::with_capacity(paths.len());
         for path in paths {
             lines.push(
@@ -177,6 +179,15 @@ impl Api {
             );
         }
         Ok(lines)
+    }
+
+    /// The choice with its owner's whole id, where another computer is to own the job.
+    async fn with_owner(&self, mut choice: Choice) -> Result<Choice, ApiError> {
+        if let Some(on) = &mut choice.on {
+            let computers = self.peers().await?;
+            on.computer = find_computer(&computers, &on.computer)?.0;
+        }
+        Ok(choice)
     }
 
     /// All jobs.
@@ -255,6 +266,14 @@ impl Api {
     /// As [`Api::cancel`].
     pub async fn retry(&self, id: JobId) -> Result<(), ApiError> {
         self.node.steer(id, Steer::Retry).await
+    }
+
+    /// Brings the result of a film that was sent away, and left there, here.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSuchJob`]; [`ErrorCode::NotNow`] if no other computer has it, or it is over.
+    pub async fn fetch(&self, id: JobId) -> Result<(), ApiError> {
+        self.node.fetch(id).await
     }
 
     /// Moves a job in the queue.
@@ -581,6 +600,11 @@ fn check_choice(paths: &[FilePath], choice: &Choice) -> Result<(), ApiError> {
     }
     if choice.output.is_some() && choice.out_dir.is_some() {
         return bad("Name an output file or a folder for outputs, not both.");
+    }
+    if choice.on.is_some() && (choice.only_here || choice.wait_for > 0) {
+        return bad(
+            "A film is either sent to another computer, or encoded by this one and its helpers.",
+        );
     }
     let named = choice.output.is_some() || choice.out_dir.is_some();
     if named && choice.place != Place::Beside {

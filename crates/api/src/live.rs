@@ -127,6 +127,10 @@ impl Node for Engine {
         async move { Ok(self.0.steer(job.into(), steer.into()).await?) }.boxed()
     }
 
+    fn fetch(&self, job: JobId) -> Answer<'_, ()> {
+        async move { Ok(self.0.fetch(job.into()).await?) }.boxed()
+    }
+
     fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()> {
         async move { Ok(self.0.reorder(job.into(), to.into()).await?) }.boxed()
     }

@@ -69,6 +69,8 @@ pub trait Node: Send + Sync + 'static {
     fn submit(&self, path: PathBuf, choice: Choice) -> Answer<'_, JobId>;
     /// Does something with a job.
     fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()>;
+    /// Brings a result here that was left on another computer.
+    fn fetch(&self, job: JobId) -> Answer<'_, ()>;
     /// Moves a job in the queue.
     fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()>;
     /// The originals of files that were replaced.

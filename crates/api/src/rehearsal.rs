@@ -59,6 +59,7 @@ impl Default for Rehearsal {
             name: "Here".into(),
             hide_name: false,
             donating: true,
+            whole_films: true,
             donate_cores: None,
             helping: HelpRules::default(),
             ffmpeg: None,
@@ -149,6 +150,23 @@ impl Rehearsal {
                 .for_each(|job| job.state = next.clone());
         });
         Ok(())
+    }
+
+    fn bring(&self, id: JobId) -> Result<(), ApiError> {
+        let mut found = None;
+        self.edit(|scene| {
+            let job = scene.jobs.iter_mut().find(|job| job.id == id);
+            found = job.map(|job| job.away.as_mut().map(|away| away.leaves = false));
+        });
+        let none = || {
+            ApiError::new(
+                ErrorCode::NotNow,
+                "That job has no result on another computer.",
+            )
+        };
+        found
+            .ok_or_else(|| crate::no_such_job(id))?
+            .ok_or_else(none)
     }
 
     fn turn_original(&self, id: JobId, to: OriginalState) -> Result<(), ApiError> {
@@ -260,6 +278,10 @@ impl Node for Rehearsal {
 
     fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()> {
         now(self.turn(job, steer))
+    }
+
+    fn fetch(&self, job: JobId) -> Answer<'_, ()> {
+        now(self.bring(job))
     }
 
     fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()> {
@@ -693,6 +715,7 @@ pub fn computer(name: &str) -> Computer {
         speed_fps: None,
         last_seen_ms: None,
         trouble: None,
+        takes_films: false,
     }
 }
 
@@ -724,6 +747,8 @@ pub fn job(id: u64, name: &str) -> Job {
         created_ms: 0,
         finished_ms: None,
         original: None,
+        away: None,
+        sent_by: None,
     }
 }
 

@@ -99,7 +99,7 @@ pub struct TimelineComputer {
     /// What it was given, in the order it was given out.
     pub stints: Vec<Stint>,
     /// When it was away, or took nothing.
-    pub absences: Vec<Away>,
+    pub absences: Vec<Absence>,
 }
 
 /// The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these.
@@ -182,7 +182,7 @@ pub enum Fate {
 /// A computer that was away, or took nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Away {
+pub struct Absence {
     /// From then.
     pub began_ms: u64,
     /// Until then; `null` while it lasts.

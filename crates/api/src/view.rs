@@ -186,6 +186,9 @@ pub struct Computer {
     pub last_seen_ms: Option<u64>,
     /// The last trouble with it, in a sentence.
     pub trouble: Option<String>,
+    /// It takes whole films of this computer now.
+    #[serde(default)]
+    pub takes_films: bool,
 }
 
 /// How busy a computer is.
@@ -309,6 +312,51 @@ pub struct Job {
     /// The original, if the output took its place.
     #[serde(default)]
     pub original: Option<Box<Original>>,
+    /// Another computer owns it: how far it is there. `null` for this computer's own, and once it is over.
+    #[serde(default)]
+    pub away: Option<Box<Away>>,
+    /// Whose film it is, where another computer sent it here: what that calls itself. `null` for this computer's own.
+    #[serde(default)]
+    pub sent_by: Option<String>,
+}
+
+/// How far a film is that was sent to another computer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Away {
+    /// Where it is.
+    pub computer: ComputerId,
+    /// What that calls itself.
+    pub name: String,
+    /// This computer helps with it.
+    pub participates: bool,
+    /// The result stays there until it is fetched.
+    pub leaves: bool,
+    /// What is being done.
+    pub step: AwayStep,
+    /// Bytes moved in this step.
+    pub moved: u64,
+    /// Of so many; 0 if not known.
+    pub of: u64,
+}
+
+/// What is being done with a film that was sent to another computer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum AwayStep {
+    /// It waits for that computer to be there.
+    Waiting,
+    /// The film travels.
+    Sending,
+    /// It is worked on there.
+    Working,
+    /// The result waits there to be fetched.
+    Ready,
+    /// The result travels.
+    Fetching,
+    /// The result is checked here.
+    Checking,
 }
 
 /// The original of a file that was replaced by its result.
@@ -585,6 +633,9 @@ pub struct Settings {
     pub hide_name: bool,
     /// Whether it helps the computers it is paired with.
     pub donating: bool,
+    /// The computers it is paired with may send it whole films, while it helps.
+    #[serde(default = "yes")]
+    pub whole_films: bool,
     /// With how many of its processor threads at most; `null`: all of them.
     #[serde(default)]
     pub donate_cores: Option<u32>,
@@ -649,6 +700,10 @@ pub struct PathPair {
     pub theirs: String,
     /// As this one does.
     pub here: FilePath,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What becomes of the originals of files that are replaced by their results.

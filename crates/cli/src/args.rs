@@ -102,6 +102,8 @@ pub enum Command {
     Resume(JobNumber),
     /// Try a failed or cancelled job again, with what it has made so far
     Retry(JobNumber),
+    /// Bring the result of a film here that was sent to another computer, and left there
+    Fetch(JobNumber),
     Move(Move),
     /// Put the original back that a job's result replaced; the result is removed
     Undo(JobNumber),
@@ -162,6 +164,18 @@ pub struct Encode {
     /// Use this computer alone
     #[arg(help_heading = "How", long, conflicts_with = "wait_for")]
     pub only_here: bool,
+
+    /// Send the films to this computer, which owns their jobs: they are worked on there, and the results come back
+    #[arg(help_heading = "How", long, value_name = "NODE", conflicts_with_all = ["only_here", "wait_for"])]
+    pub on: Option<String>,
+
+    /// Help that computer with them, even while this one helps nobody
+    #[arg(help_heading = "How", long, requires = "on")]
+    pub participate: bool,
+
+    /// Leave the results there until `fetch` brings them
+    #[arg(help_heading = "How", long, requires = "on")]
+    pub leave_there: bool,
 
     /// Decode the whole result here instead of trusting the proofs of the computers that made it
     #[arg(help_heading = "How", long)]
@@ -435,6 +449,10 @@ pub struct Settings {
     #[arg(long, value_enum, value_name = "WHETHER")]
     pub donate: Option<Whether>,
 
+    /// Take whole films of them, while it helps
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    pub whole_films: Option<Whether>,
+
     /// Give the others at most this many of this computer's cores
     #[arg(long, value_name = "N", value_parser = bound::<u32>)]
     pub cores: Option<Bound<u32>>,
@@ -639,6 +657,11 @@ impl Encode {
             container,
             wait_for: self.wait_for,
             only_here: self.only_here,
+            on: self.on.as_ref().map(|computer| api::On {
+                computer: computer.clone(),
+                participate: self.participate,
+                leave: self.leave_there,
+            }),
             paranoid: self.paranoid,
             keep_temp: self.keep_temp,
             yes: self.yes,
@@ -793,11 +816,27 @@ mod tests {
             place: api::Place::Beside,
             wait_for: 2,
             only_here: false,
+            on: None,
             paranoid: true,
             keep_temp: true,
             yes: true,
         };
         assert_eq!(choice, expected);
+    }
+
+    #[test]
+    fn a_film_is_sent_where_it_is_said() {
+        let choice = encode(&["a.mkv", "--on", "kitchen", "--participate"])
+            .choice()
+            .unwrap();
+        let on = api::On {
+            computer: "kitchen".into(),
+            participate: true,
+            leave: false,
+        };
+        assert_eq!(choice.on, Some(on));
+        let left = encode(&["a.mkv", "--on", "kitchen", "--leave-there"]);
+        assert!(left.choice().unwrap().on.unwrap().leave);
     }
 
     #[test]
@@ -867,6 +906,11 @@ mod tests {
         for words in [
             "a -o b --out-dir c",
             "a --only-here --wait-for 2",
+            "a --on kitchen --only-here",
+            "a --on kitchen --wait-for 2",
+            "a --participate",
+            "a --leave-there",
+            "a --on",
             "a --in-place --out-dir c",
             "a --in-place -o c",
             "a --in-place --into c",

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use api::rehearsal::{INVITE, Rehearsal};
-use api::{Api, ApiError, ErrorCode, Hand, Job, JobState, Outcome};
+use api::{Api, ApiError, Away, AwayStep, ErrorCode, Hand, Job, JobState, Outcome};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -182,6 +182,92 @@ async fn the_code_says_what_failed() {
         (code, &last["code"], &last["job"]),
         (22, &"no_space".into(), &1.into())
     );
+}
+
+/// How far a film is that Attic has the job of.
+fn away(step: AwayStep, leaves: bool) -> Box<Away> {
+    Box::new(Away {
+        computer: api::rehearsal::computer("Attic").id,
+        name: "Attic".into(),
+        participates: false,
+        leaves,
+        step,
+        moved: 3_000_000,
+        of: 9_000_000,
+    })
+}
+
+#[tokio::test]
+async fn a_film_is_sent_to_a_computer_and_left_there() {
+    let node = Node::start();
+    let film = node.film("film.mkv");
+    let words = |to: &str| ["encode", film.to_str().unwrap(), "--on", to].map(str::to_owned);
+    let nobody = words("Cellar");
+    let nobody: Vec<&str> = nobody.iter().map(String::as_str).collect();
+    let (code, said) = node.ask(&nobody).await;
+    assert_eq!(code, 56, "{said}");
+    assert!(said.contains("no computer \"Cellar\""), "{said}");
+
+    let attic = api::rehearsal::computer("Attic");
+    node.node.edit(|scene| scene.computers.push(attic.clone()));
+    let there = words("Attic");
+    let mut there: Vec<&str> = there.iter().map(String::as_str).collect();
+    there.extend(["--leave-there", "--json"]);
+    let mut run = node.spawn(&there);
+    run.line("submitted").await;
+    node.edit(|job| {
+        let on = job.choice.on.as_ref().unwrap();
+        assert_eq!((&on.computer, on.leave), (&attic.id.0, true));
+        job.away = Some(away(AwayStep::Sending, true));
+    });
+    let progress = run.line("progress").await;
+    let progress = if progress["away"].is_null() {
+        run.line("progress").await
+    } else {
+        progress
+    };
+    assert_eq!(
+        (&progress["away"]["step"], &progress["away"]["moved_bytes"]),
+        (&"sending".into(), &3_000_000.into())
+    );
+    node.edit(|job| job.away = Some(away(AwayStep::Ready, true)));
+    let (code, said) = run.end().await;
+    assert_eq!(code, 0, "{said}");
+    let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["type"], &last["name"]),
+        (&"left".into(), &"Attic".into())
+    );
+
+    let (code, said) = node.ask(&["jobs"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("done on Attic, its result waits there"),
+        "{said}"
+    );
+    let fetching = node.spawn(&["fetch", "1"]);
+    until(&node, |job| {
+        job.away.as_ref().is_some_and(|away| !away.leaves)
+    })
+    .await;
+    node.edit(|job| {
+        job.away = None;
+        job.state = completed(true);
+    });
+    let (code, said) = fetching.end().await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.starts_with("/films/film.h264.mp4\n"), "{said}");
+    assert_eq!(node.ask(&["fetch", "1"]).await.0, 44);
+    assert_eq!(node.ask(&["fetch", "99"]).await.0, 43);
+}
+
+/// Waits until the first job is so.
+async fn until(node: &Node, enough: impl Fn(&Job) -> bool) {
+    let mut is_so = false;
+    while !is_so {
+        node.edit(|job| is_so = enough(job));
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]

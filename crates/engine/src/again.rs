@@ -168,6 +168,9 @@ impl Node {
     async fn resume(&self, row: store::Job, held: bool) -> Result<(), Trouble> {
         let begun = Instant::now();
         let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
+        if wish.terms.on.is_some() {
+            return self.send_again(row, wish).await;
+        }
         let (dropped, place) = look(&row.source, &wish.choice, &wish.terms)?;
         let same = dropped.bytes == row.source_bytes && dropped.modified_ms == row.source_modified;
         if !same || !is_same_content(&row) {

@@ -18,6 +18,7 @@ impl Core {
             Call::Status(reply) => {
                 let status = self.status();
                 self.remember_progress(&status.jobs);
+                self.remember_parcels(&status.jobs);
                 drop(reply.send(status));
             }
             Call::Steer(job, steer, reply) => drop(reply.send(self.steer(job, steer).await)),
@@ -50,11 +51,16 @@ impl Core {
                     .values()
                     .filter(|p| !matches!(p.state, JobState::Completed(_) | JobState::Cancelled))
                     .map(|p| p.id);
-                drop(reply.send(open.chain(past).collect()));
+                let sent = self.parcels.jobs();
+                drop(reply.send(open.chain(past).chain(sent).collect()));
             }
             Call::Past(id, reply) => {
                 drop(reply.send(self.past.get(&id).map(|past| past.state.clone())))
             }
+            Call::MaySend(on, reply) => drop(reply.send(self.may_send(on))),
+            Call::Send(new, reply) => drop(reply.send(self.send(*new).await)),
+            Call::TryAgain(job, reply) => drop(reply.send(self.try_parcel_again(job).await)),
+            Call::Fetch(job, reply) => drop(reply.send(self.fetch_parcel(job).await)),
             Call::GiveUp(id, trouble, reply) => {
                 self.give_up(id, trouble).await;
                 // Whoever asked may have gone.
@@ -64,10 +70,17 @@ impl Core {
         }
     }
 
-    async fn steer(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {
+    pub(crate) async fn steer(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {
         let not_now = |text: &str| Trouble::new(Kind::NotNow, text.to_owned());
+        if let Some(steered) = self.steer_parcel(id, steer).await {
+            return steered;
+        }
         if self.past.contains_key(&id) {
-            return self.steer_past(id, steer).await;
+            self.steer_past(id, steer).await?;
+            if matches!(steer, Steer::Cancel | Steer::Forget) {
+                self.give_up_parcel(id).await;
+            }
+            return Ok(());
         }
         let Some(job) = self.jobs.get_mut(&id) else {
             return Err(Trouble::new(

@@ -22,7 +22,7 @@ use crate::lease::Bench;
 use crate::merge::{self, MergeError, Merged, Parts};
 use crate::output::{self, Aside};
 use crate::prove::{self, FileProof, Same};
-use crate::receipt::{FileFacts, Receipt, SegmentFacts};
+use crate::receipt::{FileFacts, MadeBy, Receipt, SegmentFacts};
 use crate::replace::{self, Ledger, Plan};
 use crate::size;
 use crate::status::{Outcome, Place, Replace, Terms};
@@ -48,6 +48,8 @@ pub(crate) struct Combine {
     pub begun: Instant,
     /// What becomes of an original.
     pub replace: Replace,
+    /// Another computer made all of it.
+    pub made_by: Option<MadeBy>,
     /// The database.
     pub store: Store,
     /// The journal of originals.
@@ -106,6 +108,62 @@ pub(crate) async fn combine(
         return in_place(work, aside, merged, proof).await.transpose();
     }
     Some(place(&work, aside.path(), &merged, proof).map_err(|e| not_placed(&e)))
+}
+
+/// Puts a result of another computer in its place that was proved here; `None` where it was called off.
+///
+/// # Errors
+/// [`CombineError`]; the result stays where it was then.
+pub(crate) async fn place_returned(
+    work: Combine,
+    aside: Aside,
+    returned: &Path,
+    proof: FileProof,
+) -> Result<Option<Outcome>, CombineError> {
+    let film = Arc::clone(&work.parts.film);
+    unchanged(&film).map_err(CombineError::Failed)?;
+    let bytes = std::fs::metadata(returned).map_err(|e| not_placed(&e))?;
+    let bytes = bytes.len();
+    let least = work.terms.least_saving;
+    if least.is_some_and(|least| !library::is_worth(film.bytes, bytes, least)) {
+        return Err(CombineError::Failed(not_worthwhile(&film, bytes)));
+    }
+    // Gone again if nothing is put into it.
+    let _made = made(&work).map_err(CombineError::Failed)?;
+    let (from, to) = (returned.to_owned(), aside.path().to_owned());
+    let copied = tokio::task::spawn_blocking(move || copy_aside(&from, &to)).await;
+    let copied = copied.map_err(std::io::Error::other).flatten();
+    copied.map_err(|e| not_placed(&e))?;
+    remember(&work, aside.path()).await?;
+    let merged = Merged {
+        file: aside.path().to_owned(),
+        packets: Vec::new(),
+        starts: Vec::new(),
+        equal_headers: Vec::new(),
+    };
+    if let Place::InPlace { .. } = work.terms.place {
+        return in_place(work, aside, merged, proof).await;
+    }
+    let placed = place(&work, aside.path(), &merged, proof);
+    placed.map(Some).map_err(|e| not_placed(&e))
+}
+
+/// A copy of what was proved, byte for byte, beside where it is to be; the proved one is kept until that is in its place.
+fn copy_aside(from: &Path, to: &Path) -> std::io::Result<()> {
+    // What an earlier attempt left loses this name and is not written into: it may be another name of the original.
+    let _ = std::fs::remove_file(to);
+    let digest = |path: &Path| {
+        let mut hasher = blake3::Hasher::new();
+        std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
+        Ok::<_, std::io::Error>(hasher.finalize())
+    };
+    let mut copy = std::fs::File::create_new(to)?;
+    std::io::copy(&mut std::fs::File::open(from)?, &mut copy)?;
+    copy.sync_all()?;
+    if digest(from)? == digest(to)? {
+        return Ok(());
+    }
+    Err(std::io::Error::other("the copy is not what was copied"))
 }
 
 /// What is about to be put in place is known from then on as made here: a library never takes it as a source, whatever
@@ -345,7 +403,11 @@ async fn join_and_prove(
 }
 
 /// Sound that was encoded anew decodes to its end; what was copied is the film's own, packet for packet.
-async fn sound_decodes(bench: &Bench, file: &Path, proof: &FileProof) -> Result<(), MergeError> {
+pub(crate) async fn sound_decodes(
+    bench: &Bench,
+    file: &Path,
+    proof: &FileProof,
+) -> Result<(), MergeError> {
     let anew = proof.carried.iter().filter(|c| c.same == Same::Encoded);
     for track in anew {
         let decoded = carry::essence(&bench.ffmpeg, file, track.output, Essence::Sound);
@@ -422,6 +484,7 @@ fn receipt(
         file: proof,
         normalised: film.normalised,
         notes: notes(film),
+        made_by: work.made_by.clone(),
     }
 }
 
@@ -462,6 +525,9 @@ fn verdict(work: &Combine, frames: u64, proof: &FileProof) -> String {
         0 => text.push('.'),
         1 => text.push_str("; the other track kept."),
         n => text.push_str(&format!("; {n} other tracks kept.")),
+    }
+    if let Some(maker) = &work.made_by {
+        text.push_str(&format!(" Made by {}, and checked here.", maker.name));
     }
     if work.parts.film.agreed {
         text.push_str(" What it was agreed to lose is named in the notes.");

@@ -64,6 +64,17 @@ pub(crate) async fn prepare(
     })
 }
 
+/// What travels beside a film as it turns out to, with what the user should know of that and what each of it holds.
+///
+/// # Errors
+/// ffmpeg's reason.
+pub(crate) async fn look(
+    ffmpeg: &Path,
+    film: &Film,
+) -> Result<(Freight, Vec<String>, Vec<Contents>), String> {
+    sound_freight(ffmpeg, film).await
+}
+
 /// The freight, its contents hashed. AAC of a transport stream whose packets are damaged cannot
 /// be packed anew: such a track is encoded, which bridges the damage.
 async fn sound_freight(

@@ -212,7 +212,16 @@ fn sample(
     Some(at..at + WINDOW)
 }
 
-fn alike(theirs: &[Grey], ours: &[Grey], first: i64, count: usize) -> Result<f64, Unfit> {
+/// How far the worst of `count` pictures from tick `first` is from the source's.
+///
+/// # Errors
+/// They do not show the same.
+pub(crate) fn alike(
+    theirs: &[Grey],
+    ours: &[Grey],
+    first: i64,
+    count: usize,
+) -> Result<f64, Unfit> {
     let theirs = &theirs[..theirs.len().min(count)];
     let ours = &ours[..ours.len().min(count)];
     match plan::picture::compare(theirs, ours, count) {
@@ -250,7 +259,13 @@ fn filtered(chain: &Chain, close: &[Vec<Grey>]) -> Result<(), Unfit> {
 }
 
 /// Where to seek so that the source's frames of `span`, and those that filters see beside them, come out right.
-fn near(film: &Film, segment: &Segment, span: Span, seen: Span, step_back: u8) -> Option<i64> {
+pub(crate) fn near(
+    film: &Film,
+    segment: &Segment,
+    span: Span,
+    seen: Span,
+    step_back: u8,
+) -> Option<i64> {
     let index = film.index();
     let from = index.cut_before(span.start.0)?;
     let at = Segment {

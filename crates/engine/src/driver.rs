@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use etiquette::Senses;
 use ffmpeg::tools::Tool;
 use hindsight::PhaseKind;
 use media::SegmentSpec;
-use peer::{Message, Net, NetEvent, TaskId};
+use peer::{FilmId, Message, Net, NetEvent, TaskId};
 use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time};
 use store::Store;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
@@ -24,19 +24,23 @@ use crate::combine::CombineError;
 use crate::companion::Companion;
 use crate::config::{Config, ConfigStatus, Reread};
 use crate::film::Film;
+use crate::hosted::{self, Films};
 use crate::job::{Job, Past};
 use crate::journal::Write;
 use crate::lease::{Bench, Piece};
 use crate::manners::Manners;
 use crate::neighbour::Neighbour;
-use crate::node::{Shift, Steer};
+use crate::node::{Inner, Shift, Steer};
 use crate::probe::Indexing;
+use crate::remote::{self, NewParcel, Parcels};
 use crate::replace::Ledger;
 use crate::reunion::{Given, TaskNames, Tying};
 use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
 use crate::shared::{SharedFilms, Sight};
-use crate::status::{JobState, Load, NodeStatus, OriginalStatus, Outcome, Settings, Terms, Twin};
+use crate::status::{
+    JobState, Load, NodeStatus, On, OriginalStatus, Outcome, Settings, Terms, Twin,
+};
 use crate::tie::Standing;
 use crate::timeline::Look;
 use crate::trouble::Trouble;
@@ -122,6 +126,10 @@ pub(crate) enum Mail {
     Used(Used),
     /// The network, and the place that this takes in the queue.
     Net(NetEvent, OwnedSemaphorePermit),
+    /// News of a film that was sent away: of which transfer or check.
+    Parcel(FilmId, u64, Box<remote::Said>),
+    /// News of another computer's film: of which transfer.
+    Hosted(hosted::Key, u64, Box<hosted::decide::Event>),
     /// A shell asks.
     Call(Call),
 }
@@ -170,6 +178,14 @@ pub(crate) enum Call {
     Timeline(JobId, oneshot::Sender<Look>),
     /// How a job of an earlier run stands; `None` for those of this one.
     Past(JobId, oneshot::Sender<Option<JobState>>),
+    /// Whether a film may be sent to a computer, as far as is known.
+    MaySend(On, oneshot::Sender<Result<(), Trouble>>),
+    /// Send this one.
+    Send(Box<NewParcel>, oneshot::Sender<Result<(), Trouble>>),
+    /// Look again at a result that could not be put in its place; `false` where there is none.
+    TryAgain(JobId, oneshot::Sender<bool>),
+    /// Bring a result that was left on another computer.
+    Fetch(JobId, oneshot::Sender<Result<(), Trouble>>),
     /// A job of an earlier run cannot go on.
     GiveUp(JobId, Trouble, oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
@@ -221,6 +237,14 @@ pub(crate) struct Core {
     pub originals: BTreeMap<JobId, OriginalStatus>,
     pub ledger: Ledger,
     pub neighbours: BTreeMap<PeerId, Neighbour>,
+    /// Films that were sent away.
+    pub parcels: Parcels,
+    /// Films of other computers.
+    pub films: Films,
+    /// What shells hold of this node, for what is submitted for others.
+    pub node: Weak<Inner>,
+    /// It stays, and is there for what takes long.
+    pub stays: bool,
     pub leases: BTreeMap<LeaseId, Held>,
     /// Words for tasks we gave out.
     pub tasks: BTreeMap<TaskId, mpsc::Sender<Message>>,
@@ -261,6 +285,8 @@ impl Core {
             "the node begins"
         );
         self.settle().await;
+        self.take_up_films().await;
+        self.take_up_parcels();
         let stopped = loop {
             let wait = self
                 .farm
@@ -285,6 +311,8 @@ impl Core {
                 }
             }
             self.settle().await;
+            self.tend_films().await;
+            self.tend_parcels().await;
             if !looked {
                 self.changes.send_modify(|n| *n += 1);
             }
@@ -350,6 +378,8 @@ impl Core {
             Mail::Sensed(senses, at) => _ = self.sensed(&senses, at),
             Mail::Used(used) => self.used(used),
             Mail::Net(event, _place) => self.net_says(event).await,
+            Mail::Parcel(film, travels, said) => self.parcel_says(film, travels, *said).await,
+            Mail::Hosted(key, travels, event) => self.hosted_says(key, travels, *event).await,
             Mail::Call(call) => self.call(call).await,
         }
     }

@@ -590,6 +590,7 @@ impl Core {
             node: self.me.to_string(),
             begun: job.begun,
             replace: self.settings.replace,
+            made_by: None,
             store: self.store.clone(),
             ledger: self.ledger.clone(),
             mail: self.mail.clone(),
@@ -734,6 +735,29 @@ async fn normalised_film(
     generation: u32,
     mail: mpsc::UnboundedSender<Mail>,
 ) -> Result<Arc<Film>, Trouble> {
+    let parts = normalised_parts(ffmpeg, film, folder).await?;
+    let tell = move |said| {
+        drop(mail.send(Mail::Index {
+            job: id,
+            generation,
+            said,
+        }))
+    };
+    let (film, go) = probe::index(ffmpeg, parts, tell).await?;
+    // The loop knows this generation already.
+    let _ = go.send(());
+    Ok(film)
+}
+
+/// Copies a film with broken timestamps onto a clean timeline: its facts from then on.
+///
+/// # Errors
+/// They cannot be repaired, or there is no room.
+pub(crate) async fn normalised_parts(
+    ffmpeg: &std::path::Path,
+    film: &Film,
+    folder: &std::path::Path,
+) -> Result<crate::film::FilmParts, Trouble> {
     let broken = |why: String| {
         tracing::warn!(why, "the repairing copy failed");
         let name = film.path.display();
@@ -771,15 +795,5 @@ async fn normalised_film(
     parts
         .notes
         .push("Its timestamps were repaired; the output follows the repaired timeline.".to_owned());
-    let tell = move |said| {
-        drop(mail.send(Mail::Index {
-            job: id,
-            generation,
-            said,
-        }))
-    };
-    let (film, go) = probe::index(ffmpeg, parts, tell).await?;
-    // The loop knows this generation already.
-    let _ = go.send(());
-    Ok(film)
+    Ok(parts)
 }

@@ -64,6 +64,12 @@ mod originals;
 // The other side of `send`: work for others.
 mod worker;
 
+/// Films that are sent whole, to a computer that owns their jobs from then on.
+mod remote;
+
+// And the other side: films of others whose jobs are ours.
+mod hosted;
+
 // The loop, and what it keeps.
 mod driver;
 

@@ -142,6 +142,11 @@ impl Core {
         self.settings.donating || self.manners.winding_down
     }
 
+    /// Whether anything is done for others here: for all, or for some that own a film of this computer.
+    fn works_for_others(&self) -> bool {
+        self.donates() || !self.helped().is_empty()
+    }
+
     /// Processors that others may use now; `None`: all.
     pub(crate) fn share_now(&self) -> Option<u32> {
         let set = self.settings.donate_cores;
@@ -159,7 +164,7 @@ impl Core {
 
     /// Something was noticed. Whether it changes what is shown.
     pub(crate) fn sensed(&mut self, senses: &Senses, at: Duration) -> bool {
-        if !self.donates() {
+        if !self.works_for_others() {
             return false;
         }
         let standing = self.manners.etiquette.notice(senses, at);
@@ -184,7 +189,7 @@ impl Core {
 
     /// Looks at what matters now, as often as it matters.
     pub(crate) fn pay_attention(&mut self, at_once: bool) {
-        if !self.donates() || self.bench.is_none() {
+        if !self.works_for_others() || self.bench.is_none() {
             self.manners.attend(None, false);
             return;
         }
@@ -213,7 +218,7 @@ impl Core {
         }
         if self.settings.donating {
             self.manners.winding_down = false;
-        } else if !self.manners.winding_down {
+        } else if !self.manners.winding_down && self.helped().is_empty() {
             self.take_stand(Standing::default());
         }
         self.pay_attention(true);
@@ -236,7 +241,7 @@ impl Core {
     /// Turns helping on, or off at once.
     pub(crate) async fn donate(&mut self, on: bool) -> Result<(), Trouble> {
         if std::mem::take(&mut self.manners.winding_down) && !on {
-            self.give_back(None, "Helping was turned off here");
+            self.give_back_to_all("Helping was turned off here");
         }
         let settings = Settings {
             donating: on,
@@ -279,13 +284,13 @@ impl Core {
                 .standing
                 .rest
                 .clone()
-                .filter(|_| self.donates()),
+                .filter(|_| self.works_for_others()),
             begun: u32::try_from(self.guests.len()).unwrap_or(u32::MAX),
             stands_still: self.manners.standing.begun == Begun::StandsStill
                 && !self.guests.is_empty(),
             cores: self.share_now().map_or(all, |cores| cores.clamp(1, all)),
             half_cores: half().min(all),
-            on_battery: self.manners.on_battery && self.donates(),
+            on_battery: self.manners.on_battery && self.works_for_others(),
             battery_too: self.manners.etiquette.helps_on_battery(),
             winding_down: self.manners.winding_down,
         }

@@ -55,6 +55,11 @@ impl Neighbour {
         about.map_or(Skill::None, |about| about.filters)
     }
 
+    /// Whether it takes whole films of this computer, as it says; while connected.
+    pub fn takes_films(&self) -> bool {
+        self.rights.i_may_use && self.about.as_ref().is_some_and(|about| about.films)
+    }
+
     /// For the scheduler: nothing unless it helps us. Who only rests keeps what was learnt of its speed.
     pub fn offers(&self) -> Vec<schedule::Offer> {
         let helps = self.rights.i_may_use && self.about.as_ref().is_some_and(|a| a.donating);

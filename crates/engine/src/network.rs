@@ -1,6 +1,6 @@
 //! The loop's handling of the network: computers come and go, ask and answer.
 
-use peer::{About, EncoderOffer, Message, NetEvent, Paired, WhyDown};
+use peer::{About, EncoderOffer, FilmWord, Message, NetEvent, Paired, WhyDown};
 use schedule::{Input, PeerId};
 use tokio::sync::mpsc;
 
@@ -25,8 +25,16 @@ impl Core {
                 about,
                 addresses,
             } => self.link_up(link, about, addresses).await,
+            NetEvent::Message {
+                peer,
+                message: Message::Film { film, says },
+            } => self.hear_film(PeerId(peer.0), film, says).await,
             NetEvent::Message { peer, message } => self.heard(peer, message),
-            NetEvent::LinkDown { peer, why } => self.link_down(peer, &why),
+            NetEvent::LinkDown { peer, why } => {
+                self.link_down(peer, &why);
+                self.parcels_lost(PeerId(peer.0)).await;
+                self.films_lost(PeerId(peer.0)).await;
+            }
             NetEvent::Paired(paired) => self.paired(paired).await,
             NetEvent::Unpaired { peer, by_them } => self.unpaired(peer, by_them).await,
             NetEvent::RequestChanged => {}
@@ -120,6 +128,7 @@ impl Core {
         self.note_presence(id);
         self.tell_held(&link);
         self.ask_for_sights(&link);
+        self.parcels_linked(&link).await;
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let name = self
             .neighbours
@@ -242,7 +251,26 @@ impl Core {
                     neighbour.theirs = Some(theirs);
                 }
             }
-            Message::Hello(_) | Message::Beat {} | Message::Unpaired {} => {}
+            // Films are heard elsewhere: what is decided about them is stored first.
+            Message::Hello(_) | Message::Beat {} | Message::Unpaired {} | Message::Film { .. } => {}
+        }
+    }
+
+    /// A word about a film that is sent whole: of its sender to its owner, or the other way.
+    async fn hear_film(&mut self, peer: PeerId, film: peer::FilmId, says: FilmWord) {
+        let of_owner = matches!(
+            says,
+            FilmWord::Declined { .. }
+                | FilmWord::Wanted {}
+                | FilmWord::Stands(_)
+                | FilmWord::Made(_)
+                | FilmWord::Ended { .. }
+                | FilmWord::Over {}
+        );
+        if of_owner {
+            self.parcel_hears(peer, film, says).await;
+        } else {
+            self.hosted_hears(peer, film, says).await;
         }
     }
 
@@ -340,7 +368,8 @@ impl Core {
             .is_some_and(|n| n.rights.may_use_me);
         let shared = self.abilities.shared(self.share_now());
         let room = usize::from(shared.seats()) + 2;
-        if allowed && self.settings.donating && self.tie_again(&link, &ask) {
+        let helps = self.settings.donating || self.helped().contains(&PeerId(peer.0));
+        if allowed && helps && self.tie_again(&link, &ask) {
             return;
         }
         self.make_room(peer, room);
@@ -348,10 +377,10 @@ impl Core {
         let promise = scratch::promise(&ask);
         // What is promised to others and not there yet is not free.
         let promised: u64 = self.scratch.promised.values().sum();
-        let coming = promised.saturating_sub(self.scratch.donated);
+        let coming = (promised + self.films.promised()).saturating_sub(self.scratch.donated);
         let free = fs4::available_space(self.workspace.scratch()).unwrap_or(u64::MAX);
         let stand = Stand {
-            donating: self.settings.donating && allowed && self.bench.is_some(),
+            donating: helps && allowed && self.bench.is_some(),
             paused: self.pause_reason().is_some(),
             able: shared.has(ask.spec.encoder) && ask.spec.filters.skill() <= shared.skill(),
             held,
@@ -484,6 +513,8 @@ impl Core {
 
     async fn unpaired(&mut self, peer: peer::PeerId, by_them: bool) {
         let id = PeerId(peer.0);
+        self.withdraw_films(id).await;
+        self.parcels_unpaired(id).await;
         if let Some(neighbour) = self.neighbours.remove(&id)
             && by_them
         {
@@ -525,6 +556,10 @@ impl Core {
             busy: !self.guests.is_empty() || !self.leases.is_empty(),
             paused: self.pause_reason(),
             filters: self.abilities.skill(),
+            films: self.settings.donating
+                && self.settings.whole_films
+                && self.stays
+                && self.bench.is_some(),
             ffmpeg: self
                 .tool
                 .as_ref()

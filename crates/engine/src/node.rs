@@ -203,7 +203,9 @@ impl Node {
                 .help("Agree with --yes, or choose otherwise."));
         }
         let probed = probed.agree();
-        self.check_encoder(&choice, &terms)?;
+        if terms.on.is_none() {
+            self.check_encoder(&choice, &terms)?;
+        }
         self.check_filters(&probed)?;
         let results = estimate(&probed, dropped.bytes);
         intake::check_space(&self.0.workspace.scratch(), &place.there, results, 0)?;
@@ -216,6 +218,15 @@ impl Node {
             );
             return Err(Trouble::new(Kind::NotNow, text)
                 .help("To encode it once more, choose otherwise; `manyhands undo` puts the original back."));
+        }
+        if let Some(on) = terms.on {
+            if terms.only_here {
+                let text = "A film cannot be encoded here alone and by another computer.";
+                return Err(Trouble::new(Kind::BadRequest, text).help("Leave out one of the two."));
+            }
+            return self
+                .send_away(on, dropped, probed, Wish { choice, terms })
+                .await;
         }
         if let Some(row) = self.interrupted(&dropped, &choice, &terms).await {
             return self.go_on(row, probed, folder, begun).await;
@@ -527,7 +538,7 @@ impl Node {
     }
 
     /// Gives a job its number.
-    async fn record(
+    pub(crate) async fn record(
         &self,
         dropped: &Dropped,
         choice: &Choice,

@@ -129,6 +129,9 @@ impl Node {
 impl Core {
     /// Whether a proved result may take its film's place now. If so, the job is not called off until it has.
     pub(crate) fn may_place(&mut self, id: JobId) -> bool {
+        if let Some(may) = self.may_place_parcel(id) {
+            return may;
+        }
         let combines = self.farm.state(id) == Some(&schedule::JobState::Combining);
         let job = self.jobs.get_mut(&id);
         let Some(job) =

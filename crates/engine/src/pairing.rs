@@ -125,6 +125,7 @@ pub(crate) fn just_paired(paired: &Paired) -> PeerStatus {
         speed_fps: None,
         last_seen_ms: None,
         trouble: None,
+        takes_films: false,
     }
 }
 

@@ -118,6 +118,29 @@ pub(crate) async fn prove(
     })
 }
 
+/// The proof of a file that was decoded whole, whose frames are at these times.
+///
+/// # Errors
+/// Where two frames of the film share a time.
+pub(crate) fn whole(
+    film: &Film,
+    timebase: Timebase,
+    times: &[i64],
+    carried: Vec<CarriedProof>,
+) -> Result<FileProof, MergeError> {
+    let expected = film.all_shown().map_err(MergeError::failed)?;
+    let moved = |time: &i64| expect::shifted(*time, film.timebase(), timebase, -film.start_us);
+    Ok(FileProof {
+        frames: times.len(),
+        source_pts_hash: pts_hash(expected.iter().map(moved)),
+        output_pts_hash: pts_hash(times.iter().copied()),
+        timebase: timebase.to_string(),
+        shift_us: -film.start_us,
+        carried,
+        decoded_ranges: Vec::new(),
+    })
+}
+
 /// BLAKE3 over the times as decimal text, one a line.
 fn pts_hash(times: impl Iterator<Item = i64>) -> String {
     let mut hasher = blake3::Hasher::new();
@@ -199,7 +222,7 @@ async fn whereabouts(
 }
 
 /// Each carried stream of the joined file against the source's.
-async fn carried(
+pub(crate) async fn carried(
     bench: &Bench,
     parts: &Parts,
     file: &Path,
@@ -358,7 +381,11 @@ fn in_step(theirs: &Contents, ours: &Contents, shift_us: i64, stream: &Carried) 
 }
 
 /// Colour, HDR, shape, field order and rotation, as the first frame and the container say.
-async fn picture_kept(bench: &Bench, parts: &Parts, file: &Path) -> Result<(), MergeError> {
+pub(crate) async fn picture_kept(
+    bench: &Bench,
+    parts: &Parts,
+    file: &Path,
+) -> Result<(), MergeError> {
     let film = &parts.film;
     let there = Source {
         path: file.to_owned(),

@@ -44,6 +44,39 @@ pub(crate) struct Receipt {
     pub normalised: bool,
     /// Sentences that were shown to the user.
     pub notes: Vec<String>,
+    /// The film was sent whole to another computer, which made this of it; then there are no segments, and what is said
+    /// here was found by looking at the whole result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<MadeBy>,
+}
+
+/// Another computer that made a whole result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MadeBy {
+    /// Its id.
+    pub computer: String,
+    /// What it calls itself.
+    pub name: String,
+    /// What was looked at here, in sentences.
+    pub checked: Vec<String>,
+}
+
+impl MadeBy {
+    /// With all that is looked at before a result is put in its place.
+    pub fn of(computer: String, name: String) -> Self {
+        let checked = [
+            "The whole result was decoded here, without an error.",
+            "Its frames are as many as the film's, each at its time, by an index of the film made here.",
+            "Its pictures were compared with the film's at both ends and at random places.",
+            "Container, codec, samples, size, shape and colours are as ordered.",
+            "Every other track is there; what was copied is the same, what was encoded decodes and is in step.",
+        ];
+        Self {
+            computer,
+            name,
+            checked: checked.map(str::to_owned).into(),
+        }
+    }
 }
 
 /// A file as it was.

@@ -125,7 +125,15 @@ impl Names {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
                 add(&stem, format!("{what}-{}", at + 1));
             };
-            film(&job.source, "film");
+            // What another computer sent has a name there, and one of ours here that is everybody's.
+            let sent = job.terms.sent_by.as_ref();
+            film(
+                sent.map_or(job.source.as_path(), |sent| Path::new(&sent.film)),
+                "film",
+            );
+            if sent.is_some() {
+                continue;
+            }
             if let JobState::Completed(outcome) = &job.state {
                 film(&outcome.output, "output");
             }

@@ -1,7 +1,7 @@
 //! What each paired computer and this one may ask of each other: set, stored, told, and carried out at once, also in the
 //! middle of a job.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use peer::{FailReason, Message, Rights, TaskId};
 use schedule::{Input, JobId, PeerId};
@@ -78,13 +78,16 @@ impl Core {
         }
         if before.may_use_me && !after.may_use_me {
             self.give_back(Some(id), "It may no longer use this computer");
+            self.withdraw_films(id).await;
         }
         if before.i_may_use && !after.i_may_use {
             let text = format!(
                 "{name} is no longer asked for help; what it had in hand is done by others."
             );
             self.take_back(id, &text);
+            self.call_parcels_back(id).await;
         }
+        self.mind_helped();
         self.pending.push_back(Input::PeerChanged {
             peer: id,
             is_self: false,
@@ -127,6 +130,16 @@ impl Core {
         jobs.dedup();
         jobs.into_iter()
             .for_each(|job| self.note(job, text.to_owned()));
+    }
+
+    /// Ends what is done here for all but those who are helped all the same; `why` as in [`Core::give_back`].
+    pub(crate) fn give_back_to_all(&mut self, why: &str) {
+        let guests = self.guests.values().map(|guest| PeerId(guest.peer.0));
+        let guests: BTreeSet<PeerId> = guests.collect();
+        let others: Vec<PeerId> = guests.difference(self.helped()).copied().collect();
+        for peer in others {
+            self.give_back(Some(peer), why);
+        }
     }
 
     /// Ends what is done here for one other computer, or for all; `why` begins the sentence that its card shows here.

@@ -89,14 +89,14 @@ impl Core {
         let limit = self.settings.scratch_limit?;
         let own = self.reserved();
         let others: u64 = self.scratch.promised.values().sum();
-        let others = others.max(self.scratch.donated);
+        let others = (others + self.films.promised()).max(self.scratch.donated);
         Some(limit.saturating_sub(self.scratch.own + own + others))
     }
 
     /// Bytes that may still be promised on the working files' disk.
     fn on_disk(&self) -> u64 {
         let others: u64 = self.scratch.promised.values().sum();
-        let coming = others.saturating_sub(self.scratch.donated);
+        let coming = (others + self.films.promised()).saturating_sub(self.scratch.donated);
         usable(&self.workspace.scratch()).saturating_sub(self.reserved() + coming)
     }
 

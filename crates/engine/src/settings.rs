@@ -335,7 +335,7 @@ impl Core {
             self.share();
         }
         if before.donating && !self.settings.donating && !self.manners.is_winding_down() {
-            self.give_back(None, "Helping was turned off here");
+            self.give_back_to_all("Helping was turned off here");
         }
         if let Some(net) = &self.net {
             net.set_hides_name(self.settings.hide_name);

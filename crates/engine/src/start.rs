@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use ffmpeg::tools::{self, Places, Tool, ToolError};
@@ -18,6 +18,7 @@ use crate::capability::Abilities;
 use crate::chronicle::Chronicle;
 use crate::config::{Config, ThisTime, watch_file};
 use crate::driver::{Core, Mail, unix_ms};
+use crate::hosted::Films;
 use crate::job::Past;
 use crate::lease::Bench;
 use crate::librarian::Librarian;
@@ -32,7 +33,7 @@ use crate::sight::{Gallery, Samples};
 use crate::status::{JobState, OriginalStatus, Settings};
 use crate::trouble::{Kind, Trouble, sentence};
 use crate::workspace::Workspace;
-use crate::{journal, load, senses};
+use crate::{journal, load, remote, senses};
 
 /// The database's key of the folders that may hold working files.
 pub(crate) const PLACES: &str = "places";
@@ -58,10 +59,12 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let me = PeerId(identity.id().0);
     let (net, neighbours, elsewhere) = network(&config, identity, &store, &settings, &mail).await?;
     notices.extend(elsewhere);
-    let (ledger, originals, past) = earlier(&store, &workspace, &mut notices).await;
+    let (ledger, originals, mut past) = earlier(&store, &workspace, &mut notices).await;
+    let parcels = remote::load(&store, &mut past).await;
+    let films = Films::load(&store).await;
     let (ticks, changes) = watch::channel(0);
     let file = kept.path().to_owned();
-    let core = Core {
+    let mut core = Core {
         farm: farm(&store, &settings).await?,
         since: Instant::now(),
         store: store.clone(),
@@ -81,6 +84,10 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         originals,
         ledger,
         neighbours,
+        parcels,
+        films,
+        node: Weak::new(),
+        stays: config.stays,
         leases: BTreeMap::new(),
         tasks: BTreeMap::new(),
         given: BTreeMap::new(),
@@ -102,6 +109,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         changes: ticks,
     };
     let node = handle(&core, changes);
+    core.node = Arc::downgrade(&node.0);
     tokio::spawn(ready(core).run(letters));
     if config.stays {
         tokio::spawn(watch_file(node.0.mail.clone(), file));

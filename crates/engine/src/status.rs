@@ -173,6 +173,8 @@ pub struct PeerStatus {
     pub last_seen_ms: Option<u64>,
     /// The last trouble with it.
     pub trouble: Option<String>,
+    /// It takes whole films of this computer now.
+    pub takes_films: bool,
 }
 
 /// How busy a computer is.
@@ -271,6 +273,8 @@ pub struct JobStatus {
     pub finished_ms: Option<u64>,
     /// The original, if the output took its place.
     pub original: Option<OriginalStatus>,
+    /// Another computer owns it, and this is how far it is there; `None` for this computer's own, and once it is over.
+    pub away: Option<AwayStatus>,
 }
 
 /// Bytes between this computer and the others for a job's verified segments.
@@ -317,6 +321,72 @@ pub struct Terms {
     /// A result that saves less than so many percent is thrown away: the source stays alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub least_saving: Option<u8>,
+    /// Another computer owns the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<On>,
+    /// The film came from another computer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_by: Option<SentBy>,
+}
+
+/// Another computer owns a job: the film is sent there, and the result comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct On {
+    /// Which.
+    pub peer: PeerId,
+    /// This one helps with it, even while it does not help at all.
+    pub participate: bool,
+    /// The result stays there until it is fetched.
+    pub leave: bool,
+}
+
+/// Whose film it is, where another computer sent it here.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SentBy {
+    /// Which computer.
+    pub peer: PeerId,
+    /// What that calls itself; hostile text.
+    pub name: String,
+    /// What that calls the film; hostile text, to be shown and for nothing else.
+    pub film: String,
+}
+
+/// How far a film is that was sent to another computer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwayStatus {
+    /// Where it is.
+    pub peer: PeerId,
+    /// What that calls itself; hostile text.
+    pub name: String,
+    /// This computer helps with it.
+    pub participates: bool,
+    /// The result stays there until it is fetched.
+    pub leaves: bool,
+    /// What is being done.
+    pub step: AwayStep,
+    /// Bytes moved in this step.
+    pub moved: u64,
+    /// Of so many; 0 where nothing travels.
+    pub of: u64,
+}
+
+/// What is being done with a film that was sent to another computer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AwayStep {
+    /// That computer is not there, or has no place for it yet.
+    Waiting,
+    /// The film travels.
+    Sending,
+    /// It is worked on there.
+    Working,
+    /// The result waits there to be fetched.
+    Ready,
+    /// The result travels.
+    Fetching,
+    /// The result is checked here.
+    Checking,
 }
 
 impl Terms {
@@ -521,7 +591,7 @@ pub struct Inspection {
 }
 
 /// What the user has set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// What this computer is called.
@@ -530,6 +600,8 @@ pub struct Settings {
     pub hide_name: bool,
     /// Whether it helps.
     pub donating: bool,
+    /// The computers it is paired with may send it whole films, while it helps.
+    pub whole_films: bool,
     /// With how many of its processors at most; `None`: all of them.
     pub donate_cores: Option<u32>,
     /// When, and how much of itself it gives.
@@ -586,6 +658,28 @@ pub struct PathPair {
     pub theirs: String,
     /// As this one does.
     pub here: PathBuf,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            hide_name: false,
+            donating: false,
+            whole_films: true,
+            donate_cores: None,
+            helping: Rules::default(),
+            ffmpeg: None,
+            scratch: None,
+            scratch_limit: None,
+            bandwidth: None,
+            port: None,
+            web_port: None,
+            purpose: media::choice::Purpose::default(),
+            replace: Replace::default(),
+            library: library::Library::default(),
+        }
+    }
 }
 
 /// A line of the doctor's.

@@ -28,6 +28,7 @@ impl Core {
             .map(|job| self.job_status(job, &leases))
             .collect();
         jobs.extend(self.past.values().map(|past| self.past_status(past)));
+        jobs.extend(self.parcels.open().map(|parcel| self.parcel_status(parcel)));
         jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
         let mut peers: Vec<PeerStatus> = self
             .neighbours
@@ -100,6 +101,7 @@ impl Core {
             speed_fps: None,
             last_seen_ms: None,
             trouble: None,
+            takes_films: false,
         }
     }
 
@@ -126,6 +128,7 @@ impl Core {
                 neighbour.last_seen_ms.and_then(|ms| u64::try_from(ms).ok())
             },
             trouble: neighbour.trouble.clone(),
+            takes_films: neighbour.takes_films(),
         }
     }
 
@@ -162,7 +165,7 @@ impl Core {
         }
     }
 
-    fn job_status(&self, job: &Job, all: &[LeaseView]) -> JobStatus {
+    pub(crate) fn job_status(&self, job: &Job, all: &[LeaseView]) -> JobStatus {
         let now = self.now();
         let view = self.farm.job(job.id);
         let leases: Vec<&LeaseView> = all.iter().filter(|l| l.lease.job == job.id).collect();
@@ -224,6 +227,7 @@ impl Core {
             created_ms: u64::try_from(job.created_ms).unwrap_or(0),
             finished_ms: job.finished_ms.and_then(|ms| u64::try_from(ms).ok()),
             original: self.originals.get(&job.id).cloned(),
+            away: None,
         }
     }
 
@@ -382,6 +386,7 @@ impl Core {
             created_ms: u64::try_from(past.created_ms).unwrap_or(0),
             finished_ms: past.finished_ms.and_then(|ms| u64::try_from(ms).ok()),
             original: self.originals.get(&past.id).cloned(),
+            away: None,
         }
     }
 

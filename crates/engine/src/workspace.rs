@@ -1,10 +1,12 @@
 //! The data folder: where a node keeps what, and what may be swept away.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use schedule::{JobId, SegmentIndex};
 
@@ -112,6 +114,46 @@ impl Workspace {
         self.scratch().join(DONATED)
     }
 
+    /// The folder of another computer's film: where it is already, else where it would be made. `name` is one of ours.
+    pub fn hosted(&self, name: &str) -> PathBuf {
+        let places = self.places().into_iter();
+        let mut folders = places.map(|place| place.join(HOSTED).join(name));
+        let there = folders.clone().find(|folder| folder.is_dir());
+        there
+            .or_else(|| folders.next())
+            .unwrap_or_else(|| self.root.join(HOSTED).join(name))
+    }
+
+    /// Makes it.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn make_hosted(&self, name: &str) -> io::Result<PathBuf> {
+        let folder = self.hosted(name);
+        make_private(&folder)?;
+        Ok(folder)
+    }
+
+    /// Removes the films of other computers that `keep` does not name; what has just been made may be too new for it.
+    pub fn sweep_hosted(&self, keep: &BTreeSet<String>) {
+        let places = self.places().into_iter();
+        let folders = places.filter_map(|place| fs::read_dir(place.join(HOSTED)).ok());
+        for entry in folders.flatten().flatten() {
+            let known = entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| keep.contains(name));
+            let changed = entry.metadata().and_then(|about| about.modified()).ok();
+            let age = changed.and_then(|at| at.elapsed().ok()).unwrap_or_default();
+            if !known
+                && age > SETTLED
+                && let Err(error) = remove(&entry.path())
+            {
+                tracing::warn!(%error, "a film of another computer was not removed");
+            }
+        }
+    }
+
     /// A job's scratch: where it is already, else where it would be made.
     pub fn job(&self, job: JobId) -> PathBuf {
         let places = self.places();
@@ -177,7 +219,7 @@ impl Workspace {
                 .map(|folder| measure(&folder).1)
                 .sum()
         };
-        (size(JOBS), size(DONATED))
+        (size(JOBS), size(DONATED) + size(HOSTED))
     }
 }
 
@@ -185,13 +227,18 @@ impl Workspace {
 const JOBS: &str = "jobs";
 /// A place's folder of what is done for others.
 const DONATED: &str = "donated";
+/// A place's folder of other computers' films.
+const HOSTED: &str = "films";
+/// A folder that was not changed for so long is nobody's who is just beginning.
+const SETTLED: Duration = Duration::from_secs(600);
 /// The most places that are remembered.
 const MOST_PLACES: usize = 8;
 
 fn make_place(place: &Path) -> io::Result<()> {
     make_private(place)?;
     make_private(&place.join(JOBS))?;
-    make_private(&place.join(DONATED))
+    make_private(&place.join(DONATED))?;
+    make_private(&place.join(HOSTED))
 }
 
 /// What a result is called until it is verified.

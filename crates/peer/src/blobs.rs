@@ -19,7 +19,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::body::{Body, FeedError, Partial, ReceiveError, Received, Sent, Source, pump, receive};
+use crate::body::{
+    BLOCK_PATIENCE, Body, FeedError, Partial, ReceiveError, Received, Sent, Source, pump, receive,
+};
 use crate::ids::{BlobId, Digest, PeerId};
 use crate::link::{Traffic, lock};
 use crate::proto::RefusalCode;
@@ -358,7 +360,14 @@ impl Expectation {
         from: u64,
         body: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<Received, Untaken> {
-        let opened = Partial::open(&self.path, self.ceiling).await;
+        // What is held is read first, which may take a while.
+        let mut opening = std::pin::pin!(Partial::open(&self.path, self.ceiling));
+        let opened = loop {
+            match timeout(BLOCK_PATIENCE, &mut opening).await {
+                Ok(opened) => break opened,
+                Err(_) => say_alive(&self.told),
+            }
+        };
         let partial = opened.map_err(|e| Untaken::Failed(ReceiveError::Store(e)))?;
         if partial.held() != from {
             return Err(Untaken::Offset(partial.held()));

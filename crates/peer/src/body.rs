@@ -36,6 +36,14 @@ const TRAILER: usize = 32;
 /// How long one block may take before a transfer counts as broken.
 pub(crate) const BLOCK_PATIENCE: Duration = Duration::from_secs(30);
 
+/// Bytes a second that any disk reads: what was across before is read again by both sides before the first block.
+const READ_AGAIN: u64 = 20_000_000;
+
+/// How long the first block of a transfer may take that goes on at byte `from`.
+fn first_patience(from: u64) -> Duration {
+    BLOCK_PATIENCE + Duration::from_secs(from / READ_AGAIN)
+}
+
 /// Content that can be produced more than once, the same every time.
 pub trait Source: Send + Sync {
     /// Begins at the content's first byte. May be called again after a broken transfer, and the
@@ -153,6 +161,8 @@ impl Feeder {
     ) -> Result<Sent, FeedError> {
         let mut reader = source.open().await.map_err(FeedError::Source)?;
         let (mut hasher, mut total) = (blake3::Hasher::new(), 0u64);
+        // The other side may be at what it holds for as long.
+        let patience = first_patience(from);
         loop {
             let block = read_block(&mut reader).await.map_err(FeedError::Source)?;
             if block.is_empty() {
@@ -167,24 +177,25 @@ impl Feeder {
             let skipped = usize::try_from(from.saturating_sub(begins))
                 .unwrap_or(usize::MAX)
                 .min(block.len());
+            moved();
             if skipped < block.len() {
                 traffic.send(block.len() - skipped).await;
-                moved();
-                self.give(Piece::Data(block.slice(skipped..))).await?;
+                self.give(Piece::Data(block.slice(skipped..)), patience)
+                    .await?;
             }
         }
         let digest = Digest::from(hasher.finalize());
-        self.give(Piece::Data(Bytes::copy_from_slice(&digest.0)))
+        self.give(Piece::Data(Bytes::copy_from_slice(&digest.0)), patience)
             .await?;
-        self.give(Piece::End).await?;
+        self.give(Piece::End, patience).await?;
         Ok(Sent {
             bytes: total,
             digest,
         })
     }
 
-    async fn give(&self, piece: Piece) -> Result<(), FeedError> {
-        match timeout(BLOCK_PATIENCE, self.0.send(piece)).await {
+    async fn give(&self, piece: Piece, patience: Duration) -> Result<(), FeedError> {
+        match timeout(patience, self.0.send(piece)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(FeedError::Cut),
             Err(_) => Err(FeedError::Stalled),
@@ -288,7 +299,7 @@ enum Block {
 /// Appends `body` to `partial`, to its end, its ceiling or the first thing that goes wrong, as fast as `traffic`
 /// allows. `moved` is told of every piece.
 pub(crate) async fn receive<E: std::fmt::Display>(
-    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    body: impl Stream<Item = Result<Bytes, E>> + Unpin,
     partial: Partial,
     ceiling: u64,
     traffic: &Traffic,
@@ -296,8 +307,15 @@ pub(crate) async fn receive<E: std::fmt::Display>(
 ) -> Result<Received, ReceiveError> {
     let most = (ceiling - partial.held().min(ceiling)).saturating_add(TRAILER as u64);
     let (blocks, writer) = mpsc::channel(IN_FLIGHT);
+    let (held, mut body) = (partial.held(), body.fuse());
     let writing = spawn_blocking(move || write(partial, writer));
-    let fill = fill(&mut body, &blocks, most, traffic, moved).await;
+    let fill = match begin(&mut body, held, &moved).await {
+        Ok(first) => {
+            let mut whole = futures_util::stream::iter(first).chain(body);
+            fill(&mut whole, &blocks, most, traffic, moved).await
+        }
+        Err(why) => Err(Fill::Cut(why)),
+    };
     drop(blocks);
     let written = writing
         .await
@@ -322,6 +340,30 @@ pub(crate) async fn receive<E: std::fmt::Display>(
 enum Fill {
     Cut(String),
     TooLong,
+}
+
+/// The first piece of a body that goes on at byte `held`: its sender reads so much again before it.
+async fn begin<E: std::fmt::Display>(
+    body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+    held: u64,
+    moved: &impl Fn(),
+) -> Result<Option<Result<Bytes, E>>, String> {
+    let mut left = first_patience(held);
+    loop {
+        let slice = left.min(BLOCK_PATIENCE);
+        if let Ok(first) = timeout(slice, body.next()).await {
+            return Ok(first);
+        }
+        left -= slice;
+        if left.is_zero() {
+            return Err(format!(
+                "nothing came for {} seconds",
+                first_patience(held).as_secs()
+            ));
+        }
+        // Nothing is wrong yet.
+        moved();
+    }
 }
 
 /// Takes the body's pieces together into blocks for the writer.

@@ -60,7 +60,9 @@ impl Shared {
         });
         let own = Telling::new(self.about.subscribe(), rights)
             .with_rests(wire.extras.rests)
-            .with_filters(wire.extras.filters);
+            .with_filters(wire.extras.filters)
+            .with_helped(peer, self.helped.subscribe())
+            .with_films(wire.extras.films);
         if let Some((about, own, before)) = self.settle(&mut wire, &link, own).await {
             if let Some(before) = before {
                 before.close(WhyDown::Replaced);

@@ -95,6 +95,11 @@ hex_id! {
 }
 
 hex_id! {
+    /// A film that is sent whole to one computer. Random, chosen by its sender, the same for as long as it is there.
+    FilmId, 16
+}
+
+hex_id! {
     /// What one side of a pairing by code sends: a letter and a point of a curve.
     Half, 33
 }
@@ -115,6 +120,14 @@ impl PeerId {
 }
 
 impl TaskId {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+}
+
+impl FilmId {
     /// A new one.
     #[must_use]
     pub fn random() -> Self {

@@ -82,12 +82,15 @@ pub use client::DialError;
 pub use code::{CODE_LIFETIME, CODE_TRIES, Code, PairRequest, ParseCodeError};
 pub use discovery::MDNS_PORT;
 pub use identity::{IDENTITY_FILE, Identity, IdentityError};
-pub use ids::{BlobId, Digest, Mark, ParseIdError, PeerId, Session, SharedId, TaskId};
+pub use ids::{BlobId, Digest, FilmId, Mark, ParseIdError, PeerId, Session, SharedId, TaskId};
 pub use invite::{INVITE_LIFETIME, Invite, ParseInviteError};
 pub use link::{BEAT, Link, LinkClosed, SILENCE, WhyDown};
 pub use net::{
     ANYWHERE, AddressError, FIRST_PORT, Nearby, Net, NetConfig, NetError, NetEvent, Paired,
     RedeemError,
+};
+pub use proto::films::{
+    FilmEnd, FilmMade, FilmOffer, FilmRefusal, FilmStand, FilmStep, FilmWord, MAX_FILM,
 };
 pub use proto::{
     About, BLOCK, Card, DeclineReason, EncoderOffer, FailReason, HEAT, Hello, Load, MAX_ENCODERS,

@@ -5,6 +5,7 @@
 //! for thirty. Neither waits for the other, so a full send buffer cannot hide a living peer.
 //! Blobs are moved through a link by [`crate::transfer`].
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -341,6 +342,10 @@ impl Link {
         &self.0.blobs
     }
 
+    pub(crate) fn extras(&self) -> Extras {
+        self.0.extras
+    }
+
     pub(crate) fn client(&self) -> &reqwest::Client {
         &self.0.client
     }
@@ -372,6 +377,9 @@ pub(crate) struct Telling {
     knows_rests: bool,
     knows_heat: bool,
     knows_filters: bool,
+    /// Whom we help whatever we tell the others, where that may be this one.
+    helped: Option<(PeerId, watch::Receiver<BTreeSet<PeerId>>)>,
+    knows_films: bool,
 }
 
 impl Telling {
@@ -385,12 +393,30 @@ impl Telling {
             knows_rests: false,
             knows_heat: false,
             knows_filters: false,
+            helped: None,
+            knows_films: false,
         }
     }
 
     /// Tells why we rest in words that only newer builds know, if this one does.
     pub(crate) fn with_rests(mut self, known: bool) -> Self {
         self.knows_rests = known;
+        self
+    }
+
+    /// Tells `peer` that we help, where it is among those who are helped whatever the others are told.
+    pub(crate) fn with_helped(
+        mut self,
+        peer: PeerId,
+        helped: watch::Receiver<BTreeSet<PeerId>>,
+    ) -> Self {
+        self.helped = Some((peer, helped));
+        self
+    }
+
+    /// Tells whether we take whole films, if that is known there.
+    pub(crate) fn with_films(mut self, known: bool) -> Self {
+        self.knows_films = known;
         self
     }
 
@@ -421,7 +447,10 @@ impl Telling {
     pub(crate) fn about(&mut self) -> About {
         let mut about = self.about.borrow_and_update().clone();
         // Looked at, not taken note of: a change of it is news of its own.
+        let helped = self.helped.as_ref();
+        about.donating |= helped.is_some_and(|(peer, helped)| helped.borrow().contains(peer));
         about.donating &= self.rights.borrow().may_use_me;
+        about.films &= self.knows_films && self.rights.borrow().may_use_me;
         if !self.knows_rests {
             about.paused = about.paused.map(PauseReason::plain);
         }
@@ -442,6 +471,7 @@ impl Telling {
                 self.rights_due = self.knows_rights;
                 Message::About(self.about())
             }
+            () = next_helped(&mut self.helped) => Message::About(self.about()),
             Some(load) = next_load(&mut self.loads) => Message::Load(Load {
                 celsius: load.celsius.filter(|_| self.knows_heat),
                 ..load
@@ -514,6 +544,16 @@ async fn speak(
             Ok(Err(why)) => return why,
             Err(_) => return WhyDown::Silent,
         }
+    }
+}
+
+/// Returns when others are helped than before.
+async fn next_helped(helped: &mut Option<(PeerId, watch::Receiver<BTreeSet<PeerId>>)>) {
+    let Some((_, helped)) = helped else {
+        return std::future::pending().await;
+    };
+    if helped.changed().await.is_err() {
+        std::future::pending().await
     }
 }
 

@@ -1,5 +1,6 @@
 //! The node's side of the network as its owner sees it: start it, pair, and hear what happens.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -472,6 +473,12 @@ impl Net {
         let paces = &self.shared().paces;
         paces.out.set(bytes_per_second);
         paces.home.set(bytes_per_second);
+    }
+
+    /// Helps these computers, whether or not this one says that it helps: nobody else hears of it, and what they may ask of
+    /// it holds all the same.
+    pub fn set_helped(&self, peers: BTreeSet<PeerId>) {
+        self.shared().set_helped(peers);
     }
 
     /// Changes how busy we say we are, to everyone who is connected and wants to hear it.

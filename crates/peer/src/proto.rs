@@ -9,12 +9,14 @@ use media::filter::Skill;
 use media::{Encoder, SegmentSpec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::ids::{BlobId, Digest, Half, Session, TaskId};
+use crate::ids::{BlobId, Digest, FilmId, Half, Session, TaskId};
 use crate::rights::Rights;
 use crate::text::{Text, at_most};
 
+pub mod films;
 mod shared;
 
+use films::FilmWord;
 pub use shared::{BLOCK, MAX_PLACES, MAX_TRAIL, OwnReading, Shared};
 
 /// The protocol this crate speaks. Two different numbers do not work together.
@@ -131,13 +133,20 @@ pub enum Message {
         /// Which.
         task: TaskId,
     },
+    /// Both: of a film that is sent whole, to those who said that they understand it ([`EXTRAS`]).
+    Film {
+        /// Which, as its sender has named it for good.
+        film: FilmId,
+        /// What there is to say of it.
+        says: FilmWord,
+    },
     /// The sender has forgotten the receiver. The link ends.
     Unpaired {},
 }
 
 /// What this build understands beyond the first build of [`PROTOCOL`], in words that both sides say in a header when
 /// they open a link. What the other has not said is not sent to it.
-pub(crate) const EXTRAS: &str = "load,rights,holding,rests,heat,filters,shared";
+pub(crate) const EXTRAS: &str = "load,rights,holding,rests,heat,filters,shared,films";
 
 /// Which of it the other side understands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,6 +165,8 @@ pub(crate) struct Extras {
     pub(crate) filters: bool,
     /// [`Message::Shared`], and tasks whose source is read by the donor.
     pub(crate) shared: bool,
+    /// [`Message::Film`].
+    pub(crate) films: bool,
 }
 
 impl Extras {
@@ -171,6 +182,7 @@ impl Extras {
             heat: has("heat"),
             filters: has("filters"),
             shared: has("shared"),
+            films: has("films"),
         }
     }
 }
@@ -256,6 +268,14 @@ pub struct About {
     /// others are not given such tasks, nor give them.
     #[serde(default, skip_serializing_if = "is_none")]
     pub filters: Skill,
+    /// It takes whole films of the receiver. Only to those who said that they understand it ([`EXTRAS`]).
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub films: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_not(said: &bool) -> bool {
+    !*said
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -427,6 +447,9 @@ impl Message {
         match &message {
             Self::Task { spec, .. } if !spec.is_sound() => Err(WireError(
                 "a task whose parts contradict each other".to_owned(),
+            )),
+            Self::Film { says, .. } if !says.is_sound() => Err(WireError(
+                "words of a film that are beyond every bound".to_owned(),
             )),
             _ => Ok(message),
         }

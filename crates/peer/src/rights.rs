@@ -2,7 +2,11 @@
 //!
 //! Bulk of both directions runs over the same routes, so the gate tells them apart by whose work a
 //! blob belongs to: what this computer is given to do, or what others do for it.
+//!
+//! A computer that does not help may still help some: those that own a film of it, where its user wants to have a hand in
+//! that.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -34,11 +38,12 @@ impl Default for Rights {
     }
 }
 
-/// Blobs of work that another computer does for this one, for as long as this lives: their routes are
-/// open to it whether or not it may use this computer.
+/// Blobs of work that another computer does for this one, or has done here and is to have, for as long as this lives:
+/// their routes are open to it whether or not it may use this computer. Which way they go is said by whether they are
+/// offered or expected.
 pub struct Ours {
     blobs: Arc<Blobs>,
-    keys: [Key; 2],
+    keys: Vec<Key>,
 }
 
 impl std::fmt::Debug for Ours {
@@ -60,12 +65,28 @@ impl Link {
     /// Opens the routes of the blobs that go with a task for this peer. To be called before the task is sent.
     #[must_use = "the routes are closed when this is dropped"]
     pub fn ours(&self, source: BlobId, result: BlobId) -> Ours {
-        let keys = [source, result].map(|blob| (self.peer(), blob));
-        lock(&self.blobs().ours).extend(keys);
+        self.open(&[source, result])
+    }
+
+    /// Opens the route of one blob for this peer. To be called before the peer hears of it.
+    #[must_use = "the route is closed when this is dropped"]
+    pub fn opened(&self, blob: BlobId) -> Ours {
+        self.open(&[blob])
+    }
+
+    fn open(&self, blobs: &[BlobId]) -> Ours {
+        let keys: Vec<Key> = blobs.iter().map(|blob| (self.peer(), *blob)).collect();
+        lock(&self.blobs().ours).extend(keys.iter().copied());
         Ours {
             blobs: Arc::clone(self.blobs()),
             keys,
         }
+    }
+
+    /// Whether the peer understands what is said of whole films.
+    #[must_use]
+    pub fn knows_films(&self) -> bool {
+        self.extras().films
     }
 }
 
@@ -93,6 +114,15 @@ impl Shared {
         true
     }
 
+    /// Helps these computers, whether or not this one helps at all; their rights hold all the same.
+    pub(crate) fn set_helped(&self, peers: BTreeSet<PeerId>) {
+        self.helped.send_if_modified(|before| {
+            let changed = *before != peers;
+            *before = peers;
+            changed
+        });
+    }
+
     /// Why `peer` gets nothing from the route at `path`, if it is one for work and this computer does not help it.
     pub(crate) fn withheld(&self, peer: PeerId, path: &str) -> Option<RefusalCode> {
         let blob = path.strip_prefix("/v1/blob/")?;
@@ -100,7 +130,7 @@ impl Shared {
         if key.is_some_and(|key| lock(&self.blobs.ours).contains(&key)) {
             return None;
         }
-        if !self.about.borrow().donating {
+        if !self.about.borrow().donating && !self.helped.borrow().contains(&peer) {
             return Some(RefusalCode::NotDonating);
         }
         let allowed = self

@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) listen: SocketAddr,
     pub(crate) mdns_port: u16,
     pub(crate) about: watch::Sender<About>,
+    /// Those whom we help though we do not help at all.
+    pub(crate) helped: watch::Sender<BTreeSet<PeerId>>,
     /// Only paired computers learn our name.
     hides_name: AtomicBool,
     pub(crate) blobs: Arc<Blobs>,
@@ -134,6 +136,7 @@ impl Shared {
             listen,
             mdns_port,
             about: watch::Sender::new(about),
+            helped: watch::Sender::default(),
             hides_name: AtomicBool::new(hides_name),
             blobs: Arc::default(),
             paces: Arc::default(),

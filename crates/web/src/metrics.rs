@@ -47,6 +47,11 @@ struct Seen {
     over: bool,
 }
 
+/// What another computer makes of a film that was sent there is counted there.
+fn is_made_here(job: &Job) -> bool {
+    job.choice.on.is_none()
+}
+
 impl Seen {
     fn of(job: &Job) -> Self {
         let done = |one: &&api::Segment| one.state == SegmentState::Done;
@@ -54,7 +59,11 @@ impl Seen {
         Self {
             segments: job.segments.iter().filter(done).count() as u64,
             again: job.segments.iter().map(more).sum(),
-            frames: job.frames_done,
+            frames: if is_made_here(job) {
+                job.frames_done
+            } else {
+                0
+            },
             over: job.state.is_over(),
         }
     }
@@ -81,6 +90,7 @@ impl Totals {
         }
         if let JobState::Completed { outcome } = &job.state
             && !before.over
+            && is_made_here(job)
         {
             self.source_bytes += job.source_bytes;
             self.output_bytes += outcome.bytes;
@@ -171,7 +181,8 @@ fn jobs(page: &mut Page, scene: &Scene, totals: &Totals) {
     let all = job::State::ALL.into_iter().map(amount);
     page.gauge("jobs", "Jobs on the list, by state.", all);
     let fps = |job: &Job| job.speed_fps.unwrap_or(0.0);
-    let fps: f64 = scene.jobs.iter().map(fps).sum();
+    let made_here = scene.jobs.iter().filter(|job| is_made_here(job));
+    let fps: f64 = made_here.map(fps).sum();
     page.gauge(
         "speed_fps",
         "Frames a second, all jobs and computers together.",
@@ -378,6 +389,19 @@ mod tests {
         }
     }
 
+    /// The same as a job of another computer.
+    fn sent(job: Job) -> Job {
+        let choice = api::Choice {
+            on: Some(api::On::default()),
+            ..job.choice.clone()
+        };
+        Job {
+            choice,
+            frames_done: 10,
+            ..job
+        }
+    }
+
     #[test]
     fn counters_only_grow_and_begin_with_the_page() {
         let mut totals = Totals::default();
@@ -388,12 +412,14 @@ mod tests {
         totals.see(&completed(2, 500, 100));
         totals.see(&completed(2, 500, 100));
         totals.see(&completed(3, 10, 100));
+        totals.see(&sent(completed(4, 1000, 10)));
         totals.forget(JobId(2));
         assert_eq!(
             (totals.source_bytes, totals.output_bytes, totals.saved_bytes),
             (510, 200, 400)
         );
-        assert_eq!(totals.ended.get("completed"), Some(&2));
+        assert_eq!(totals.ended.get("completed"), Some(&3));
+        assert_eq!(totals.frames, 0, "made on another computer");
     }
 
     #[test]

@@ -209,6 +209,7 @@ async fn encode(
     let choice = Choice {
         yes: true,
         only_here: true,
+        on: None,
         out_dir: Some(FilePath(folder.to_owned())),
         ..choice.clone()
     };

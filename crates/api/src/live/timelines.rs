@@ -7,7 +7,7 @@ use engine::timeline as its;
 use hindsight::Peer;
 
 use crate::timeline::{
-    Away, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase, Wait,
+    Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase, Wait,
 };
 use crate::view::ComputerId;
 
@@ -92,10 +92,10 @@ fn stints(one: &its::Timeline, clock: Clock) -> BTreeMap<Peer, Vec<Stint>> {
     all
 }
 
-fn absences(one: &its::Timeline, clock: Clock) -> BTreeMap<Peer, Vec<Away>> {
-    let mut all: BTreeMap<Peer, Vec<Away>> = BTreeMap::new();
+fn absences(one: &its::Timeline, clock: Clock) -> BTreeMap<Peer, Vec<Absence>> {
+    let mut all: BTreeMap<Peer, Vec<Absence>> = BTreeMap::new();
     for (absence, why) in one.record.absences.iter().zip(&one.reasons) {
-        all.entry(absence.peer).or_default().push(Away {
+        all.entry(absence.peer).or_default().push(Absence {
             began_ms: clock.at(absence.began),
             ended_ms: clock.maybe(absence.ended),
             why: why.clone(),

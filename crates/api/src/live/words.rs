@@ -6,15 +6,15 @@ use engine::trouble::{Kind, Trouble};
 use media::choice as wish;
 use media::encoder as make;
 
-use crate::choice::{Audio, Choice, Codec, Container, Encoders, Keep, Place, Purpose, Speed};
+use crate::choice::{Audio, Choice, Codec, Container, Encoders, Keep, On, Place, Purpose, Speed};
 use crate::error::{ApiError, ErrorCode};
 use crate::node::{Shift, Steer};
 use crate::path::FilePath;
 use crate::view::{
-    Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
-    Here, Job, JobId, JobState, Level, Load, Original, OriginalState, Outcome, Pairing,
-    PairingRefusal, PathPair, Replace, Request, Scene, Segment, SegmentState, Settings, Shared,
-    Stages,
+    Asking, Away, AwayStep, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg,
+    Finding, Hand, Here, Job, JobId, JobState, Level, Load, Original, OriginalState, Outcome,
+    Pairing, PairingRefusal, PathPair, Replace, Request, Scene, Segment, SegmentState, Settings,
+    Shared, Stages,
 };
 
 /// Enums whose variants bear the same names on both sides.
@@ -45,6 +45,7 @@ same_names! {
     Shift => EngineShift { Top, Up, Down, Bottom }
     its::OriginalState => OriginalState { Kept, Restored, Deleted, Moving }
     its::Level => Level { Good, Note, Bad }
+    its::AwayStep => AwayStep { Waiting, Sending, Working, Ready, Fetching, Checking }
     its::SegmentState => SegmentState { Waiting, Sent, Encoding, Checking, Done, Failed }
     Kind => ErrorCode {
         Other, BadRequest, NoSuchFile, IsFolder, EmptyFile, NotAVideo, NoVideoTrack, Encrypted, Damaged, Unreadable,
@@ -109,6 +110,8 @@ impl From<Choice> for (wish::Choice, its::Terms) {
             keep_temp: choice.keep_temp,
             place: choice.place.into(),
             least_saving: None,
+            on: choice.on.map(Into::into),
+            sent_by: None,
         };
         let wanted = wish::Choice {
             purpose: choice.purpose.into(),
@@ -143,9 +146,46 @@ impl From<(wish::Choice, its::Terms)> for Choice {
             place: terms.place.into(),
             wait_for: terms.wait_for,
             only_here: terms.only_here,
+            on: terms.on.map(Into::into),
             paranoid: terms.paranoid,
             keep_temp: terms.keep_temp,
             yes: wanted.accept_losses,
+        }
+    }
+}
+
+/// Whoever it is has been looked up by now; an id that is none is nobody's.
+impl From<On> for its::On {
+    fn from(on: On) -> Self {
+        let nobody = its::PeerId([0; 32]);
+        Self {
+            peer: peer_id(&ComputerId(on.computer)).unwrap_or(nobody),
+            participate: on.participate,
+            leave: on.leave,
+        }
+    }
+}
+
+impl From<its::On> for On {
+    fn from(on: its::On) -> Self {
+        Self {
+            computer: ComputerId::from(on.peer).0,
+            participate: on.participate,
+            leave: on.leave,
+        }
+    }
+}
+
+impl From<its::AwayStatus> for Away {
+    fn from(one: its::AwayStatus) -> Self {
+        Self {
+            computer: one.peer.into(),
+            name: one.name,
+            participates: one.participates,
+            leaves: one.leaves,
+            step: one.step.into(),
+            moved: one.moved,
+            of: one.of,
         }
     }
 }
@@ -255,6 +295,7 @@ impl From<its::PeerStatus> for Computer {
             speed_fps: peer.speed_fps,
             last_seen_ms: peer.last_seen_ms,
             trouble: peer.trouble,
+            takes_films: peer.takes_films,
         }
     }
 }
@@ -291,12 +332,13 @@ impl From<its::EncoderStatus> for Encoder {
 
 impl From<its::JobStatus> for Job {
     fn from(job: its::JobStatus) -> Self {
-        let name = job
-            .source
-            .file_name()
-            .unwrap_or(job.source.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let sent = job.terms.sent_by.clone();
+        let name = job.source.file_name().unwrap_or(job.source.as_os_str());
+        let name = name.to_string_lossy().into_owned();
+        let (sent_by, name) = match sent {
+            Some(sent) => (Some(sent.name), sent.film),
+            None => (None, name),
+        };
         Self {
             id: job.id.into(),
             name,
@@ -323,6 +365,8 @@ impl From<its::JobStatus> for Job {
             created_ms: job.created_ms,
             finished_ms: job.finished_ms,
             original: job.original.map(|one| Box::new(one.into())),
+            away: job.away.map(|one| Box::new(one.into())),
+            sent_by,
         }
     }
 }
@@ -491,6 +535,7 @@ impl From<its::Settings> for Settings {
             name: one.name,
             hide_name: one.hide_name,
             donating: one.donating,
+            whole_films: one.whole_films,
             donate_cores: one.donate_cores,
             helping: one.helping.into(),
             ffmpeg: one.ffmpeg.map(FilePath),
@@ -516,6 +561,7 @@ impl From<Settings> for its::Settings {
             name: one.name,
             hide_name: one.hide_name,
             donating: one.donating,
+            whole_films: one.whole_films,
             donate_cores: one.donate_cores,
             helping: one.helping.into(),
             ffmpeg: one.ffmpeg.map(|path| path.0),
@@ -633,6 +679,11 @@ mod tests {
             },
             wait_for: 2,
             only_here: true,
+            on: Some(On {
+                computer: "a7".repeat(32),
+                participate: true,
+                leave: true,
+            }),
             paranoid: true,
             keep_temp: true,
             yes: true,

@@ -3,7 +3,7 @@
 use super::computer;
 use crate::figures::{Day, Figures, Totals, Worker};
 use crate::timeline::{
-    Away, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase,
+    Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase,
 };
 use crate::view::JobId;
 
@@ -93,7 +93,7 @@ pub fn timeline(job: JobId) -> Timeline {
             },
             lanes: 1,
             stints: vec![stint],
-            absences: vec![Away {
+            absences: vec![Absence {
                 began_ms: 9600,
                 ended_ms: None,
                 why: "away".into(),

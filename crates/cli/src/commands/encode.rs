@@ -1,6 +1,6 @@
 //! `encode`: hands films to a node, shows how far they are, and ends when they do.
 
-use api::{ApiError, Choice, ErrorCode, FilePath, Job, JobId, JobState, Submitted, call};
+use api::{ApiError, AwayStep, Choice, ErrorCode, FilePath, Job, JobId, JobState, Submitted, call};
 
 use super::with_node;
 use crate::args::{Encode, absolute};
@@ -8,7 +8,7 @@ use crate::door::Door;
 use crate::node::Start;
 use crate::present::Progress;
 use crate::present::human::{self, plain};
-use crate::present::json::{About, DoneLine, StoppedLine, SubmittedLine};
+use crate::present::json::{About, DoneLine, LeftLine, StoppedLine, SubmittedLine};
 use crate::watch::Watch;
 use crate::{App, End};
 
@@ -37,6 +37,33 @@ pub async fn run(args: &Encode, app: &App) -> Result<End, ApiError> {
         work.hand_in(inputs, choice, node, &watch, app).await?;
         // The new jobs are in it: from here on, a job that is not there was taken off the list.
         watch.refresh(node).await?;
+        let mut progress = Progress::new(app.out);
+        let stopped = tokio::select! {
+            outcome = work.follow(node, &mut watch, &mut progress, app) => {
+                outcome?;
+                false
+            }
+            () = app.stop.asked() => true,
+        };
+        progress.clear();
+        if stopped {
+            work.hold(node, &watch, app).await;
+            return Ok(End::Stopped);
+        }
+        Ok(work.worst.map_or(End::Done, |code| End::Code(code.exit())))
+    })
+    .await
+}
+
+/// `fetch`: brings a result here that was left on another computer, and ends when it is in its place.
+pub async fn fetch(id: u64, app: &App) -> Result<End, ApiError> {
+    with_node(app, Start::default(), async |node| {
+        node.call(call::Fetch { id: JobId(id) }).await?;
+        let mut watch = Watch::start(node).await?;
+        let mut work = Work {
+            jobs: vec![JobId(id)],
+            worst: None,
+        };
         let mut progress = Progress::new(app.out);
         let stopped = tokio::select! {
             outcome = work.follow(node, &mut watch, &mut progress, app) => {
@@ -166,6 +193,9 @@ impl Work {
                 }
             }
             Some((_, JobState::Failed { error })) => self.fail(error, about, app),
+            Some((job, _)) if is_left(job) => {
+                app.out.result(&LeftLine::new(job), || human::left(job));
+            }
             _ => self.fail(
                 &ApiError::new(ErrorCode::Cancelled, "The job was cancelled."),
                 about,
@@ -200,7 +230,15 @@ impl Work {
 }
 
 fn is_over(watch: &Watch, id: JobId) -> bool {
-    watch.job(id).is_none_or(|job| job.state.is_over())
+    watch
+        .job(id)
+        .is_none_or(|job| job.state.is_over() || is_left(job))
+}
+
+/// Whether the result of a job waits on another computer, to be fetched.
+fn is_left(job: &Job) -> bool {
+    let away = job.away.as_ref();
+    away.is_some_and(|away| away.leaves && away.step == AwayStep::Ready)
 }
 
 /// Whether a job of the node can simply be joined: it runs, or was held and runs again.

@@ -46,6 +46,7 @@ pub async fn run(command: Command, app: &App) -> Result<End, ApiError> {
         Command::Pause(args) => queue::pause(args.id, app).await,
         Command::Resume(args) => queue::resume(args.id, app).await,
         Command::Retry(args) => queue::retry(args.id, app).await,
+        Command::Fetch(args) => encode::fetch(args.id, app).await,
         Command::Move(args) => queue::shift(args, app).await,
         Command::Undo(args) => originals::undo(args.id, app).await,
         Command::Originals(args) => originals::run(&args, app).await,

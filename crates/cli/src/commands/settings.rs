@@ -69,6 +69,9 @@ fn changed(mut settings: Settings, wanted: &args::Settings) -> Result<Settings, 
     if let Some(donate) = wanted.donate {
         settings.donating = donate == Whether::On;
     }
+    if let Some(takes) = wanted.whole_films {
+        settings.whole_films = takes == Whether::On;
+    }
     set(&mut settings.donate_cores, &wanted.cores);
     settings.helping = wanted.helping.on(settings.helping);
     if let Some(testing) = wanted.testing_mode {

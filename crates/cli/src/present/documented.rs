@@ -153,6 +153,7 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
     line(&ProgressLine::new(&job));
     line(&DoneLine::new(&job, &outcome));
     line(&StoppedLine { held: vec![1] });
+    line(&LeftLine::new(&job));
     line(&ListeningLine::new(&rehearsal::scene().here, None));
     let mut computer = rehearsal::computer("Kitchen");
     computer.status = ComputerStatus::Paused {
@@ -366,7 +367,21 @@ fn job() -> Job {
         hands: vec![hand],
         segments: vec![segment],
         original: Some(Box::new(rehearsal::original(1, "a.mkv"))),
+        away: Some(Box::new(away())),
+        sent_by: Some("Attic".into()),
         ..rehearsal::job(1, "a.mkv")
+    }
+}
+
+fn away() -> api::Away {
+    api::Away {
+        computer: ComputerId("ab".repeat(32)),
+        name: "Kitchen".into(),
+        participates: true,
+        leaves: true,
+        step: api::AwayStep::Ready,
+        moved: 1,
+        of: 2,
     }
 }
 
@@ -375,6 +390,7 @@ fn settings() -> api::Settings {
         name: "Study".into(),
         hide_name: false,
         donating: true,
+        whole_films: true,
         donate_cores: Some(4),
         helping: api::HelpRules::default(),
         ffmpeg: None,

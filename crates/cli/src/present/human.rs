@@ -4,9 +4,9 @@
 //! obey.
 
 use api::{
-    ApiError, ApiKey, Cleaned, Complaint, Computer, ComputerId, ComputerStatus, ConfigFrom,
-    ConfigKey, Deed, ErrorCode, Hand, Import, Job, JobState, Level, Outcome, Report, Reread,
-    SegmentState, Settings,
+    ApiError, ApiKey, AwayStep, Cleaned, Complaint, Computer, ComputerId, ComputerStatus,
+    ConfigFrom, ConfigKey, Deed, ErrorCode, Hand, Import, Job, JobState, Level, Outcome, Report,
+    Reread, SegmentState, Settings,
 };
 
 use super::{amount, size, span};
@@ -115,16 +115,65 @@ pub fn jobs(jobs: &[Job]) -> String {
             job.id.0.to_string(),
             percent(job.progress),
             plain(&job.name),
-            state(&job.state),
+            standing_of(job),
         ]
     };
     table(&["job", "", "film", "state"], jobs.iter().map(row))
 }
 
+/// A job's state, and where it is, if that is another computer.
+fn standing_of(job: &Job) -> String {
+    let of = job.sent_by.as_ref();
+    let of = of.map_or_else(String::new, |name| format!(", for {}", plain(name)));
+    away(job).unwrap_or_else(|| format!("{}{of}", state(&job.state)))
+}
+
+/// Where a film is that was sent to another computer, and what is done with it.
+pub fn away(job: &Job) -> Option<String> {
+    let away = job.away.as_ref()?;
+    let name = plain(&away.name);
+    if let JobState::Paused { .. } = job.state {
+        return Some(format!("{}, on {name}", state(&job.state)));
+    }
+    let moved = || format!("{} of {}", size(away.moved), size(away.of));
+    Some(match away.step {
+        AwayStep::Waiting => format!("waits for {name}"),
+        AwayStep::Sending => format!("on its way to {name}, {}", moved()),
+        AwayStep::Working => format!("{} on {name}{}", state(&job.state), to_go(job)),
+        AwayStep::Ready => format!("done on {name}, its result waits there"),
+        AwayStep::Fetching => format!("its result comes from {name}, {}", moved()),
+        AwayStep::Checking => format!("its result is here and checked, made by {name}"),
+    })
+}
+
+/// Who works on a film that was sent to another computer.
+pub fn away_hand(job: &Job) -> Option<String> {
+    let away = job.away.as_ref()?;
+    let name = plain(&away.name);
+    Some(if away.participates {
+        format!("{name} has the job; this computer helps it")
+    } else {
+        format!("{name} has the job, with whoever helps it")
+    })
+}
+
+/// What became of a film whose result waits on another computer.
+pub fn left(job: &Job) -> String {
+    let name = job
+        .away
+        .as_ref()
+        .map_or_else(String::new, |away| plain(&away.name));
+    format!(
+        "{}: done on {name}, where the result is kept for a week. `manyhands fetch {}` brings it.",
+        plain(&job.name),
+        job.id.0
+    )
+}
+
 /// One job, whole.
 pub fn job(job: &Job) -> String {
     let mut lines = vec![format!("Job {}: {}", job.id.0, plain(&job.source.shown()))];
-    lines.push(format!("  state     {}", state(&job.state)));
+    lines.push(format!("  state     {}", standing_of(job)));
     if let Some(picture) = &job.picture {
         lines.push(format!(
             "  film      {}{}",
@@ -455,6 +504,14 @@ pub fn settings(settings: &Settings) -> String {
             },
         ],
         ["donate", if settings.donating { "on" } else { "off" }],
+        [
+            "whole-films",
+            if settings.whole_films {
+                "on: while it helps, others may send it whole films"
+            } else {
+                "off"
+            },
+        ],
         [
             "cores",
             &or(

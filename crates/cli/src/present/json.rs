@@ -1,6 +1,7 @@
 //! Lines for programs, as docs/json.md describes them. They are stable: fields are added, never renamed or
 //! removed, which is why they are types of their own and not the API's view models.
 
+mod away;
 mod figures;
 mod key;
 mod library;
@@ -15,6 +16,7 @@ use api::{
 use serde::{Serialize, Serializer};
 use std::path::Path;
 
+pub use away::{AwayPart, LeftLine};
 pub use figures::{StatsDayLine, StatsLine, StatsPeerLine};
 pub use key::{KeyLine, RevokedLine};
 pub use library::{
@@ -159,6 +161,8 @@ pub struct ProgressLine {
     #[serde(serialize_with = "rounded")]
     elapsed_s: f64,
     peers: Vec<PeerShare>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    away: Option<AwayPart>,
 }
 
 impl ProgressLine {
@@ -175,6 +179,7 @@ impl ProgressLine {
             speed_up: job.speed_up,
             elapsed_s: job.elapsed_s,
             peers: job.hands.iter().map(PeerShare::new).collect(),
+            away: AwayPart::of(job),
         }
     }
 }
@@ -356,6 +361,7 @@ pub struct PeerLine {
     fps: Option<f64>,
     last_seen_ms: Option<u64>,
     trouble: Option<String>,
+    takes_films: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -406,6 +412,7 @@ impl PeerLine {
             fps: computer.speed_fps,
             last_seen_ms: computer.last_seen_ms,
             trouble: computer.trouble.clone(),
+            takes_films: computer.takes_films,
         }
     }
 }
@@ -435,6 +442,10 @@ pub struct JobLine {
     received_bytes: u64,
     notes: Vec<String>,
     peers: Vec<PeerShare>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    away: Option<AwayPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<FilePath>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -501,6 +512,8 @@ impl JobLine {
             received_bytes: job.received_bytes,
             notes: job.notes.clone(),
             peers: job.hands.iter().map(PeerShare::new).collect(),
+            away: AwayPart::of(job),
+            sent_by: job.sent_by.clone(),
             output: outcome.map(|outcome| outcome.output.clone()),
             receipt: outcome.map(|outcome| outcome.receipt.clone()),
             exact: outcome.map(|outcome| outcome.exact),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use api::{Computer, ComputerStatus, Hand, Job, JobId, JobState, Scene};
+use api::{AwayStep, Computer, ComputerStatus, Hand, Job, JobId, JobState, Scene};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::human::{self, plain};
@@ -29,6 +29,7 @@ pub struct Progress {
 /// What has been said of a job.
 struct Told {
     state: &'static str,
+    step: Option<AwayStep>,
     notes: usize,
     tenths: u64,
     at: Instant,
@@ -78,7 +79,8 @@ impl Progress {
         let tenths = (job.progress * 10.0) as u64;
         let now = Instant::now();
         let before = self.told.get(&job.id);
-        let new_state = before.is_none_or(|told| told.state != state);
+        let step = job.away.as_ref().map(|away| away.step);
+        let new_state = before.is_none_or(|told| told.state != state || told.step != step);
         let waited = before.map_or(Duration::MAX, |told| now.duration_since(told.at));
         let notes = before.map_or(0, |told| told.notes);
         for note in job.notes.iter().skip(notes) {
@@ -107,6 +109,7 @@ impl Progress {
             job.id,
             Told {
                 state,
+                step,
                 notes: job.notes.len(),
                 tenths,
                 at,
@@ -128,6 +131,9 @@ impl Progress {
 
 /// A job in one line, where nothing can be drawn over.
 fn line(job: &Job) -> String {
+    if let Some(away) = human::away(job) {
+        return format!("{}: {away}", plain(&job.name));
+    }
     let state = human::state(&job.state);
     let progress = (job.progress * 100.0).floor();
     if matches!(job.state, JobState::Processing) {
@@ -175,7 +181,7 @@ impl Bars {
         self.show_rows(
             &running
                 .iter()
-                .find(|job| !job.hands.is_empty())
+                .find(|job| !job.hands.is_empty() || job.away.is_some())
                 .map_or_else(Vec::new, |job| rows(scene, job)),
         );
     }
@@ -215,6 +221,9 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 fn message(job: &Job) -> String {
+    if let Some(away) = human::away(job) {
+        return format!("{} {away}", human::percent(job.progress));
+    }
     let text = match &job.state {
         JobState::Processing => human::to_go(job).trim_start_matches(", ").to_owned(),
         other => human::state(other),
@@ -224,6 +233,9 @@ fn message(job: &Job) -> String {
 
 /// A row for each computer with a hand in the job, then those that could have one and say why not.
 fn rows(scene: &Scene, job: &Job) -> Vec<String> {
+    if let Some(row) = human::away_hand(job) {
+        return vec![row];
+    }
     let total = job.hands.iter().map(|hand| hand.frames).sum::<u64>().max(1);
     let share = |frames: u64| human::percent(frames as f64 / total as f64);
     let row = |hand: &Hand| format!("{}  {}", share(hand.frames), human::hand(hand));

@@ -89,6 +89,7 @@ const _: fn(Settings) = |settings| {
         name: _,
         hide_name: _,
         donating: _,
+        whole_films: _,
         donate_cores: _,
         helping:
             etiquette::Rules {
@@ -164,6 +165,8 @@ pub(crate) static KEYS: &[Key] = &[
         usual: "the bundled one, else the system's", bounds: "", example: "\"/opt/ffmpeg/bin/ffmpeg\"", later: true),
     row!("donate", "enabled", donating, "Whether this computer helps.",
         usual: "`false`", bounds: "", example: "true", later: false),
+    row!("donate", "whole_films", whole_films, "The computers it is paired with may send it whole films, while it helps.",
+        usual: "`true`", bounds: "", example: "false", later: false),
     row!("donate", "cores", donate_cores, "With how many of its processor's threads at most.",
         usual: "all of them", bounds: "", example: "4", later: false),
     row!("donate", "mode", helping.mode, "How much of itself it gives: half of it while somebody uses it, nothing meanwhile, or all of it always.",

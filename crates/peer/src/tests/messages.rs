@@ -34,6 +34,7 @@ fn fullest_about() -> About {
         paused: Some(PauseReason::OnBattery),
         ffmpeg: longest(),
         filters: Skill::ToneMap,
+        films: true,
     }
 }
 
@@ -178,6 +179,88 @@ fn messages() -> Vec<Message> {
         Message::Collected { task },
         Message::Unpaired {},
     ]
+    .into_iter()
+    .chain(films())
+    .collect()
+}
+
+fn offer() -> FilmOffer {
+    FilmOffer {
+        name: longest(),
+        bytes: MAX_FILM,
+        choice: media::choice::Choice {
+            audio_kbps: Some(640),
+            ..media::choice::Choice::default()
+        },
+        source: BlobId([3; 16]),
+        again: true,
+    }
+}
+
+/// Every word about a film that is sent whole.
+fn films() -> Vec<Message> {
+    let stand = FilmStand {
+        step: FilmStep::Processing,
+        permille: 1000,
+        frames: u64::MAX,
+        of: Some(u64::MAX),
+        fps: 98_765.43,
+        eta_ms: Some(u64::MAX),
+    };
+    let made = FilmMade {
+        bytes: u64::MAX,
+        digest: Digest([5; 32]),
+        frames: u64::MAX,
+    };
+    let reason = FilmRefusal::NotDonating;
+    let ended = FilmWord::Ended {
+        reason: FilmEnd::Withdrawn,
+        detail: longest(),
+    };
+    let words = [
+        FilmWord::Offer(Box::new(offer())),
+        FilmWord::Take {
+            result: BlobId([4; 16]),
+        },
+        FilmWord::Hold {},
+        FilmWord::GoOn {},
+        FilmWord::Cancel {},
+        FilmWord::Collected {},
+        FilmWord::Declined { reason },
+        FilmWord::Wanted {},
+        FilmWord::Stands(stand),
+        FilmWord::Made(made),
+        ended,
+        FilmWord::Over {},
+    ];
+    let film = FilmId([0xcd; 16]);
+    words.map(|says| Message::Film { film, says }).into()
+}
+
+#[test]
+fn a_film_beyond_the_bounds_is_refused() {
+    let says = |offer: FilmOffer| Message::Film {
+        film: FilmId([1; 16]),
+        says: FilmWord::Offer(Box::new(offer)),
+    };
+    let text = says(offer()).encode().unwrap();
+    assert!(Message::decode(&text).is_ok());
+    let refused = |from: &str, to: &str| {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        assert!(Message::decode(&changed).is_err(), "{to}");
+    };
+    refused(&MAX_FILM.to_string(), "0");
+    refused(&MAX_FILM.to_string(), &(MAX_FILM + 1).to_string());
+    refused("\"audio_kbps\":640", "\"audio_kbps\":641");
+    refused("\"quality\":null", "\"quality\":60");
+    refused("\"container\":null", "\"container\":\"../film\"");
+    refused("\"container\":null", "\"output\":\"/etc/passwd\"");
+    refused("\\\"", "\\n");
+    refused("\\\"", "\\\"\\\"");
+    let stands = films()[8].encode().unwrap();
+    assert!(Message::decode(&stands.replacen("1000", "1001", 1)).is_err());
+    assert!(Message::decode(&stands.replacen("98765", "9876543", 1)).is_err());
 }
 
 #[test]

@@ -105,3 +105,80 @@ async fn a_helper_reaches_what_it_does_for_us_whatever_it_may_ask_of_us() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn some_are_helped_though_nobody_is() {
+    let mut pair = pair().await;
+    let (owner, other) = (pair.dialler.id(), PeerId([7; 32]));
+    let path = format!("/v1/blob/{}", BlobId([1; 16]));
+    let withheld = |peer| pair.listener.net.shared().withheld(peer, &path);
+    pair.listener.net.set_about(About::default());
+    assert_eq!(withheld(owner), Some(RefusalCode::NotDonating));
+    pair.listener.net.set_helped([owner].into());
+    assert_eq!(withheld(owner), None);
+    assert_eq!(withheld(other), Some(RefusalCode::NotDonating));
+    // It alone is told, too; strangers are not.
+    let told = pair
+        .dialler
+        .event("that it is helped", |event| match event {
+            NetEvent::Message {
+                message: Message::About(about),
+                ..
+            } => about.donating.then_some(()),
+            _ => None,
+        });
+    told.await;
+    assert!(!pair.listener.net.shared().card(None).donating);
+    // What it may ask holds all the same.
+    assert!(pair.listener.net.set_rights(owner, WITHDRAWN));
+    let withheld = |peer| pair.listener.net.shared().withheld(peer, &path);
+    assert_eq!(withheld(owner), Some(RefusalCode::NotAllowed));
+    assert!(pair.listener.net.set_rights(owner, Rights::default()));
+    pair.listener.net.set_helped([].into());
+    assert_eq!(withheld(owner), Some(RefusalCode::NotDonating));
+}
+
+#[tokio::test]
+async fn the_result_of_a_film_is_open_to_its_sender_alone_and_one_way_only() {
+    let pair = pair().await;
+    pair.listener.net.set_about(About::default());
+    let folder = tempfile::tempdir().unwrap();
+    let (film, there) = (folder.path().join("film"), folder.path().join("there"));
+    std::fs::write(&film, "a result").unwrap();
+    let result = BlobId([3; 16]);
+    let opened = pair.back.opened(result);
+    let path = format!("/v1/blob/{result}");
+    let withheld = |peer| pair.listener.net.shared().withheld(peer, &path);
+    assert_eq!(withheld(pair.dialler.id()), None);
+    assert_eq!(withheld(PeerId([7; 32])), Some(RefusalCode::NotDonating));
+    let source = std::sync::Arc::new(FileSource(film.clone()));
+    let giving = pair.back.push(result, 100, source.clone());
+    let (gave, took) = soon("the result", async {
+        tokio::join!(giving, pair.out.pull(result, 100, &there))
+    })
+    .await;
+    assert_eq!(gave.unwrap().digest, took.unwrap().digest);
+    // What is offered is not written, though its route is open.
+    let offered = pair.back.push(result, 100, source.clone());
+    let writing = async {
+        let client = http_client(
+            &pair.dialler.net.shared().identity,
+            Some(pair.listener.id()),
+            pair.listener.address(),
+        );
+        let url = format!(
+            "https://{SERVER_NAME}:{}{path}?from=0",
+            pair.listener.address().port()
+        );
+        let put = client.unwrap().put(&url).body("something else").send();
+        put.await.unwrap().status()
+    };
+    let status = tokio::select! {
+        _ = offered => panic!("nobody takes it"),
+        status = soon("an answer", writing) => status,
+    };
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(std::fs::read(&film).unwrap(), b"a result");
+    drop(opened);
+    assert_eq!(withheld(pair.dialler.id()), Some(RefusalCode::NotDonating));
+}

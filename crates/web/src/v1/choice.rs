@@ -123,6 +123,8 @@ pub struct Choice {
     pub wait_for: u32,
     /// Use this computer only.
     pub only_here: bool,
+    /// Another computer owns the job: the film is sent there, worked on there, and the result comes back. `null`: this one.
+    pub on: Option<On>,
     /// Decode the whole result here, rather than trust what the other computers' decodes prove.
     pub paranoid: bool,
     /// Keep the job's working files when it ends.
@@ -154,6 +156,7 @@ impl From<api::Choice> for Choice {
             place: one.place.into(),
             wait_for: one.wait_for,
             only_here: one.only_here,
+            on: one.on.map(Into::into),
             paranoid: one.paranoid,
             keep_temp: one.keep_temp,
             accept_losses: one.yes,
@@ -178,9 +181,45 @@ impl From<Choice> for api::Choice {
             place: one.place.into(),
             wait_for: one.wait_for,
             only_here: one.only_here,
+            on: one.on.map(Into::into),
             paranoid: one.paranoid,
             keep_temp: one.keep_temp,
             yes: one.accept_losses,
+        }
+    }
+}
+
+/// The computer that owns a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct On {
+    /// Its id, the first four or more digits of it, or its name.
+    #[schema(min_length = 1, max_length = 64)]
+    pub peer: String,
+    /// This computer helps with it, even while it does not help at all.
+    #[serde(default)]
+    pub participate: bool,
+    /// The result stays there until it is fetched (`POST /jobs/{id}/fetch`).
+    #[serde(default)]
+    pub leave: bool,
+}
+
+impl From<api::On> for On {
+    fn from(one: api::On) -> Self {
+        Self {
+            peer: one.computer,
+            participate: one.participate,
+            leave: one.leave,
+        }
+    }
+}
+
+impl From<On> for api::On {
+    fn from(one: On) -> Self {
+        Self {
+            computer: one.peer,
+            participate: one.participate,
+            leave: one.leave,
         }
     }
 }

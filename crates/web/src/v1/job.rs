@@ -61,12 +61,35 @@ pub struct Job {
     pub received_bytes: u64,
     /// The original, if the output took its place.
     pub original: Option<Original>,
+    /// Another computer owns it: how far it is there. `null` for this computer's own, and once it is over.
+    pub away: Option<Away>,
+    /// What the computer calls itself that sent the film here. `null` for this computer's own.
+    pub sent_by: Option<String>,
     /// What is worth knowing about it, in sentences.
     pub notes: Vec<String>,
     /// When it was submitted, Unix milliseconds.
     pub created_ms: u64,
     /// When it ended, Unix milliseconds.
     pub finished_ms: Option<u64>,
+}
+
+/// How far a film is that was sent to another computer.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Away {
+    /// Where it is.
+    pub peer_id: String,
+    /// What that calls itself.
+    pub name: String,
+    /// This computer helps with it.
+    pub participates: bool,
+    /// The result stays there until it is fetched.
+    pub leaves: bool,
+    /// What is being done.
+    pub step: AwayStep,
+    /// Bytes moved in this step.
+    pub moved_bytes: u64,
+    /// Of so many; 0 where nothing travels.
+    pub of_bytes: u64,
 }
 
 /// How a job stands.
@@ -183,6 +206,21 @@ pub struct Segment {
 }
 
 super::choice::same_words! {
+    /// What is being done with a film that was sent to another computer.
+    AwayStep {
+        /// It waits for that computer to be there.
+        Waiting,
+        /// The film travels.
+        Sending,
+        /// It is worked on there.
+        Working,
+        /// The result waits there to be fetched.
+        Ready,
+        /// The result travels.
+        Fetching,
+        /// The result is checked here.
+        Checking,
+    }
     /// How a segment stands.
     SegmentState {
         /// Nobody has it.
@@ -264,9 +302,25 @@ impl From<api::Job> for Job {
             sent_bytes: one.sent_bytes,
             received_bytes: one.received_bytes,
             original: one.original.map(|original| (*original).into()),
+            away: one.away.map(|away| (*away).into()),
+            sent_by: one.sent_by,
             notes: one.notes,
             created_ms: one.created_ms,
             finished_ms: one.finished_ms,
+        }
+    }
+}
+
+impl From<api::Away> for Away {
+    fn from(one: api::Away) -> Self {
+        Self {
+            peer_id: one.computer.0,
+            name: one.name,
+            participates: one.participates,
+            leaves: one.leaves,
+            step: one.step.into(),
+            moved_bytes: one.moved,
+            of_bytes: one.of,
         }
     }
 }

@@ -289,6 +289,14 @@ pub async fn retry(State(shared): State<Shared>, Named(id): Named) -> Result<Res
     Ok(([(LOCATION, place)], Json(job)).into_response())
 }
 
+/// Brings the result of a film here that was sent to another computer, and left there.
+#[utoipa::path(post, path = "/jobs/{id}/fetch", tag = "jobs", params(("id" = u64, Path, description = "Its number.")),
+    responses((status = 200, description = "The job as it stands now.", body = Job)))]
+pub async fn fetch(State(shared): State<Shared>, Named(id): Named) -> Result<Json<Job>, Refused> {
+    shared.api.fetch(id).await?;
+    one(State(shared), Named(id)).await
+}
+
 /// Moves a job in the queue.
 #[utoipa::path(post, path = "/jobs/{id}/move", tag = "jobs", params(("id" = u64, Path, description = "Its number.")),
     request_body = Move,

@@ -127,6 +127,7 @@ fn films() -> OpenApiRouter<Shared> {
             &[404, 409, 422, 507],
             routes!(jobs::retry),
         ))
+        .routes(documented(Control, &[404, 409], routes!(jobs::fetch)))
         .routes(documented(
             Control,
             &[404, 409, 413, 415],
@@ -307,6 +308,7 @@ mod tests {
             ("post", "/jobs/{id}/resume"),
             ("post", "/jobs/{id}/cancel"),
             ("post", "/jobs/{id}/retry"),
+            ("post", "/jobs/{id}/fetch"),
             ("get", "/jobs/{id}/output"),
             ("get", "/jobs/{id}/receipt"),
             ("get", "/jobs/{id}/timeline"),

@@ -51,6 +51,8 @@ pub struct Peer {
     pub last_seen_ms: Option<u64>,
     /// The last trouble with it, in a sentence.
     pub trouble: Option<String>,
+    /// It takes whole films of this computer now.
+    pub takes_films: bool,
 }
 
 /// What a computer does.
@@ -189,6 +191,7 @@ impl From<api::Computer> for Peer {
             speed_fps: one.speed_fps,
             last_seen_ms: one.last_seen_ms,
             trouble: one.trouble,
+            takes_films: one.takes_films,
         }
     }
 }

@@ -25,6 +25,9 @@ pub struct Settings {
     hide_name: bool,
     /// Whether it helps the computers it is paired with.
     donating: bool,
+    /// They may send it whole films, while it helps.
+    #[serde(default = "yes")]
+    whole_films: bool,
     /// With how many of its processor threads at most; `null`: all of them.
     #[schema(minimum = 1)]
     donate_threads: Option<u32>,
@@ -130,6 +133,10 @@ pub struct Replace {
     keep: Keep,
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl Default for Replace {
     fn default() -> Self {
         api::Replace::default().into()
@@ -218,6 +225,7 @@ impl From<api::Settings> for Settings {
             name: one.name,
             hide_name: one.hide_name,
             donating: one.donating,
+            whole_films: one.whole_films,
             donate_threads: one.donate_cores,
             helping: one.helping.into(),
             ffmpeg_path: one.ffmpeg.as_ref().map(shown),
@@ -244,6 +252,7 @@ impl Settings {
             name: self.name,
             hide_name: self.hide_name,
             donating: self.donating,
+            whole_films: self.whole_films,
             donate_cores: self.donate_threads,
             helping: self.helping.into(),
             ffmpeg: path(self.ffmpeg_path, &now.ffmpeg)?,

@@ -47,6 +47,7 @@ async fn a_key_opens_what_its_scopes_say_and_nothing_else() {
         ("POST /uploads", Submit),
         ("POST /jobs/1/pause", Control),
         ("POST /jobs/1/resume", Control),
+        ("POST /jobs/1/fetch", Control),
         ("POST /jobs/1/move", Control),
         ("DELETE /jobs/1", Control),
         ("GET /originals", Read),

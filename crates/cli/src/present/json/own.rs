@@ -21,6 +21,7 @@ pub struct SettingsLine {
     name: String,
     hide_name: bool,
     donating: bool,
+    whole_films: bool,
     cores: Option<u32>,
     help_mode: HelpMode,
     hours: Vec<String>,
@@ -44,6 +45,7 @@ impl SettingsLine {
             name: settings.name.clone(),
             hide_name: settings.hide_name,
             donating: settings.donating,
+            whole_films: settings.whole_films,
             cores: settings.donate_cores,
             help_mode: settings.helping.mode,
             hours: settings

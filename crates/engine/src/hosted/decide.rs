@@ -1,0 +1,369 @@
+//! What the owner of somebody else's whole film does next: decided here, done in [`crate::hosted`].
+//!
+//! Pure. What has to survive a restart is the [`Note`]. The sender says its offer again whenever the two meet, so nothing
+//! that was lost on the way has to be remembered.
+
+use media::choice::Choice;
+use peer::{BlobId, FilmEnd, FilmId, FilmMade, FilmOffer, FilmRefusal, FilmWord, MAX_FILM};
+use schedule::PeerId;
+use serde::{Deserialize, Serialize};
+
+/// Films of one computer that are here at once.
+const MOST_OF_ONE: usize = 4;
+/// Films of all computers.
+const MOST_OF_ALL: usize = 16;
+/// Left free on the disk when a film is taken, bytes.
+const LEFT_FREE: u64 = 512 << 20;
+/// What nobody has asked for in so long is removed, milliseconds: a week.
+pub(crate) const KEPT: i64 = 7 * 24 * 3_600_000;
+
+/// What is kept of a film of another computer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// Whose it is.
+    pub peer: PeerId,
+    /// Its name between the two computers.
+    pub film: FilmId,
+    /// What its sender calls it: to be shown, and for nothing else.
+    pub name: String,
+    /// Its size, bytes.
+    pub bytes: u64,
+    /// What is made of it.
+    pub choice: Choice,
+    /// The folder that it is in: a name of our own.
+    pub folder: String,
+    /// It is all here.
+    pub received: bool,
+    /// Its job here.
+    pub job: Option<u64>,
+    /// Its job was held because this computer does not help just now.
+    pub resting: bool,
+    /// The result.
+    pub made: Option<Made>,
+    /// When something was last done about it, Unix milliseconds.
+    pub since_ms: i64,
+}
+
+/// A result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Made {
+    /// Its size.
+    pub bytes: u64,
+    /// BLAKE3 of it.
+    pub digest: peer::Digest,
+    /// Frames in it.
+    pub frames: u64,
+    /// Its name in the film's folder.
+    pub file: String,
+}
+
+impl Note {
+    /// Bytes that it comes to at most: the film, and a result of the same size.
+    pub fn promise(&self) -> u64 {
+        promise(self.bytes)
+    }
+}
+
+fn promise(bytes: u64) -> u64 {
+    bytes.saturating_mul(2).saturating_add(1 << 20)
+}
+
+/// A film of another computer, as far as this run knows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Hosted {
+    pub note: Note,
+    pub step: Step,
+    pub linked: bool,
+    /// Its source is on its way here.
+    pub taking: bool,
+    /// Its result is on its way there.
+    pub giving: bool,
+}
+
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The film comes.
+    Receiving,
+    /// It is here and becomes a job.
+    Submitting,
+    /// It is worked on.
+    Working,
+    /// Its result is read once, for its digest.
+    Measuring,
+    /// Its result waits.
+    Made,
+    /// Nothing is left of it.
+    Gone,
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Event {
+    /// It was taken, or is offered again.
+    Offered(BlobId),
+    /// Its sender is away.
+    Lost,
+    /// Its source is here, or will not be.
+    Taken(Result<(), Fault>),
+    /// It became this job, or cannot.
+    Submitted(Result<u64, String>),
+    /// Its job ended.
+    JobDone,
+    JobFailed(String),
+    JobCancelled,
+    /// The result was read.
+    Measured(Result<Made, String>),
+    /// Its result went over, or did not.
+    Given,
+    /// The sender's words.
+    Take(BlobId),
+    Hold,
+    GoOn,
+    Cancel,
+    Collected,
+    /// Its sender may not use this computer any more.
+    Withdrawn,
+    /// This computer does not help any more.
+    Rest,
+    /// It helps again.
+    Helping,
+    /// Some time went by; it is now this late, Unix milliseconds.
+    Tick(i64),
+}
+
+/// Why a source did not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The connection: it goes on when the two meet.
+    Link,
+    /// The disk is full.
+    NoSpace,
+    /// It is not what was offered, or cannot be stored.
+    Bad(String),
+}
+
+/// What is to be done, in this order. Nothing of it before the note is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Action {
+    /// Say this.
+    Say(FilmWord),
+    /// Say how far it is.
+    Tell,
+    /// Take the source, by this name.
+    Pull(BlobId),
+    /// Give the result, by this name.
+    Push(BlobId),
+    /// End what travels.
+    Stop,
+    /// Make a job of it.
+    Submit,
+    /// Read the result.
+    Measure,
+    /// Steer its job.
+    Pause,
+    Resume,
+    Cancel,
+    /// Remove all of it.
+    Remove,
+}
+
+/// What decides whether a new film is taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stand {
+    /// This computer helps, and that one may use it.
+    pub donating: bool,
+    /// Its user takes whole films.
+    pub takes: bool,
+    /// Films that are here: of that computer, and of all.
+    pub held: (usize, usize),
+    /// Bytes that are free where they are kept, less what is promised to others.
+    pub free: u64,
+    /// Bytes below the limit of the working files, where there is one.
+    pub below_limit: Option<u64>,
+}
+
+/// Why a new film is not taken; `None` where it is.
+pub(crate) fn refuse(offer: &FilmOffer, stand: Stand) -> Option<FilmRefusal> {
+    let need = promise(offer.bytes);
+    if !stand.donating {
+        Some(FilmRefusal::NotDonating)
+    } else if !stand.takes {
+        Some(FilmRefusal::NotTaken)
+    } else if !offer.is_sound() || offer.bytes > MAX_FILM {
+        Some(FilmRefusal::TooLarge)
+    } else if stand.held.0 >= MOST_OF_ONE || stand.held.1 >= MOST_OF_ALL {
+        Some(FilmRefusal::Busy)
+    } else if stand.free < need.saturating_add(LEFT_FREE)
+        || stand.below_limit.is_some_and(|room| room < need)
+    {
+        Some(FilmRefusal::NoSpace)
+    } else {
+        None
+    }
+}
+
+impl Hosted {
+    /// Of a note, before its sender is met.
+    pub fn new(note: Note) -> Self {
+        let step = match (&note.made, note.job, note.received) {
+            (Some(_), _, _) => Step::Made,
+            (None, Some(_), _) => Step::Working,
+            (None, None, true) => Step::Submitting,
+            (None, None, false) => Step::Receiving,
+        };
+        Self {
+            note,
+            step,
+            linked: false,
+            taking: false,
+            giving: false,
+        }
+    }
+
+    /// What is to be done about `event`.
+    pub fn on(&mut self, event: Event) -> Vec<Action> {
+        match (event, self.step) {
+            (_, Step::Gone) => Vec::new(),
+            (Event::Offered(source), step) => self.offered(source, step),
+            (Event::Lost, _) => self.lost(),
+            (Event::Taken(ended), Step::Receiving) if self.taking => self.taken(ended),
+            (Event::Submitted(Ok(job)), Step::Submitting) => {
+                self.note.job = Some(job);
+                self.step = Step::Working;
+                self.when_linked(Action::Tell)
+            }
+            (Event::Submitted(Err(why)), Step::Submitting) => self.end(FilmEnd::Unusable, &why),
+            (Event::JobDone, Step::Working) => {
+                self.step = Step::Measuring;
+                vec![Action::Measure]
+            }
+            (Event::JobFailed(why), Step::Working) => self.job_over(FilmEnd::Failed, &why),
+            (Event::JobCancelled, Step::Working) => self.job_over(FilmEnd::Cancelled, ""),
+            (Event::Measured(Ok(made)), Step::Measuring) => self.measured(made),
+            (Event::Measured(Err(why)), Step::Measuring) => self.end(FilmEnd::Failed, &why),
+            (Event::Take(result), Step::Made) => {
+                let stop = self.giving.then_some(Action::Stop);
+                self.giving = true;
+                stop.into_iter().chain([Action::Push(result)]).collect()
+            }
+            (Event::Given, Step::Made) => {
+                self.giving = false;
+                Vec::new()
+            }
+            (Event::Hold, Step::Working) => vec![Action::Pause],
+            (Event::GoOn, Step::Working) if !self.note.resting => vec![Action::Resume],
+            (Event::Cancel | Event::Collected, _) => {
+                let mut actions = self.leave();
+                actions.extend([Action::Say(FilmWord::Over {}), Action::Remove]);
+                actions
+            }
+            (Event::Withdrawn, _) => self.end(FilmEnd::Withdrawn, ""),
+            (Event::Rest, Step::Receiving) => self.end(FilmEnd::Withdrawn, ""),
+            (Event::Rest, Step::Working) if !self.note.resting => {
+                self.note.resting = true;
+                vec![Action::Pause]
+            }
+            (Event::Helping, Step::Working) if self.note.resting => {
+                self.note.resting = false;
+                vec![Action::Resume]
+            }
+            (Event::Tick(now), Step::Made) if !self.giving => self.expire(now),
+            (Event::Tick(now), Step::Receiving) if !self.taking => self.expire(now),
+            _ => Vec::new(),
+        }
+    }
+
+    fn when_linked(&self, action: Action) -> Vec<Action> {
+        self.linked.then_some(action).into_iter().collect()
+    }
+
+    fn offered(&mut self, source: BlobId, step: Step) -> Vec<Action> {
+        self.linked = true;
+        match step {
+            Step::Receiving => {
+                let stop = self.taking.then_some(Action::Stop);
+                self.taking = true;
+                let more = [Action::Pull(source), Action::Say(FilmWord::Wanted {})];
+                stop.into_iter().chain(more).collect()
+            }
+            Step::Submitting | Step::Working | Step::Measuring => vec![Action::Tell],
+            Step::Made => self.say_made(),
+            Step::Gone => Vec::new(),
+        }
+    }
+
+    fn say_made(&self) -> Vec<Action> {
+        let made = self.note.made.as_ref().filter(|_| self.linked);
+        let made = made.map(|made| FilmMade {
+            bytes: made.bytes,
+            digest: made.digest,
+            frames: made.frames,
+        });
+        let said = made.map(|made| Action::Say(FilmWord::Made(made)));
+        said.into_iter().collect()
+    }
+
+    fn lost(&mut self) -> Vec<Action> {
+        self.linked = false;
+        let moved = std::mem::take(&mut self.taking) | std::mem::take(&mut self.giving);
+        moved.then_some(Action::Stop).into_iter().collect()
+    }
+
+    fn taken(&mut self, ended: Result<(), Fault>) -> Vec<Action> {
+        self.taking = false;
+        match ended {
+            Ok(()) => {
+                self.note.received = true;
+                self.step = Step::Submitting;
+                let mut actions = vec![Action::Submit];
+                actions.extend(self.when_linked(Action::Tell));
+                actions
+            }
+            Err(Fault::Link) => Vec::new(),
+            Err(Fault::NoSpace) => self.end(FilmEnd::NoSpace, ""),
+            Err(Fault::Bad(why)) => self.end(FilmEnd::SourceLost, &why),
+        }
+    }
+
+    fn measured(&mut self, made: Made) -> Vec<Action> {
+        self.note.made = Some(made);
+        self.step = Step::Made;
+        self.say_made()
+    }
+
+    fn expire(&mut self, now: i64) -> Vec<Action> {
+        if now.saturating_sub(self.note.since_ms) < KEPT {
+            return Vec::new();
+        }
+        self.end(FilmEnd::Expired, "")
+    }
+
+    /// What is under way of it ends.
+    fn leave(&mut self) -> Vec<Action> {
+        let works = matches!(self.step, Step::Working | Step::Submitting);
+        self.step = Step::Gone;
+        let cancel = works.then_some(Action::Cancel);
+        std::iter::once(Action::Stop).chain(cancel).collect()
+    }
+
+    /// Its job came to nothing: there is none to be cancelled any more.
+    fn job_over(&mut self, reason: FilmEnd, why: &str) -> Vec<Action> {
+        self.step = Step::Measuring;
+        self.end(reason, why)
+    }
+
+    /// It comes to nothing, which its sender is told, now or when it asks.
+    fn end(&mut self, reason: FilmEnd, detail: &str) -> Vec<Action> {
+        let mut actions = self.leave();
+        if self.linked {
+            let detail = detail.into();
+            actions.push(Action::Say(FilmWord::Ended { reason, detail }));
+        }
+        actions.push(Action::Remove);
+        actions
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn note() -> Note {
+    Note {
+        peer: PeerId([2; 32]),
+        film: FilmId([1; 16]),
+        name: "holiday.mkv".to_owned(),
+        bytes: 1000,
+        choice: Choice::default(),
+        folder: "00".repeat(16),
+        received: false,
+        job: None,
+        resting: false,
+        made: None,
+        since_ms: 0,
+    }
+}
+
+fn made() -> Made {
+    Made {
+        bytes: 500,
+        digest: peer::Digest([3; 32]),
+        frames: 25,
+        file: "film.mkv".to_owned(),
+    }
+}
+
+const SOURCE: BlobId = BlobId([4; 16]);
+const RESULT: BlobId = BlobId([5; 16]);
+
+fn at(events: &[Event]) -> Hosted {
+    let mut hosted = Hosted::new(note());
+    for event in events {
+        hosted.on(event.clone());
+    }
+    hosted
+}
+
+fn is_made(actions: &[Action]) -> bool {
+    matches!(actions, [Action::Say(FilmWord::Made(_))])
+}
+
+#[test]
+fn the_whole_way() {
+    let mut hosted = at(&[]);
+    let pulled = hosted.on(Event::Offered(SOURCE));
+    assert_eq!(
+        pulled,
+        [Action::Pull(SOURCE), Action::Say(FilmWord::Wanted {})]
+    );
+    assert_eq!(
+        hosted.on(Event::Taken(Ok(()))),
+        [Action::Submit, Action::Tell]
+    );
+    assert_eq!(hosted.on(Event::Submitted(Ok(7))), [Action::Tell]);
+    assert_eq!(hosted.on(Event::JobDone), [Action::Measure]);
+    assert!(is_made(&hosted.on(Event::Measured(Ok(made())))));
+    assert_eq!(hosted.on(Event::Take(RESULT)), [Action::Push(RESULT)]);
+    assert_eq!(hosted.on(Event::Given), []);
+    let over = hosted.on(Event::Collected);
+    assert_eq!(
+        over,
+        [Action::Stop, Action::Say(FilmWord::Over {}), Action::Remove]
+    );
+    assert_eq!(hosted.on(Event::Collected), [], "nothing is left");
+}
+
+#[test]
+fn an_offer_that_is_said_again_is_answered_with_where_it_stands() {
+    let mut hosted = at(&[Event::Offered(SOURCE)]);
+    let again = hosted.on(Event::Offered(RESULT));
+    let pulled = [
+        Action::Stop,
+        Action::Pull(RESULT),
+        Action::Say(FilmWord::Wanted {}),
+    ];
+    assert_eq!(again, pulled, "what came is kept");
+    let here = [Event::Offered(SOURCE), Event::Taken(Ok(()))];
+    assert_eq!(at(&here).on(Event::Offered(SOURCE)), [Action::Tell]);
+    let mut restarted = Hosted::new(Note {
+        made: Some(made()),
+        ..note()
+    });
+    assert!(is_made(&restarted.on(Event::Offered(SOURCE))));
+}
+
+#[test]
+fn a_lost_link_ends_what_travels_and_nothing_else() {
+    let mut hosted = at(&[Event::Offered(SOURCE)]);
+    assert_eq!(hosted.on(Event::Lost), [Action::Stop]);
+    assert_eq!(hosted.on(Event::Taken(Err(Fault::Link))), []);
+    assert_eq!(hosted.step, Step::Receiving);
+    let mut works = at(&[
+        Event::Offered(SOURCE),
+        Event::Taken(Ok(())),
+        Event::Submitted(Ok(1)),
+    ]);
+    assert_eq!(works.on(Event::Lost), []);
+    assert_eq!(works.on(Event::JobDone), [Action::Measure]);
+    assert_eq!(
+        works.on(Event::Measured(Ok(made()))),
+        [],
+        "nobody is there to hear it"
+    );
+}
+
+#[test]
+fn what_is_not_wanted_any_more_goes() {
+    let works = [
+        Event::Offered(SOURCE),
+        Event::Taken(Ok(())),
+        Event::Submitted(Ok(1)),
+    ];
+    let cancelled = at(&works).on(Event::Cancel);
+    let all = [
+        Action::Stop,
+        Action::Cancel,
+        Action::Say(FilmWord::Over {}),
+        Action::Remove,
+    ];
+    assert_eq!(cancelled, all);
+    let withdrawn = at(&works).on(Event::Withdrawn);
+    assert!(withdrawn.contains(&Action::Cancel) && withdrawn.contains(&Action::Remove));
+    let here = at(&works).on(Event::JobCancelled);
+    assert!(matches!(
+        here[1],
+        Action::Say(FilmWord::Ended {
+            reason: FilmEnd::Cancelled,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn a_computer_that_stops_helping_rests() {
+    let mut hosted = at(&[
+        Event::Offered(SOURCE),
+        Event::Taken(Ok(())),
+        Event::Submitted(Ok(1)),
+    ]);
+    assert_eq!(hosted.on(Event::Rest), [Action::Pause]);
+    assert_eq!(hosted.on(Event::Rest), []);
+    assert_eq!(hosted.on(Event::GoOn), [], "not by its sender's word");
+    assert_eq!(hosted.on(Event::Helping), [Action::Resume]);
+    assert_eq!(hosted.on(Event::Helping), []);
+    let ended = at(&[Event::Offered(SOURCE)]).on(Event::Rest);
+    assert_eq!(ended.last(), Some(&Action::Remove));
+}
+
+#[test]
+fn a_week_later_it_is_gone() {
+    let mut hosted = Hosted::new(Note {
+        made: Some(made()),
+        ..note()
+    });
+    assert_eq!(hosted.on(Event::Tick(KEPT - 1)), []);
+    assert_eq!(hosted.on(Event::Tick(KEPT)).last(), Some(&Action::Remove));
+}
+
+#[test]
+fn films_are_taken_only_when_they_should_be() {
+    let offer = |bytes| FilmOffer {
+        name: "film".into(),
+        bytes,
+        choice: Choice::default(),
+        source: SOURCE,
+        again: false,
+    };
+    let willing = Stand {
+        donating: true,
+        takes: true,
+        held: (0, 0),
+        free: 100 << 30,
+        below_limit: None,
+    };
+    let of = |stand: Stand| refuse(&offer(1 << 30), stand);
+    assert_eq!(of(willing), None);
+    let no = |change: &dyn Fn(&mut Stand)| {
+        let mut stand = willing;
+        change(&mut stand);
+        of(stand)
+    };
+    assert_eq!(no(&|s| s.donating = false), Some(FilmRefusal::NotDonating));
+    assert_eq!(no(&|s| s.takes = false), Some(FilmRefusal::NotTaken));
+    assert_eq!(no(&|s| s.held.0 = MOST_OF_ONE), Some(FilmRefusal::Busy));
+    assert_eq!(no(&|s| s.held.1 = MOST_OF_ALL), Some(FilmRefusal::Busy));
+    // The film has room, its result has not.
+    assert_eq!(no(&|s| s.free = 2 << 30), Some(FilmRefusal::NoSpace));
+    assert_eq!(
+        no(&|s| s.below_limit = Some(1 << 30)),
+        Some(FilmRefusal::NoSpace)
+    );
+    assert_eq!(refuse(&offer(0), willing), Some(FilmRefusal::TooLarge));
+    assert_eq!(
+        refuse(&offer(u64::MAX), willing),
+        Some(FilmRefusal::TooLarge)
+    );
+}
+
+/// Every event in every order of so many: what is removed is told of and never touched again, and a job that was made of
+/// it is never left behind.
+#[test]
+fn no_order_of_events_breaks_it() {
+    let events = [
+        Event::Offered(SOURCE),
+        Event::Lost,
+        Event::Taken(Ok(())),
+        Event::Taken(Err(Fault::Link)),
+        Event::Taken(Err(Fault::NoSpace)),
+        Event::Submitted(Ok(7)),
+        Event::Submitted(Err(String::new())),
+        Event::JobDone,
+        Event::JobFailed(String::new()),
+        Event::JobCancelled,
+        Event::Measured(Ok(made())),
+        Event::Take(RESULT),
+        Event::Given,
+        Event::Hold,
+        Event::GoOn,
+        Event::Cancel,
+        Event::Withdrawn,
+        Event::Rest,
+        Event::Helping,
+        Event::Tick(KEPT),
+    ];
+    let mut seen = BTreeSet::new();
+    let mut open = vec![(at(&[]), 0)];
+    while let Some((hosted, depth)) = open.pop() {
+        if depth == 8 || !seen.insert(format!("{hosted:?}")) {
+            continue;
+        }
+        for event in &events {
+            let mut next = hosted.clone();
+            let actions = next.on(event.clone());
+            let removed = actions.contains(&Action::Remove);
+            assert_eq!(
+                removed,
+                next.step == Step::Gone && hosted.step != Step::Gone
+            );
+            if hosted.step == Step::Gone {
+                assert!(actions.is_empty(), "{event:?} {actions:?}");
+            }
+            let works = matches!(hosted.step, Step::Working);
+            let own = matches!(event, Event::JobFailed(_) | Event::JobCancelled);
+            if removed && works && !own {
+                assert!(actions.contains(&Action::Cancel), "{event:?} {actions:?}");
+            }
+            let travels = |a: &Action| matches!(a, Action::Pull(_) | Action::Push(_));
+            let before = hosted.taking || hosted.giving;
+            if before && actions.iter().any(travels) {
+                assert_eq!(actions[0], Action::Stop, "one at a time");
+            }
+            open.push((next, depth + 1));
+        }
+    }
+    assert!(seen.len() > 30, "{}", seen.len());
+}

@@ -1,0 +1,531 @@
+//! A result of another computer beside the film that it is to be of: looked at as if its maker lied, then put in its place
+//! by the code that places what is made here.
+//!
+//! What is found here alone counts: the film's own index, a decode of the whole result, its pictures beside the film's at
+//! both ends and at random places, and all that travels with them.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use ffmpeg::carry::{self, FilmPacket};
+use ffmpeg::picture::{self, Grey, Of, View};
+use ffmpeg::source::{self, Source};
+use media::choice::{Choice, Container};
+use media::encoder::Codec;
+use media::spec::{Around, PixelFormat};
+use media::stream::{SourceInfo, Stream, StreamKind};
+use media::{Pts, Span, Timebase};
+use plan::cut::Segment;
+use plan::expect::{self, Times};
+use plan::lens;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::combine::{self, Combine, CombineError};
+use crate::companion::{self, Companion};
+use crate::film::{Film, FilmParts};
+use crate::intake::Dropped;
+use crate::jobs;
+use crate::lease::Bench;
+use crate::merge::{MergeError, Parts};
+use crate::node::Node;
+use crate::probe::{self, Indexing};
+use crate::prove::{self, FileProof};
+use crate::receipt::MadeBy;
+use crate::status::{Outcome, Replace, Terms};
+use crate::trouble::{Kind, Trouble};
+use crate::verify::Unfit;
+use crate::{compare, output, remote};
+
+/// Frames compared at each place.
+const WINDOW: usize = 4;
+/// Places that are looked at beside both ends.
+const PLACES: usize = 6;
+/// So long before a place a result is read, microseconds: a demuxer that seeks by decoding times would else begin at a key
+/// behind it. What comes too early is cut off by its times.
+const EARLY_US: i64 = 2_000_000;
+
+/// A result that is here, and what it is to be.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub job: schedule::JobId,
+    /// The job's row.
+    pub row: i64,
+    pub source: Dropped,
+    pub choice: Choice,
+    pub terms: Terms,
+    /// The result.
+    pub returned: PathBuf,
+    /// The job's folder.
+    pub scratch: PathBuf,
+    /// Who made it: id and name.
+    pub maker: (String, String),
+    /// Frames in it, as that says.
+    pub frames: u64,
+    /// This node's short id.
+    pub node: String,
+    pub begun: Instant,
+    pub replace: Replace,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Checked {
+    /// It is in its place.
+    Placed(Outcome),
+    /// It is not what was ordered.
+    Refused(Trouble),
+    /// It could not be looked at or put in its place, for a reason of this computer's.
+    NotPlaced(Trouble),
+}
+
+/// Why not.
+#[derive(Debug)]
+enum Fault {
+    /// The result's.
+    Bad(String),
+    /// This computer's, or the film's.
+    Here(Trouble),
+}
+
+impl Fault {
+    fn bad(why: impl ToString) -> Self {
+        Self::Bad(why.to_string())
+    }
+
+    fn merge(error: MergeError) -> Self {
+        match error {
+            MergeError::Failed(why) | MergeError::Redo { reason: why, .. } => {
+                // The sentences are about a file that was joined here.
+                Self::Bad(why.replace("the joined file", "it"))
+            }
+            MergeError::NotWorthwhile(bytes) => Self::Bad(format!("it has {bytes} bytes")),
+        }
+    }
+}
+
+/// Looks at a result and puts it in its place; `None` where that was called off.
+pub(crate) async fn check_and_place(
+    node: &Node,
+    work: Work,
+    cancel: CancellationToken,
+) -> Option<Checked> {
+    let name = work.maker.1.clone();
+    let checked = tokio::select! {
+        checked = check(node, &work) => checked,
+        () = cancel.cancelled() => return None,
+    };
+    let placed = match checked {
+        Ok((parts, proof)) => place(node, &work, parts, proof).await,
+        Err(fault) => Err(fault),
+    };
+    Some(match placed {
+        Ok(Some(outcome)) => Checked::Placed(outcome),
+        Ok(None) => return None,
+        Err(Fault::Here(trouble)) => Checked::NotPlaced(trouble),
+        Err(Fault::Bad(why)) => Checked::Refused(refused(&name, &why)),
+    })
+}
+
+fn refused(name: &str, why: &str) -> Trouble {
+    let text = format!("What {name} sent back is not what was ordered: {why}.");
+    Trouble::new(Kind::NotProved, text)
+        .help("Nothing was put in place. Encode the film here; if that works, look after the other computer.")
+}
+
+async fn check(node: &Node, work: &Work) -> Result<(Parts, FileProof), Fault> {
+    unchanged(node, work).await?;
+    let bench = node.bench().map_err(Fault::Here)?;
+    let (film, freight, contents) = know(node, bench, work).await?;
+    let parts = Parts {
+        film,
+        pieces: Vec::new(),
+        folder: work.scratch.clone(),
+        freight,
+        sound: None,
+        covers: Vec::new(),
+    };
+    let file = &work.returned;
+    let there = source::describe(&bench.ffmpeg, file).await;
+    as_ordered(&parts, &there.map_err(Fault::bad)?)?;
+    prove::picture_kept(bench, &parts, file)
+        .await
+        .map_err(Fault::merge)?;
+    samples(bench, &parts.film, file).await?;
+    let (timebase, times) = times(bench, &parts, work).await?;
+    alike(bench, &parts.film, file, timebase, &times, &work.scratch).await?;
+    let carried = prove::carried(bench, &parts, file, &contents);
+    let carried = carried.await.map_err(Fault::merge)?;
+    let proof = prove::whole(&parts.film, timebase, &times, carried).map_err(Fault::merge)?;
+    combine::sound_decodes(bench, file, &proof)
+        .await
+        .map_err(Fault::merge)?;
+    unchanged(node, work).await?;
+    Ok((parts, proof))
+}
+
+async fn unchanged(node: &Node, work: &Work) -> Result<(), Fault> {
+    let same = remote::is_same(&node.0.store, work.row, &work.source).await;
+    same.map_err(|_| Fault::Here(combine::changed(&work.source.path)))
+}
+
+/// The film with its whole index, and what travels beside it.
+async fn know(
+    node: &Node,
+    bench: &Bench,
+    work: &Work,
+) -> Result<(Arc<Film>, plan::carry::Freight, Vec<carry::Contents>), Fault> {
+    let probed = node.probe(&work.source, &work.choice).await;
+    let parts = probed.map_err(Fault::Here)?.agree().parts;
+    let film = match index(&bench.ffmpeg, parts.clone())
+        .await
+        .map_err(Fault::Here)?
+    {
+        (film, true) => film,
+        (film, false) => {
+            // Broken timestamps are repaired here as they were there.
+            let parts = jobs::normalised_parts(&bench.ffmpeg, &film, &work.scratch).await;
+            let parts = parts.map_err(Fault::Here)?;
+            let (film, whole) = index(&bench.ffmpeg, parts).await.map_err(Fault::Here)?;
+            if !whole {
+                let text = format!(
+                    "{} has timestamps that cannot be repaired.",
+                    film.path.display()
+                );
+                return Err(Fault::Here(Trouble::new(Kind::Damaged, text)));
+            }
+            film
+        }
+    };
+    let freight = companion::look(&bench.ffmpeg, &film).await;
+    let (freight, _, contents) = freight.map_err(|why| {
+        let text = format!(
+            "What travels beside {} could not be read: {why}.",
+            film.path.display()
+        );
+        Fault::Here(Trouble::new(Kind::Unreadable, text))
+    })?;
+    Ok((film, freight, contents))
+}
+
+/// The film with its index; and whether that is whole, which it is not where its timestamps are broken.
+async fn index(ffmpeg: &Path, parts: FilmParts) -> Result<(Arc<Film>, bool), Trouble> {
+    let (tell, mut heard) = mpsc::unbounded_channel();
+    let (film, go) = probe::index(ffmpeg, parts, move |said| drop(tell.send(said))).await?;
+    let _ = go.send(());
+    loop {
+        match heard.recv().await {
+            Some(Indexing::More) => {}
+            Some(Indexing::Finished { .. }) => return Ok((film, true)),
+            Some(Indexing::Failed(why)) => return Err(jobs::unread(&film, &why)),
+            Some(Indexing::Anomaly(_)) | None => return Ok((film, false)),
+        }
+    }
+}
+
+/// Container, codec and number of tracks.
+fn as_ordered(parts: &Parts, there: &SourceInfo) -> Result<(), Fault> {
+    let choice = &parts.film.choice;
+    let (container, format) = match choice.container() {
+        Container::Mkv => ("Matroska", "matroska"),
+        Container::Mp4 => ("MP4", "mp4"),
+    };
+    if !there.is_format(format) {
+        return Err(Fault::bad(format!("it is no {container} file")));
+    }
+    let tracks = parts.freight.carried.len() + 1;
+    // MP4 keeps chapters in a track of their own.
+    let counts = |stream: &&Stream| !matches!(stream.kind, StreamKind::Data | StreamKind::Unknown);
+    let found = there.streams.iter().filter(counts).count();
+    if found != tracks {
+        return Err(Fault::bad(format!(
+            "it has {found} tracks instead of {tracks}"
+        )));
+    }
+    let codec = match choice.codec() {
+        Codec::H264 => "h264",
+        Codec::Hevc => "hevc",
+        Codec::Av1 => "av1",
+    };
+    let film = there.film().filter(|film| film.index == 0);
+    match film {
+        Some(film) if film.codec == codec => Ok(()),
+        Some(film) => Err(Fault::bad(format!(
+            "its pictures are {}, {codec} was ordered",
+            film.codec
+        ))),
+        None => Err(Fault::bad("its first track is not the film")),
+    }
+}
+
+/// The form of the samples.
+async fn samples(bench: &Bench, film: &Film, file: &Path) -> Result<(), Fault> {
+    let frame = source::first_frame(&bench.ffmpeg, &whole(file)).await;
+    let found = frame.map_err(Fault::bad)?.pixel_name;
+    let ordered = film.order.pixel_format();
+    if PixelFormat::from_name(&found) == Some(ordered) {
+        return Ok(());
+    }
+    let ordered = ordered.name();
+    Err(Fault::bad(format!(
+        "its samples are {found}, {ordered} was ordered"
+    )))
+}
+
+fn whole(file: &Path) -> Source {
+    Source {
+        path: file.to_owned(),
+        stream: 0,
+        genpts: false,
+    }
+}
+
+/// Every frame of the film is there, at its time, and decodes: the times of the result's frames.
+async fn times(bench: &Bench, parts: &Parts, work: &Work) -> Result<(Timebase, Vec<i64>), Fault> {
+    let (film, file) = (&parts.film, &work.returned);
+    let mut timebase = Timebase::MILLISECONDS;
+    let mut times = Vec::new();
+    let listing = carry::film_packets(&bench.ffmpeg, file, |packet| match packet {
+        FilmPacket::Timebase(found) => timebase = found,
+        FilmPacket::Packet(pts, _) => times.push(pts),
+    });
+    listing.await.map_err(Fault::bad)?;
+    times.sort_unstable();
+    if !is_in_time(film, timebase, &times).map_err(Fault::Here)? {
+        add_blank(bench, film).await?;
+    }
+    let expected = shown(film).map_err(Fault::Here)?;
+    match expect::times(&expected, film.timebase(), &times, timebase, -film.start_us) {
+        Times::Exact => {}
+        Times::Count(found, wanted) => {
+            return Err(Fault::bad(format!("it has {found} of {wanted} frames")));
+        }
+        Times::Elsewhere(at, found, wanted) => {
+            let why = format!("its frame {at} is at tick {found} instead of {wanted}");
+            return Err(Fault::bad(why));
+        }
+    }
+    let decoded = ffmpeg::digest::film(&bench.ffmpeg, file).await;
+    let decoded = decoded.map_err(Fault::bad)?;
+    if decoded.frames as usize != times.len() {
+        let (found, wanted) = (decoded.frames, times.len());
+        return Err(Fault::bad(format!("{found} of its {wanted} frames decode")));
+    }
+    if work.frames != times.len() as u64 {
+        return Err(Fault::bad("it has other frames than its maker said"));
+    }
+    Ok((timebase, times))
+}
+
+fn shown(film: &Film) -> Result<Vec<i64>, Trouble> {
+    film.all_shown().map_err(|anomaly| {
+        let text = format!("{} has broken timestamps: {anomaly}.", film.path.display());
+        Trouble::new(Kind::Damaged, text)
+    })
+}
+
+fn is_in_time(film: &Film, timebase: Timebase, times: &[i64]) -> Result<bool, Trouble> {
+    let expected = shown(film)?;
+    let found = expect::times(&expected, film.timebase(), times, timebase, -film.start_us);
+    Ok(found == Times::Exact)
+}
+
+/// Packets of the film that no decoder makes a picture of are not missing in the result: found by this computer's own
+/// decode of all of it.
+async fn add_blank(bench: &Bench, film: &Film) -> Result<(), Fault> {
+    if film.order.filters().half_rate {
+        // Which of the pictures are the second ones is counted by packets.
+        return Ok(());
+    }
+    let expected = shown(film).map_err(Fault::Here)?;
+    let Some(first) = expected.first() else {
+        return Ok(());
+    };
+    let span = Span {
+        start: Pts(*first),
+        end: None,
+    };
+    let found = picture::times_of_source(&bench.ffmpeg, &film.source, film.timebase(), None, span);
+    let found = found.await.map_err(|e| {
+        Fault::Here(Trouble::new(
+            Kind::Unreadable,
+            format!("The film could not be decoded: {e}."),
+        ))
+    })?;
+    if !found.is_empty() {
+        let blank = expected
+            .iter()
+            .filter(|time| found.binary_search(time).is_err());
+        film.add_blank(blank.copied());
+    }
+    Ok(())
+}
+
+/// The pictures of both ends and of some random places, beside the film's.
+async fn alike(
+    bench: &Bench,
+    film: &Film,
+    file: &Path,
+    timebase: Timebase,
+    times: &[i64],
+    scratch: &Path,
+) -> Result<(), Fault> {
+    let expected = shown(film).map_err(Fault::Here)?;
+    let windows = windows(expected.len(), |most| rand::random_range(0..most));
+    let returned = whole(file);
+    let theirs: Vec<View<'_>> = windows
+        .iter()
+        .filter_map(|w| theirs(film, &expected, w))
+        .collect();
+    if theirs.len() != windows.len() {
+        return Err(Fault::bad(
+            "its pictures cannot be compared with the film's",
+        ));
+    }
+    let ours: Vec<View<'_>> = windows
+        .iter()
+        .map(|w| ours(&returned, timebase, times, w))
+        .collect();
+    let scratch = scratch.join("pictures");
+    let look = async |timebase, views: &[View<'_>]| {
+        let seen = picture::look(&bench.ffmpeg, timebase, views, &scratch).await;
+        seen.map_err(Fault::bad)
+    };
+    let theirs: Vec<Vec<Grey>> = look(film.timebase(), &theirs).await?;
+    let ours: Vec<Vec<Grey>> = look(timebase, &ours).await?;
+    for ((window, theirs), ours) in windows.iter().zip(&theirs).zip(&ours) {
+        let same = compare::alike(theirs, ours, expected[window.start], window.len());
+        same.map_err(|unfit| match unfit {
+            Unfit::Check(why) | Unfit::Bad(why) | Unfit::WrongFrames(why) => Fault::Bad(why),
+        })?;
+    }
+    Ok(())
+}
+
+/// Both ends, and random places between them; each of some frames, and none twice.
+fn windows(frames: usize, mut random: impl FnMut(usize) -> usize) -> Vec<Range<usize>> {
+    let last = frames.saturating_sub(WINDOW);
+    let mut starts = vec![0, last];
+    if last > 0 {
+        starts.extend((0..PLACES).map(|_| random(last)));
+    }
+    starts.sort_unstable();
+    starts.dedup();
+    starts
+        .into_iter()
+        .map(|start| start..frames.min(start + WINDOW))
+        .collect()
+}
+
+/// The film's pictures of a window, as its filters make them.
+fn theirs<'a>(film: &'a Film, expected: &[i64], window: &Range<usize>) -> Option<View<'a>> {
+    let span = Span {
+        start: Pts(expected[window.start]),
+        end: expected.get(window.end).copied().map(Pts),
+    };
+    let index = film.index();
+    let from = index.cut_before(span.start.0)?;
+    let seen = lens::of(film.order.filters(), &index, span);
+    drop(index);
+    let segment = Segment {
+        index: u32::from(from.packet > 0),
+        span,
+        frames: u32::try_from(window.len()).ok()?,
+        from,
+        bytes: 0,
+    };
+    let spec = film.spec(&segment, film.choice.codec().software())?;
+    let filters = spec.filters.touches_pictures().then(|| {
+        // A place begins with a frame that is kept.
+        let around = Around { seen, odd: false };
+        media::argv::through(&spec, &spec.filters, around, span, 0)
+    });
+    Some(View {
+        of: Of::Source(&film.source),
+        seek_us: compare::near(film, &segment, span, seen, 0),
+        span,
+        filters,
+        frame: picture::Frame::Small,
+    })
+}
+
+/// The result's pictures of a window.
+fn ours<'a>(
+    returned: &'a Source,
+    timebase: Timebase,
+    times: &[i64],
+    window: &Range<usize>,
+) -> View<'a> {
+    let span = Span {
+        start: Pts(times[window.start]),
+        end: times.get(window.end).copied().map(Pts),
+    };
+    let early = timebase.micros(span.start.0) - EARLY_US;
+    View {
+        of: Of::Source(returned),
+        seek_us: Some(early).filter(|early| *early > 0),
+        span,
+        filters: None,
+        frame: picture::Frame::Small,
+    }
+}
+
+/// Puts a proved result in its place; `None` where that was called off.
+async fn place(
+    node: &Node,
+    work: &Work,
+    parts: Parts,
+    proof: FileProof,
+) -> Result<Option<Outcome>, Fault> {
+    let found = crate::destination::find(&work.source.path, &parts.film.choice, &work.terms);
+    let folder = found.map_err(Fault::Here)?.folder;
+    let container = parts.film.choice.container();
+    let aside = output::Aside::new(&folder, &work.node, work.job.0, container.name());
+    let (id, name) = work.maker.clone();
+    let combine = Combine {
+        job: work.job,
+        parts,
+        companion: Companion::default(),
+        terms: work.terms.clone(),
+        folder,
+        receipts: node.0.workspace.receipts(),
+        node: work.node.clone(),
+        begun: work.begun,
+        replace: work.replace,
+        made_by: Some(MadeBy::of(id, name)),
+        store: node.0.store.clone(),
+        ledger: node.0.ledger.clone(),
+        mail: node.0.mail.clone(),
+    };
+    match combine::place_returned(combine, aside, &work.returned, proof).await {
+        Ok(placed) => Ok(placed),
+        Err(CombineError::Failed(trouble)) => Err(Fault::Here(trouble)),
+        Err(CombineError::Redo(_, why)) => Err(Fault::Bad(why)),
+        Err(CombineError::Full) => {
+            let text = "The disk of the output folder is full.";
+            let help = "Free some space, and try the job again: the result is kept.";
+            Err(Fault::Here(Trouble::new(Kind::NoSpace, text).help(help)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_are_always_looked_at() {
+        assert_eq!(windows(1, |_| 0), [0..1]);
+        assert_eq!(windows(4, |_| 0), [0..4]);
+        assert_eq!(windows(6, |_| 0), [0..4, 2..6]);
+        let mut next = 0;
+        let found = windows(1000, |most| {
+            next += 100;
+            next % most
+        });
+        assert_eq!(found.len(), PLACES + 2);
+        assert_eq!((&found[0], &found[PLACES + 1]), (&(0..4), &(996..1000)));
+    }
+}
