@@ -42,6 +42,7 @@ export const de: Catalogue = {
     parts: teile,
     files: (n) => viele(n, 'Datei', 'Dateien'),
     frames: (text) => `${text} Bilder`,
+    part: (some, whole) => `${some} von ${whole}`,
   },
 
   drop: {
@@ -120,6 +121,37 @@ export const de: Catalogue = {
     remove: (name) => `${name} weglassen`,
     lossTitle: 'Was verloren ginge',
     differs: 'Unter „Mehr Möglichkeiten“ geändert',
+  },
+
+  owner: {
+    title: 'Wem der Auftrag gehört',
+    this: 'Diesem Computer',
+    gone: (name) => `${name} (nimmt gerade keine)`,
+    means: (name) => `Der ganze Film wird an ${name} geschickt und dort bearbeitet. Das Ergebnis kommt zurück und wird hier geprüft. Sobald ${name} den Film hat, darf dieser Computer ausgeschaltet werden.`,
+    waits: (name) => `${name} ist nicht da oder nimmt gerade keine ganzen Filme: Der Film wartet darauf.`,
+    participate: 'Dieser Computer hilft dabei',
+    participateHelp: 'Auch solange „Diesen Computer spenden“ aus ist.',
+    leave: 'Das Ergebnis dort lassen, bis ich es hole',
+    estimate: (name) => `Größen und Zeiten sind für die Computer hier geschätzt. Wie lange ${name} braucht, zeigt sich, sobald die Arbeit dort beginnt.`,
+  },
+
+  away: {
+    sentTo: (name) => `an ${name} geschickt`,
+    from: (name) => `von ${name}`,
+    waiting: (name) => `Wartet, bis ${name} da ist`,
+    sending: (name) => `Wird an ${name} geschickt`,
+    working: (name) => `${name} arbeitet daran`,
+    ready: (name) => `Das Ergebnis liegt auf ${name} bereit`,
+    fetching: (name) => `Kommt von ${name} zurück`,
+    checking: 'Wird hier geprüft',
+    counted: (what, part) => `${what}: ${part}`,
+    journey: (name) => `Wie viel von ${name} übertragen ist`,
+    check: (name) => `Wie viel von ${name} geprüft ist`,
+    fetch: 'Holen',
+    fetchName: (name) => `${name} holen`,
+    participates: 'Dieser Computer hilft dabei.',
+    leaves: 'Das Ergebnis bleibt dort, bis Sie es holen.',
+    goesBack: (name) => `Das Ergebnis ist für ${name}.`,
   },
 
   library: {
@@ -618,6 +650,7 @@ export const de: Catalogue = {
     ofMemory: (used, all) => `${used} von ${all}`,
     donateOff: 'Er arbeitet nur für Ihre eigenen Videos.',
     given: (parts, frames, time, n) => `Bisher gespendet: ${parts} mit ${frames} Bildern, ${time} Arbeit, für ${rechner(n)}.`,
+    takesFilms: 'nimmt ganze Filme',
     cores: (n) => viele(n, 'Kern', 'Kerne'),
     memory: (text) => `${text} Speicher`,
     share: (percent) => `${percent} dieses Videos`,
@@ -807,6 +840,8 @@ export const de: Catalogue = {
     programsHelp: 'Wie ihre Dateien heißen, mit Kommas dazwischen. Niemand sonst erfährt, welches läuft.',
     keepFree: 'So viel der Festplatte frei lassen, GB',
     keepFreeHelp: 'Leer: 20 GB, oder ein Zehntel einer kleineren Festplatte.',
+    wholeFilms: 'Auch ganze Filme annehmen',
+    wholeFilmsHelp: 'Solange er hilft, dürfen Computer, die ihn nutzen dürfen, einen Film hierher schicken. Dann arbeiten dieser Computer und die, die er selbst um Hilfe bitten darf, daran, und das Ergebnis geht zurück.',
     battery: 'Auf Akku hilft er nie, außer Sie sagen es dann, und auch nicht, solange das System Strom spart.',
     restsNow: (why) => `Ruht gerade: ${why}.`,
     standsStill: 'Was er begonnen hat, steht still und wird nach einer Minute zurückgegeben.',
@@ -855,6 +890,7 @@ export const de: Catalogue = {
     done: (name, verdict) => `${name} ist fertig. ${verdict}`,
     failed: (name, message) => `${name} ist fehlgeschlagen. ${message}`,
     stopped: (name) => `${name} wurde abgebrochen.`,
+    ready: (name, computer) => `Das Ergebnis von ${name} liegt auf ${computer} bereit.`,
     percent: (name, percent) => `${name}: ${percent} Prozent.`,
   },
 };

@@ -40,6 +40,7 @@ export const en = {
     parts: (n: number) => many(n, 'part'),
     files: (n: number) => many(n, 'file'),
     frames: (text: string) => `${text} frames`,
+    part: (some: string, whole: string) => `${some} of ${whole}`,
   },
 
   drop: {
@@ -119,6 +120,39 @@ export const en = {
     remove: (name: string) => `Leave out ${name}`,
     lossTitle: 'What would be lost',
     differs: 'Changed under Advanced',
+  },
+
+  /** Which computer owns a job, as it is chosen before the start. */
+  owner: {
+    title: 'Who owns the job',
+    this: 'This computer',
+    gone: (name: string) => `${name} (takes none now)`,
+    means: (name: string) => `The whole film is sent to ${name} and worked on there. The result comes back, and is checked here. Once ${name} has the film, this computer may be turned off.`,
+    waits: (name: string) => `${name} is not there, or takes no whole films just now: the film waits for it.`,
+    participate: 'This computer helps with it',
+    participateHelp: 'Also while “Donate this machine” is off.',
+    leave: 'Leave the result there until I fetch it',
+    estimate: (name: string) => `Sizes and times are estimates for the computers here. How long ${name} takes, it says once it works.`,
+  },
+
+  /** A film that another computer works on for this one. */
+  away: {
+    sentTo: (name: string) => `sent to ${name}`,
+    from: (name: string) => `from ${name}`,
+    waiting: (name: string) => `Waits for ${name} to be there`,
+    sending: (name: string) => `Sending to ${name}`,
+    working: (name: string) => `${name} works on it`,
+    ready: (name: string) => `The result waits on ${name}`,
+    fetching: (name: string) => `Coming back from ${name}`,
+    checking: 'Being checked here',
+    counted: (what: string, part: string) => `${what}: ${part}`,
+    journey: (name: string) => `How much of ${name} has travelled`,
+    check: (name: string) => `How much of ${name} is checked`,
+    fetch: 'Fetch',
+    fetchName: (name: string) => `Fetch ${name}`,
+    participates: 'This computer helps with it.',
+    leaves: 'The result stays there until you fetch it.',
+    goesBack: (name: string) => `The result is for ${name}.`,
   },
 
   library: {
@@ -618,6 +652,7 @@ export const en = {
     ofMemory: (used: string, all: string) => `${used} of ${all}`,
     donateOff: 'It works for your own videos only.',
     given: (parts: string, frames: string, time: string, n: number) => `Given so far: ${parts} with ${frames} frames, ${time} of encoding, for ${many(n, 'computer')}.`,
+    takesFilms: 'takes whole films',
     cores: (n: number) => many(n, 'core'),
     memory: (text: string) => `${text} memory`,
     share: (percent: string) => `${percent} of this video`,
@@ -807,6 +842,8 @@ export const en = {
     programsHelp: 'As their files are called, with commas between them. Nobody else is told which of them runs.',
     keepFree: 'Leave this much of the disk free, GB',
     keepFreeHelp: 'Empty: 20 GB, or a tenth of a smaller disk.',
+    wholeFilms: 'Take whole films, too',
+    wholeFilmsHelp: 'While this computer donates, those that may use it may send a film here. It is then worked on by this computer and those it may ask itself, and the result goes back.',
     battery: 'It never helps on its battery, unless you say so then, nor while the system saves power.',
     restsNow: (why: string) => `Rests now: ${why}.`,
     standsStill: 'What it has begun stands still, and is given back after a minute.',
@@ -855,6 +892,7 @@ export const en = {
     done: (name: string, verdict: string) => `${name} is done. ${verdict}`,
     failed: (name: string, message: string) => `${name} failed. ${message}`,
     stopped: (name: string) => `${name} was stopped.`,
+    ready: (name: string, computer: string) => `The result of ${name} waits on ${computer}.`,
     percent: (name: string, percent: number) => `${name}: ${percent} percent.`,
   },
 };
