@@ -420,6 +420,37 @@ async function farm() {
   await page.getByTestId('job').filter({ hasText: 'Lecture 11' }).getByText('NAS works on it').waitFor();
 }
 
+/** What is set about films of other computers: at once, by keyboard, and still there the next time. */
+async function sharing() {
+  const page = await (await browser.newContext({ viewport: { width: 1180, height: 760 } })).newPage();
+  page.setDefaultTimeout(20_000);
+  const again = async () => {
+    await page.getByTestId('page-work').click();
+    await page.getByTestId('page-settings').click();
+    await page.getByTestId('pairs').click();
+  };
+  await page.goto(`${base}?scene=busy&browser&lang=en`);
+  await again();
+  for (const name of ['Read films where they lie', 'Take whole films, too']) {
+    await page.getByRole('switch', { name }).focus();
+    await page.keyboard.press('Space');
+  }
+  await page.getByTestId('shared-path').fill('/mnt/films');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Remove /mnt/films' }).waitFor();
+  assert.equal(await page.getByTestId('add-pair').isDisabled(), true);
+  await page.getByTestId('theirs').fill('Z:\\films');
+  await page.getByTestId('pair-here').fill('/mnt/films');
+  await page.keyboard.press('Enter');
+  await page.getByText('Z:\\films → /mnt/films').waitFor();
+  await again();
+  for (const name of ['Read films where they lie', 'Take whole films, too']) assert.equal(await page.getByRole('switch', { name }).isChecked(), false, name);
+  await page.getByRole('button', { name: 'Remove Z:\\films' }).press('Enter');
+  await page.getByRole('button', { name: 'Remove /mnt/films' }).press('Enter');
+  await again();
+  assert.equal(await page.getByTestId('shared').getByRole('listitem').count(), 0);
+}
+
 /** A library of a hundred thousand films: a folder is added, its rules are seen at work, and the list stays short. */
 async function shelf() {
   const page = await (await browser.newContext({ viewport: { width: 1180, height: 760 } })).newPage();
@@ -460,7 +491,7 @@ function size() {
 }
 
 try {
-  if (names.length === 0 || names.includes('walks')) for (const walked of [walk, farm, shelf]) await walked();
+  if (names.length === 0 || names.includes('walks')) for (const walked of [walk, farm, sharing, shelf]) await walked();
 } catch (error) {
   faults.push(`walk: ${error.stack}`);
 }

@@ -4,7 +4,7 @@ import { libraryAnswers, libraryRules } from './shelf';
 import type { ApiKey, BenchProgress, Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
 import { painting } from './painting';
 import { perform, Play } from './play';
-import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES, trio } from './scenes';
+import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES, STORED, trio } from './scenes';
 import { HALFWAY, houseFigures, houseTimeline, MEASURED } from './times';
 import { Refused, type EventListener, type Host, type Picked } from './types';
 
@@ -27,7 +27,7 @@ type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['repl
 function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   const number = (key: string, usual: number) => Number(query.get(key) ?? usual);
   const snapshot = name === 'play' ? play.snapshot() : name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
-  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: libraryRules(query.has('watched')), whole_films: true, shared: { read: true, folders: [], paths: [] } };
+  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: libraryRules(query.has('watched')), whole_films: true, shared: query.has('stored') ? STORED : { read: true, folders: [], paths: [] } };
   // Segments of jobs of an earlier run are told only when somebody asks.
   const strips = new Map(PAST_STRIPS);
   let keys: ApiKey[] = [{ id: 1, name: 'Kitchen display', scopes: ['read', 'metrics'], created_ms: Date.now() - 8.64e8, used_ms: Date.now() - 3.6e6 }];

@@ -1,5 +1,5 @@
 /** The scenes that the fake host plays, by name. */
-import type { Complaint, Computer, ConfigChange, ConfigKey, Deed, Finding, Hand, Job, Original, Preset, Segment, Snapshot } from '../generated/api';
+import type { Complaint, Computer, ConfigChange, ConfigKey, Deed, Finding, Hand, Job, Original, Preset, Segment, Shared, Snapshot } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 import { computer, here, job, QUIET, segment } from './script';
 
@@ -128,7 +128,11 @@ const journeys = [
   sent(30, 'goal of the month.webm', 'checking', {}, { place: null, state: done.state, progress: 1, finished_ms: Date.now() - 60_000 }),
 ];
 
+/** Two of three found the film where it lies: little of it had to be sent. */
+const lying: Job = { ...busy, name: 'On the NAS.mkv', place: 0, sent_bytes: 310_000_000, hands: busy.hands.map((hand, n) => ({ ...hand, read_there: [9, 0, 1][n] ?? 0 })) };
+
 export const SCENES: Record<string, Snapshot> = {
+  lying: { seq: 0, pairing: QUIET, here: here({ ready: 2, computer: studio }), computers: [kitchen, attic], jobs: [lying] },
   takes: { seq: 0, pairing: QUIET, here: idle(2), computers: [nas, { ...attic, status: { is: 'ready' } }, barn], jobs: [] },
   away: { seq: 0, pairing: QUIET, here: idle(1), computers: [nas], jobs: journeys },
   sent: { seq: 0, pairing: QUIET, here: idle(2), computers: [named('Laptop', { cores: 4, encoders: encoders(9) }), kitchen], jobs: [{ ...busy, id: 11, name: 'holiday from Laptop.mkv', place: 0, sent_by: 'Laptop' }, { ...done, id: 10, sent_by: 'Laptop' }] },
@@ -199,6 +203,9 @@ export const FIXED: ConfigKey[] = [
   { key: 'temp.dir', value: '"/mnt/fast"', usual: 'the data folder', from: { is: 'variable', name: 'MANYHANDS_TEMP_DIR' } },
   { key: 'donate.hours', value: '["sat,sun"]', usual: 'always', from: { is: 'variable', name: 'MANYHANDS_DONATE_HOURS' } },
 ];
+
+/** Storage that several computers see (`?stored`). */
+export const STORED: Shared = { read: true, folders: ['/mnt/nas/films', '/run/media/ada/Films of many years'], paths: [{ theirs: 'Z:\\films', here: '/mnt/nas/films' }] };
 
 export const FINDINGS: Finding[] = [
   { subject: 'ffmpeg', level: 'good', says: 'n9.0.2 at /usr/lib/manyhands/ffmpeg, the one that came with the app.', help: '' },

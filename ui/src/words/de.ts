@@ -387,6 +387,8 @@ export const de: Catalogue = {
     copied: 'Kopiert',
     passed: (time) => `${time} bisher`,
     travelled: (sent, received) => `${sent} gesendet, ${received} kamen zurück`,
+    readThere: (name, n) => `${name} hat ${teile(n)} selbst vom gemeinsamen Speicher gelesen.`,
+    readThereAll: (list) => `Vom gemeinsamen Speicher gelesen statt geschickt: ${list}.`,
     queue: (name) => `Platz von ${name} in der Reihe`,
     number: (place, all) => `${place} von ${all}`,
     isNumber: (name, place, all) => `${name} ist jetzt Nummer ${place} von ${all}.`,
@@ -793,6 +795,23 @@ export const de: Catalogue = {
     found: 'Er antwortet. Verbinden Sie sich mit einer Einladung.',
     presets: 'Vorlagen',
     about: (version) => `Manyhands ${version}`,
+  },
+
+  shared: {
+    title: 'Speicher, den mehrere Computer sehen',
+    read: 'Filme dort lesen, wo sie liegen',
+    readHelp: 'Wo dieser Computer denselben Film sieht wie der, dem er hilft, auf einem Netzlaufwerk oder einer gemeinsamen Platte, liest er seine Teile selbst, und vom Film muss nichts geschickt werden.',
+    folders: 'Ordner, in denen gesucht wird',
+    foldersHelp: 'neben Netzlaufwerken und den Ordnern der Bibliothek.',
+    hint: '/mnt/nas/filme',
+    add: 'Ordner hinzufügen…',
+    drop: (folder) => `${folder} entfernen`,
+    pairs: 'Wenn ein Film nicht von selbst gefunden wird',
+    pairsHelp: 'Andere Computer nennen einen Ordner vielleicht anders als dieser. Ein Film, der bei ihnen darin liegt, wird dann hier gesucht und nur gelesen, wenn es dieselbe Datei ist.',
+    theirs: 'Wie die anderen den Ordner nennen',
+    theirsHint: '/volume1/filme',
+    here: 'Wie dieser Computer ihn nennt',
+    addPair: 'Hinzufügen',
   },
 
   config: {

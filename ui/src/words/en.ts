@@ -389,6 +389,8 @@ export const en = {
     copied: 'Copied',
     passed: (time: string) => `${time} so far`,
     travelled: (sent: string, received: string) => `${sent} sent, ${received} came back`,
+    readThere: (name: string, n: number) => `${name} read ${many(n, 'part')} itself from shared storage.`,
+    readThereAll: (list: string) => `Read from shared storage rather than sent: ${list}.`,
     queue: (name: string) => `Place of ${name} in the queue`,
     number: (place: number, all: number) => `${place} of ${all}`,
     isNumber: (name: string, place: number, all: number) => `${name} is number ${place} of ${all} now.`,
@@ -795,6 +797,24 @@ export const en = {
     found: 'It answers. Pair with it by an invite.',
     presets: 'Presets',
     about: (version: string) => `Manyhands ${version}`,
+  },
+
+  /** Storage that several computers see. */
+  shared: {
+    title: 'Storage that several computers see',
+    read: 'Read films where they lie',
+    readHelp: 'Where this computer sees the same film as the one it helps, on a network drive or a shared disk, it reads its parts there itself, and nothing of the film has to be sent.',
+    folders: 'Folders to look in',
+    foldersHelp: 'beside network drives and the folders of the library.',
+    hint: '/mnt/nas/films',
+    add: 'Add a folder…',
+    drop: (folder: string) => `Remove ${folder}`,
+    pairs: 'If a film is not found by itself',
+    pairsHelp: 'Other computers may name a folder otherwise than this one does. A film in theirs is then looked for in this one’s, and read only if it is the same file.',
+    theirs: 'As the others name the folder',
+    theirsHint: '/volume1/films',
+    here: 'As this computer names it',
+    addPair: 'Add',
   },
 
   config: {
