@@ -201,6 +201,9 @@ export const FARM_CHANGES: ConfigChange[] = [
 export const FIXED: ConfigKey[] = [
   { key: 'web.port', value: '8091', usual: '8090', from: { is: 'variable', name: 'MANYHANDS_WEB_PORT' } },
   { key: 'temp.dir', value: '"/mnt/fast"', usual: 'the data folder', from: { is: 'variable', name: 'MANYHANDS_TEMP_DIR' } },
+  { key: 'donate.cores', value: '6', usual: 'all of them', from: { is: 'variable', name: 'MANYHANDS_DONATE_CORES' } },
+  { key: 'library.folders', value: '["/media/films"]', usual: 'none', from: { is: 'variable', name: 'MANYHANDS_LIBRARY_FOLDERS' } },
+  { key: 'library.hours', value: '["sat,sun"]', usual: 'always', from: { is: 'variable', name: 'MANYHANDS_LIBRARY_HOURS' } },
   { key: 'donate.hours', value: '["sat,sun"]', usual: 'always', from: { is: 'variable', name: 'MANYHANDS_DONATE_HOURS' } },
 ];
 
