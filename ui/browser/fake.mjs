@@ -37,6 +37,14 @@ const offer = async (page) => {
   await page.getByTestId('drop-zone').click();
   await page.getByTestId('forecast-smaller').waitFor();
 };
+/** Drops files with these names and texts on the page, as a person does. */
+export const drop = (page, files) =>
+  page.evaluate((all) => {
+    const dataTransfer = new DataTransfer();
+    for (const [name, text] of all) dataTransfer.items.add(new File([text], name));
+    document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  }, files);
+const PRESETS = JSON.stringify({ kind: 'manyhands-presets', version: 1, presets: [{ name: 'Archive', choice: {} }] });
 const go = (name) => async (page) => {
   await page.getByTestId(`page-${name}`).click();
 };
@@ -75,8 +83,12 @@ export const SCREENS = [
   { name: 'settings-shared', query: 'scene=busy&stored', act: async (page) => { await go('settings')(page); await page.getByTestId('pairs').click(); await page.getByTestId('theirs').fill('/volume1/films'); await page.getByTestId('shared').scrollIntoViewIfNeeded(); } },
   { name: 'settings-shared-browser', query: 'scene=busy&browser', act: async (page) => { await go('settings')(page); await page.getByTestId('pairs').click(); await page.getByTestId('shared').scrollIntoViewIfNeeded(); } },
   { name: 'lying', query: 'scene=lying' },
+  { name: 'farm-dropped', query: 'scene=busy', act: async (page) => { await drop(page, [['config.json', '{}']]); await page.getByTestId('farm-plan').waitFor(); } },
+  { name: 'farm-refused', query: 'scene=first', act: async (page) => { await drop(page, [['presets.json', PRESETS]]); await page.getByTestId('farm-close').waitFor(); } },
+  { name: 'offer-mixed', query: 'scene=first', act: async (page) => { await drop(page, [['config.json', '{}'], ['The Long Way Home (2019).mkv', 'film']]); await page.getByTestId('forecast-smaller').waitFor(); } },
   { name: 'settings-farm', query: 'scene=busy&farm', act: async (page) => { await go('settings')(page); await page.getByTestId('farm').click(); await page.getByTestId('farm-plan').waitFor(); } },
   { name: 'library', query: 'scene=busy&watched', act: async (page) => { await go('library')(page); await page.getByText('A film of many').first().waitFor(); } },
+  { name: 'library-fixed', query: 'scene=busy&watched&fixed', act: async (page) => { await go('library')(page); await page.getByText('A film of many').first().waitFor(); await page.getByTestId('library-hours').click(); } },
   { name: 'library-empty', query: 'scene=first', act: async (page) => { await go('library')(page); await page.getByTestId('watch').waitFor(); } },
   { name: 'library-rules', query: 'scene=busy&watched', act: async (page) => { await go('library')(page); await page.getByTestId('rules').first().click(); await page.getByTestId('takes').getByText('312').waitFor(); } },
   { name: 'keys', query: 'scene=busy', act: async (page) => { await go('settings')(page); await page.getByTestId('key-name').fill('manyhands display'); await page.getByTestId('make-key').click(); await page.getByTestId('made-key').waitFor(); } },

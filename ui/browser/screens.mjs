@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
-import { browserPath, open, SCREENS, show } from './fake.mjs';
+import { browserPath, drop, open, SCREENS, show } from './fake.mjs';
 import { skipped } from './skip.mjs';
 
 if (!browserPath) skipped('screens in a browser', 'Chromium is not installed');
@@ -210,6 +210,37 @@ async function walk() {
   await page.keyboard.press('Enter');
   await page.getByText('Taken over.').waitFor();
   assert.equal(await plan.count(), 0);
+
+  // Dropped anywhere, its file is never taken for a film: it is shown what it would set, and set when that is said.
+  await page.goto(`${base}?scene=busy&lang=en`);
+  await page.getByTestId('page-history').click();
+  await drop(page, [['config.json', '{"web_port": 8091}']]);
+  const dropped = page.getByTestId('farm-dialog');
+  await dropped.getByText('temp.dir').waitFor();
+  assert.equal(await page.getByTestId('offer').count(), 0);
+  await page.keyboard.press('Escape');
+  await dropped.waitFor({ state: 'detached' });
+  await drop(page, [['a film.mkv', 'film']]);
+  await page.getByTestId('offer').getByText('a film.mkv').waitFor();
+  await drop(page, [['config.json', '{}']]);
+  await page.getByTestId('offer').getByRole('button', { name: 'Cancel' }).click();
+  await dropped.getByTestId('farm-apply').press('Enter');
+  await dropped.getByText('Taken over.').waitFor();
+  await dropped.getByTestId('farm-close').click();
+  await drop(page, [['presets.json', 'no JSON'], ['another film.mkv', 'film']]);
+  await page.getByTestId('offer').getByText('presets.json is no video.').waitFor();
+  await page.locator('[data-testid=start][aria-disabled=false]').waitFor();
+  assert.equal(await page.getByTestId('offer').getByRole('button', { name: 'Start', exact: true }).count(), 1);
+
+  // How much is given, and folders that are watched, where variables set them.
+  await page.goto(`${base}?scene=busy&watched&fixed&lang=en`);
+  assert.equal(await page.getByTestId('share').isDisabled(), true);
+  await page.getByTestId('computer-here').getByText('Set by MANYHANDS_DONATE_CORES').waitFor();
+  await page.getByTestId('page-library').click();
+  await page.getByText('Set by MANYHANDS_LIBRARY_FOLDERS').waitFor();
+  for (const one of ['rules', 'watch']) assert.equal(await page.getByTestId(one).first().isDisabled(), true, one);
+  await page.getByTestId('library-hours').click();
+  await page.getByText('Set by MANYHANDS_LIBRARY_HOURS').waitFor();
 
   // Hours by keyboard.
   await page.goto(`${base}?scene=rests&lang=en`);

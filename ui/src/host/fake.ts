@@ -2,6 +2,7 @@
 import { flushSync } from 'svelte';
 import { libraryAnswers, libraryRules } from './shelf';
 import type { ApiKey, BenchProgress, Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
+import { drops, readText } from './http';
 import { painting } from './painting';
 import { perform, Play } from './play';
 import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES, STORED, trio } from './scenes';
@@ -186,9 +187,10 @@ export function fakeHost(search: string): Host {
       if (name === 'load') player(listener, query);
       return name === 'play' ? perform(play, listener, Number(query.get('speed') ?? 4)) : () => undefined;
     },
-    drops: () => () => undefined,
+    drops,
     choose: async () => files,
-    hand: async (file) => ('path' in file ? file.path : ''),
+    hand: async (file) => ('path' in file ? file.path : `/films/${file.name}`),
+    text: async (file) => ('file' in file ? readText(file.file) : FARM),
     open: browser ? null : async () => undefined,
     show: browser ? null : async () => undefined,
     speak: null,

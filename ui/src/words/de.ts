@@ -121,6 +121,8 @@ export const de: Catalogue = {
     remove: (name) => `${name} weglassen`,
     lossTitle: 'Was verloren ginge',
     differs: 'Unter „Mehr Möglichkeiten“ geändert',
+    noVideo: (name) => `${name} ist kein Video.`,
+    dropAlone: 'Eine Datei mit Einstellungen wird allein hierher gezogen; dann wird gezeigt, was sie setzen würde.',
   },
 
   owner: {
@@ -825,7 +827,13 @@ export const de: Catalogue = {
     again: 'Neu lesen',
     same: 'Nichts hat sich geändert.',
     farm: 'Einstellungen einer anderen Farm übernehmen…',
-    farmHelp: 'Die config.json einer einfachen AV1-Farm: ihre Medienordner, ihr Ordner für Arbeitsdateien, ihr Port und ihr Testbetrieb. Erst wird gezeigt, was gesetzt würde.',
+    farmHelp: 'Die config.json einer einfachen AV1-Farm: ihre Medienordner, ihr Ordner für Arbeitsdateien, ihr Port und ihr Testbetrieb. Erst wird gezeigt, was gesetzt würde. Die Datei lässt sich auch auf diese Seite ziehen.',
+    farmTitle: 'Einstellungen einer anderen Farm',
+    nothing: 'Nichts wurde gesetzt.',
+    empty: 'Darin ist nichts, was hier gesetzt werden könnte.',
+    presets: 'In dieser Datei sind Vorlagen von Manyhands.',
+    presetsHelp: 'Importieren Sie sie in den Einstellungen, unter Vorlagen.',
+    close: 'Schließen',
     plan: 'Dies würde gesetzt',
     before: (value: string) => (value === '' ? '(vorher nicht gesetzt)' : `(vorher: ${value})`),
     apply: 'So setzen',

@@ -120,6 +120,8 @@ export const en = {
     remove: (name: string) => `Leave out ${name}`,
     lossTitle: 'What would be lost',
     differs: 'Changed under Advanced',
+    noVideo: (name: string) => `${name} is no video.`,
+    dropAlone: 'A file of settings is dropped by itself; then it is shown what it would set.',
   },
 
   /** Which computer owns a job, as it is chosen before the start. */
@@ -828,7 +830,13 @@ export const en = {
     again: 'Read it again',
     same: 'Nothing has changed.',
     farm: 'Take over another farm’s settings…',
-    farmHelp: 'The config.json of a simple AV1 farm: its media folders, temp folder, port and testing mode. What would be set is shown first.',
+    farmHelp: 'The config.json of a simple AV1 farm: its media folders, temp folder, port and testing mode. What would be set is shown first. The file may also be dropped on this page.',
+    farmTitle: 'Settings of another farm',
+    nothing: 'Nothing was set.',
+    empty: 'It holds nothing that could be set here.',
+    presets: 'This file holds presets of Manyhands.',
+    presetsHelp: 'Import it in the settings, under Presets.',
+    close: 'Close',
     plan: 'This would be set',
     before: (value: string) => (value === '' ? '(not set before)' : `(before: ${value})`),
     apply: 'Set it',
