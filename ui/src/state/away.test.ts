@@ -61,14 +61,20 @@ describe('a film that is away', () => {
   });
 
   it('has one bar: of its journey, or of the work', () => {
-    expect(wayOf(away({ step: 'sending', moved: 1, of: 4 }), 0, false)).toEqual({ share: 0.25, work: false });
-    expect(wayOf(away({ step: 'sending', moved: 9, of: 4 }), 0, false).share).toBe(1);
-    expect(wayOf(away({ step: 'fetching', moved: 9 }), 1, false).share).toBeNull();
-    expect(wayOf(away({}), 0.4, false)).toEqual({ share: 0.4, work: true });
-    expect(wayOf(away({ step: 'waiting' }), 0, false).share).toBeNull();
-    expect(wayOf(away({ step: 'waiting' }), 0.4, false)).toEqual({ share: 0.4, work: true });
-    expect(wayOf(away({ step: 'ready' }), 1, false).share).toBeNull();
-    expect(wayOf(away({ step: 'sending', moved: 1, of: 4 }), 0.1, true)).toEqual({ share: 0.1, work: true });
+    const way = (over: Partial<Sent>, progress: number, state?: JobState) => wayOf({ ...sent(over, state), progress });
+    expect(way({ step: 'sending', moved: 1, of: 4 }, 0)).toEqual({ share: 0.25, work: false });
+    expect(way({ step: 'sending', moved: 9, of: 4 }, 0).share).toBe(1);
+    expect(way({ step: 'fetching', moved: 9 }, 1).share).toBeNull();
+    expect(way({}, 0.4)).toEqual({ share: 0.4, work: true });
+    expect(way({ step: 'waiting' }, 0, { is: 'queued' }).share).toBeNull();
+    expect(way({ step: 'waiting' }, 0.4)).toEqual({ share: 0.4, work: true });
+    expect(way({ step: 'ready' }, 1).share).toBeNull();
+    expect(way({ step: 'sending', moved: 1, of: 4 }, 0.1, { is: 'paused', reason: '' })).toEqual({ share: 0.1, work: true });
+  });
+
+  it('has the bar of its work where it is at home', () => {
+    expect(wayOf(job(1, 'a.mkv'))).toEqual({ share: null, work: true });
+    expect(wayOf(job(1, 'a.mkv', { state: { is: 'processing' }, progress: 0.5 }))).toEqual({ share: 0.5, work: true });
   });
 
   it('can be fetched once its result is there', () => {

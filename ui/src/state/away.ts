@@ -29,17 +29,18 @@ export function ownedNow(choice: Choice, computers: readonly Computer[]): Choice
   return ownerOf(choice, takers(computers)) === null ? { ...choice, on: null } : choice;
 }
 
-/** What a bar can say of a film that is away. */
+/** What a bar can say of a video. */
 export interface Way {
   /** From 0 to 1; `null` where nothing is counted. */
   share: number | null;
-  /** Of the work on it; else of its journey. */
+  /** Of the work on it; else of its journey to another computer and back. */
   work: boolean;
 }
 
-export function wayOf(away: Sent, progress: number, held: boolean): Way {
+export function wayOf({ away, progress, state }: Job): Way {
   const work = { share: progress, work: true };
-  if (held) return work;
+  if (away === null) return state.is === 'queued' ? { share: null, work: true } : work;
+  if (state.is === 'paused') return work;
   switch (away.step) {
     case 'working':
       return work;
