@@ -37,6 +37,14 @@ const offer = async (page) => {
   await page.getByTestId('drop-zone').click();
   await page.getByTestId('forecast-smaller').waitFor();
 };
+/** Drops files with these names and texts on the page, as a person does. */
+export const drop = (page, files) =>
+  page.evaluate((all) => {
+    const dataTransfer = new DataTransfer();
+    for (const [name, text] of all) dataTransfer.items.add(new File([text], name));
+    document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  }, files);
+const PRESETS = JSON.stringify({ kind: 'manyhands-presets', version: 1, presets: [{ name: 'Archive', choice: {} }] });
 const go = (name) => async (page) => {
   await page.getByTestId(`page-${name}`).click();
 };
@@ -53,6 +61,11 @@ export const SCREENS = [
   { name: 'picture', query: 'scene=first', act: async (page) => { await offer(page); await page.getByTestId('advanced').click(); await page.getByTestId('crop').selectOption('part'); await page.getByTestId('height').selectOption('720'); await page.getByTestId('picture-fields').scrollIntoViewIfNeeded(); } },
   { name: 'offer-in-place', query: 'scene=first', act: async (page) => { await offer(page); await page.getByTestId('place').selectOption('in_place'); await page.getByTestId('in-place-help').waitFor(); } },
   { name: 'offer-tree', query: 'scene=first', act: async (page) => { await offer(page); await page.getByTestId('place').selectOption('tree'); await page.getByTestId('tree-into').waitFor(); } },
+  { name: 'offer-owner', query: 'scene=takes', act: async (page) => { await offer(page); await page.getByTestId('owner').selectOption({ label: 'NAS' }); await page.getByTestId('owner-fields').scrollIntoViewIfNeeded(); } },
+  { name: 'takes', query: 'scene=takes' },
+  { name: 'away', query: 'scene=away' },
+  { name: 'sent', query: 'scene=sent' },
+  { name: 'away-history', query: 'scene=away', act: go('history') },
   { name: 'replaced', query: 'scene=replaced', act: async (page) => { await page.getByTestId('undo').first().click(); await page.getByTestId('sure').waitFor(); } },
   { name: 'originals', query: 'scene=replaced', act: async (page) => { await go('settings')(page); await page.getByTestId('originals').click(); await page.getByTestId('undo').first().waitFor(); } },
   { name: 'compare', query: 'scene=ends', act: async (page) => { await page.getByTestId('compare').click(); await page.getByTestId('compare-at').waitFor(); } },
@@ -67,8 +80,15 @@ export const SCREENS = [
   { name: 'history-empty', query: 'scene=first', act: go('history') },
   { name: 'settings', query: 'scene=busy&presets', act: async (page) => { await go('settings')(page); await page.getByTestId('preset').first().waitFor(); } },
   { name: 'settings-file', query: 'scene=busy&broken&fixed', act: async (page) => { await go('settings')(page); await page.getByTestId('config-file').scrollIntoViewIfNeeded(); } },
+  { name: 'settings-shared', query: 'scene=busy&stored', act: async (page) => { await go('settings')(page); await page.getByTestId('pairs').click(); await page.getByTestId('theirs').fill('/volume1/films'); await page.getByTestId('shared').scrollIntoViewIfNeeded(); } },
+  { name: 'settings-shared-browser', query: 'scene=busy&browser', act: async (page) => { await go('settings')(page); await page.getByTestId('pairs').click(); await page.getByTestId('shared').scrollIntoViewIfNeeded(); } },
+  { name: 'lying', query: 'scene=lying' },
+  { name: 'farm-dropped', query: 'scene=busy', act: async (page) => { await drop(page, [['config.json', '{}']]); await page.getByTestId('farm-plan').waitFor(); } },
+  { name: 'farm-refused', query: 'scene=first', act: async (page) => { await drop(page, [['presets.json', PRESETS]]); await page.getByTestId('farm-close').waitFor(); } },
+  { name: 'offer-mixed', query: 'scene=first', act: async (page) => { await drop(page, [['config.json', '{}'], ['The Long Way Home (2019).mkv', 'film']]); await page.getByTestId('forecast-smaller').waitFor(); } },
   { name: 'settings-farm', query: 'scene=busy&farm', act: async (page) => { await go('settings')(page); await page.getByTestId('farm').click(); await page.getByTestId('farm-plan').waitFor(); } },
   { name: 'library', query: 'scene=busy&watched', act: async (page) => { await go('library')(page); await page.getByText('A film of many').first().waitFor(); } },
+  { name: 'library-fixed', query: 'scene=busy&watched&fixed', act: async (page) => { await go('library')(page); await page.getByText('A film of many').first().waitFor(); await page.getByTestId('library-hours').click(); } },
   { name: 'library-empty', query: 'scene=first', act: async (page) => { await go('library')(page); await page.getByTestId('watch').waitFor(); } },
   { name: 'library-rules', query: 'scene=busy&watched', act: async (page) => { await go('library')(page); await page.getByTestId('rules').first().click(); await page.getByTestId('takes').getByText('312').waitFor(); } },
   { name: 'keys', query: 'scene=busy', act: async (page) => { await go('settings')(page); await page.getByTestId('key-name').fill('manyhands display'); await page.getByTestId('make-key').click(); await page.getByTestId('made-key').waitFor(); } },

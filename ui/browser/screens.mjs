@@ -5,16 +5,20 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { browserPath, open, SCREENS, show } from './fake.mjs';
+import { farm, settings, sharing } from './farm.mjs';
 import { skipped } from './skip.mjs';
 
 if (!browserPath) skipped('screens in a browser', 'Chromium is not installed');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const { base, browser, close } = await open();
 const faults = [];
+/** Only these screens, or `walks`: everything where none is named. */
+const names = process.argv.slice(2);
+const screens = SCREENS.filter(({ name }) => names.length === 0 || names.includes(name));
 
 async function eachScreen(options, extra, check) {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
-  for (const screen of SCREENS) {
+  for (const screen of screens) {
     const page = await context.newPage();
     const where = `${screen.name} ${options.viewport.width} ${options.colorScheme}${extra}`;
     page.on('pageerror', (error) => faults.push(`${where}: ${error}`));
@@ -48,7 +52,7 @@ async function obeys(page, where) {
 }
 
 /** What the node says and what users name is not ours to translate. */
-const FOREIGN = /^[\d\s.,:×%+–—·→↑↓/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|\/media\/films|\/mnt\/nas|A film of many|Extras|Films|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^−?[\d.,]+ [kMGT]?B$|_nvenc|mhk_|^(PNG|CSV|JSON|SVG|−)$|^[A-Z][a-z]{2} \d+, \d{4}$/;
+const FOREIGN = /^(NAS|Laptop)$|^[\d\s.,:×%+–—·→↑↓/()-]*$|Kitchen|Studio|attic|Barn|Loft|given back|has this computer|onerror|\d:\d\d [–-] \d+:\d\d|Zoë|render|\.(mkv|mp4|mov|mts|webm|txt|json)|Living-room|\/media\/films|\/mnt\/nas|A film of many|Extras|Films|Archive|ffmpeg|encoder|network|disk|lib|H\.264|HEVC|AV1|MKV|MP4|Opus|AAC|English|Deutsch|1920|sound|Intel|AMD|192\.|mh1|manyhands|HDR|Barn|Parts|parts|frame|^−?[\d.,]+ [kMGT]?B$|_nvenc|mhk_|^(PNG|CSV|JSON|SVG|−)$|^[A-Z][a-z]{2} \d+, \d{4}$/;
 
 async function speaks(page, where) {
   const plain = await page.evaluate(() => {
@@ -61,7 +65,7 @@ async function speaks(page, where) {
 }
 
 for (const colorScheme of ['light', 'dark']) {
-  for (const viewport of [{ width: 1180, height: 760 }, { width: 420, height: 800 }]) {
+  for (const viewport of [{ width: 1180, height: 760 }, { width: 390, height: 800 }]) {
     await eachScreen({ colorScheme, viewport }, '', async (page, where) => {
       await fits(page, where);
       await obeys(page, where);
@@ -207,6 +211,16 @@ async function walk() {
   await page.keyboard.press('Enter');
   await page.getByText('Taken over.').waitFor();
   assert.equal(await plan.count(), 0);
+
+  // How much is given, and folders that are watched, where variables set them.
+  await page.goto(`${base}?scene=busy&watched&fixed&lang=en`);
+  assert.equal(await page.getByTestId('share').isDisabled(), true);
+  await page.getByTestId('computer-here').getByText('Set by MANYHANDS_DONATE_CORES').waitFor();
+  await page.getByTestId('page-library').click();
+  await page.getByText('Set by MANYHANDS_LIBRARY_FOLDERS').waitFor();
+  for (const one of ['rules', 'watch']) assert.equal(await page.getByTestId(one).first().isDisabled(), true, one);
+  await page.getByTestId('library-hours').click();
+  await page.getByText('Set by MANYHANDS_LIBRARY_HOURS').waitFor();
 
   // Hours by keyboard.
   await page.goto(`${base}?scene=rests&lang=en`);
@@ -414,8 +428,7 @@ function size() {
 }
 
 try {
-  await walk();
-  await shelf();
+  if (names.length === 0 || names.includes('walks')) for (const walked of [walk, farm, settings, sharing, shelf]) await walked(browser, base);
 } catch (error) {
   faults.push(`walk: ${error.stack}`);
 }

@@ -10,7 +10,7 @@ if (!browserPath) {
 const [folder = 'shots', ...names] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const { base, browser, close } = await open();
-const SIZES = [[1180, 760], [420, 800], [900, 600]];
+const SIZES = [[1180, 760], [420, 800], [900, 600], [390, 844]];
 const sizes = process.env.SIZES ? SIZES.filter(([width]) => process.env.SIZES.split(',').includes(String(width))) : SIZES.slice(0, 2);
 const extra = process.env.LANGUAGE_SHOWN ? `&lang=${process.env.LANGUAGE_SHOWN}` : '';
 for (const colorScheme of ['light', 'dark']) {

@@ -18,15 +18,26 @@ const FORMATS = new Map<string, Intl.NumberFormat>();
 
 /** `1.4 GB`: decimal units, as disks are sold. */
 export function bytes(count: number): string {
+  const { size, unit } = unitFor(count);
+  const value = count / size;
+  const digits = size === 1 || value >= 99.5 ? 0 : value >= 9.95 ? 1 : 2;
+  return `${decimal(value, digits)} ${unit}`;
+}
+
+/** The largest unit of which there is a whole one, and its bytes. */
+function unitFor(count: number): { size: number; unit: string } {
   const units = [t().number.bytes, 'kB', 'MB', 'GB', 'TB'];
-  let unit = 0;
-  let value = count;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 99.5 ? 0 : value >= 9.95 ? 1 : 2;
-  return `${decimal(value, digits)} ${units[unit]}`;
+  let place = 0;
+  while (count / 1000 ** place >= 999.5 && place < units.length - 1) place += 1;
+  return { size: 1000 ** place, unit: units[place] ?? '' };
+}
+
+/** So much of so much, in the unit of the whole: `1.2 of 4.0 GB`; only what there is where the whole is not known. */
+export function part(count: number, of: number): string {
+  if (of <= 0) return bytes(count);
+  const { size, unit } = unitFor(of);
+  const digits = size === 1 || of / size >= 99.5 ? 0 : 1;
+  return t().number.part(decimal(Math.min(count, of) / size, digits), `${decimal(of / size, digits)} ${unit}`);
 }
 
 /** An estimated size, no more exact than it is known: `1.2 GB`, `850 MB`. */

@@ -1,8 +1,9 @@
 /** States in the words of the screen. */
 import type { Choice, Computer, ComputerId, Here, Job, Purpose } from '../generated/api';
+import { isUnderWay, type Sent } from '../state/away';
 import { isChanged } from '../state/filters';
 import { t } from '../words/words.svelte';
-import { ago } from './numbers';
+import { ago, part } from './numbers';
 
 export const PURPOSES: readonly Purpose[] = ['everywhere', 'smaller', 'smallest', 'keep'];
 
@@ -20,8 +21,31 @@ export function choiceWords(choice: Choice): string {
   return [t().purpose[choice.purpose], codec && CODECS[codec], quality, isChanged(choice) && t().picture.changed].filter((word) => word !== null && word !== '' && word !== false).join(', ');
 }
 
-export function jobWords({ state, place, hands }: Job): string {
+/** Where a film is that another computer works on, and how far. */
+export function awayWords({ step, name, moved, of }: Sent): string {
+  const words = t().away;
+  const so_far = moved > 0 || of > 0 ? part(moved, of) : null;
+  switch (step) {
+    case 'sending':
+    case 'fetching':
+      return so_far === null ? words[step](name) : words.counted(words[step](name), so_far);
+    case 'checking':
+      return words.checking;
+    default:
+      return words[step](name);
+  }
+}
+
+/** Whose a video is, where it is not all this computer's: "sent to NAS", "from Laptop". */
+export function whoseWords({ away, sent_by }: Job): string {
+  if (away !== null) return t().away.sentTo(away.name);
+  return sent_by === null ? '' : t().away.from(sent_by);
+}
+
+export function jobWords(job: Job): string {
+  const { state, place, hands, away } = job;
   const words = t().job;
+  if (away !== null && isUnderWay(job)) return awayWords(away);
   switch (state.is) {
     case 'processing':
       // Another was moved before it, and everybody is at that one.

@@ -116,6 +116,11 @@ ended_ms: number | null,
 why: string, };
 
 /**
+ * What another computer that owns a job does about it.
+ */
+export type AwayStep = "waiting" | "sending" | "working" | "ready" | "fetching" | "checking";
+
+/**
  * Measurements: the one that goes on, and those that are kept.
  */
 export type Bench = { 
@@ -467,6 +472,10 @@ paranoid: boolean,
  */
 keep_temp: boolean, 
 /**
+ * Another computer owns the job: the film is sent there, worked on there, and the result comes back.
+ */
+on: On | null, 
+/**
  * Agree to everything that [`crate::Inspection::losses`] says will be lost or look different.
  */
 yes: boolean, };
@@ -542,6 +551,10 @@ lets_us: boolean | null,
  * It asks this computer when it has work, as it says; likewise.
  */
 asks_us: boolean | null, 
+/**
+ * It takes whole films of this computer now.
+ */
+takes_films: boolean, 
 /**
  * Its processor; empty if not known.
  */
@@ -1041,7 +1054,11 @@ encoder: string | null,
 /**
  * Why it does nothing at the moment, in words.
  */
-paused: string | null, };
+paused: string | null, 
+/**
+ * Segments that it read itself, where the film lies on storage that both see.
+ */
+read_there: number, };
 
 /**
  * How much of itself this computer gives.
@@ -1335,7 +1352,15 @@ finished_ms: number | null,
 /**
  * The original, if the output took its place.
  */
-original: Original | null, };
+original: Original | null, 
+/**
+ * Another computer owns it: how far it is there. `null` for this computer's own.
+ */
+away: SentAway | null, 
+/**
+ * Whose film it is, where another computer sent it here. `null` for this computer's own.
+ */
+sent_by: string | null, };
 
 /**
  * Identifies a job within one data folder.
@@ -1756,6 +1781,23 @@ seq: number,
 event: Event, };
 
 /**
+ * Which computer owns a job instead of this one.
+ */
+export type On = { 
+/**
+ * Its id, the first four or more digits of it, or its name.
+ */
+computer: string, 
+/**
+ * This computer helps with it, even while it does not donate.
+ */
+participate: boolean, 
+/**
+ * The result stays there until it is fetched.
+ */
+leave: boolean, };
+
+/**
  * The original of a file that was replaced by its result.
  */
 export type Original = { 
@@ -1876,6 +1918,19 @@ id: ComputerId,
  * Why.
  */
 error: ApiError, };
+
+/**
+ * A folder that two computers see under different names.
+ */
+export type PathPair = { 
+/**
+ * As the other computers name the folder.
+ */
+theirs: string, 
+/**
+ * As this one does.
+ */
+here: FilePath, };
 
 /**
  * What a job does or waits for.
@@ -2031,6 +2086,39 @@ attempts: number, };
 export type SegmentState = "waiting" | "sent" | "encoding" | "checking" | "done" | "failed";
 
 /**
+ * A job that another computer owns.
+ */
+export type SentAway = { 
+/**
+ * Which.
+ */
+computer: ComputerId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * This computer helps with it.
+ */
+participates: boolean, 
+/**
+ * The result stays there until it is fetched.
+ */
+leaves: boolean, 
+/**
+ * How far it is.
+ */
+step: AwayStep, 
+/**
+ * Bytes moved in this step.
+ */
+moved: number, 
+/**
+ * Of so many; 0 if not known.
+ */
+of: number, };
+
+/**
  * What the user has set.
  */
 export type Settings = { 
@@ -2089,7 +2177,32 @@ replace: Replace,
 /**
  * Watched folders and their rules.
  */
-library: LibraryRules, };
+library: LibraryRules, 
+/**
+ * The computers it is paired with may send it whole films, while it helps.
+ */
+whole_films: boolean, 
+/**
+ * Films that others give work of are read where they lie, where this computer sees the same file.
+ */
+shared: Shared, };
+
+/**
+ * Where films are read that other computers own.
+ */
+export type Shared = { 
+/**
+ * Films that others give work of are read where they lie, where this computer sees the same file.
+ */
+read: boolean, 
+/**
+ * Folders looked in beside network drives and the library's folders.
+ */
+folders: Array<FilePath>, 
+/**
+ * Folders that other computers name otherwise.
+ */
+paths: Array<PathPair>, };
 
 /**
  * Where to in the queue.
@@ -2551,6 +2664,7 @@ export const DEFAULT_CHOICE: Choice = {
   "only_here": false,
   "paranoid": false,
   "keep_temp": false,
+  "on": null,
   "yes": false
 };
 
@@ -2626,6 +2740,12 @@ id: JobId,
  * Where to.
  */
 to: Shift, }; reply: null };
+  /** Brings the result of a film that was sent away, and left there, here. */
+  fetch: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: null };
   /** Takes a job that is over off the list. Its output stays. */
   forget: { args: { 
 /**

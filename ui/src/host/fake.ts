@@ -2,9 +2,10 @@
 import { flushSync } from 'svelte';
 import { libraryAnswers, libraryRules } from './shelf';
 import type { ApiKey, BenchProgress, Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
+import { drops, readText } from './http';
 import { painting } from './painting';
 import { perform, Play } from './play';
-import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES, trio } from './scenes';
+import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES, STORED, trio } from './scenes';
 import { HALFWAY, houseFigures, houseTimeline, MEASURED } from './times';
 import { Refused, type EventListener, type Host, type Picked } from './types';
 
@@ -27,7 +28,7 @@ type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['repl
 function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   const number = (key: string, usual: number) => Number(query.get(key) ?? usual);
   const snapshot = name === 'play' ? play.snapshot() : name === 'load' ? loadScene(number('parts', 2000), number('computers', 50)) : SCENES[name];
-  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: libraryRules(query.has('watched')) };
+  let settings: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 6, helping: { mode: 'polite', hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from_min: 1320, to_min: 360 }, { days: ['sat', 'sun'], from_min: 0, to_min: 1440 }], programs: ['obs', 'blender'], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: libraryRules(query.has('watched')), whole_films: true, shared: query.has('stored') ? STORED : { read: true, folders: [], paths: [] } };
   // Segments of jobs of an earlier run are told only when somebody asks.
   const strips = new Map(PAST_STRIPS);
   let keys: ApiKey[] = [{ id: 1, name: 'Kitchen display', scopes: ['read', 'metrics'], created_ms: Date.now() - 8.64e8, used_ms: Date.now() - 3.6e6 }];
@@ -86,7 +87,11 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
         const notes = choice.filters.crop === 'auto' ? [...FACTS.notes, 'The picture becomes 1920×800 (from 1920×1080).'] : FACTS.notes;
         return { path, name: 'film', result: String(path).includes('notes') ? { is: 'refused', error: { code: 'not_a_video', message: 'notes.txt is not a video.', help: 'Drop a video file.' } } : { is: 'fine', ...FACTS, losses, notes } };
       }),
-    submit: ({ paths }) => paths.map((path) => ({ path, job: 9, error: null })),
+    submit: ({ paths, choice }) => {
+      // For the tests to look at.
+      Object.assign(window, { submitted: choice });
+      return paths.map((path) => ({ path, job: 9, error: null }));
+    },
     ...libraryAnswers(query),
     receipt: () => RECEIPT,
     doctor: () => ({ findings: FINDINGS }),
@@ -149,6 +154,11 @@ export function fakeHost(search: string): Host {
     const what = SCENES[name]?.jobs.find((one) => one.id === id);
     if (what?.original) told?.event({ seq: ++seq, event: { is: 'job', what: { ...what, original: { ...what.original, state } } } });
   };
+  /** What was left with another computer comes back. */
+  const bring = ({ id }: Calls['fetch']['args']) => {
+    const what = SCENES[name]?.jobs.find((one) => one.id === id);
+    if (what?.away) told?.event({ seq: ++seq, event: { is: 'job', what: { ...what, away: { ...what.away, step: 'fetching', moved: 200_000_000 } } } });
+  };
   const reorder = ({ id, to }: Calls['reorder']['args']) => {
     const at = queue.findIndex((one) => one.id === id);
     const rest = queue.filter((one) => one.id !== id);
@@ -162,6 +172,7 @@ export function fakeHost(search: string): Host {
   return {
     async call(name, args) {
       if (name === 'reorder') reorder(args as Calls['reorder']['args']);
+      if (name === 'fetch') bring(args as Calls['fetch']['args']);
       if (name === 'set_rights') allow(args as Calls['set_rights']['args']);
       if (name === 'undo') settle((args as Calls['undo']['args']).id, 'restored');
       if (name === 'delete_original') settle((args as Calls['delete_original']['args']).id, 'deleted');
@@ -176,9 +187,10 @@ export function fakeHost(search: string): Host {
       if (name === 'load') player(listener, query);
       return name === 'play' ? perform(play, listener, Number(query.get('speed') ?? 4)) : () => undefined;
     },
-    drops: () => () => undefined,
+    drops,
     choose: async () => files,
-    hand: async (file) => ('path' in file ? file.path : ''),
+    hand: async (file) => ('path' in file ? file.path : `/films/${file.name}`),
+    text: async (file) => ('file' in file ? readText(file.file) : FARM),
     open: browser ? null : async () => undefined,
     show: browser ? null : async () => undefined,
     speak: null,

@@ -70,6 +70,7 @@ export function browserHost(): Host {
       return true;
     },
     take: takeText,
+    text: async (file) => ('file' in file ? readText(file.file) : Promise.reject(new Refused('other', 'A browser cannot read this path.'))),
     download: (job) => (job.state.is === 'completed' ? `/api/output/${job.id}` : null),
     ownsFiles: (job) => page !== null && isBelow(job, page.uploads),
   };
@@ -111,7 +112,7 @@ function signedOut(body: unknown): Refused {
   return new Refused('signed_out', message);
 }
 
-function drops(listener: DropListener): () => void {
+export function drops(listener: DropListener): () => void {
   // Entering a child comes before leaving its parent: count, rather than believe either.
   let depth = 0;
   const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
@@ -188,11 +189,19 @@ function takeText(): Promise<string | null> {
     input.onchange = () => {
       const file = input.files?.[0];
       if (!file) resolve(null);
-      else if (file.size > MOST_TEXT) reject(new Refused('bad_request', 'This file is too large to be presets.'));
-      else file.text().then(resolve, reject);
+      else readText(file).then(resolve, reject);
     };
     input.click();
   });
+}
+
+export async function readText(file: File): Promise<string> {
+  if (file.size > MOST_TEXT) throw new Refused('bad_request', `${file.name} is too large: it is no file of settings or presets.`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    throw new Refused('unreadable', `${file.name} cannot be read as a text.`);
+  }
 }
 
 function choose(): Promise<Picked[]> {

@@ -1,5 +1,5 @@
 /** The scenes that the fake host plays, by name. */
-import type { Complaint, Computer, ConfigChange, ConfigKey, Deed, Finding, Hand, Job, Original, Preset, Segment, Snapshot } from '../generated/api';
+import type { Complaint, Computer, ConfigChange, ConfigKey, Deed, Finding, Hand, Job, Original, Preset, Segment, Shared, Snapshot } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 import { computer, here, job, QUIET, segment } from './script';
 
@@ -44,7 +44,7 @@ export function hands(segments: readonly Segment[], who: readonly Computer[], fr
       const done = of(one.id, ['done']);
       const best = one.encoders[0];
       const paused = one.status.is === 'paused' ? one.status.reason : null;
-      return { computer: one.id, name: one.name, segments: done, working: of(one.id, ['encoding', 'checking', 'sent']), frames: done * frames_each, speed_fps: paused ? null : (best?.fps_1080p ?? 20) * 0.9, encoder: best?.name ?? null, paused };
+      return { computer: one.id, name: one.name, segments: done, working: of(one.id, ['encoding', 'checking', 'sent']), frames: done * frames_each, speed_fps: paused ? null : (best?.fps_1080p ?? 20) * 0.9, encoder: best?.name ?? null, paused, read_there: 0 };
     })
     .sort((a, b) => b.segments - a.segments);
 }
@@ -113,7 +113,29 @@ const foe = named(HOSTILE, { status: { is: 'set_aside', reason: HOSTILE }, troub
 const trap = job(8, HOSTILE, { ...FILM, picture: HOSTILE, state: { is: 'paused', reason: HOSTILE }, notes: [HOSTILE], segments: strip(8, FILM.duration_s, 3, 0, [foe]), hands: hands(strip(8, FILM.duration_s, 3, 0, [foe]), [foe], 100) });
 const burst = job(9, HOSTILE, { state: { is: 'failed', error: { code: 'damaged', message: HOSTILE, help: HOSTILE } } });
 
+/** A computer that takes whole films, and films in every step of their way there and back. */
+const nas = named('NAS', { encoders: encoders(34), cpu: 'AMD Ryzen V1500B', cores: 8, memory_mb: 16_000, takes_films: true });
+type Sent = NonNullable<Job['away']>;
+const sent = (id: number, name: string, step: Sent['step'], over: Partial<Sent> = {}, more: Partial<Job> = {}): Job =>
+  job(id, name, { ...FILM, state: { is: 'processing' }, place: 36 - id, away: { computer: nas.id, name: nas.name, participates: true, leaves: false, step, moved: 0, of: 0, ...over }, ...more });
+const journeys = [
+  sent(36, 'The Attic Tapes.mov', 'waiting', { participates: false }, { state: { is: 'queued' } }),
+  sent(35, 'The Long Way Home (2019).mkv', 'sending', { moved: 1_240_000_000, of: 4_000_000_000 }, { source_bytes: 4_000_000_000, eta_s: 2400 }),
+  sent(34, 'Lecture 11 – Fourier.mp4', 'working', { leaves: true }, { progress: 0.43, frames_done: 63_125, speed_fps: 88, eta_s: 950, elapsed_s: 700 }),
+  sent(33, 'Été à la mer.mkv', 'ready', { leaves: true, of: 1_700_000_000 }, { progress: 1 }),
+  sent(32, 'drone_0042.mp4', 'fetching', { moved: 300_000_000, of: 1_100_000_000 }, { progress: 1, eta_s: 40 }),
+  sent(31, 'school play.mts', 'checking', { moved: 700_000_000, of: 910_000_000 }, { state: { is: 'combining' }, progress: 1 }),
+  sent(30, 'goal of the month.webm', 'checking', {}, { place: null, state: done.state, progress: 1, finished_ms: Date.now() - 60_000 }),
+];
+
+/** Two of three found the film where it lies: little of it had to be sent. */
+const lying: Job = { ...busy, name: 'On the NAS.mkv', place: 0, sent_bytes: 310_000_000, hands: busy.hands.map((hand, n) => ({ ...hand, read_there: [9, 0, 1][n] ?? 0 })) };
+
 export const SCENES: Record<string, Snapshot> = {
+  lying: { seq: 0, pairing: QUIET, here: here({ ready: 2, computer: studio }), computers: [kitchen, attic], jobs: [lying] },
+  takes: { seq: 0, pairing: QUIET, here: idle(2), computers: [nas, { ...attic, status: { is: 'ready' } }, barn], jobs: [] },
+  away: { seq: 0, pairing: QUIET, here: idle(1), computers: [nas], jobs: journeys },
+  sent: { seq: 0, pairing: QUIET, here: idle(2), computers: [named('Laptop', { cores: 4, encoders: encoders(9) }), kitchen], jobs: [{ ...busy, id: 11, name: 'holiday from Laptop.mkv', place: 0, sent_by: 'Laptop' }, { ...done, id: 10, sent_by: 'Laptop' }] },
   first: { seq: 0, pairing: QUIET, here: idle(2), computers: [named('Kitchen-PC', { encoders: encoders(58, true), cores: 24 }), named('attic', { encoders: encoders(12), cores: 4 })], jobs: [] },
   alone: { seq: 0, pairing: QUIET, here: idle(0), computers: [], jobs: [] },
   busy: { seq: 0, pairing: QUIET, here: here({ ready: 2, computer: studio, given_cores: 6 }), computers: [kitchen, attic, barn, phone], jobs: [{ ...busy, place: 0 }, waiting, last, done] },
@@ -179,8 +201,14 @@ export const FARM_CHANGES: ConfigChange[] = [
 export const FIXED: ConfigKey[] = [
   { key: 'web.port', value: '8091', usual: '8090', from: { is: 'variable', name: 'MANYHANDS_WEB_PORT' } },
   { key: 'temp.dir', value: '"/mnt/fast"', usual: 'the data folder', from: { is: 'variable', name: 'MANYHANDS_TEMP_DIR' } },
+  { key: 'donate.cores', value: '6', usual: 'all of them', from: { is: 'variable', name: 'MANYHANDS_DONATE_CORES' } },
+  { key: 'library.folders', value: '["/media/films"]', usual: 'none', from: { is: 'variable', name: 'MANYHANDS_LIBRARY_FOLDERS' } },
+  { key: 'library.hours', value: '["sat,sun"]', usual: 'always', from: { is: 'variable', name: 'MANYHANDS_LIBRARY_HOURS' } },
   { key: 'donate.hours', value: '["sat,sun"]', usual: 'always', from: { is: 'variable', name: 'MANYHANDS_DONATE_HOURS' } },
 ];
+
+/** Storage that several computers see (`?stored`). */
+export const STORED: Shared = { read: true, folders: ['/mnt/nas/films', '/run/media/ada/Films of many years'], paths: [{ theirs: 'Z:\\films', here: '/mnt/nas/films' }] };
 
 export const FINDINGS: Finding[] = [
   { subject: 'ffmpeg', level: 'good', says: 'n9.0.2 at /usr/lib/manyhands/ffmpeg, the one that came with the app.', help: '' },

@@ -15,6 +15,7 @@ export function computer(name: string, over: Partial<Computer> = {}): Computer {
     we_help: true,
     lets_us: null,
     asks_us: null,
+    takes_films: false,
     cpu: '',
     cores: 0,
     memory_mb: 0,
@@ -76,6 +77,8 @@ export function job(id: number, name: string, over: Partial<Job> = {}): Job {
     created_ms: 0,
     finished_ms: null,
     original: null,
+    away: null,
+    sent_by: null,
     ...over,
   };
 }

@@ -57,6 +57,7 @@ export function windowHost(): Host {
     },
     keep: async (name, what) => run<boolean>('shell.keep', typeof what === 'string' ? { name, text: what } : { name, bytes: [...new Uint8Array(await what.arrayBuffer())] }),
     take: () => run<string | null>('shell.take', {}),
+    text: async (file) => ('path' in file ? run<string>('shell.text', { path: file.path }) : Promise.reject(new Refused('other', 'The window takes files by their path.'))),
     speak: (words) => void run('shell.speak', { words: phrases(words) }),
     download: () => null,
     ownsFiles: () => false,

@@ -45,6 +45,9 @@ export interface Host {
   /** Lets the user choose a small text file, and gives what is in it; `null` if they change their mind. */
   take(): Promise<string | null>;
 
+  /** The text of a small file that was dropped or chosen. Rejects what is too large, or cannot be read as a text. */
+  text(file: Picked): Promise<string>;
+
   /** Tells the shell round the page the words of the language that is chosen; `null` where there is none. */
   readonly speak: ((words: Catalogue['shell']) => void) | null;
 

@@ -18,6 +18,7 @@ function between(last: Job, job: Job): string[] {
     if (job.state.is === 'failed') return [words.failed(job.name, job.state.error.message)];
     if (job.state.is === 'cancelled') return [words.stopped(job.name)];
   }
+  if (job.away?.step === 'ready' && last.away?.step !== 'ready') return [words.ready(job.name, job.away.name)];
   const quarter = Math.floor(job.progress * 4);
   const passed = quarter > Math.floor(last.progress * 4) && quarter < 4;
   return passed ? [words.percent(job.name, quarter * 25)] : [];

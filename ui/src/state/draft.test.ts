@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Settings } from '../generated/api';
 import { drafted, later, settled } from './draft';
 
-const usual: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 4, helping: { mode: 'polite', hours: [], programs: [], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: { hours: [], folders: [] } };
+const usual: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 4, helping: { mode: 'polite', hours: [], programs: [], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: { hours: [], folders: [] }, whole_films: true, shared: { read: true, folders: [], paths: [] } };
 
 describe('settings as they are typed', () => {
   it('come back as they went', () => {

@@ -3,7 +3,7 @@ import type { Hand } from '../generated/api';
 import { job, segment } from '../host/script';
 import { left, reckon, UNKNOWN } from './eta';
 
-const hand = (name: string, over: Partial<Hand> = {}): Hand => ({ computer: name, name, segments: 3, working: 1, frames: 100, speed_fps: 20, encoder: 'libx265', paused: null, ...over });
+const hand = (name: string, over: Partial<Hand> = {}): Hand => ({ computer: name, name, segments: 3, working: 1, frames: 100, speed_fps: 20, encoder: 'libx265', paused: null, read_there: 0, ...over });
 const at = (eta_s: number | null, hands: Hand[] = [hand('A')], attempts = 1) => job(1, 'a.mkv', { state: { is: 'processing' }, eta_s, hands, segments: [{ ...segment(0, 0, 5, 'encoding'), attempts }] });
 
 describe('the time to go', () => {

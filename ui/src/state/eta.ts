@@ -33,7 +33,8 @@ export function reckon(last: Eta, job: Job, now: number): Eta {
   const left = Math.max(30_000, last.end - now);
   const off = (said - last.end) / left;
   if (Math.abs(off) < SILENT) return { end: last.end + (said - last.end) * BELIEF, why, since: last.since, ...seen };
-  return { end: said, why: reason(last, job, attempts, off > 0), since: now, ...seen };
+  // What goes on at another computer that owns the job is not told here.
+  return { end: said, why: job.away === null ? reason(last, job, attempts, off > 0) : '', since: now, ...seen };
 }
 
 /** Seconds to go; `null` while that is not known. */

@@ -1,6 +1,7 @@
 /** Which videos stand on the first page, which in the history, and what is found there. Pure. */
-import { choiceWords } from '../format/words';
+import { choiceWords, whoseWords } from '../format/words';
 import type { Job } from '../generated/api';
+import { isFetchable } from './away';
 import { isOver } from './scene';
 
 /** What ended longer ago than this is in the history only, ms. */
@@ -8,7 +9,7 @@ const RECENT = 12 * 3_600_000;
 
 /** The queue in its order, then what was interrupted, then what ended lately. */
 export function current(jobs: readonly Job[], now: number): Job[] {
-  const recent = (job: Job) => !isOver(job) || job.finished_ms === null || now - job.finished_ms < RECENT;
+  const recent = (job: Job) => !isOver(job) || isFetchable(job) || job.finished_ms === null || now - job.finished_ms < RECENT;
   return jobs.filter(recent).sort((a, b) => rank(a) - rank(b) || (isOver(a) ? b.id - a.id : a.id - b.id));
 }
 
@@ -20,7 +21,7 @@ export function past(jobs: readonly Job[]): Job[] {
 /** Those of which name, choice and helpers hold every word that is looked for, whatever its case and accents. */
 export function found(jobs: readonly Job[], search: string): Job[] {
   const words = plain(search).split(/\s+/).filter(Boolean);
-  const about = (job: Job) => plain([job.name, choiceWords(job.choice), ...job.hands.map((hand) => hand.name)].join(' '));
+  const about = (job: Job) => plain([job.name, choiceWords(job.choice), whoseWords(job), ...job.hands.map((hand) => hand.name)].join(' '));
   return jobs.filter((job) => words.every((word) => about(job).includes(word)));
 }
 

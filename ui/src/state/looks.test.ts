@@ -11,7 +11,7 @@ import { fromSnapshot } from './scene';
 
 describe('a video in words', () => {
   it('waits while everybody is at another one', () => {
-    const hand = { computer: 'k', name: 'K', segments: 1, working: 0, frames: 1, speed_fps: 5, encoder: null, paused: null };
+    const hand = { computer: 'k', name: 'K', segments: 1, working: 0, frames: 1, speed_fps: 5, encoder: null, paused: null, read_there: 0 };
     const at = (place: number, working: number) => jobWords(job(1, 'a', { state: { is: 'processing' }, place, hands: [{ ...hand, working }] }));
     expect([at(0, 0), at(1, 1), at(1, 0)]).toEqual(['Encoding', 'Encoding', 'Waiting for its turn']);
   });
@@ -30,7 +30,7 @@ describe('the first page and the history', () => {
     expect(found(jobs, ' ').length).toBe(6);
   });
   it('find by who helped and by what it was made for', () => {
-    const helped = job(7, 'x.mkv', { hands: [{ computer: 'k', name: 'Kitchen-PC', segments: 1, working: 0, frames: 1, speed_fps: null, encoder: null, paused: null }] });
+    const helped = job(7, 'x.mkv', { hands: [{ computer: 'k', name: 'Kitchen-PC', segments: 1, working: 0, frames: 1, speed_fps: null, encoder: null, paused: null, read_there: 0 }] });
     expect(found([...jobs, helped], 'kitchen smaller').map((one) => one.id)).toEqual([7]);
   });
   it('add up what was saved', () => expect(savedBytes(jobs)).toEqual({ bytes: 1400, count: 2 }));
@@ -86,7 +86,7 @@ describe('pictures along a film', () => {
 });
 
 describe('the pulse', () => {
-  const scene = (speed_fps: number) => fromSnapshot({ seq: 0, pairing: QUIET, here: here(), computers: [computer('K')], jobs: [job(1, 'a', { state: { is: 'processing' }, hands: [{ computer: 'k', name: 'K', segments: 0, working: 1, frames: 0, speed_fps, encoder: null, paused: null }] })] });
+  const scene = (speed_fps: number) => fromSnapshot({ seq: 0, pairing: QUIET, here: here(), computers: [computer('K')], jobs: [job(1, 'a', { state: { is: 'processing' }, hands: [{ computer: 'k', name: 'K', segments: 0, working: 1, frames: 0, speed_fps, encoder: null, paused: null, read_there: 0 }] })] });
 
   it('takes a sample every two seconds and keeps five minutes', () => {
     let pulse = STILL;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../generated/api';
-import { at, isReady, items, leftOver, looked, startable, wouldLose } from './offer';
+import { at, isReady, isSettings, items, leftOver, looked, startable, wouldLose } from './offer';
 
 const facts: Facts = { bytes: 1, duration_s: 1, picture: '', others: '', output: '/o.mkv', losses: [], notes: [] };
 const fine = (over: Partial<Facts> = {}) => looked({ path: '/a', name: 'a', result: { is: 'fine', ...facts, ...over } });
@@ -20,6 +20,14 @@ describe('an offer', () => {
   it('does without what was left out', () => {
     expect(isReady(at(two, 1, { stage: { is: 'left_out' } }))).toBe(true);
     expect(isReady(at(two, 0, { stage: { is: 'left_out' } }))).toBe(false);
+  });
+
+  it('takes no file of settings for a film', () => {
+    const named = (...names: string[]) => isSettings(names.map((name) => ({ name })));
+    expect([named('config.json'), named('CONFIG.JSON'), named('json.mkv'), named('config.json', 'a.mkv'), named()]).toEqual([true, true, false, false, false]);
+    const mixed = items(['config.json', 'a.mkv']);
+    expect(mixed.map((item) => item.stage.is)).toEqual(['refused', 'handing']);
+    expect(startable(at(mixed, 1, { path: '/a.mkv', stage: fine() }))).toEqual(['/a.mkv']);
   });
 
   it('starts what can be started', () => expect(startable(two)).toEqual(['/a']));

@@ -1,5 +1,6 @@
 /** Files on their way to becoming jobs: handed over, looked at, agreed to. Pure. */
 import type { ApiError, Facts, FilePath, Inspection, Outlook, Submitted } from '../generated/api';
+import { t } from '../words/words.svelte';
 
 export interface Item {
   name: string;
@@ -20,8 +21,18 @@ export type Stage =
   /** The user does not want it after all. */
   | { is: 'left_out' };
 
+/** What no film is called: files of settings. */
+const SETTINGS = /\.json$/i;
+
+/** One file of settings, by itself: nothing that could become a job. */
+export function isSettings(files: readonly { name: string }[]): boolean {
+  return files.length === 1 && SETTINGS.test(files[0]?.name ?? '');
+}
+
+/** A file of settings among films is refused before it is handed over. */
 export function items(names: string[]): Item[] {
-  return names.map((name) => ({ name, path: null, stage: { is: 'handing', share: 0 }, outlook: null }));
+  const stage = (name: string): Stage => (SETTINGS.test(name) ? { is: 'refused', message: t().offer.noVideo(name), help: t().offer.dropAlone } : { is: 'handing', share: 0 });
+  return names.map((name) => ({ name, path: null, stage: stage(name), outlook: null }));
 }
 
 /** The items with one of them changed. */

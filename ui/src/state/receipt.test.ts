@@ -3,7 +3,7 @@ import { job } from '../host/script';
 import { receiptWords } from './receipt';
 
 const outcome = { output: '/o.mkv', receipt: '/r.json', exact: true, verdict: 'Exact.', frames: 146_802, bytes: 1, wall_s: 1 };
-const hand = (name: string, segments: number) => ({ computer: name, name, segments, working: 0, frames: 1, speed_fps: null, encoder: null, paused: null });
+const hand = (name: string, segments: number) => ({ computer: name, name, segments, working: 0, frames: 1, speed_fps: null, encoder: null, paused: null, read_there: 0 });
 
 describe('a receipt in words', () => {
   it('says what was proved, and by whom', () => {

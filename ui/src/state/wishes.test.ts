@@ -31,7 +31,7 @@ describe('presets', () => {
 
   it('of a file are read with suspicion', () => {
     for (const text of ['', '{}', '[]', '{"kind":"manyhands-presets","presets":[]}', '{"kind":"other","presets":[{"name":"a","choice":{}}]}']) expect(fromFile(text), text).toBeNull();
-    const odd = { kind: 'manyhands-presets', presets: [{ name: 'A', choice: { codec: 'vp9', quality: 1e9, audio_kbps: '96', speed: 'slow', yes: true, out_dir: '/etc', wait_for: 99 } }, { name: 7 }, null] };
+    const odd = { kind: 'manyhands-presets', presets: [{ name: 'A', choice: { codec: 'vp9', quality: 1e9, audio_kbps: '96', speed: 'slow', yes: true, out_dir: '/etc', wait_for: 99, on: { computer: 'NAS' } } }, { name: 7 }, null] };
     expect(fromFile(JSON.stringify(odd))).toEqual([{ name: 'A', choice: { ...DEFAULT_CHOICE, speed: 'slow' } }]);
   });
 });

@@ -40,6 +40,7 @@ export const en = {
     parts: (n: number) => many(n, 'part'),
     files: (n: number) => many(n, 'file'),
     frames: (text: string) => `${text} frames`,
+    part: (some: string, whole: string) => `${some} of ${whole}`,
   },
 
   drop: {
@@ -119,6 +120,41 @@ export const en = {
     remove: (name: string) => `Leave out ${name}`,
     lossTitle: 'What would be lost',
     differs: 'Changed under Advanced',
+    noVideo: (name: string) => `${name} is no video.`,
+    dropAlone: 'A file of settings is dropped by itself; then it is shown what it would set.',
+  },
+
+  /** Which computer owns a job, as it is chosen before the start. */
+  owner: {
+    title: 'Who owns the job',
+    this: 'This computer',
+    gone: (name: string) => `${name} (takes none now)`,
+    means: (name: string) => `The whole film is sent to ${name} and worked on there. The result comes back, and is checked here. Once ${name} has the film, this computer may be turned off.`,
+    waits: (name: string) => `${name} is not there, or takes no whole films just now: the film waits for it.`,
+    participate: 'This computer helps with it',
+    participateHelp: 'Also while “Donate this machine” is off.',
+    leave: 'Leave the result there until I fetch it',
+    estimate: (name: string) => `Sizes and times are estimates for the computers here. How long ${name} takes, it says once it works.`,
+  },
+
+  /** A film that another computer works on for this one. */
+  away: {
+    sentTo: (name: string) => `sent to ${name}`,
+    from: (name: string) => `from ${name}`,
+    waiting: (name: string) => `Waits for ${name} to be there`,
+    sending: (name: string) => `Sending to ${name}`,
+    working: (name: string) => `${name} works on it`,
+    ready: (name: string) => `The result waits on ${name}`,
+    fetching: (name: string) => `Coming back from ${name}`,
+    checking: 'Being checked here',
+    counted: (what: string, part: string) => `${what}: ${part}`,
+    journey: (name: string) => `How much of ${name} has travelled`,
+    check: (name: string) => `How much of ${name} is checked`,
+    fetch: 'Fetch',
+    fetchName: (name: string) => `Fetch ${name}`,
+    participates: 'This computer helps with it.',
+    leaves: 'The result stays there until you fetch it.',
+    goesBack: (name: string) => `The result is for ${name}.`,
   },
 
   library: {
@@ -355,6 +391,8 @@ export const en = {
     copied: 'Copied',
     passed: (time: string) => `${time} so far`,
     travelled: (sent: string, received: string) => `${sent} sent, ${received} came back`,
+    readThere: (name: string, n: number) => `${name} read ${many(n, 'part')} itself from shared storage.`,
+    readThereAll: (list: string) => `Read from shared storage rather than sent: ${list}.`,
     queue: (name: string) => `Place of ${name} in the queue`,
     number: (place: number, all: number) => `${place} of ${all}`,
     isNumber: (name: string, place: number, all: number) => `${name} is number ${place} of ${all} now.`,
@@ -618,6 +656,7 @@ export const en = {
     ofMemory: (used: string, all: string) => `${used} of ${all}`,
     donateOff: 'It works for your own videos only.',
     given: (parts: string, frames: string, time: string, n: number) => `Given so far: ${parts} with ${frames} frames, ${time} of encoding, for ${many(n, 'computer')}.`,
+    takesFilms: 'takes whole films',
     cores: (n: number) => many(n, 'core'),
     memory: (text: string) => `${text} memory`,
     share: (percent: string) => `${percent} of this video`,
@@ -762,6 +801,24 @@ export const en = {
     about: (version: string) => `Manyhands ${version}`,
   },
 
+  /** Storage that several computers see. */
+  shared: {
+    title: 'Storage that several computers see',
+    read: 'Read films where they lie',
+    readHelp: 'Where this computer sees the same film as the one it helps, on a network drive or a shared disk, it reads its parts there itself, and nothing of the film has to be sent.',
+    folders: 'Folders to look in',
+    foldersHelp: 'beside network drives and the folders of the library.',
+    hint: '/mnt/nas/films',
+    add: 'Add a folder…',
+    drop: (folder: string) => `Remove ${folder}`,
+    pairs: 'If a film is not found by itself',
+    pairsHelp: 'Other computers may name a folder otherwise than this one does. A film in theirs is then looked for in this one’s, and read only if it is the same file.',
+    theirs: 'As the others name the folder',
+    theirsHint: '/volume1/films',
+    here: 'As this computer names it',
+    addPair: 'Add',
+  },
+
   config: {
     title: 'Configuration file',
     help: 'Everything on this page is kept there. It may be changed in an editor, too: that counts within seconds, and your comments stay.',
@@ -773,7 +830,13 @@ export const en = {
     again: 'Read it again',
     same: 'Nothing has changed.',
     farm: 'Take over another farm’s settings…',
-    farmHelp: 'The config.json of a simple AV1 farm: its media folders, temp folder, port and testing mode. What would be set is shown first.',
+    farmHelp: 'The config.json of a simple AV1 farm: its media folders, temp folder, port and testing mode. What would be set is shown first. The file may also be dropped on this page.',
+    farmTitle: 'Settings of another farm',
+    nothing: 'Nothing was set.',
+    empty: 'It holds nothing that could be set here.',
+    presets: 'This file holds presets of Manyhands.',
+    presetsHelp: 'Import it in the settings, under Presets.',
+    close: 'Close',
     plan: 'This would be set',
     before: (value: string) => (value === '' ? '(not set before)' : `(before: ${value})`),
     apply: 'Set it',
@@ -807,6 +870,8 @@ export const en = {
     programsHelp: 'As their files are called, with commas between them. Nobody else is told which of them runs.',
     keepFree: 'Leave this much of the disk free, GB',
     keepFreeHelp: 'Empty: 20 GB, or a tenth of a smaller disk.',
+    wholeFilms: 'Take whole films, too',
+    wholeFilmsHelp: 'While this computer donates, those that may use it may send a film here. It is then worked on by this computer and those it may ask itself, and the result goes back.',
     battery: 'It never helps on its battery, unless you say so then, nor while the system saves power.',
     restsNow: (why: string) => `Rests now: ${why}.`,
     standsStill: 'What it has begun stands still, and is given back after a minute.',
@@ -855,6 +920,7 @@ export const en = {
     done: (name: string, verdict: string) => `${name} is done. ${verdict}`,
     failed: (name: string, message: string) => `${name} failed. ${message}`,
     stopped: (name: string) => `${name} was stopped.`,
+    ready: (name: string, computer: string) => `The result of ${name} waits on ${computer}.`,
     percent: (name: string, percent: number) => `${name}: ${percent} percent.`,
   },
 };
