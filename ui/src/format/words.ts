@@ -1,6 +1,6 @@
 /** States in the words of the screen. */
-import type { Choice, Computer, ComputerId, Here, Job, Purpose } from '../generated/api';
-import { isUnderWay, type Sent } from '../state/away';
+import type { Away, Choice, Computer, ComputerId, Here, Job, Purpose } from '../generated/api';
+import { isUnderWay } from '../state/away';
 import { isChanged } from '../state/filters';
 import { t } from '../words/words.svelte';
 import { ago, part } from './numbers';
@@ -22,7 +22,7 @@ export function choiceWords(choice: Choice): string {
 }
 
 /** Where a film is that another computer works on, and how far. */
-export function awayWords({ step, name, moved, of }: Sent): string {
+export function awayWords({ step, name, moved, of }: Away): string {
   const words = t().away;
   const so_far = moved > 0 || of > 0 ? part(moved, of) : null;
   switch (step) {
@@ -36,9 +36,11 @@ export function awayWords({ step, name, moved, of }: Sent): string {
   }
 }
 
-/** Whose a video is, where it is not all this computer's: "sent to NAS", "from Laptop". */
-export function whoseWords({ away, sent_by }: Job): string {
-  if (away !== null) return t().away.sentTo(away.name);
+/** Whose a video is, where it is not all this computer's: "sent to NAS", "from Laptop"; with the names of the computers, by their ids. */
+export function whoseWords({ away, choice: { on }, sent_by }: Job, names: ReadonlyMap<ComputerId, string>): string {
+  // Once it is over, only the choice knows where it was: by name, or by an id.
+  const owner = away?.name ?? (on === null ? null : (names.get(on.computer) ?? called(on.computer.length < 64 ? on.computer : '', on.computer)));
+  if (owner !== null) return t().away.sentTo(owner);
   return sent_by === null ? '' : t().away.from(sent_by);
 }
 

@@ -1,6 +1,23 @@
 // Written by `cargo xtask bindings` from crates/api. Do not edit.
 
 /**
+ * A computer that was away, or took nothing.
+ */
+export type Absence = { 
+/**
+ * From then.
+ */
+began_ms: number, 
+/**
+ * Until then; `null` while it lasts.
+ */
+ended_ms: number | null, 
+/**
+ * Why: "away", "in use".
+ */
+why: string, };
+
+/**
  * How much of something.
  */
 export type Amount = "light" | "medium" | "strong";
@@ -99,21 +116,37 @@ tries: number, };
 export type Audio = "copy" | "opus" | "aac";
 
 /**
- * A computer that was away, or took nothing.
+ * A job that another computer owns.
  */
 export type Away = { 
 /**
- * From then.
+ * Which.
  */
-began_ms: number, 
+computer: ComputerId, 
 /**
- * Until then; `null` while it lasts.
+ * Its name.
  */
-ended_ms: number | null, 
+name: string, 
 /**
- * Why: "away", "in use".
+ * This computer helps with it.
  */
-why: string, };
+participates: boolean, 
+/**
+ * The result stays there until it is fetched.
+ */
+leaves: boolean, 
+/**
+ * How far it is.
+ */
+step: AwayStep, 
+/**
+ * Bytes moved in this step.
+ */
+moved: number, 
+/**
+ * Of so many; 0 if not known.
+ */
+of: number, };
 
 /**
  * What another computer that owns a job does about it.
@@ -1354,9 +1387,9 @@ finished_ms: number | null,
  */
 original: Original | null, 
 /**
- * Another computer owns it: how far it is there. `null` for this computer's own.
+ * Another computer owns it: how far it is there. `null` for this computer's own, and once it is over.
  */
-away: SentAway | null, 
+away: Away | null, 
 /**
  * Whose film it is, where another computer sent it here. `null` for this computer's own.
  */
@@ -2086,39 +2119,6 @@ attempts: number, };
 export type SegmentState = "waiting" | "sent" | "encoding" | "checking" | "done" | "failed";
 
 /**
- * A job that another computer owns.
- */
-export type SentAway = { 
-/**
- * Which.
- */
-computer: ComputerId, 
-/**
- * Its name.
- */
-name: string, 
-/**
- * This computer helps with it.
- */
-participates: boolean, 
-/**
- * The result stays there until it is fetched.
- */
-leaves: boolean, 
-/**
- * How far it is.
- */
-step: AwayStep, 
-/**
- * Bytes moved in this step.
- */
-moved: number, 
-/**
- * Of so many; 0 if not known.
- */
-of: number, };
-
-/**
  * What the user has set.
  */
 export type Settings = { 
@@ -2488,7 +2488,7 @@ stints: Array<Stint>,
 /**
  * When it was away, or took nothing.
  */
-absences: Array<Away>, };
+absences: Array<Absence>, };
 
 /**
  * Something that a job did or waited for.

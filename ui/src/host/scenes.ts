@@ -1,5 +1,5 @@
 /** The scenes that the fake host plays, by name. */
-import type { Complaint, Computer, ConfigChange, ConfigKey, Deed, Finding, Hand, Job, Original, Preset, Segment, Shared, Snapshot } from '../generated/api';
+import type { Away, Complaint, Computer, ConfigChange, ConfigKey, Deed, Finding, Hand, Job, Original, Preset, Segment, Shared, Snapshot } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 import { computer, here, job, QUIET, segment } from './script';
 
@@ -115,8 +115,7 @@ const burst = job(9, HOSTILE, { state: { is: 'failed', error: { code: 'damaged',
 
 /** A computer that takes whole films, and films in every step of their way there and back. */
 const nas = named('NAS', { encoders: encoders(34), cpu: 'AMD Ryzen V1500B', cores: 8, memory_mb: 16_000, takes_films: true });
-type Sent = NonNullable<Job['away']>;
-const sent = (id: number, name: string, step: Sent['step'], over: Partial<Sent> = {}, more: Partial<Job> = {}): Job =>
+const sent = (id: number, name: string, step: Away['step'], over: Partial<Away> = {}, more: Partial<Job> = {}): Job =>
   job(id, name, { ...FILM, state: { is: 'processing' }, place: 36 - id, away: { computer: nas.id, name: nas.name, participates: true, leaves: false, step, moved: 0, of: 0, ...over }, ...more });
 const journeys = [
   sent(36, 'The Attic Tapes.mov', 'waiting', { participates: false }, { state: { is: 'queued' } }),
@@ -125,7 +124,7 @@ const journeys = [
   sent(33, 'Été à la mer.mkv', 'ready', { leaves: true, of: 1_700_000_000 }, { progress: 1 }),
   sent(32, 'drone_0042.mp4', 'fetching', { moved: 300_000_000, of: 1_100_000_000 }, { progress: 1, eta_s: 40 }),
   sent(31, 'school play.mts', 'checking', { moved: 700_000_000, of: 910_000_000 }, { state: { is: 'combining' }, progress: 1 }),
-  sent(30, 'goal of the month.webm', 'checking', {}, { place: null, state: done.state, progress: 1, finished_ms: Date.now() - 60_000 }),
+  job(30, 'goal of the month.webm', { ...FILM, choice: { ...DEFAULT_CHOICE, on: { computer: nas.id, participate: true, leave: false } }, state: done.state, progress: 1, finished_ms: Date.now() - 60_000 }),
 ];
 
 /** Two of three found the film where it lies: little of it had to be sent. */

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { jobWords } from '../format/words';
-import { DEFAULT_CHOICE, type JobState } from '../generated/api';
+import { jobWords, whoseWords } from '../format/words';
+import { type Away, DEFAULT_CHOICE, type JobState } from '../generated/api';
 import { computer, job } from '../host/script';
 import { announce } from './announce';
-import { isFetchable, isUnderWay, ownedBy, ownedNow, ownerOf, takers, wayOf, type Sent } from './away';
+import { isFetchable, isUnderWay, ownedBy, ownedNow, ownerOf, takers, wayOf } from './away';
 import { reckon, UNKNOWN } from './eta';
 import { current, found } from './history';
 
 const nas = computer('NAS', { id: '5e'.repeat(32), takes_films: true });
 const attic = computer('attic');
 const near = computer('Barn', { status: { is: 'nearby' }, takes_films: true });
-const away = (over: Partial<Sent> = {}): Sent => ({ computer: nas.id, name: 'NAS', participates: true, leaves: false, step: 'working', moved: 0, of: 0, ...over });
-const sent = (over: Partial<Sent>, state: JobState = { is: 'processing' }) => job(1, 'a.mkv', { state, away: away(over) });
+const away = (over: Partial<Away> = {}): Away => ({ computer: nas.id, name: 'NAS', participates: true, leaves: false, step: 'working', moved: 0, of: 0, ...over });
+const sent = (over: Partial<Away>, state: JobState = { is: 'processing' }) => job(1, 'a.mkv', { state, away: away(over) });
 
 describe('who owns a job', () => {
   const chosen = { ...DEFAULT_CHOICE, ...ownedBy(DEFAULT_CHOICE, nas.id) };
@@ -60,8 +60,17 @@ describe('a film that is away', () => {
     expect(isUnderWay(job(1, 'a.mkv'))).toBe(false);
   });
 
+  it('is told apart from this computer’s own, also when it is over', () => {
+    const names = new Map([[nas.id, 'NAS']]);
+    const over = (computer: string) => job(1, 'a.mkv', { choice: { ...DEFAULT_CHOICE, on: { computer, participate: true, leave: false } } });
+    expect([sent({}), over(nas.id), over('NAS')].map((one) => whoseWords(one, names))).toEqual(Array(3).fill('sent to NAS'));
+    expect(whoseWords(over(attic.id), names)).toBe(`sent to A computer (${attic.id.slice(0, 4)}…)`);
+    expect(whoseWords(job(1, 'a.mkv', { sent_by: 'Laptop' }), names)).toBe('from Laptop');
+    expect(whoseWords(job(1, 'a.mkv'), names)).toBe('');
+  });
+
   it('has one bar: of its journey, or of the work', () => {
-    const way = (over: Partial<Sent>, progress: number, state?: JobState) => wayOf({ ...sent(over, state), progress });
+    const way = (over: Partial<Away>, progress: number, state?: JobState) => wayOf({ ...sent(over, state), progress });
     expect(way({ step: 'sending', moved: 1, of: 4 }, 0)).toEqual({ share: 0.25, work: false });
     expect(way({ step: 'sending', moved: 9, of: 4 }, 0).share).toBe(1);
     expect(way({ step: 'fetching', moved: 9 }, 1).share).toBeNull();

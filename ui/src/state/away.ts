@@ -1,8 +1,6 @@
 /** Films that another computer works on for this one: who takes them, where they are, and how far. Pure. */
-import type { Choice, Computer, Job } from '../generated/api';
+import type { Away, Choice, Computer, Job } from '../generated/api';
 import { isOver, isPaired } from './scene';
-
-export type Sent = NonNullable<Job['away']>;
 
 /** Computers that take whole films now. */
 export function takers(computers: readonly Computer[]): Computer[] {

@@ -1,6 +1,6 @@
 /** Which videos stand on the first page, which in the history, and what is found there. Pure. */
 import { choiceWords, whoseWords } from '../format/words';
-import type { Job } from '../generated/api';
+import type { ComputerId, Job } from '../generated/api';
 import { isFetchable } from './away';
 import { isOver } from './scene';
 
@@ -18,10 +18,10 @@ export function past(jobs: readonly Job[]): Job[] {
   return jobs.filter(isOver).sort((a, b) => (b.finished_ms ?? b.created_ms) - (a.finished_ms ?? a.created_ms) || b.id - a.id);
 }
 
-/** Those of which name, choice and helpers hold every word that is looked for, whatever its case and accents. */
-export function found(jobs: readonly Job[], search: string): Job[] {
+/** Those of which name, choice and helpers hold every word that is looked for, whatever its case and accents; `names` are those of the computers. */
+export function found(jobs: readonly Job[], search: string, names: ReadonlyMap<ComputerId, string> = new Map()): Job[] {
   const words = plain(search).split(/\s+/).filter(Boolean);
-  const about = (job: Job) => plain([job.name, choiceWords(job.choice), whoseWords(job), ...job.hands.map((hand) => hand.name)].join(' '));
+  const about = (job: Job) => plain([job.name, choiceWords(job.choice), whoseWords(job, names), ...job.hands.map((hand) => hand.name)].join(' '));
   return jobs.filter((job) => words.every((word) => about(job).includes(word)));
 }
 
