@@ -21,6 +21,7 @@ use crate::{choose, login, outside, tray};
 /// | `shell.opened` | the files that the app was opened with since the last time |
 /// | `shell.open`, `shell.show` | a job's output in its player, or in its folder |
 /// | `shell.keep`, `shell.take` | a small text (the first also a picture) into and out of a file that the user chooses |
+/// | `shell.text` | the text of a JSON file that was dropped on the window |
 /// | `shell.starts_at_login`, `shell.start_at_login` | whether it starts when its user logs in, and sets that |
 /// | `shell.speak` | the words of the page's language, for what the shell says itself |
 ///
@@ -40,6 +41,7 @@ pub async fn call(app: AppHandle, name: String, args: Value) -> Result<Value, Ap
             json(choose::keep(&app, &name, &bytes).await?)
         }
         "shell.take" => json(choose::take(&app).await?),
+        "shell.text" => json(dropped(&app, args).await?),
         "shell.starts_at_login" => json(login::starts(&app)?),
         "shell.start_at_login" => {
             let Switched { on } = read(args)?;
@@ -65,6 +67,26 @@ struct Kept {
     text: String,
     /// or a picture.
     bytes: Option<Vec<u8>>,
+}
+
+/// What `shell.text` is asked.
+#[derive(serde::Deserialize)]
+struct Named {
+    path: FilePath,
+}
+
+/// A page that somebody has taken over reads no file that its user has not just given it.
+async fn dropped(app: &AppHandle, args: Value) -> Result<String, ApiError> {
+    let Named { path } = read(args)?;
+    let is_json = path
+        .0
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    if is_json && Node::of(app).was_dropped(&path.0) {
+        return choose::text(&path.0).await;
+    }
+    let text = format!("{path} was not dropped here, or is no JSON file.");
+    Err(ApiError::new(ErrorCode::BadRequest, text).help("Drop it on the window once more."))
 }
 
 /// What `shell.start_at_login` is told.

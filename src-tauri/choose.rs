@@ -1,6 +1,6 @@
 //! The system's own dialogs for files and folders. The page is not trusted to open them with rules of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use api::{ApiError, ErrorCode};
 use tauri::AppHandle;
@@ -74,19 +74,27 @@ pub async fn take(app: &AppHandle) -> Result<Option<String>, ApiError> {
         dialog = dialog.add_filter(&words.all_files, &["*"]);
     }
     dialog.pick_file(move |file| drop(answer.send(file)));
-    let Some(file) = path(chosen).await else {
-        return Ok(None);
-    };
+    match path(chosen).await {
+        Some(file) => text(&file).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// [`ErrorCode::Unreadable`] if it is no text or more than 1 MiB.
+pub async fn text(file: &Path) -> Result<String, ApiError> {
     let unread = || {
         let text = format!("{} cannot be read as a text.", file.display());
         ApiError::new(ErrorCode::Unreadable, text)
     };
-    let about = tokio::fs::metadata(&file).await.map_err(|_| unread())?;
+    let about = tokio::fs::metadata(file).await.map_err(|_| unread())?;
     if about.len() > MOST_TEXT {
         return Err(unread());
     }
-    let text = tokio::fs::read_to_string(&file).await;
-    text.map(Some).map_err(|_| unread())
+    let text = tokio::fs::read_to_string(file).await;
+    text.map_err(|_| unread())
 }
 
 fn dialog(app: &AppHandle) -> FileDialogBuilder<tauri::Wry> {

@@ -28,7 +28,10 @@ pub fn on_drag(window: &Window, event: &DragDropEvent) {
     let dropped = match event {
         DragDropEvent::Enter { .. } => Dropped::Over,
         DragDropEvent::Leave => Dropped::Out,
-        DragDropEvent::Drop { paths, .. } => return tell_files(window, paths.clone()),
+        DragDropEvent::Drop { paths, .. } => {
+            Node::of(window.app_handle()).remember_dropped(paths);
+            return tell_files(window, paths.clone());
+        }
         _ => return,
     };
     tell(window, dropped);

@@ -3,7 +3,7 @@
 //! The window opens at once. Until the node runs, calls wait; if it cannot run, every call says why, and the
 //! page shows that.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ pub struct Node {
     started: watch::Receiver<Started>,
     running: Mutex<Option<Running>>,
     opened: Mutex<Vec<PathBuf>>,
+    /// What was dropped on the window last: the page may have such files read.
+    dropped: Mutex<Vec<PathBuf>>,
 }
 
 impl Node {
@@ -79,6 +81,16 @@ impl Node {
         lock(&self.opened).extend(files);
     }
 
+    /// Remembers what was dropped on the window.
+    pub fn remember_dropped(&self, files: &[PathBuf]) {
+        files.clone_into(&mut lock(&self.dropped));
+    }
+
+    /// Whether this was dropped on the window, the last time that anything was.
+    pub fn was_dropped(&self, file: &Path) -> bool {
+        lock(&self.dropped).iter().any(|one| one == file)
+    }
+
     /// Stops it and waits until it has stopped.
     pub fn stop(&self) {
         let running = lock(&self.running).take();
@@ -101,6 +113,7 @@ pub fn prepare(line: Line) -> (Node, Start) {
         started,
         running: Mutex::default(),
         opened: Mutex::new(line.absolute_files()),
+        dropped: Mutex::default(),
     };
     (node, Start { line, say })
 }
