@@ -85,7 +85,10 @@ async fn dropped(app: &AppHandle, args: Value) -> Result<String, ApiError> {
     if is_json && Node::of(app).was_dropped(&path.0) {
         return choose::text(&path.0).await;
     }
-    let text = format!("{path} was not dropped here, or is no JSON file.");
+    let text = format!(
+        "{} was not dropped here, or is no JSON file.",
+        path.0.display()
+    );
     Err(ApiError::new(ErrorCode::BadRequest, text).help("Drop it on the window once more."))
 }
 
