@@ -2,7 +2,7 @@
 // `npm run test:browser`. Says loudly that it is skipped where there is no Chromium.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -236,11 +236,52 @@ async function checkFilm(browser, folder) {
   }
 }
 
+/** A folder is watched, with the mouse: its film is taken, its own result is not. */
+async function checkLibrary(browser, folder) {
+  const media = join(folder, 'media');
+  mkdirSync(media);
+  makeFilm(join(media, 'été.mkv'), 20);
+  writeFileSync(join(media, 'notes.txt'), 'no film');
+  const { link, stop } = await serve(join(folder, 'shelf'));
+  try {
+    const problems = [];
+    const page = await newPage(await browser.newContext(), problems);
+    await page.goto(link);
+    await page.getByText('1 computer ready.').waitFor();
+    await page.getByTestId('page-library').click();
+    await page.getByTestId('library-path').fill(media);
+    await page.getByTestId('watch').click();
+    await page.getByTestId('rules-dialog').getByTestId('takes').getByText(/1 of 1/).waitFor();
+    assert.equal((await call(page, 'settings')).library.folders.length, 0, 'a look sets something');
+    await page.getByTestId('keep-rules').click();
+    await page.getByTestId('folder').waitFor();
+    // Nobody waits a minute here to see that a file stays as it is.
+    const settings = await call(page, 'settings');
+    settings.library.folders[0].stable_s = 1;
+    await call(page, 'set_settings', { settings });
+    const shows = (state, films) => page.getByTestId(`state-${state}`).getByText(String(films), { exact: true }).waitFor();
+    await shows('done', 1);
+    await page.getByTestId('saved').waitFor();
+    const made = readdirSync(media).find((name) => name.startsWith('été.') && name !== 'été.mkv');
+    assert.deepEqual(numbers(join(media, made)), Array.from({ length: 500 }, (_, frame) => frame));
+    await page.getByTestId('scan-all').click();
+    await shows('left', 1);
+    await page.getByTestId('state-left').click();
+    await page.getByTestId('films').getByText(made).waitFor();
+    await page.screenshot({ path: join(root, 'target/page-library.png'), fullPage: true });
+    assert.equal(readdirSync(media).length, 3);
+    assert.deepEqual(problems, []);
+  } finally {
+    await stop();
+  }
+}
+
 const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`] });
 const folder = mkdtempSync(join(tmpdir(), 'manyhands-page-'));
 try {
   await checkFilm(browser, folder);
   await checkPairing(browser, folder);
+  await checkLibrary(browser, folder);
   process.stdout.write('page in a browser: ok\n');
 } finally {
   await browser.close();
