@@ -35,6 +35,8 @@ const FILM: &str = "film";
 const TELL: Duration = Duration::from_millis(500);
 /// So often it is looked whether something is kept for too long.
 const LOOK: Duration = Duration::from_secs(60);
+/// So often a folder is tried to be removed.
+const GOING: u32 = 20;
 /// A film that is coming ends where less than this is left on the disk, bytes.
 const LEAST_FREE: u64 = 256 << 20;
 
@@ -107,8 +109,9 @@ impl Films {
     }
 
     fn held(&self, peer: PeerId) -> (usize, usize) {
-        let of_it = self.all.keys().filter(|key| key.0 == peer).count();
-        (of_it, self.all.len())
+        let of_it = self.all.iter().filter(|(key, _)| key.0 == peer);
+        let at_work = of_it.filter(|(_, entry)| entry.state.step != Step::Made);
+        (at_work.count(), self.all.len())
     }
 
     fn of(&self, peer: PeerId) -> Vec<Key> {
@@ -188,6 +191,7 @@ impl Core {
             folder: FilmId::random().to_string(),
             received: false,
             job: None,
+            held: false,
             resting: false,
             made: None,
             since_ms: unix_ms(),
@@ -408,10 +412,22 @@ impl Core {
             return;
         };
         entry.travel.cancel();
+        let job = entry.state.note.job.map(JobId);
+        if let Some(job) = job
+            && matches!(self.end_of(job), Some(JobState::Failed(_)))
+        {
+            // Without its film nobody tries it again.
+            self.workspace.remove_job(job);
+        }
         let folder = self.workspace.hosted(&entry.state.note.folder);
-        tokio::task::spawn_blocking(move || {
-            // What is written there just now is swept with the next look.
-            let _ = std::fs::remove_dir_all(folder);
+        tokio::spawn(async move {
+            // What is just being ended may still write there. What is left all the same is swept later.
+            for _ in 0..GOING {
+                if std::fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
+                    return;
+                }
+                tokio::time::sleep(TELL).await;
+            }
         });
     }
 
@@ -598,6 +614,8 @@ fn is_news(event: &Event) -> bool {
             | Event::Submitted(_)
             | Event::Measured(_)
             | Event::Given
+            | Event::Hold
+            | Event::GoOn
             | Event::Rest
             | Event::Helping
     )

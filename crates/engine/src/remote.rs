@@ -575,9 +575,18 @@ impl Core {
             return;
         }
         self.parcels.tried = Some(Instant::now());
-        let films: Vec<FilmId> = self.parcels.all.keys().copied().collect();
-        for film in films {
-            self.drive(film, Event::Tick).await;
+        let known = |peer: &PeerId| self.neighbours.get(peer).is_some_and(|one| one.paired);
+        let event = |one: &Parcel| {
+            if known(&one.state.note.peer) {
+                Event::Tick
+            } else {
+                Event::Unpaired
+            }
+        };
+        let all = self.parcels.all.iter();
+        let due: Vec<_> = all.map(|(film, one)| (*film, event(one))).collect();
+        for (film, event) in due {
+            self.drive(film, event).await;
         }
     }
 

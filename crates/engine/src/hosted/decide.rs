@@ -8,10 +8,10 @@ use peer::{BlobId, FilmEnd, FilmId, FilmMade, FilmOffer, FilmRefusal, FilmWord, 
 use schedule::PeerId;
 use serde::{Deserialize, Serialize};
 
-/// Films of one computer that are here at once.
+/// Films of one computer that come, or are worked on, at once.
 const MOST_OF_ONE: usize = 4;
-/// Films of all computers.
-const MOST_OF_ALL: usize = 16;
+/// Films of all computers that are here, with those whose results wait.
+const MOST_OF_ALL: usize = 64;
 /// Left free on the disk when a film is taken, bytes.
 const LEFT_FREE: u64 = 512 << 20;
 /// What nobody has asked for in so long is removed, milliseconds: a week.
@@ -36,6 +36,8 @@ pub(crate) struct Note {
     pub received: bool,
     /// Its job here.
     pub job: Option<u64>,
+    /// Its sender's user holds it.
+    pub held: bool,
     /// Its job was held because this computer does not help just now.
     pub resting: bool,
     /// The result.
@@ -175,7 +177,7 @@ pub(crate) struct Stand {
     pub donating: bool,
     /// Its user takes whole films.
     pub takes: bool,
-    /// Films that are here: of that computer, and of all.
+    /// Films that are here: those of that computer that are not done, and all of all.
     pub held: (usize, usize),
     /// Bytes that are free where they are kept, less what is promised to others.
     pub free: u64,
@@ -231,7 +233,9 @@ impl Hosted {
             (Event::Submitted(Ok(job)), Step::Submitting) => {
                 self.note.job = Some(job);
                 self.step = Step::Working;
-                self.when_linked(Action::Tell)
+                let pause = self.note.held.then_some(Action::Pause);
+                let tell = self.when_linked(Action::Tell);
+                pause.into_iter().chain(tell).collect()
             }
             (Event::Submitted(Err(why)), Step::Submitting) => self.end(FilmEnd::Unusable, &why),
             (Event::JobDone, Step::Working) => {
@@ -251,8 +255,14 @@ impl Hosted {
                 self.giving = false;
                 Vec::new()
             }
-            (Event::Hold, Step::Working) => vec![Action::Pause],
-            (Event::GoOn, Step::Working) if !self.note.resting => vec![Action::Resume],
+            (Event::Hold, _) => {
+                self.note.held = true;
+                self.when_working(Action::Pause)
+            }
+            (Event::GoOn, _) => {
+                self.note.held = false;
+                self.when_working(Action::Resume)
+            }
             (Event::Cancel | Event::Collected, _) => {
                 let mut actions = self.leave();
                 actions.extend([Action::Say(FilmWord::Over {}), Action::Remove]);
@@ -266,12 +276,20 @@ impl Hosted {
             }
             (Event::Helping, Step::Working) if self.note.resting => {
                 self.note.resting = false;
-                vec![Action::Resume]
+                self.when_working(Action::Resume)
             }
             (Event::Tick(now), Step::Made) if !self.giving => self.expire(now),
             (Event::Tick(now), Step::Receiving) if !self.taking => self.expire(now),
             _ => Vec::new(),
         }
+    }
+
+    /// Of a job that is there and whose standing still is not for another reason.
+    fn when_working(&self, action: Action) -> Vec<Action> {
+        let note = &self.note;
+        let works = self.step == Step::Working && !note.resting;
+        let goes = action != Action::Resume || !note.held;
+        (works && goes).then_some(action).into_iter().collect()
     }
 
     fn when_linked(&self, action: Action) -> Vec<Action> {

@@ -12,6 +12,7 @@ fn note() -> Note {
         folder: "00".repeat(16),
         received: false,
         job: None,
+        held: false,
         resting: false,
         made: None,
         since_ms: 0,
@@ -147,6 +148,17 @@ fn a_computer_that_stops_helping_rests() {
     assert_eq!(hosted.on(Event::Helping), []);
     let ended = at(&[Event::Offered(SOURCE)]).on(Event::Rest);
     assert_eq!(ended.last(), Some(&Action::Remove));
+}
+
+#[test]
+fn what_its_sender_holds_is_held_however_far_it_is() {
+    let mut hosted = at(&[Event::Offered(SOURCE), Event::Taken(Ok(())), Event::Hold]);
+    let begun = hosted.on(Event::Submitted(Ok(1)));
+    assert_eq!(begun, [Action::Pause, Action::Tell]);
+    assert_eq!(hosted.on(Event::Rest), [Action::Pause]);
+    assert_eq!(hosted.on(Event::Helping), [], "it is held still");
+    assert_eq!(hosted.on(Event::GoOn), [Action::Resume]);
+    assert_eq!(hosted.on(Event::Hold), [Action::Pause]);
 }
 
 #[test]
