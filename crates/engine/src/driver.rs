@@ -35,7 +35,9 @@ use crate::replace::Ledger;
 use crate::reunion::{Given, TaskNames, Tying};
 use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
-use crate::status::{JobState, Load, NodeStatus, OriginalStatus, Outcome, Settings, Terms, Twin};
+use crate::status::{
+    JobState, Load, NodeStatus, OriginalStatus, Outcome, Replace, Settings, Terms, Twin,
+};
 use crate::tie::Standing;
 use crate::timeline::Look;
 use crate::trouble::Trouble;
@@ -89,8 +91,8 @@ pub(crate) enum Mail {
         job: JobId,
         result: Result<Outcome, CombineError>,
     },
-    /// May a proved result take its film's place now?
-    MayPlace(JobId, oneshot::Sender<bool>),
+    /// May a proved result take its film's place now? If so, what becomes of the original is as it is set now.
+    MayPlace(JobId, oneshot::Sender<Option<Replace>>),
     /// What became of an original.
     Original(Box<OriginalStatus>),
     /// A task for somebody else ended.
@@ -163,6 +165,10 @@ pub(crate) enum Call {
     Past(JobId, oneshot::Sender<Option<JobState>>),
     /// A job of an earlier run cannot go on.
     GiveUp(JobId, Trouble, oneshot::Sender<()>),
+    /// The result of a job of an earlier run has its place already.
+    Placed(JobId, Outcome, oneshot::Sender<()>),
+    /// A job's film may have changed.
+    LookAtFilm(JobId, oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -328,8 +334,11 @@ impl Core {
             Mail::Reached { job, kind } => self.reached(job, kind),
             Mail::Combined { job, result } => self.combined(job, result),
             // Whoever asked may have gone.
-            Mail::MayPlace(job, reply) => drop(reply.send(self.may_place(job))),
-            Mail::Original(original) => _ = self.originals.insert(original.job, *original),
+            Mail::MayPlace(job, reply) => {
+                let may = self.may_place(job).then_some(self.settings.replace);
+                drop(reply.send(may));
+            }
+            Mail::Original(original) => self.original_says(*original),
             Mail::Guest { task, peer, gift } => self.guest_left(task, peer, gift).await,
             Mail::Trial(trial) => self.trial(trial),
             Mail::TrialsDone => self.trials_done(),
