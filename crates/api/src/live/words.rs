@@ -108,6 +108,7 @@ impl From<Choice> for (wish::Choice, its::Terms) {
             keep_temp: choice.keep_temp,
             place: choice.place.into(),
             least_saving: None,
+            yields: false,
         };
         let wanted = wish::Choice {
             purpose: choice.purpose.into(),
