@@ -201,6 +201,48 @@ fn killed_at_every_step_the_film_or_its_result_is_there() {
     }
 }
 
+/// A result that goes elsewhere has one name, wherever the program is killed while it gets it.
+#[cfg(target_os = "linux")]
+#[test]
+fn killed_while_a_result_gets_its_name_there_is_one_result() {
+    for point in ["Place-noted", "Place-renamed"] {
+        let walk = Walk::new();
+        let film = walk.film("two_frames.mp4", "film.mp4");
+        let words = [
+            "encode",
+            "--only-here",
+            "--codec",
+            "h264",
+            "--speed",
+            "fast",
+        ];
+        let words = [&words[..], &[film.to_str().unwrap()]].concat();
+        killed_at(&walk, point, &words);
+        let answer = ask(&walk, &words);
+        assert_eq!(answer.exit, Some(0), "{point}: {answer:?}");
+        let jobs = ask(&walk, &["jobs"]);
+        let done = jobs
+            .lines
+            .iter()
+            .filter(|line| line["state"] == "completed");
+        assert_eq!(done.count(), 1, "{point}: {jobs:?}");
+        let visible = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (!name.starts_with('.')).then_some(name)
+        };
+        let names: Vec<String> = walk
+            .all()
+            .iter()
+            .filter_map(|(path, _)| visible(path))
+            .collect();
+        assert_eq!(names.len(), 2, "{point}: {names:?}");
+        assert!(
+            names.iter().all(|name| !name.contains("(2)")),
+            "{point}: {names:?}"
+        );
+    }
+}
+
 /// Runs the program until it kills itself at a point.
 #[cfg(target_os = "linux")]
 fn killed_at(walk: &Walk, point: &str, words: &[&str]) {

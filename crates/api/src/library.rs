@@ -331,7 +331,7 @@ impl From<its::Folder> for WatchedFolder {
 impl From<WatchedFolder> for its::Folder {
     fn from(one: WatchedFolder) -> Self {
         Self {
-            path: one.path.0,
+            path: its::plain(&one.path.0),
             off: one.off,
             on_change: one.on_change,
             every_min: one.every_min,

@@ -12,6 +12,7 @@ use crate::job::Wish;
 use crate::jobs::unread;
 use crate::journal::{self, job_id, row_id};
 use crate::node::{Node, Steer, look};
+use crate::placed;
 use crate::probe::{self, Indexing, Probed};
 use crate::status::{JobId, JobState, JobStatus, Terms};
 use crate::trouble::{Kind, Trouble};
@@ -167,6 +168,10 @@ impl Node {
 
     async fn resume(&self, row: store::Job, held: bool) -> Result<(), Trouble> {
         let begun = Instant::now();
+        if let Some(outcome) = placed::before(&self.0.store, job_id(row.id)).await {
+            let id = job_id(row.id);
+            return self.ask(|reply| Call::Placed(id, outcome, reply)).await;
+        }
         let wish: Wish = serde_json::from_value(row.choice.clone()).unwrap_or_default();
         if wish.terms.on.is_some() {
             return self.send_again(row, wish).await;

@@ -66,6 +66,14 @@ impl Core {
                 // Whoever asked may have gone.
                 let _ = reply.send(());
             }
+            Call::Placed(id, outcome, reply) => {
+                self.was_placed(id, outcome).await;
+                let _ = reply.send(());
+            }
+            Call::LookAtFilm(id, reply) => {
+                self.look_at_film(id);
+                let _ = reply.send(());
+            }
             Call::Stop(reply) => drop(reply.send(())),
         }
     }

@@ -21,6 +21,7 @@ use crate::job::Memo;
 use crate::lease::Bench;
 use crate::merge::{self, MergeError, Merged, Parts};
 use crate::output::{self, Aside};
+use crate::placed;
 use crate::prove::{self, FileProof, Same};
 use crate::receipt::{FileFacts, MadeBy, Receipt, SegmentFacts};
 use crate::replace::{self, Ledger, Plan};
@@ -46,8 +47,6 @@ pub(crate) struct Combine {
     pub node: String,
     /// When the job began.
     pub begun: Instant,
-    /// What becomes of an original.
-    pub replace: Replace,
     /// Another computer made all of it.
     pub made_by: Option<MadeBy>,
     /// The database.
@@ -80,6 +79,10 @@ pub(crate) async fn combine(
     cancel: CancellationToken,
 ) -> Option<Result<Outcome, CombineError>> {
     let film = Arc::clone(&work.parts.film);
+    if let Some(outcome) = placed::before(&work.store, work.job).await {
+        // By an earlier run that was cut off before it could say so.
+        return Some(Ok(outcome));
+    }
     if let Err(trouble) = unchanged(&film) {
         return Some(Err(CombineError::Failed(trouble)));
     }
@@ -100,14 +103,17 @@ pub(crate) async fn combine(
         Ok(joined) => joined,
         Err(error) => return Some(Err(why_not(error, &work, &mut aside))),
     };
-    if let Err(error) = remember(&work, aside.path()).await {
-        return Some(Err(error));
-    }
+    let sample = match remember(&work, aside.path()).await {
+        Ok(sample) => sample,
+        Err(error) => return Some(Err(error)),
+    };
     reached(bench, work.job, PhaseKind::Placing);
     if let Place::InPlace { .. } = work.terms.place {
         return in_place(work, aside, merged, proof).await.transpose();
     }
-    Some(place(&work, aside.path(), &merged, proof).map_err(|e| not_placed(&e)))
+    let placing = tokio::task::spawn_blocking(move || place(&work, &aside, &merged, proof, sample));
+    let placed = placing.await.map_err(std::io::Error::other).flatten();
+    Some(placed.map_err(|e| not_placed(&e)))
 }
 
 /// Puts a result of another computer in its place that was proved here; `None` where it was called off.
@@ -134,7 +140,7 @@ pub(crate) async fn place_returned(
     let copied = tokio::task::spawn_blocking(move || copy_aside(&from, &to)).await;
     let copied = copied.map_err(std::io::Error::other).flatten();
     copied.map_err(|e| not_placed(&e))?;
-    remember(&work, aside.path()).await?;
+    let sample = remember(&work, aside.path()).await?;
     let merged = Merged {
         file: aside.path().to_owned(),
         packets: Vec::new(),
@@ -144,7 +150,8 @@ pub(crate) async fn place_returned(
     if let Place::InPlace { .. } = work.terms.place {
         return in_place(work, aside, merged, proof).await;
     }
-    let placed = place(&work, aside.path(), &merged, proof);
+    let placing = tokio::task::spawn_blocking(move || place(&work, &aside, &merged, proof, sample));
+    let placed = placing.await.map_err(std::io::Error::other).flatten();
     placed.map(Some).map_err(|e| not_placed(&e))
 }
 
@@ -168,7 +175,7 @@ fn copy_aside(from: &Path, to: &Path) -> std::io::Result<()> {
 
 /// What is about to be put in place is known from then on as made here: a library never takes it as a source, whatever
 /// it is called later.
-async fn remember(work: &Combine, aside: &Path) -> Result<(), CombineError> {
+async fn remember(work: &Combine, aside: &Path) -> Result<[u8; 32], CombineError> {
     let (path, source) = (aside.to_owned(), work.parts.film.path.clone());
     let sampled = tokio::task::spawn_blocking(move || {
         Ok((intake::sample(&path)?, std::fs::metadata(&path)?.len()))
@@ -177,7 +184,8 @@ async fn remember(work: &Combine, aside: &Path) -> Result<(), CombineError> {
     let (sample, bytes) = sampled.map_err(|e| not_placed(&e))?;
     let made = unix_ms();
     let add = move |tables: &store::Tables<'_>| tables.add_output(&sample, bytes, &source, made);
-    work.store.call(add).await.map_err(|error| match error {
+    let added = work.store.call(add).await;
+    added.map(|()| sample).map_err(|error| match error {
         StoreError::Full => CombineError::Full,
         other => CombineError::Failed(Trouble::new(
             Kind::BadDataFolder,
@@ -264,12 +272,15 @@ async fn in_place(
 ) -> Result<Option<Outcome>, CombineError> {
     let _turn = work.ledger.turn().await;
     let (reply, may) = oneshot::channel();
-    let asked = work.mail.send(Mail::MayPlace(work.job, reply));
-    if asked.is_err() || !may.await.unwrap_or(false) {
+    // How long originals are kept is asked for now: proving takes hours, in which it may have been set anew.
+    if work.mail.send(Mail::MayPlace(work.job, reply)).is_err() {
         return Ok(None);
     }
+    let Ok(Some(replace)) = may.await else {
+        return Ok(None);
+    };
     let swapped = tokio::task::spawn_blocking(move || {
-        let swapped = swap_in(&work, aside.path(), &merged, proof);
+        let swapped = swap_in(&work, replace, aside.path(), &merged, proof);
         // Whatever there is at its name now is the swap's.
         aside.keep();
         swapped
@@ -283,6 +294,7 @@ async fn in_place(
 
 fn swap_in(
     work: &Combine,
+    replace: Replace,
     aside: &Path,
     merged: &Merged,
     proof: FileProof,
@@ -292,8 +304,8 @@ fn swap_in(
         return Err(Trouble::new(Kind::Other, "The film is not to be replaced."));
     };
     let until = swap::until(
-        keep.unwrap_or(work.replace.keep),
-        work.replace.testing_mode,
+        keep.unwrap_or(replace.keep),
+        replace.testing_mode,
         unix_ms(),
     );
     let bytes = std::fs::metadata(aside).map_or(0, |about| about.len());
@@ -416,28 +428,47 @@ pub(crate) async fn sound_decodes(
     Ok(())
 }
 
+/// Gives the result its name. The receipt is written and the name noted before, so that a run that is cut off here is
+/// gone on with and makes no second file. Blocks.
 fn place(
     work: &Combine,
-    aside: &Path,
+    aside: &Aside,
     merged: &Merged,
     proof: FileProof,
+    sample: [u8; 32],
 ) -> std::io::Result<Outcome> {
     let film = &work.parts.film;
-    let bytes = std::fs::metadata(aside)?.len();
-    let output = output::place(aside, |n| {
-        destination::candidate(&film.path, &work.folder, &film.choice, &work.terms, n)
-    })?;
-    let receipt = receipt(work, merged, proof, &output, bytes);
-    let path = receipt.write(&work.receipts, &format!("job-{}", work.job.0))?;
-    Ok(Outcome {
-        output,
-        receipt: path,
+    let bytes = std::fs::metadata(aside.path())?.len();
+    let mut receipt = receipt(work, merged, proof, Path::new(""), bytes);
+    let name = format!("job-{}", work.job.0);
+    let mut outcome = Outcome {
+        output: PathBuf::new(),
+        receipt: PathBuf::new(),
         exact: true,
-        verdict: receipt.verdict,
+        verdict: receipt.verdict.clone(),
         frames: receipt.frames,
         bytes,
         wall_ms: elapsed_ms(work.begun),
-    })
+    };
+    let candidate =
+        |n| destination::candidate(&film.path, &work.folder, &film.choice, &work.terms, n);
+    let placed = output::place(aside.path(), candidate, |output| {
+        output.clone_into(&mut outcome.output);
+        receipt.output.path = output.display().to_string();
+        outcome.receipt = receipt.write(&work.receipts, &name)?;
+        placed::note(
+            &work.ledger,
+            work.job,
+            &outcome,
+            Memo::of(&outcome, film),
+            sample,
+        )
+    });
+    if placed.is_err() && outcome.receipt.is_file() {
+        // It speaks of a file that is not there.
+        let _ = std::fs::remove_file(&outcome.receipt);
+    }
+    placed.map(|_| outcome)
 }
 
 /// What was proved, for an output of this name.

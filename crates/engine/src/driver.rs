@@ -39,7 +39,7 @@ use crate::rights::Agreement;
 use crate::scratch::{Scratch, Used};
 use crate::shared::{SharedFilms, Sight};
 use crate::status::{
-    JobState, Load, NodeStatus, On, OriginalStatus, Outcome, Settings, Terms, Twin,
+    JobState, Load, NodeStatus, On, OriginalStatus, Outcome, Replace, Settings, Terms, Twin,
 };
 use crate::tie::Standing;
 use crate::timeline::Look;
@@ -94,8 +94,8 @@ pub(crate) enum Mail {
         job: JobId,
         result: Result<Outcome, CombineError>,
     },
-    /// May a proved result take its film's place now?
-    MayPlace(JobId, oneshot::Sender<bool>),
+    /// May a proved result take its film's place now? If so, what becomes of the original is as it is set now.
+    MayPlace(JobId, oneshot::Sender<Option<Replace>>),
     /// What became of an original.
     Original(Box<OriginalStatus>),
     /// A film of another computer was looked for here.
@@ -188,6 +188,10 @@ pub(crate) enum Call {
     Fetch(JobId, oneshot::Sender<Result<(), Trouble>>),
     /// A job of an earlier run cannot go on.
     GiveUp(JobId, Trouble, oneshot::Sender<()>),
+    /// The result of a job of an earlier run has its place already.
+    Placed(JobId, Outcome, oneshot::Sender<()>),
+    /// A job's film may have changed.
+    LookAtFilm(JobId, oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -366,8 +370,11 @@ impl Core {
             Mail::Reached { job, kind } => self.reached(job, kind),
             Mail::Combined { job, result } => self.combined(job, result),
             // Whoever asked may have gone.
-            Mail::MayPlace(job, reply) => drop(reply.send(self.may_place(job))),
-            Mail::Original(original) => _ = self.originals.insert(original.job, *original),
+            Mail::MayPlace(job, reply) => {
+                let may = self.may_place(job).then_some(self.settings.replace);
+                drop(reply.send(may));
+            }
+            Mail::Original(original) => self.original_says(*original),
             Mail::Sighted { peer, film, sight } => self.sighted(peer, film, sight),
             Mail::Unseen { job, peer } => self.forget_sight(job, peer),
             Mail::Guest { task, peer, gift } => self.guest_left(task, peer, gift).await,

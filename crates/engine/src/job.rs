@@ -95,6 +95,9 @@ pub(crate) struct Memo {
     pub help: String,
     pub picture: String,
     pub duration_us: Option<i64>,
+    /// A sample of the result, from when its name is noted until it has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placing: Option<[u8; 32]>,
 }
 
 /// A segment as the journal keeps it beside its columns.

@@ -90,6 +90,9 @@ impl Core {
         self.past.remove(&new.id);
         self.note_beginning(&job);
         self.announce(&job, plan_finished);
+        if job.segments.is_empty() {
+            self.put_before_those_that_yield(&job);
+        }
         if self.measuring {
             // Encoding beside the trials would spoil both.
             self.pending
@@ -99,6 +102,16 @@ impl Core {
         self.await_others(new.id);
         self.ask_who_sees(new.id);
         self.accompany(new.id);
+    }
+
+    /// What is new and asked for by hand comes before what the library has given itself to do.
+    fn put_before_those_that_yield(&mut self, job: &Job) {
+        let yields = |id: &JobId| self.jobs.get(id).is_some_and(|job| job.terms.yields);
+        let first = self.farm.queue().iter().position(yields);
+        let to = first.and_then(|at| u32::try_from(at).ok());
+        if let Some(to) = to.filter(|_| !job.terms.yields) {
+            self.pending.push_back(Input::Reorder { job: job.id, to });
+        }
     }
 
     /// Tells the scheduler of a job.
@@ -589,7 +602,6 @@ impl Core {
             receipts: self.workspace.receipts(),
             node: self.me.to_string(),
             begun: job.begun,
-            replace: self.settings.replace,
             made_by: None,
             store: self.store.clone(),
             ledger: self.ledger.clone(),
@@ -654,6 +666,16 @@ impl Core {
         gone
     }
 
+    /// A job whose film has changed ends at once, unless its result is on its way into the film's place: who does that
+    /// looks himself.
+    pub(crate) fn look_at_film(&mut self, id: JobId) {
+        let joins = self.farm.state(id) == Some(&schedule::JobState::Combining);
+        let job = self.jobs.get(&id);
+        if job.is_some_and(|job| job.ended.is_none() && !job.placing && !joins) {
+            self.film_is_gone(id);
+        }
+    }
+
     /// Fails a job for a reason of ours.
     pub(crate) fn fail(&mut self, id: JobId, trouble: Trouble) {
         let Some(job) = self.jobs.get_mut(&id) else {
@@ -686,11 +708,17 @@ impl Core {
         };
         let keep = job.terms.keep_temp || failed;
         job.cancel.cancel();
+        let well = matches!(job.ended, Some(Ended::Well(_)));
+        let film = Arc::clone(&job.film);
         self.write_manifest(id);
         self.forget_given(id, None);
         self.forget_sights(id);
         if !keep {
             self.workspace.remove_job(id);
+        }
+        if well {
+            // Nothing is cut any more: of a long film these are megabytes, and it stays on the list.
+            film.index().let_go();
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::driver::{Core, Restored, unix_ms};
 use crate::film::Film;
 use crate::job::{Ended, Memo, Past, SegmentMemo, Wish};
 use crate::lease::Piece;
-use crate::status::{JobState, Outcome};
+use crate::status::{JobState, Outcome, Place};
 use crate::trouble::{Kind, Trouble};
 
 /// One write of the journal.
@@ -154,6 +154,9 @@ impl Core {
             return;
         }
         let tally = self.tally(id);
+        let in_place = |job: &crate::job::Job| matches!(job.terms.place, Place::InPlace { .. });
+        // Whoever put its result in the film's place has counted it there.
+        let counted = self.jobs.get(&id).is_some_and(in_place);
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -181,7 +184,9 @@ impl Core {
             }
             tables.set_job_memo(row, &memo)?;
             if let Some(tally) = &tally {
-                tables.add_made(&tally.made, finished)?;
+                if !counted {
+                    tables.add_made(&tally.made, finished)?;
+                }
                 let mut labour = tally.labour.iter();
                 labour.try_for_each(|labour| tables.add_labour(labour, finished))?;
             }

@@ -55,6 +55,9 @@ mod destination;
 /// The file takes its place.
 mod output;
 
+/// Which is noted before.
+mod placed;
+
 /// Or that of the film.
 mod replace;
 

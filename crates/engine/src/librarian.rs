@@ -13,22 +13,41 @@ mod walk;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use library::{Conditions, Folder, InPlace, Library, Rule, State, Tree};
+pub use library::{Conditions, Folder, InPlace, Library, Rule, State, Tree, plain};
 pub use preview::{Preview, PreviewLine};
 
 use crate::node::Node;
 use crate::status::{JobId, Keep, Place};
 use crate::trouble::{Kind, Trouble};
 
+/// Sentences about what waits that a folder's card has at most.
+const WAITS_SHOWN: usize = 3;
 /// Films of one page at most.
 pub const PAGE_MOST: u32 = 500;
+
+/// How long a disk may take to say whether something is there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether a folder is there, with something in it: where a disk is away there is no folder, an empty one, or no answer.
+async fn is_there(folder: &Path) -> bool {
+    let folder = folder.to_owned();
+    let looking = tokio::task::spawn_blocking(move || {
+        let mut entries = std::fs::read_dir(folder)?;
+        entries.next().transpose().map(|first| first.is_some())
+    });
+    matches!(
+        tokio::time::timeout(PATIENCE, looking).await,
+        Ok(Ok(Ok(true)))
+    )
+}
 
 /// The loops' side of a node.
 #[derive(Debug, Default)]
@@ -52,6 +71,8 @@ pub(crate) struct Told {
     pub health: BTreeMap<PathBuf, Health>,
     /// Why nothing new is given.
     pub holds: Option<String>,
+    /// What else waits for something, by folders, in sentences.
+    pub waits: BTreeMap<PathBuf, Vec<String>>,
 }
 
 /// What is asked of the loop that scans.
@@ -203,8 +224,11 @@ impl Node {
         let folder_status = |folder: Folder| {
             let own: Vec<_> = counts.iter().filter(|c| c.folder == folder.path).collect();
             let done = own.iter().filter(|c| c.state == store::FilmState::Done);
+            let mut health = told.health.get(&folder.path).cloned().unwrap_or_default();
+            let waits = told.waits.get(&folder.path).into_iter().flatten();
+            health.notes.extend(waits.take(WAITS_SHOWN).cloned());
             FolderStatus {
-                health: told.health.get(&folder.path).cloned().unwrap_or_default(),
+                health,
                 counts: own
                     .iter()
                     .map(|c| (state(c.state), (c.films, c.bytes)))
@@ -232,7 +256,7 @@ impl Node {
     ) -> Result<(u64, Vec<Film>), Trouble> {
         let filter = store::FilmFilter {
             state: filter.state.map(stored),
-            folder: filter.folder,
+            folder: filter.folder.map(|folder| plain(&folder)),
             rule: filter.rule,
             text: filter.text,
         };

@@ -1,5 +1,6 @@
 //! Originals of films that were replaced: listed, had back, deleted when asked or when their time is over.
 
+use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -59,19 +60,17 @@ impl Node {
         if !matches!(terms.place, Place::InPlace { .. }) {
             return None;
         }
-        let path = dropped.path.canonicalize().ok()?;
         let wish = again::wish(choice, terms)?;
+        let rows = self.0.store.call(|tables| tables.originals()).await.ok()?;
+        let path = dropped.path.clone();
+        // Disks are looked at where nobody waits: not on the database's thread.
+        let looked = tokio::task::spawn_blocking(move || made_there(rows, &path));
+        let jobs = looked.await.ok()?;
         let made = self.0.store.call(move |tables| {
-            let rows = tables.originals()?.into_iter().rev();
-            let is_it = |row: &Original| {
-                row.target.canonicalize().is_ok_and(|target| target == path)
-                    && replace::is_its_result(row)
-            };
-            let made = rows.filter(is_it);
-            for row in made {
-                let job = tables.job(row.job)?;
+            for row in jobs {
+                let job = tables.job(row)?;
                 if job.is_some_and(|job| job.choice == wish) {
-                    return Ok(Some(row.job));
+                    return Ok(Some(row));
                 }
             }
             Ok(None)
@@ -107,10 +106,14 @@ impl Node {
     pub(crate) async fn look_at_originals(&self) -> Result<(), Trouble> {
         let ledger = self.0.ledger.clone();
         let turn = ledger.turn().await;
-        // What cannot be gone on with yet was told at the start.
-        let _ = tokio::task::spawn_blocking(move || replace::settle(&ledger)).await;
-        drop(turn);
         let testing = self.settings().await?.replace.testing_mode;
+        let settling = tokio::task::spawn_blocking(move || replace::settle(&ledger, testing));
+        // What cannot be gone on with yet was told at the start.
+        for original in settling.await.unwrap_or_default().moved {
+            // A loop that has ended shows nothing any more.
+            let _ = self.0.mail.send(Mail::Original(Box::new(original)));
+        }
+        drop(turn);
         let rows = self.0.store.call(|tables| tables.originals()).await;
         let now = unix_ms();
         let due = rows.unwrap_or_default().into_iter().filter(|row| {
@@ -126,7 +129,30 @@ impl Node {
     }
 }
 
+/// The jobs whose result is at this path, the newest first. Blocks.
+fn made_there(rows: Vec<Original>, path: &Path) -> Vec<i64> {
+    let Ok(real) = path.canonicalize() else {
+        return Vec::new();
+    };
+    let named = real.file_name();
+    let is_it = |row: &Original| {
+        // A folder above may be written in several ways, the name may not.
+        row.target.file_name() == named
+            && row.target.canonicalize().is_ok_and(|target| target == real)
+            && replace::is_its_result(row)
+    };
+    let rows = rows.into_iter().rev().filter(is_it);
+    rows.map(|row| row.job).collect()
+}
+
 impl Core {
+    /// What became of an original. What was said while it could not be gone on with holds no more.
+    pub(crate) fn original_says(&mut self, original: OriginalStatus) {
+        let said = replace::half_way(&original.output);
+        self.notices.retain(|text| !text.starts_with(&said));
+        self.originals.insert(original.job, original);
+    }
+
     /// Whether a proved result may take its film's place now. If so, the job is not called off until it has.
     pub(crate) fn may_place(&mut self, id: JobId) -> bool {
         if let Some(may) = self.may_place_parcel(id) {
@@ -163,7 +189,6 @@ pub(crate) async fn look_after(node: Weak<Inner>) {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
 
     use serde_json::json;
     use swap::Identity;
@@ -171,7 +196,7 @@ mod tests {
     use super::*;
     use crate::job::Memo;
     use crate::node::NodeConfig;
-    use crate::status::{OriginalState, Settings};
+    use crate::status::{JobState, OriginalState, Settings};
 
     async fn node(folder: &Path) -> Node {
         let config = NodeConfig {
@@ -274,6 +299,124 @@ mod tests {
                 .all(|n| is_there(&format!("{n}.mkv.bak")))
         );
 
+        node.stop().await;
+    }
+
+    async fn put(node: &Node, row: Original) {
+        let put = node.0.store.call(move |tables| tables.put_original(&row));
+        put.await.unwrap();
+    }
+
+    fn moved(from: &Path, to: &Path) {
+        for one in fs::read_dir(from).unwrap() {
+            let path = one.unwrap().path();
+            fs::rename(&path, to.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_asked_of_a_disk_that_is_away_is_not_done_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, away) = (folder.path().join("disk"), folder.path().join("away"));
+        fs::create_dir(&disk).unwrap();
+        fs::create_dir(&away).unwrap();
+        let node = node(folder.path()).await;
+        put(&node, replaced(&disk, 8, Some(1))).await;
+        moved(&disk, &away);
+        let job = JobId(8);
+        for asked in [node.undo(job).await, node.delete_original(job).await] {
+            let trouble = asked.unwrap_err();
+            assert!(
+                trouble.help.starts_with("Nothing was changed."),
+                "{trouble}"
+            );
+        }
+        // Its time is over, too.
+        node.look_at_originals().await.unwrap();
+        let kept = [(8, OriginalState::Kept, false)];
+        assert_eq!(states(&node).await, kept);
+        moved(&away, &disk);
+        testing(&node, true).await;
+        node.look_at_originals().await.unwrap();
+        assert_eq!(states(&node).await, kept);
+        let is = |name: &str| fs::read_to_string(disk.join(name)).unwrap();
+        assert_eq!(
+            (is("8.mkv"), is("8.mkv.bak")),
+            ("its result".into(), "the film".into())
+        );
+        node.stop().await;
+    }
+
+    async fn testing(node: &Node, on: bool) {
+        let mut settings = node.settings().await.unwrap();
+        settings.replace.testing_mode = on;
+        node.set_settings(settings).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_deletion_that_was_cut_off_is_asked_about_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
+        // Cut off before anything was done; once by when something else has the result's name and time.
+        for job in [9, 10] {
+            let mut cut = replaced(folder.path(), job, Some(1));
+            cut.phase = OriginalPhase::Deleting;
+            put(&node, cut).await;
+        }
+        testing(&node, true).await;
+        node.look_at_originals().await.unwrap();
+        let kept = OriginalState::Kept;
+        assert_eq!(states(&node).await, [(9, kept, false), (10, kept, false)]);
+        testing(&node, false).await;
+        fs::write(folder.path().join("10.mkv"), "cut").unwrap();
+        node.look_at_originals().await.unwrap();
+        let deleted = OriginalState::Deleted;
+        assert_eq!(states(&node).await, [(9, deleted, false), (10, kept, true)]);
+        assert!(folder.path().join("10.mkv.bak").exists());
+        node.stop().await;
+    }
+
+    /// Until the original's fate is asked for, the film is being proved, which may take hours.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn testing_mode_that_is_turned_on_during_a_proof_keeps_the_original() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
+        let film = folder.path().join("film.mp4");
+        node.test_clip(film.clone(), 2).await.unwrap();
+        let original = fs::read(&film).unwrap();
+        let turn = node.0.ledger.turn().await;
+        let terms = Terms {
+            only_here: true,
+            place: Place::InPlace {
+                keep: Some(swap::Keep::Never),
+            },
+            ..Terms::default()
+        };
+        let choice = Choice {
+            purpose: media::choice::Purpose::Everywhere,
+            ..Choice::default()
+        };
+        let job = node.submit(film.clone(), choice, terms).await.unwrap();
+        let status = async || {
+            let jobs = node.status().await.unwrap().jobs;
+            jobs.into_iter().find(|one| one.id == job).unwrap()
+        };
+        while !matches!(status().await.state, JobState::Combining) {
+            assert!(status().await.finished_ms.is_none());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        testing(&node, true).await;
+        drop(turn);
+        while status().await.finished_ms.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let state = status().await.state;
+        assert!(matches!(state, JobState::Completed(_)), "{state:?}");
+        assert_eq!(
+            fs::read(folder.path().join("film.mp4.bak")).unwrap(),
+            original
+        );
+        assert_ne!(fs::read(&film).unwrap(), original);
         node.stop().await;
     }
 

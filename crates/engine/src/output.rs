@@ -43,16 +43,32 @@ impl Drop for Aside {
     }
 }
 
-/// Syncs `file` and moves it to the first free of `candidates(1)`, `candidates(2)`, …
+/// Syncs `file` and moves it to the first free of `candidates(1)`, `candidates(2)`, …, each told to `note` before.
 ///
 /// # Errors
-/// The disk's; the file stays where it was.
-pub(crate) fn place(file: &Path, candidates: impl Fn(u32) -> PathBuf) -> io::Result<PathBuf> {
+/// The disk's, or `note`'s; the file stays where it was.
+pub(crate) fn place(
+    file: &Path,
+    candidates: impl Fn(u32) -> PathBuf,
+    mut note: impl FnMut(&Path) -> io::Result<()>,
+) -> io::Result<PathBuf> {
     File::open(file)?.sync_all()?;
     for n in 1..=MOST_NAMES {
         let target = candidates(n);
+        if fs::symlink_metadata(&target).is_ok() {
+            continue;
+        }
+        note(&target)?;
+        swap::fault("Place-noted");
         match swap::rename_new(file, &target) {
-            Ok(()) => return Ok(target),
+            Ok(()) => {
+                if let Err(error) = swap::sync_names(&target) {
+                    // It has its name, which may be lost if the power fails now; it is proved all the same.
+                    tracing::info!(%error, "the folder of a result was not synced");
+                }
+                swap::fault("Place-renamed");
+                return Ok(target);
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
@@ -74,9 +90,20 @@ mod tests {
         fs::write(name(1), "theirs").unwrap();
         let file = folder.path().join("part");
         fs::write(&file, "ours").unwrap();
-        assert_eq!(place(&file, name).unwrap(), name(2));
+        let mut noted = Vec::new();
+        let note = |target: &Path| {
+            noted.push(target.to_owned());
+            Ok(())
+        };
+        assert_eq!(place(&file, name, note).unwrap(), name(2));
+        assert_eq!(noted, [name(2)]);
         assert_eq!(fs::read_to_string(name(1)).unwrap(), "theirs");
         assert_eq!(fs::read_to_string(name(2)).unwrap(), "ours");
         assert!(!file.exists());
+        // What cannot be noted gets no name.
+        fs::write(&file, "ours").unwrap();
+        let full = |_: &Path| Err(io::ErrorKind::StorageFull.into());
+        assert!(place(&file, name, full).is_err());
+        assert!(file.exists() && !name(3).exists());
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ffmpeg::child::RunError;
 use ffmpeg::index::{self, Found};
 use ffmpeg::source::{self, ProbeError, Source};
 use media::choice::Choice;
@@ -153,8 +154,13 @@ fn rotation(film: &Stream) -> Option<i32> {
 fn unreadable(name: &str, error: ProbeError) -> Trouble {
     let said = match error {
         ProbeError::NotOpened(said) | ProbeError::NoPicture(said) => said,
-        ProbeError::Run(error) => {
+        ProbeError::Run(error @ (RunError::NotStarted { .. } | RunError::Pipe(_))) => {
             return Trouble::new(Kind::NoFfmpeg, error.to_string()).help("Run `manyhands doctor`.");
+        }
+        // It runs, and comes to nothing with this film alone.
+        ProbeError::Run(error) => {
+            return Trouble::new(Kind::Damaged, format!("{name} cannot be decoded: {error}."))
+                .help("Try to play it; if it does not play, copy it again.");
         }
     };
     let lower = said.to_ascii_lowercase();

@@ -1,6 +1,7 @@
 //! The receipt: what was proved of one output, by whom, in JSON. Documented in `docs/receipt.md`.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use media::choice::Choice;
@@ -120,7 +121,10 @@ impl Receipt {
         let path = folder.join(format!("{name}.json"));
         let aside = folder.join(format!(".{name}.json.part"));
         let text = serde_json::to_vec_pretty(self)?;
-        std::fs::write(&aside, text)?;
+        let mut file = File::create(&aside)?;
+        file.write_all(&text)?;
+        // A film may be replaced on its word.
+        file.sync_all()?;
         std::fs::rename(&aside, &path)?;
         Ok(path)
     }

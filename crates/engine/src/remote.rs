@@ -491,7 +491,6 @@ impl Core {
             frames: parcel.state.note.made.map_or(0, |made| made.frames),
             node: self.me.to_string(),
             begun: parcel.begun,
-            replace: self.settings.replace,
         };
         let mail = self.mail.clone();
         tokio::spawn(async move {

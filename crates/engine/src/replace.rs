@@ -1,7 +1,7 @@
 //! A film is replaced by its proved result, and may be had back.
 //!
 //! `swap` knows the way on the disk; the journal is kept here: what is about to be done is in the store before it is done,
-//! and what was cut off is gone on with at the next start.
+//! and what was cut off is gone on with at the next start, or once its disk is there.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -97,7 +97,8 @@ impl Ledger {
         Arc::clone(&self.turn).lock_owned().await
     }
 
-    fn call<T: Send + 'static>(
+    /// Waits for the journal. Blocks: not for the runtime's own threads.
+    pub fn call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&Tables<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -132,12 +133,7 @@ pub(crate) fn replace(
         let _ = std::fs::remove_file(&aside);
     })?;
     let receipt = row.receipt.clone();
-    let end = go(ledger, &mut row, Goal::Replace);
-    if !matches!(end, Ok(End::Done)) {
-        // It speaks of a file that is not there.
-        let _ = std::fs::remove_file(&receipt);
-    }
-    match end {
+    match go(ledger, &mut row, Goal::Replace) {
         Ok(End::Done) => {
             if row.until.is_some_and(|until| until <= row.replaced)
                 && let Err(trouble) = delete(ledger, &mut row)
@@ -151,7 +147,11 @@ pub(crate) fn replace(
                 original: status(&row),
             })
         }
-        Ok(End::Not(why)) => Err(why_not_replaced(why, &row)),
+        Ok(End::Not(why)) => {
+            // It speaks of a file that is not there.
+            let _ = std::fs::remove_file(&receipt);
+            Err(why_not_replaced(why, &row))
+        }
         Err(trouble) => Err(take_back(ledger, &row, trouble)),
     }
 }
@@ -210,11 +210,13 @@ fn clear_the_way(ledger: &Ledger, job: JobId) -> Result<(), Trouble> {
     ))
 }
 
-/// The disk refused a step: the film gets its name back, as far as the disk lets it.
+/// The disk refused a step: the film gets its name back, as far as the disk lets it. Else it is gone on with later, and
+/// the receipt stays for that.
 fn take_back(ledger: &Ledger, row: &Original, trouble: Trouble) -> Trouble {
     let back = ways(row).map(|(swap, _)| swap.run(Goal::Undo, |_| {}));
     if matches!(back, Some(Ok(End::Done))) {
         let job = row.job;
+        let _ = std::fs::remove_file(&row.receipt);
         ledger.attempt(move |tables| tables.forget_original(job));
     }
     trouble
@@ -267,20 +269,24 @@ fn go(ledger: &Ledger, row: &mut Original, goal: Goal) -> Result<End, Trouble> {
         let text = "What was noted of the original cannot be read.";
         return Err(Trouble::new(Kind::BadDataFolder, text));
     };
-    row.phase = match goal {
-        Goal::Replace => Phase::Replacing,
-        Goal::Undo => Phase::Undoing,
-        Goal::Delete => Phase::Deleting,
+    let noted = Original {
+        phase: match goal {
+            Goal::Replace => Phase::Replacing,
+            Goal::Undo => Phase::Undoing,
+            Goal::Delete => Phase::Deleting,
+        },
+        step: String::new(),
+        ..row.clone()
     };
-    row.step.clear();
-    ledger.put(row).map_err(|e| not_stored(&e))?;
+    ledger.put(&noted).map_err(|e| not_stored(&e))?;
+    *row = noted;
     swap::fault(&format!("{goal:?}-noted"));
     let job = row.job;
     let end = swap.run(goal, |step| {
         let step = format!("{step:?}");
         ledger.attempt(move |tables| tables.set_original_step(job, &step));
     });
-    let end = end.map_err(|e| not_placed(&e))?;
+    let end = end.map_err(|e| not_gone(goal, &e))?;
     settled(ledger, row, goal, end, note.outcome);
     swap::fault(&format!("{goal:?}-settled"));
     Ok(end)
@@ -304,11 +310,24 @@ fn settled(ledger: &Ledger, row: &mut Original, goal: Goal, end: End, outcome: M
     let row = row.clone();
     ledger.attempt(move |tables| {
         tables.put_original(&row)?;
-        if goal == Goal::Replace {
-            complete(tables, &row, &outcome)?;
+        match (goal, end) {
+            (Goal::Replace, _) => complete(tables, &row, &outcome),
+            (Goal::Undo, End::Done) => tables.take_made(&made(&row, &outcome), row.replaced),
+            _ => Ok(()),
         }
-        Ok(())
     });
+}
+
+/// What a replacement adds to the figures, and what goes again with it.
+fn made(row: &Original, outcome: &Memo) -> store::Made {
+    store::Made {
+        day: 0,
+        films: 1,
+        frames: outcome.frames,
+        source_bytes: row.bytes,
+        output_bytes: outcome.bytes,
+        ms: outcome.wall_ms,
+    }
 }
 
 /// The job is done, in the same breath: a node that is killed now finds it so.
@@ -316,34 +335,82 @@ fn complete(tables: &Tables<'_>, row: &Original, outcome: &Memo) -> Result<(), S
     if tables.job(row.job)?.is_none() {
         return Ok(());
     }
+    tables.add_made(&made(row, outcome), row.replaced)?;
     let memo = serde_json::to_value(outcome).unwrap_or_default();
     tables.set_job_output(row.job, &row.target, Some(&row.receipt))?;
     tables.set_job_memo(row.job, &memo)?;
     tables.end_job(row.job, store::JobState::Completed, None, row.replaced)
 }
 
-/// Goes on with everything that was cut off: what could not be gone on with, in sentences. Blocks.
-pub(crate) fn settle(ledger: &Ledger) -> Vec<String> {
+/// What became of what was cut off.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// What could not be gone on with, in sentences.
+    pub notices: Vec<String>,
+    /// The originals that it was gone on with.
+    pub moved: Vec<OriginalStatus>,
+}
+
+/// Goes on with everything that was cut off; `testing`: no original is deleted of which nothing is deleted yet. Blocks.
+pub(crate) fn settle(ledger: &Ledger, testing: bool) -> Settled {
     let rows = ledger.call(|tables| tables.originals());
-    let mut notices = Vec::new();
+    let mut settled = Settled::default();
     for mut row in rows.unwrap_or_default() {
         let Some(goal) = open(row.phase) else {
             continue;
         };
-        match go(ledger, &mut row, goal) {
-            Ok(end) => tracing::info!(job = row.job, ?goal, ?end, "gone on with an original"),
+        match go_on(ledger, &mut row, goal, testing) {
+            Ok(()) => {
+                tracing::info!(job = row.job, ?goal, phase = ?row.phase, "gone on with an original");
+                settled.moved.push(status(&row));
+            }
             Err(trouble) => {
                 tracing::warn!(job = row.job, ?goal, %trouble, "an original waits for its disk");
-                notices.push(format!(
-                    "{} is half-way replaced or put back, and its disk cannot be used now; it is gone on with at the next start. The original is there as {} or {}.",
-                    row.target.display(),
+                settled.notices.push(format!(
+                    "{}, and its disk cannot be used now; it is gone on with once that is there. The original is there as {} or {}.",
+                    half_way(&row.target),
                     row.source.display(),
                     row.backup.display()
                 ));
             }
         }
     }
-    notices
+    settled
+}
+
+/// How it is said of a film that it could not be gone on with.
+pub(crate) fn half_way(target: &Path) -> String {
+    format!("{} is half-way replaced or put back", target.display())
+}
+
+/// Goes on with one that was cut off. A deletion of which nothing was done yet is asked about anew, as if it was never
+/// begun: meanwhile testing mode may be on, or one of the two files another one.
+fn go_on(ledger: &Ledger, row: &mut Original, goal: Goal, testing: bool) -> Result<(), Trouble> {
+    if goal != Goal::Delete {
+        return go(ledger, row, goal).map(drop);
+    }
+    let seen = ways(row).map(|(swap, _)| swap.seen());
+    let untouched = matches!(seen, Some(Ok(seen)) if seen.backup == swap::Thing::Original);
+    if !untouched {
+        return go(ledger, row, goal).map(drop);
+    }
+    let kept = Original {
+        phase: Phase::Kept,
+        ..row.clone()
+    };
+    ledger.put(&kept).map_err(|e| not_stored(&e))?;
+    *row = kept;
+    if testing {
+        return Ok(());
+    }
+    match delete(ledger, row) {
+        // It is kept, and its row says why.
+        Err(trouble) if row.phase == Phase::Kept => {
+            tracing::info!(job = row.job, %trouble, "an original is kept after all");
+            Ok(())
+        }
+        deleted => deleted,
+    }
 }
 
 /// Puts an original back. Blocks.
@@ -352,7 +419,7 @@ pub(crate) fn settle(ledger: &Ledger) -> Vec<String> {
 /// Why not; nothing was changed then.
 pub(crate) fn undo(ledger: &Ledger, row: &mut Original) -> Result<(), Trouble> {
     let (swap, _) = kept(row)?;
-    let seen = swap.seen().map_err(|e| not_placed(&e))?;
+    let seen = looked(&swap, Goal::Undo, row)?;
     if seen.backup == swap::Thing::Original && !swap.original.has_content(&row.backup) {
         return Err(why_not_undone(Why::BackupChanged, row));
     }
@@ -373,7 +440,7 @@ pub(crate) fn undo(ledger: &Ledger, row: &mut Original) -> Result<(), Trouble> {
 /// Why not; it is kept then.
 pub(crate) fn delete(ledger: &Ledger, row: &mut Original) -> Result<(), Trouble> {
     let (swap, _) = kept(row)?;
-    let seen = swap.seen().map_err(|e| not_placed(&e))?;
+    let seen = looked(&swap, Goal::Delete, row)?;
     let why = if seen.backup == swap::Thing::Original && !swap.original.has_content(&row.backup) {
         Some(Why::BackupChanged)
     } else if seen.target == swap::Thing::Result && !swap.result.has_content(&row.target) {
@@ -394,6 +461,25 @@ pub(crate) fn delete(ledger: &Ledger, row: &mut Original) -> Result<(), Trouble>
         End::Done => Ok(()),
         End::Not(why) => Err(why_not_deleted(why, row)),
     }
+}
+
+/// What is there of an original, before anything is noted: what is noted is done, if not now then later by itself.
+///
+/// # Errors
+/// That cannot be found out, or nothing at all is there.
+fn looked(swap: &Swap, goal: Goal, row: &Original) -> Result<swap::Seen, Trouble> {
+    let seen = swap.seen().map_err(|e| not_gone(goal, &e))?;
+    if !seen.is_bare() {
+        return Ok(seen);
+    }
+    let text = format!(
+        "Neither {} nor {} is there now.",
+        row.target.display(),
+        row.backup.display()
+    );
+    Err(Trouble::new(Kind::NotNow, text).help(
+        "Nothing was changed. Is their disk plugged in, their share mounted? Then try it again.",
+    ))
 }
 
 /// What there is of an original that is kept.
@@ -419,6 +505,12 @@ pub(crate) fn is_its_result(row: &Original) -> bool {
         && ways(row)
             .and_then(|(swap, _)| swap.seen().ok())
             .is_some_and(|seen| seen.target == swap::Thing::Result)
+}
+
+/// Whether a file with this sample is the original of a film that was replaced.
+pub(crate) fn was_it(row: &Original, sample: &[u8; 32]) -> bool {
+    row.phase != Phase::Replacing
+        && ways(row).is_some_and(|(swap, _)| swap.original.sample == *sample)
 }
 
 /// An original as it is shown.
@@ -456,6 +548,18 @@ fn not_placed(error: &io::Error) -> Trouble {
         .help("Check the film's folder; then run the job again: what is encoded is kept.")
 }
 
+/// Why a step could not be done: the disk's reason.
+fn not_gone(goal: Goal, error: &io::Error) -> Trouble {
+    let what = match goal {
+        Goal::Replace => return not_placed(error),
+        Goal::Undo => "put back",
+        Goal::Delete => "deleted",
+    };
+    let text = format!("The original cannot be {what} now: {}.", in_words(error));
+    Trouble::new(Kind::OutputReadOnly, text)
+        .help("Check the disk and its folder. What was begun is gone on with by itself.")
+}
+
 fn why_not_replaced(why: Why, row: &Original) -> Trouble {
     let again = "Try the job again: what is encoded is kept.";
     match why {
@@ -477,7 +581,11 @@ fn why_not_replaced(why: Why, row: &Original) -> Trouble {
             ),
         )
         .help(format!("Move that file away. {again}")),
-        Why::BackupTaken | Why::BackupChanged | Why::BackupGone | Why::ResultGone => Trouble::new(
+        Why::SourceTaken
+        | Why::BackupTaken
+        | Why::BackupChanged
+        | Why::BackupGone
+        | Why::ResultGone => Trouble::new(
             Kind::Other,
             "Somebody else moved files while the film was put in its place, so it was left as it is.",
         )
@@ -496,6 +604,13 @@ fn why_not_undone(why: Why, row: &Original) -> Trouble {
             format!("{backup} was changed since: it is not the original any more."),
             "Nothing was changed.".to_owned(),
         ),
+        Why::SourceTaken => (
+            format!(
+                "{} is another file by now, and it is not overwritten.",
+                row.source.display()
+            ),
+            format!("Nothing was changed. The original is {backup}."),
+        ),
         Why::SourceChanged | Why::SourceGone | Why::TargetTaken | Why::ResultGone => (
             format!(
                 "{target} is not the file that replaced the original any more, and it is not overwritten."
@@ -513,7 +628,11 @@ fn why_not_deleted(why: Why, row: &Original) -> Trouble {
         Why::BackupChanged | Why::BackupTaken => {
             format!("{backup} was changed since, so it is left alone.")
         }
-        Why::SourceChanged | Why::SourceGone | Why::TargetTaken | Why::ResultGone => format!(
+        Why::SourceChanged
+        | Why::SourceTaken
+        | Why::SourceGone
+        | Why::TargetTaken
+        | Why::ResultGone => format!(
             "The original {backup} is kept: {target}, which replaced it, was changed or moved."
         ),
     };

@@ -155,6 +155,8 @@ pub struct Outlook {
     pub chosen: Forecast,
     /// For every purpose as it comes.
     pub purposes: Vec<(Purpose, Forecast)>,
+    /// Some of the film's frames were tried for it; else it is a guess by what it is.
+    pub tried: bool,
 }
 
 /// Help given, added up.
@@ -305,6 +307,7 @@ impl Node {
         Ok(Outlook {
             chosen: of(&choice),
             purposes: purposes.into(),
+            tried: subject.cost.is_some(),
         })
     }
 

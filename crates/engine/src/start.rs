@@ -59,7 +59,8 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let me = PeerId(identity.id().0);
     let (net, neighbours, elsewhere) = network(&config, identity, &store, &settings, &mail).await?;
     notices.extend(elsewhere);
-    let (ledger, originals, mut past) = earlier(&store, &workspace, &mut notices).await;
+    let testing = settings.replace.testing_mode;
+    let (ledger, originals, mut past) = earlier(&store, &workspace, testing, &mut notices).await;
     let parcels = remote::load(&store, &mut past).await;
     let films = Films::load(&store).await;
     let (ticks, changes) = watch::channel(0);
@@ -339,12 +340,13 @@ type ById<T> = BTreeMap<schedule::JobId, T>;
 async fn earlier(
     store: &Store,
     workspace: &Workspace,
+    testing: bool,
     notices: &mut Vec<String>,
 ) -> (Ledger, ById<OriginalStatus>, ById<Past>) {
     let ledger = Ledger::new(store);
     let journal = ledger.clone();
-    let settled = tokio::task::spawn_blocking(move || replace::settle(&journal)).await;
-    notices.extend(settled.unwrap_or_default());
+    let settled = tokio::task::spawn_blocking(move || replace::settle(&journal, testing)).await;
+    notices.extend(settled.unwrap_or_default().notices);
     let rows = store.call(|tables| tables.originals()).await;
     let known = rows.unwrap_or_default();
     let known = known.iter().map(replace::status);

@@ -321,6 +321,9 @@ pub struct Terms {
     /// A result that saves less than so many percent is thrown away: the source stays alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub least_saving: Option<u8>,
+    /// What is asked for by hand is served before it, whenever it comes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub yields: bool,
     /// Another computer owns the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<On>,

@@ -27,8 +27,8 @@ mod pace;
 pub use decide::{Candidate, Leave, Verdict, verdict};
 pub use facts::Facts;
 pub use pace::{MOST_AHEAD, wants_more};
-pub use rules::{Conditions, Folder, InPlace, Keep, Library, Rule, Tree, Wrong, check};
-pub use settle::{Known, Next, Seen, State, settle, wait_ms};
+pub use rules::{Conditions, Folder, InPlace, Keep, Library, Rule, Tree, Wrong, check, plain};
+pub use settle::{Known, Next, Seen, State, settle};
 pub use worth::{is_worth, saved_percent};
 
 /// Endings of the names of files that may be films; without a dot, small letters.

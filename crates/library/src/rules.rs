@@ -1,10 +1,10 @@
 //! What may be set: folders that are watched, and the rules by which their files are taken.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etiquette::Hours;
 use media::choice::Choice;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The library as its user sets it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,7 @@ pub struct Library {
 #[serde(default, deny_unknown_fields)]
 pub struct Folder {
     /// Where; absolute.
+    #[serde(deserialize_with = "read_plain")]
     pub path: PathBuf,
     /// Nothing new is taken from it.
     pub off: bool,
@@ -45,6 +46,16 @@ impl Default for Folder {
             rules: Vec::new(),
         }
     }
+}
+
+/// The usual way to write a path: `/media/films` for `/media//films/`. Databases compare letters.
+#[must_use]
+pub fn plain(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+fn read_plain<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    PathBuf::deserialize(from).map(|path| plain(&path))
 }
 
 /// A rule: which files, and what is made of them.
@@ -158,7 +169,8 @@ impl Rule {
     pub fn wish(&self) -> u64 {
         let parts = (
             &self.make,
-            (&self.out_dir, &self.tree, &self.in_place),
+            // For how long originals are kept changes nothing of what is made.
+            (&self.out_dir, &self.tree, self.in_place.is_some()),
             self.least_saving,
         );
         // What cannot be written, as a folder's name that is no text, is no reason to try again.
@@ -295,6 +307,17 @@ fn check_folder(folder: &Folder, field: &str) -> Result<(), Wrong> {
             );
         }
         check_rule(rule, &field)?;
+        if rule
+            .tree
+            .as_ref()
+            .is_some_and(|tree| !folder.path.starts_with(&tree.root))
+        {
+            return wrong(
+                format!("{field}.tree"),
+                "The watched folder is not in the tree that is to be mirrored.",
+                "Give the watched folder as the root, or one that it is in.",
+            );
+        }
     }
     Ok(())
 }
@@ -338,7 +361,8 @@ fn check_rule(rule: &Rule, field: &str) -> Result<(), Wrong> {
             "Set one of out_dir, tree and in_place.",
         );
     }
-    let whole = |tree: &Tree| tree.root.is_absolute() && tree.into.is_absolute();
+    let is_whole = |path: &Path| path.is_absolute() && path.to_str().is_some();
+    let whole = |tree: &Tree| is_whole(&tree.root) && is_whole(&tree.into);
     if rule.tree.as_ref().is_some_and(|tree| !whole(tree)) {
         return wrong(
             at("tree"),
@@ -481,6 +505,15 @@ mod tests {
                 "folders[0].rules[0].make.quality",
             ),
             (
+                rule(|r| {
+                    r.tree = Some(Tree {
+                        root: std::env::temp_dir().join("others"),
+                        into: std::env::temp_dir().join("small"),
+                    });
+                }),
+                "folders[0].rules[0].tree",
+            ),
+            (
                 rule(|r| r.take.names = vec!["a\u{7}".into()]),
                 "folders[0].rules[0].take.names",
             ),
@@ -522,7 +555,21 @@ mod tests {
             ..rule.clone()
         };
         assert_ne!(rule.wish(), other.wish());
+        let kept = |keep| Rule {
+            in_place: Some(InPlace { keep }),
+            ..rule.clone()
+        };
+        assert_ne!(rule.wish(), kept(None).wish());
+        assert_eq!(kept(None).wish(), kept(Some(Keep::Never)).wish());
         assert!(i64::try_from(rule.wish()).is_ok());
+    }
+
+    #[test]
+    fn a_folder_is_called_by_one_name() {
+        let text = r#"{"folders": [{"path": "/media//films/./"}]}"#;
+        let read: Library = serde_json::from_str(text).unwrap();
+        let name = read.folders[0].path.as_os_str();
+        assert_eq!(name, "/media/films");
     }
 
     #[test]

@@ -138,14 +138,6 @@ pub fn settle(folder: &Folder, seen: Seen<'_>, now_ms: i64) -> Next {
     }
 }
 
-/// Milliseconds until a file may be taken that has been as it is since then; 0: now.
-#[must_use]
-pub fn wait_ms(folder: &Folder, since_ms: i64, now_ms: i64) -> i64 {
-    let stable = i64::from(folder.stable_s) * 1000;
-    // A clock that was set back must not make it wait for years.
-    (stable - now_ms.saturating_sub(since_ms)).clamp(0, stable)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,9 +220,6 @@ mod tests {
         };
         assert_eq!(since(100), NOW - 5000);
         assert_eq!(since(200), NOW);
-        assert_eq!(wait_ms(&folder(), NOW - 5000, NOW), 55_000);
-        assert_eq!(wait_ms(&folder(), NOW - 60_000, NOW), 0);
-        assert_eq!(wait_ms(&folder(), NOW + 1_000_000_000, NOW), 60_000);
     }
 
     #[test]

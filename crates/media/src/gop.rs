@@ -68,6 +68,8 @@ pub struct Index {
     latest_dts: i64,
     reordered: bool,
     finished: bool,
+    /// Packets that were let go.
+    let_go: usize,
 }
 
 /// A packet whose times are known.
@@ -96,6 +98,7 @@ impl Index {
             latest_dts: i64::MIN,
             reordered: false,
             finished: false,
+            let_go: 0,
         }
     }
 
@@ -159,6 +162,13 @@ impl Index {
         self.finished = true;
     }
 
+    /// Nothing will be cut any more: the packets go, and how many they were stays known.
+    pub fn let_go(&mut self) {
+        self.let_go += self.packets.len();
+        self.packets = Vec::new();
+        self.cuts = Vec::new();
+    }
+
     /// Whether the whole film is known.
     #[must_use]
     pub fn is_finished(&self) -> bool {
@@ -178,13 +188,13 @@ impl Index {
     /// Packets so far.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.packets.len()
+        self.let_go + self.packets.len()
     }
 
     /// Whether there is no packet yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.packets.is_empty()
+        self.len() == 0
     }
 
     /// Whether decode order differs from presentation order anywhere so far.
@@ -255,7 +265,8 @@ impl Index {
     #[must_use]
     pub fn bytes(&self, from: Cut, span: Span) -> u64 {
         let end = span.end.map_or(i64::MAX, |end| end.0);
-        self.packets[from.packet..]
+        let packets = self.packets.get(from.packet..).unwrap_or_default();
+        packets
             .iter()
             .take_while(|p| p.dts < end)
             .map(|p| u64::from(p.size))
@@ -361,6 +372,23 @@ mod tests {
             key,
             discard: false,
         }
+    }
+
+    #[test]
+    fn what_is_let_go_is_still_counted() {
+        let mut index = open_gop();
+        let (from, last) = (index.cuts()[1], index.last_pts());
+        index.finish();
+        let count = index.len();
+        index.let_go();
+        assert_eq!((index.len(), index.last_pts()), (count, last));
+        assert!(index.is_finished() && !index.is_empty() && index.cuts().is_empty());
+        let span = Span {
+            start: Pts(from.pts),
+            end: None,
+        };
+        assert_eq!(index.bytes(from, span), 0);
+        assert_eq!(index.shown(span), Ok(Vec::new()));
     }
 
     /// I P B B, open GOP: the second key's leading pictures are shown before it.

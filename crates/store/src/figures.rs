@@ -111,6 +111,32 @@ impl Tables<'_> {
         self.drop_old_days("made", day)
     }
 
+    /// A film that was made and counted on the day of `ended` is not there any more: its original was had back.
+    ///
+    /// # Errors
+    /// If the database fails, or a number is too large for it.
+    pub fn take_made(&self, made: &Made, ended: i64) -> Result<(), StoreError> {
+        let day = self.day_of(ended)?;
+        self.sql
+            .prepare_cached(
+                "UPDATE made SET films = max(0, films - :films), frames = max(0, frames - :frames),
+                 source_bytes = max(0, source_bytes - :source), output_bytes = max(0, output_bytes - :output),
+                 ms = max(0, ms - :ms) WHERE day = :day",
+            )?
+            .execute(named_params! {
+                ":day": day,
+                ":films": value::count("number of films", made.films)?,
+                ":frames": value::count("number of frames", made.frames)?,
+                ":source": value::count("number of bytes", made.source_bytes)?,
+                ":output": value::count("number of bytes", made.output_bytes)?,
+                ":ms": value::count("time spent", made.ms)?,
+            })?;
+        self.sql
+            .prepare_cached("DELETE FROM made WHERE day = ?1 AND films = 0")?
+            .execute([day])?;
+        Ok(())
+    }
+
     /// Somebody worked for somebody; `labour.day` is filled in.
     ///
     /// # Errors

@@ -230,16 +230,17 @@ impl Tables<'_> {
         Ok(query.query_row([id], Film::from_row).optional()?)
     }
 
-    /// A film of this content of which something has become, wherever it was.
+    /// Films of this content that are done or were not worthwhile, wherever they were; the latest first, 20 at most.
     ///
     /// # Errors
-    /// If the database fails or the row does not read.
-    pub fn film_like(&self, sample: &[u8; 32]) -> Result<Option<Film>, StoreError> {
+    /// If the database fails or a row does not read.
+    pub fn films_like(&self, sample: &[u8; 32]) -> Result<Vec<Film>, StoreError> {
         let mut query = self.sql.prepare_cached(
-            "SELECT * FROM library WHERE sample = ?1 AND state IN ('done', 'not_worthwhile', 'failed')
-             ORDER BY changed DESC LIMIT 1",
+            "SELECT * FROM library WHERE sample = ?1 AND state IN ('done', 'not_worthwhile')
+             ORDER BY changed DESC LIMIT 20",
         )?;
-        Ok(query.query_row([sample], Film::from_row).optional()?)
+        let rows = query.query_map([sample], Film::from_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// What became of this content at other places is no reason to leave the film of this number alone.
@@ -335,6 +336,46 @@ impl Tables<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Whether any film of a folder is there.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn has_films(&self, folder: &Path) -> Result<bool, StoreError> {
+        let mut query = self
+            .sql
+            .prepare_cached("SELECT 1 FROM library WHERE folder = ?1 AND gone = 0 LIMIT 1")?;
+        Ok(query.exists([paths::to_bytes(folder)])?)
+    }
+
+    /// The first film of a folder, by path, whose turn has come: one that a rule takes, that has been as it is since
+    /// `since` or longer, is none of `passed`, and of which nothing is to be made that is one of `barred`.
+    ///
+    /// # Errors
+    /// If the database fails or the row does not read.
+    pub fn next_film(
+        &self,
+        folder: &Path,
+        since: i64,
+        passed: &[i64],
+        barred: &[u64],
+    ) -> Result<Option<Film>, StoreError> {
+        let mut query = self.sql.prepare_cached(
+            "SELECT * FROM library WHERE folder = ?1 AND state = 'waiting' AND gone = 0 AND since <= ?2
+             AND (rule IS NULL) = 0 AND id NOT IN (SELECT value FROM json_each(?3))
+             AND wish NOT IN (SELECT value FROM json_each(?4)) ORDER BY path LIMIT 1",
+        )?;
+        let found = query.query_row(
+            params![
+                paths::to_bytes(folder),
+                since,
+                value::to_json("list of films", &passed)?,
+                value::to_json("list of wishes", &barred)?
+            ],
+            Film::from_row,
+        );
+        Ok(found.optional()?)
+    }
+
     /// Films of a folder that wait for their turn and have been as they are since `since` or longer, by path, behind
     /// `after`; with `unseen` those that are to be looked into instead.
     ///
@@ -377,15 +418,15 @@ impl Tables<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Films whose job is over and still on the list, but for the newest so many of them, and those whose original can be
-    /// had back by it.
+    /// Films whose job is over and still on the list, but for the newest so many of them, and those whose original is just
+    /// being moved. One that is kept is had back without its job, too.
     ///
     /// # Errors
     /// If the database fails or a row does not read.
     pub fn films_with_old_jobs(&self, newest: u32) -> Result<Vec<Film>, StoreError> {
         let mut query = self.sql.prepare_cached(
             "SELECT * FROM library WHERE job IS NOT NULL AND state <> 'in_work'
-               AND job NOT IN (SELECT job FROM originals)
+               AND job NOT IN (SELECT job FROM originals WHERE phase IN ('replacing', 'undoing', 'deleting'))
              ORDER BY changed DESC, id DESC LIMIT 100 OFFSET ?1",
         )?;
         let rows = query.query_map([newest], Film::from_row)?;
@@ -501,6 +542,20 @@ impl Tables<'_> {
             },
         );
         Ok(found.optional()?)
+    }
+
+    /// Forgets of the films of a folder that nothing was found in them, so that they are looked into again.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn forget_refusals(&self, folder: &Path) -> Result<(), StoreError> {
+        self.sql
+            .prepare_cached(
+                "DELETE FROM facts WHERE refusal IS NOT NULL
+                 AND path IN (SELECT path FROM library WHERE folder = ?1 AND state = 'left')",
+            )?
+            .execute([paths::to_bytes(folder)])?;
+        Ok(())
     }
 
     /// Forgets what was found in a file.

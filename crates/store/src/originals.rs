@@ -1,6 +1,6 @@
 //! Films that were replaced by their results: where the original is, and what is being done with it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use rusqlite::{OptionalExtension, Row, named_params, params};
@@ -152,6 +152,19 @@ impl Tables<'_> {
             .sql
             .prepare_cached("SELECT * FROM originals WHERE job = ?1")?;
         Ok(query.query_row([job], Original::from_row).optional()?)
+    }
+
+    /// Those of films that had this name, oldest job first.
+    ///
+    /// # Errors
+    /// If the database fails or a row does not read.
+    pub fn originals_of(&self, source: &Path) -> Result<Vec<Original>, StoreError> {
+        let mut query = self
+            .sql
+            .prepare_cached("SELECT * FROM originals WHERE source = ?1 ORDER BY job")?;
+        Ok(query
+            .query_map([paths::to_bytes(source)], Original::from_row)?
+            .collect::<Result<_, _>>()?)
     }
 
     /// All of them, oldest job first.

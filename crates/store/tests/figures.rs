@@ -166,3 +166,24 @@ async fn what_earlier_builds_made_is_counted() {
         .collect();
     assert_eq!(hands, [(3, true, 1, 5000), (4, false, 2, 700)]);
 }
+
+#[tokio::test]
+async fn what_is_not_there_any_more_is_taken_out_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (one, none) = store
+        .call(|t| {
+            t.add_made(&made(), NOON)?;
+            t.add_made(&made(), NOON)?;
+            t.take_made(&made(), NOON + 1)?;
+            let one = t.made(0)?;
+            t.take_made(&made(), NOON)?;
+            t.take_made(&made(), NOON)?;
+            Ok((one, t.made(0)?))
+        })
+        .await
+        .unwrap();
+    let day = one[0].day;
+    assert_eq!(one, [Made { day, ..made() }]);
+    assert!(none.is_empty());
+}

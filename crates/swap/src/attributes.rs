@@ -81,10 +81,13 @@ fn extended(original: &Path, result: &Path, notes: &mut Vec<String>) {
     let Ok(names) = xattr::list(original) else {
         return;
     };
+    drop_others(original, result);
     let lost: Vec<String> = names
         .filter(|name| {
-            let Ok(Some(value)) = xattr::get(original, name) else {
-                return false;
+            let value = match xattr::get(original, name) {
+                Ok(Some(value)) => value,
+                Ok(None) => return false,
+                Err(_) => return true,
             };
             let is_there = xattr::get(result, name).is_ok_and(|now| now.as_ref() == Some(&value));
             !is_there && xattr::set(result, name, &value).is_err()
@@ -96,6 +99,24 @@ fn extended(original: &Path, result: &Path, notes: &mut Vec<String>) {
             "The new file lacks what the system does not let be copied: {}.",
             lost.join(", ")
         ));
+    }
+}
+
+/// What only the result has, it has from its folder: an access list that the original does not have lets others in.
+#[cfg(unix)]
+fn drop_others(original: &Path, result: &Path) {
+    let Ok(names) = xattr::list(result) else {
+        return;
+    };
+    let ours = |name: &std::ffi::OsStr| {
+        let name = name.to_string_lossy();
+        name == "system.posix_acl_access" || name.starts_with("user.")
+    };
+    for name in names.filter(|name| ours(name)) {
+        if matches!(xattr::get(original, &name), Ok(None)) {
+            // What cannot be removed is no more than every file in the folder has.
+            let _ = xattr::remove(result, &name);
+        }
     }
 }
 
@@ -115,6 +136,7 @@ mod tests {
         let (film, result) = (folder.path().join("film"), folder.path().join("result"));
         fs::write(&film, "film").unwrap();
         fs::write(&result, "result").unwrap();
+        let _ = xattr::set(&result, "user.manyhands.other", b"of the folder");
         let has_attributes = xattr::set(&film, "user.manyhands.test", b"kept").is_ok();
         fs::set_permissions(&film, fs::Permissions::from_mode(0o640)).unwrap();
         let long_ago = UNIX_EPOCH + Duration::new(1_000_000_000, 123_000_000);
@@ -130,6 +152,8 @@ mod tests {
         if has_attributes {
             let kept = xattr::get(&result, "user.manyhands.test").unwrap();
             assert_eq!(kept.as_deref(), Some(&b"kept"[..]));
+            let other = xattr::get(&result, "user.manyhands.other").unwrap();
+            assert_eq!(other, None, "what the original does not have");
         }
     }
 

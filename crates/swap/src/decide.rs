@@ -31,6 +31,16 @@ pub struct Seen {
     pub aside: Thing,
 }
 
+impl Seen {
+    /// Nothing at any name: more likely a disk that is not there than a folder that somebody emptied.
+    #[must_use]
+    pub fn is_bare(self) -> bool {
+        [self.source, self.target, self.backup, self.aside]
+            .iter()
+            .all(|thing| *thing == Thing::Nothing)
+    }
+}
+
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Goal {
@@ -63,8 +73,6 @@ pub enum Step {
     TakeBackup,
     /// aside → backup.
     Rescue,
-    /// The film's name goes; the same file is the backup.
-    Unname,
     /// The backup's name goes; the same file has another one.
     Unlink,
     /// The hidden name goes.
@@ -87,6 +95,8 @@ pub enum End {
 pub enum Why {
     /// The film was changed, or another file has its name.
     SourceChanged,
+    /// Somebody else's file has the film's name, where the original is to have it again.
+    SourceTaken,
     /// The film has no name any more.
     SourceGone,
     /// Somebody else's file has the result's name.
@@ -126,7 +136,8 @@ fn replace_same(trade: bool, seen: Seen) -> Step {
         (Original, Nothing, Result) if trade => Step::Link,
         (Original, Nothing, Result) => Step::MoveOut,
         (Original, Original, Result) if trade => Step::Trade,
-        (Original, Original, Result) => Step::Unname,
+        // Moving it out looks at what it has moved; taking its name away would not.
+        (Original, Original, Result) => Step::Unlink,
         (Nothing, Original, Result) => Step::MoveIn,
         (Result, Original, Original | Result) => Step::Clear,
         (Result, Original | Nothing, Nothing) => DONE,
@@ -145,7 +156,7 @@ fn replace_other(seen: Seen) -> Step {
         (Original, Nothing, Nothing, Result) => Step::MoveIn,
         (_, Result, _, Result) => Step::Clear,
         (Original, Result, Nothing, Nothing) => Step::MoveOut,
-        (Original, Result, Original, Nothing) => Step::Unname,
+        (Original, Result, Original, Nothing) => Step::Unlink,
         (Nothing, Result, Original | Nothing, Nothing) => DONE,
         (Thing::Changed | Thing::Other, Result, _, Nothing) => Step::TakeResult,
         (Original, Result, _, Nothing) => Step::TakeResult,
@@ -200,7 +211,9 @@ fn undo_same(trade: bool, seen: Seen) -> Step {
         (Original, _, Result) => Step::Clear,
         (Original, Nothing, _) => DONE,
         (Nothing, Original, _) => Step::PutBack,
-        (_, _, Result) => Step::Clear,
+        (_, Original, Result) => Step::Clear,
+        // There is no original to be had: the result is all that is left.
+        (Nothing, _, Result) => Step::MoveIn,
         _ => not(why_undone_not(seen)),
     }
 }
@@ -212,7 +225,8 @@ fn undo_other(seen: Seen) -> Step {
         (Original, _, Original, _) => Step::Unlink,
         (_, Result, _, Result) => Step::Clear,
         (Original, Result, _, Nothing) => Step::TakeResult,
-        (_, _, _, Result) => Step::Clear,
+        (Original, _, _, Result) | (_, _, Original, Result) => Step::Clear,
+        (_, Nothing, _, Result) => Step::MoveIn,
         (Original, ..) => DONE,
         _ => not(why_undone_not(seen)),
     }
@@ -222,6 +236,8 @@ fn why_undone_not(seen: Seen) -> Why {
     match seen.backup {
         Thing::Nothing => Why::BackupGone,
         Thing::Changed | Thing::Other | Thing::Result => Why::BackupChanged,
+        // Where the endings differ, the result's name is another one.
+        Thing::Original if seen.source != seen.target => Why::SourceTaken,
         Thing::Original => Why::SourceChanged,
     }
 }

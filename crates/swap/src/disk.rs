@@ -108,7 +108,7 @@ pub(crate) fn trade(_one: &Path, _other: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The disk's, where it says so: some file systems cannot be asked that of a folder.
-pub(crate) fn sync_names(path: &Path) -> io::Result<()> {
+pub fn sync_names(path: &Path) -> io::Result<()> {
     if !cfg!(unix) {
         return Ok(());
     }

@@ -77,11 +77,12 @@ impl Identity {
         self.inode == inode(about)
     }
 
-    fn is_as_it_was(&self, about: &fs::Metadata) -> bool {
+    fn is_as_it_was(&self, path: &Path, about: &fs::Metadata) -> bool {
         about.is_file()
-            && self.is_file(about)
             && self.bytes == about.len()
             && self.modified_ns == modified_ns(about)
+            // Some disks (FAT, exFAT, some of the network) number their files anew each time.
+            && (self.is_file(about) || self.has_content(path))
     }
 }
 
@@ -95,9 +96,9 @@ pub(crate) fn look(path: &Path, original: &Identity, result: &Identity) -> io::R
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Thing::Nothing),
         Err(error) => return Err(error),
     };
-    Ok(if original.is_as_it_was(&about) {
+    Ok(if original.is_as_it_was(path, &about) {
         Thing::Original
-    } else if result.is_as_it_was(&about) {
+    } else if result.is_as_it_was(path, &about) {
         Thing::Result
     } else if original.inode.is_some() && original.is_file(&about) {
         Thing::Changed
@@ -150,10 +151,34 @@ mod tests {
         fs::rename(&a, &moved).unwrap();
         assert_eq!(at(&moved), Thing::Original);
         fs::write(&a, "film").unwrap();
-        assert_eq!(at(&a), Thing::Other, "the same words in another file");
+        let later = UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000);
+        File::open(&a).unwrap().set_modified(later).unwrap();
+        assert_eq!(at(&a), Thing::Other, "the same words at another time");
         fs::write(&moved, "other").unwrap();
         assert_eq!(at(&moved), Thing::Changed);
         assert!(Identity::of(folder.path()).is_err());
+    }
+
+    /// As on a disk that has given it another number since.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_numbered_anew_is_known_by_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&a, "film").unwrap();
+        fs::write(&b, "another one").unwrap();
+        let anew = |path: &Path| Identity {
+            inode: Some(u64::MAX),
+            ..Identity::of(path).unwrap()
+        };
+        let (film, result) = (anew(&a), anew(&b));
+        let at = |path: &Path| look(path, &film, &result).unwrap();
+        assert_eq!((at(&a), at(&b)), (Thing::Original, Thing::Result));
+        // Of the same size and time, and yet another.
+        let time = fs::metadata(&a).unwrap().modified().unwrap();
+        fs::write(&a, "mlif").unwrap();
+        File::open(&a).unwrap().set_modified(time).unwrap();
+        assert_eq!(at(&a), Thing::Other);
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod run;
 
 pub use attributes::make_alike;
 pub use decide::{End, Goal, Seen, Step, Thing, Why, decide};
-pub use disk::{free_backup, rename_new};
+pub use disk::{free_backup, rename_new, sync_names};
 pub use fault::point as fault;
 pub use ground::{Ground, Refusal, examine};
 pub use identity::{Identity, sample};

@@ -57,8 +57,8 @@ impl Swap {
         let one_name = self.source == self.target;
         for _ in 0..MOST_STEPS {
             let seen = self.seen()?;
-            if is_bare(seen) {
-                // More likely a disk that is not there than a folder that somebody emptied: nothing may be concluded.
+            if seen.is_bare() {
+                // Nothing may be concluded.
                 return Err(io::Error::new(
                     io::ErrorKind::NotFound,
                     "none of the files is there",
@@ -98,7 +98,6 @@ impl Swap {
             Step::TakeResult => self.shift((target, seen.target), aside),
             Step::TakeBackup => self.shift((backup, seen.backup), aside),
             Step::Rescue => self.shift((aside, seen.aside), backup),
-            Step::Unname => fs::remove_file(source),
             Step::Unlink => fs::remove_file(backup),
             Step::Clear => fs::remove_file(aside),
             Step::Finish(_) => Ok(()),
@@ -126,12 +125,6 @@ impl Swap {
         }
         trade(one, other)
     }
-}
-
-fn is_bare(seen: Seen) -> bool {
-    [seen.source, seen.target, seen.backup, seen.aside]
-        .iter()
-        .all(|thing| *thing == Thing::Nothing)
 }
 
 /// Steps that a disk may have no way for, where another way leads to the same.

@@ -112,6 +112,7 @@ impl From<Choice> for (wish::Choice, its::Terms) {
             least_saving: None,
             on: choice.on.map(Into::into),
             sent_by: None,
+            yields: false,
         };
         let wanted = wish::Choice {
             purpose: choice.purpose.into(),

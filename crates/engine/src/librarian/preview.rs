@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use library::{Candidate, Facts, Folder, Leave, Library, Rule, Verdict};
-use store::Tables;
+use store::FilmState;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::feed::middle;
 use super::look::facts_of;
+use super::scan::{self, FactsOf};
 use super::walk::{self, Found};
 use crate::driver::unix_ms;
 use crate::forecast::{self, Subject};
@@ -93,8 +94,8 @@ impl Node {
             tokio::task::spawn_blocking(move || walk::walk(&root, &others, &tell, &cancel));
         let (mut sum, now) = (Sum::default(), unix_ms());
         while let Some(batch) = told.recv().await {
-            for (found, facts) in self.known(batch).await? {
-                sum.add(&folder, found, facts, now);
+            for (found, facts, film) in self.known(batch).await? {
+                sum.add(&folder, found, facts, film.as_ref(), now);
             }
         }
         let walked = walking.await.map_err(std::io::Error::other).flatten();
@@ -104,18 +105,19 @@ impl Node {
         Ok(sum.preview)
     }
 
-    async fn known(&self, batch: Vec<Found>) -> Result<Vec<(Found, FactsOf)>, Trouble> {
+    async fn known(&self, batch: Vec<Found>) -> Result<Vec<Seen>, Trouble> {
         let known = self.0.store.call(move |tables| {
             batch
                 .into_iter()
-                .map(|found| Ok((facts(tables, &found)?, found)))
+                .map(|found| {
+                    let facts = scan::facts(tables, &found)?;
+                    let film = tables.film_at(&found.path)?;
+                    let film = film.filter(|film| scan::is_same(film, &found));
+                    Ok((found, facts, film))
+                })
                 .collect::<Result<Vec<_>, _>>()
         });
-        let known = known.await.map_err(|e| super::unstored(&e))?;
-        Ok(known
-            .into_iter()
-            .map(|(facts, found)| (found, facts))
-            .collect())
+        known.await.map_err(|e| super::unstored(&e))
     }
 
     /// Some of what nobody has looked into is looked into, and stands for the rest.
@@ -132,13 +134,18 @@ impl Node {
                 break;
             };
             for (found, one) in pair.iter().zip(&facts) {
-                tried.add(folder, found.clone(), Some(read(one.facts.clone())), now);
+                if let Some(one) = one {
+                    let facts = Some(read(one.facts.clone()));
+                    tried.add(folder, found.clone(), facts, None, now);
+                }
             }
             // What was found is as good as if a scan had found it.
-            let kept = self
-                .0
-                .store
-                .call(move |tables| facts.iter().try_for_each(|one| tables.put_facts(one)));
+            let kept = self.0.store.call(move |tables| {
+                facts
+                    .iter()
+                    .flatten()
+                    .try_for_each(|one| tables.put_facts(one))
+            });
             if kept.await.is_err() {
                 break;
             }
@@ -147,12 +154,21 @@ impl Node {
     }
 }
 
-/// What is in a film, or why it is none; `None`: nobody has looked.
-type FactsOf = Option<Result<Facts, String>>;
+/// A film, what is in it, and what is known of it as it is.
+type Seen = (Found, FactsOf, Option<store::Film>);
 
-fn facts(tables: &Tables<'_>, found: &Found) -> Result<FactsOf, store::StoreError> {
-    let facts = tables.facts_of(&found.path, found.bytes, found.modified_ms)?;
-    Ok(facts.map(read))
+/// Why a film that a rule takes is not encoded: something has become of it, and these rules change nothing about that.
+fn settled(film: Option<&store::Film>, rule: &Rule) -> Option<String> {
+    let film = film?;
+    let own = Leave::Own.to_string();
+    match film.state {
+        FilmState::Done => Some("It is done.".to_owned()),
+        FilmState::NotWorthwhile | FilmState::Failed if film.wish == rule.wish() => {
+            Some(film.reason.clone())
+        }
+        FilmState::Left if film.reason == own => Some(own),
+        _ => None,
+    }
 }
 
 fn read(facts: Result<serde_json::Value, String>) -> Result<Facts, String> {
@@ -160,7 +176,14 @@ fn read(facts: Result<serde_json::Value, String>) -> Result<Facts, String> {
 }
 
 impl Sum {
-    fn add(&mut self, folder: &Folder, found: Found, facts: FactsOf, now: i64) {
+    fn add(
+        &mut self,
+        folder: &Folder,
+        found: Found,
+        facts: FactsOf,
+        film: Option<&store::Film>,
+        now: i64,
+    ) {
         let file = Candidate {
             within: &found.within,
             bytes: found.bytes,
@@ -179,14 +202,12 @@ impl Sum {
                 self.unseen_bytes += found.bytes;
                 self.sample(found);
             }
-            Verdict::Leave(why) => {
-                if self.left < NAMED / 2 {
-                    self.left += 1;
-                    self.name(found, None, why.to_string());
-                }
-            }
+            Verdict::Leave(why) => self.leave(found, why.to_string()),
             Verdict::Take { rule, also } => {
                 let rule = &folder.rules[rule];
+                if let Some(why) = settled(film, rule) {
+                    return self.leave(found, why);
+                }
                 self.preview.takes += 1;
                 self.preview.takes_bytes += found.bytes;
                 let facts = facts.and_then(Result::ok);
@@ -200,6 +221,13 @@ impl Sum {
                     self.name(found, Some(rule.name.clone()), also.join(", "));
                 }
             }
+        }
+    }
+
+    fn leave(&mut self, found: Found, why: String) {
+        if self.left < NAMED / 2 {
+            self.left += 1;
+            self.name(found, None, why);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The list of films in the database is kept as the folders are: on demand, by the clock, and when something changes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,9 +10,10 @@ use store::{FilmState, StoreError, Tables};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::look::{self, Looked};
 use super::walk::{self, Found, Walked};
 use super::watch::Watches;
-use super::{Health, Order, Scan, look, state};
+use super::{Health, Order, Scan, is_there, state};
 use crate::driver::unix_ms;
 use crate::intake;
 use crate::node::Node;
@@ -45,6 +46,8 @@ pub(crate) async fn run(
         watches: Some(Watches::default()),
         due: BTreeMap::new(),
         took: BTreeMap::new(),
+        anew: BTreeSet::new(),
+        rests_until: None,
     };
     loop {
         let Ok(settings) = scanner.node.settings().await else {
@@ -82,6 +85,10 @@ struct Scanner {
     due: BTreeMap<PathBuf, Instant>,
     /// How long that took last.
     took: BTreeMap<PathBuf, Duration>,
+    /// Folders that somebody wants looked through: what seemed to be no film is looked into again.
+    anew: BTreeSet<PathBuf>,
+    /// Nothing can be looked into before that.
+    rests_until: Option<Instant>,
 }
 
 impl Scanner {
@@ -94,8 +101,14 @@ impl Scanner {
     fn ordered(&mut self, order: Order) {
         let now = Instant::now();
         match order {
-            Order::Scan(None) => self.due.values_mut().for_each(|due| *due = now),
-            Order::Scan(Some(folder)) => _ = self.due.insert(folder, now),
+            Order::Scan(None) => {
+                self.anew.extend(self.due.keys().cloned());
+                self.due.values_mut().for_each(|due| *due = now);
+            }
+            Order::Scan(Some(folder)) => {
+                self.anew.insert(folder.clone());
+                self.due.insert(folder, now);
+            }
             Order::Changed(folder) => {
                 let took = self.took.get(&folder).copied().unwrap_or_default();
                 let at = now + SOON.max(took * SHARE);
@@ -158,12 +171,21 @@ impl Scanner {
             (watches, refused)
         });
         let (watches, refused) = setting.await.unwrap_or_default();
+        let mut there = HashSet::new();
+        for folder in refused.keys() {
+            if is_there(folder).await {
+                there.insert(folder.clone());
+            }
+        }
         let mut told = self.node.0.librarian.told();
         for folder in self.folders() {
             let health = told.health.entry(folder.path.clone()).or_default();
             health.watched = watches.has(&folder.path);
             health.notes.retain(|note| !note.starts_with(UNTOLD));
-            if let Some(why) = refused.get(&folder.path).filter(|_| folder.path.is_dir()) {
+            if let Some(why) = refused
+                .get(&folder.path)
+                .filter(|_| there.contains(&folder.path))
+            {
                 health.notes.push(format!(
                     "{UNTOLD}: {why}. It is looked through by the clock."
                 ));
@@ -187,9 +209,14 @@ impl Scanner {
             }
             return Duration::ZERO;
         }
-        for folder in self.folders().to_vec() {
-            if look::into_some(&self.node, &folder, &self.others(&folder)).await {
-                return Duration::ZERO;
+        if self.rests_until.is_none_or(|until| until <= now) {
+            self.rests_until = None;
+            for folder in self.folders().to_vec() {
+                match look::into_some(&self.node, &folder, &self.others(&folder)).await {
+                    Looked::Some => return Duration::ZERO,
+                    Looked::None => {}
+                    Looked::Hindered => self.rests_until = Some(now + AGAIN),
+                }
             }
         }
         self.node.0.librarian.told().scan = None;
@@ -207,6 +234,17 @@ impl Scanner {
 
     async fn scan(&mut self, folder: Folder) {
         let begun = Instant::now();
+        if self.anew.remove(&folder.path) {
+            self.rests_until = None;
+            let path = folder.path.clone();
+            let store = &self.node.0.store;
+            let forgotten = store
+                .call(move |tables| tables.forget_refusals(&path))
+                .await;
+            if let Err(error) = forgotten {
+                tracing::warn!(%error, "what seemed to be no film is not looked into again");
+            }
+        }
         let ended = look_through(&self.node, &folder, self.others(&folder)).await;
         let well = ended.is_ok();
         let (trouble, notes) = match ended {
@@ -232,11 +270,23 @@ impl Scanner {
         let every = match (well, folder.every_min) {
             (false, _) => AGAIN,
             (true, 0) => FAR,
-            (true, minutes) => Duration::from_secs(60 * u64::from(minutes)),
+            // One that takes longer than that is not all that is done.
+            (true, minutes) => {
+                Duration::from_secs(60 * u64::from(minutes)).max(begun.elapsed() * SHARE)
+            }
         };
         self.due.entry(folder.path.clone()).or_insert(begun + every);
-        if let (false, Some(watches)) = (well, &mut self.watches) {
-            watches.forget(&folder.path);
+        if let Some(mut watches) = self.watches.take() {
+            let path = folder.path.clone();
+            let looking = tokio::task::spawn_blocking(move || {
+                if well {
+                    watches.forget_another(&path);
+                } else {
+                    watches.forget(&path);
+                }
+                watches
+            });
+            self.watches = Some(looking.await.unwrap_or_default());
         }
         let untold = self
             .watches
@@ -336,18 +386,13 @@ async fn forget_gone(
         return Ok(None);
     }
     let (path, name) = (folder.path.clone(), folder.path.display());
-    let known = node
-        .0
-        .store
-        .call(move |tables| tables.films_of(&path, 0, 1))
-        .await?;
-    let any = known.iter().any(|film| !film.gone);
-    if walked.empty && any {
+    let any = node.0.store.call(move |tables| tables.has_films(&path));
+    if walked.empty && any.await? {
         return Ok(Some(format!(
             "{name} is empty all of a sudden. Is its disk plugged in, its share mounted? Nothing of it is forgotten meanwhile."
         )));
     }
-    if !folder.path.is_dir() {
+    if !walked.empty && !is_there(&folder.path).await {
         return Ok(Some(not_there(
             &folder.path,
             &std::io::ErrorKind::NotFound.into(),
@@ -384,18 +429,20 @@ async fn gone(
             return Ok(());
         };
         after = last.id;
-        let missing: Vec<(i64, PathBuf)> = page
+        let missing: Vec<store::Film> = page
             .into_iter()
             .filter(|film| !film.gone && which(film))
-            .map(|film| (film.id, film.path))
             .collect();
         if missing.is_empty() {
             continue;
         }
         let forget = move |tables: &Tables<'_>| {
-            missing.iter().try_for_each(|(id, path)| {
-                tables.forget_facts(path)?;
-                tables.film_gone(*id)
+            missing.iter().try_for_each(|film| {
+                // What was found in one of which something has become holds when it is back as it was.
+                if !state(film.state).is_mark() {
+                    tables.forget_facts(&film.path)?;
+                }
+                tables.film_gone(film.id)
             })
         };
         node.0.store.call(forget).await?;
@@ -406,7 +453,7 @@ async fn gone(
 struct Loaded {
     found: Found,
     film: Option<store::Film>,
-    facts: Option<Result<Facts, String>>,
+    facts: FactsOf,
     own: Own,
 }
 
@@ -449,18 +496,23 @@ pub(crate) async fn file(
         .await
 }
 
-fn load(tables: &Tables<'_>, found: Found) -> Result<Loaded, StoreError> {
-    let film = tables.film_at(&found.path)?;
+/// What is in a film, or why it is none; `None`: nobody has looked.
+pub(crate) type FactsOf = Option<Result<Facts, String>>;
+
+/// What is known to be in a film as it is.
+pub(crate) fn facts(tables: &Tables<'_>, found: &Found) -> Result<FactsOf, StoreError> {
     let facts = tables.facts_of(&found.path, found.bytes, found.modified_ms)?;
-    let facts = facts.map(|facts| {
+    Ok(match facts {
         // Facts of another version that do not read are found again.
-        facts.map(|value| serde_json::from_value(value).ok())
-    });
-    let facts = match facts {
-        Some(Ok(facts)) => facts.map(Ok),
+        Some(Ok(value)) => serde_json::from_value(value).ok().map(Ok),
         Some(Err(says)) => Some(Err(says)),
         None => None,
-    };
+    })
+}
+
+fn load(tables: &Tables<'_>, found: Found) -> Result<Loaded, StoreError> {
+    let film = tables.film_at(&found.path)?;
+    let facts = facts(tables, &found)?;
     let same = film.as_ref().filter(|film| is_same(film, &found));
     let own = match same.and_then(|film| film.sample) {
         _ if !tables.has_output_of(found.bytes)? => Own::No,
@@ -476,7 +528,7 @@ fn load(tables: &Tables<'_>, found: Found) -> Result<Loaded, StoreError> {
     })
 }
 
-fn is_same(film: &store::Film, found: &Found) -> bool {
+pub(crate) fn is_same(film: &store::Film, found: &Found) -> bool {
     (film.bytes, film.modified) == (found.bytes, found.modified_ms)
 }
 
@@ -562,7 +614,9 @@ fn filed(folder: &Folder, one: &Loaded, now: i64) -> Option<store::Film> {
     let next = library::settle(folder, seen, now);
     let before = film.clone().unwrap_or_else(|| blank(found));
     let after = written(folder, found, before.clone(), next, now);
-    (after != before || film.is_none()).then_some(after)
+    // A folder's name may be written in two ways that are the same to a path.
+    let named = after.folder.as_os_str() == before.folder.as_os_str();
+    (after != before || !named || film.is_none()).then_some(after)
 }
 
 fn written(

@@ -72,6 +72,7 @@ pub(crate) fn walk(
         };
         walked.empty = false;
         let Ok(kind) = entry.file_type() else {
+            unread(&mut walked, folder.clone());
             continue;
         };
         if kind.is_dir() {
@@ -84,11 +85,17 @@ pub(crate) fn walk(
                 Ok(entries) if open.len() < DEEPEST => open.push((entries, path)),
                 _ => unread(&mut walked, path),
             }
-        } else if kind.is_file()
-            && library::may_be_a_film(&entry.file_name().to_string_lossy())
-            && let Some(found) = found(root, &entry)
-        {
-            batch.push(found);
+        } else if kind.is_file() && library::may_be_a_film(&entry.file_name().to_string_lossy()) {
+            match found(root, &entry) {
+                Ok(found) => batch.push(found),
+                // It went just now.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                // It is there, and that is all that is known.
+                Err(_) => {
+                    unread(&mut walked, folder.clone());
+                    continue;
+                }
+            }
             if batch.len() == BATCH && tell.blocking_send(std::mem::take(&mut batch)).is_err() {
                 walked.cut_short = true;
                 break;
@@ -102,6 +109,9 @@ pub(crate) fn walk(
 }
 
 fn unread(walked: &mut Walked, folder: PathBuf) {
+    if walked.unread.last() == Some(&folder) {
+        return;
+    }
     if walked.unread.len() < MOST_UNREAD {
         walked.unread.push(folder);
     } else {
@@ -110,9 +120,9 @@ fn unread(walked: &mut Walked, folder: PathBuf) {
     }
 }
 
-fn found(root: &Path, entry: &fs::DirEntry) -> Option<Found> {
-    let (path, about) = (entry.path(), entry.metadata().ok()?);
-    Some(Found {
+fn found(root: &Path, entry: &fs::DirEntry) -> std::io::Result<Found> {
+    let (path, about) = (entry.path(), entry.metadata()?);
+    Ok(Found {
         within: within(root, &path),
         path,
         bytes: about.len(),

@@ -9,10 +9,13 @@ use tokio::sync::mpsc;
 
 use super::Order;
 
+/// What a folder is known by on its disk, and that disk; `None` where the system does not say.
+type Number = Option<(u64, u64)>;
+
 /// The folders whose changes are told.
 #[derive(Default)]
 pub(crate) struct Watches {
-    kept: BTreeMap<PathBuf, RecommendedWatcher>,
+    kept: BTreeMap<PathBuf, (RecommendedWatcher, Number)>,
 }
 
 impl Watches {
@@ -30,7 +33,10 @@ impl Watches {
                 continue;
             }
             match watch(folder, orders.clone()) {
-                Ok(watcher) => _ = self.kept.insert(folder.clone(), watcher),
+                Ok(watcher) => {
+                    let kept = (watcher, number(folder));
+                    self.kept.insert(folder.clone(), kept);
+                }
                 Err(error) => _ = refused.insert(folder.clone(), in_words(&error)),
             }
         }
@@ -42,10 +48,31 @@ impl Watches {
         self.kept.remove(folder);
     }
 
+    /// A folder that is another one by now, as after its disk was unplugged and plugged in, is told nothing of: it is
+    /// watched anew. Blocks.
+    pub fn forget_another(&mut self, folder: &Path) {
+        let now = number(folder);
+        if self.kept.get(folder).is_some_and(|(_, then)| *then != now) {
+            self.kept.remove(folder);
+        }
+    }
+
     /// Whether changes in it are told.
     pub fn has(&self, folder: &Path) -> bool {
         self.kept.contains_key(folder)
     }
+}
+
+#[cfg(unix)]
+fn number(folder: &Path) -> Number {
+    use std::os::unix::fs::MetadataExt as _;
+    let about = std::fs::metadata(folder).ok()?;
+    Some((about.dev(), about.ino()))
+}
+
+#[cfg(not(unix))]
+fn number(_folder: &Path) -> Number {
+    None
 }
 
 fn watch(

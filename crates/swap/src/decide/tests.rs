@@ -68,7 +68,6 @@ fn perform(one_name: bool, mut seen: Seen, step: Step) -> Seen {
         }
         Step::TakeBackup => shift(&mut seen.backup, &mut seen.aside),
         Step::Rescue => shift(&mut seen.aside, &mut seen.backup),
-        Step::Unname => seen.source = Nothing,
         Step::Unlink => seen.backup = Nothing,
         Step::Clear => seen.aside = Nothing,
         Step::Finish(_) => {}
@@ -103,6 +102,14 @@ fn from_every_state_it_ends_and_nobody_elses_file_is_touched() {
                 break end;
             }
             seen = perform(one, seen, step);
+            let named = [seen.source, seen.backup].contains(&Thing::Original);
+            assert!(
+                goal != Goal::Undo
+                    || count(from, one, Thing::Result) == 0
+                    || count(seen, one, Thing::Result) > 0
+                    || named,
+                "{from:?}: {steps:?} loses a result for which there is no original"
+            );
             for theirs in [Thing::Other, Thing::Changed] {
                 let (before, after) = (count(from, one, theirs), count(seen, one, theirs));
                 // The changed film may have had a second name that we gave it.
@@ -261,6 +268,12 @@ fn what_stands_in_the_way_is_said() {
             Goal::Undo,
             true,
             seen(Other, Other, Original, Nothing),
+        ),
+        (
+            Why::SourceTaken,
+            Goal::Undo,
+            false,
+            seen(Other, Result, Original, Nothing),
         ),
         (
             Why::ResultGone,
