@@ -27,7 +27,7 @@ mod pace;
 pub use decide::{Candidate, Leave, Verdict, verdict};
 pub use facts::Facts;
 pub use pace::{MOST_AHEAD, wants_more};
-pub use rules::{Conditions, Folder, InPlace, Keep, Library, Rule, Tree, Wrong, check};
+pub use rules::{Conditions, Folder, InPlace, Keep, Library, Rule, Tree, Wrong, check, faults};
 pub use settle::{Known, Next, Seen, State, settle, wait_ms};
 pub use worth::{is_worth, saved_percent};
 
