@@ -115,11 +115,12 @@ calls! {
         /// Which job.
         id: JobId
     } -> ();
-    /// Tries a failed or cancelled job again, with what it has made so far.
+    /// Tries a failed or cancelled job again, with what it has made so far. Tells the job's number: another one where a
+    /// cancelled job begins anew.
     retry: Retry {
         /// Which job.
         id: JobId
-    } -> ();
+    } -> JobId;
     /// Moves a job in the queue. What is being encoded goes on; what is given out from now on goes by the new order.
     reorder: Reorder {
         /// Which job.

@@ -67,8 +67,8 @@ pub trait Node: Send + Sync + 'static {
     fn inspect(&self, path: PathBuf, choice: Choice) -> BoxFuture<'_, Inspected>;
     /// Starts a job.
     fn submit(&self, path: PathBuf, choice: Choice) -> Answer<'_, JobId>;
-    /// Does something with a job.
-    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()>;
+    /// Does something with a job; gives its number, which is another where one begins anew.
+    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, JobId>;
     /// Moves a job in the queue.
     fn reorder(&self, job: JobId, to: Shift) -> Answer<'_, ()>;
     /// The originals of files that were replaced.
