@@ -1,17 +1,13 @@
 //! The page in a browser, where there is no screen to open a window on.
 
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 
 use api::{Api, ApiError, ErrorCode};
 use web::{Web, WebConfig};
 
 use crate::signals::Signals;
 use crate::{Line, node};
-
-/// Where it is, unless somebody else is there: as with `manyhands serve --web`.
-const USUAL: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8090);
 
 /// Why there can be no window. GTK would panic.
 pub fn is_needed() -> bool {
@@ -48,9 +44,10 @@ async fn run(line: Line) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// At its usual place, or wherever there is one.
+/// At the port that is set, as with `manyhands serve --web`, or wherever there is one.
 async fn start(api: Api, data: &std::path::Path) -> Result<Web, ApiError> {
-    let mut place = WebConfig::new(USUAL, data);
+    let port = api.settings().await?.web_port.unwrap_or(web::PORT);
+    let mut place = WebConfig::new((Ipv4Addr::LOCALHOST, port).into(), data);
     if let Ok(page) = Web::start(api.clone(), place.clone()).await {
         return Ok(page);
     }

@@ -115,11 +115,12 @@ calls! {
         /// Which job.
         id: JobId
     } -> ();
-    /// Tries a failed or cancelled job again, with what it has made so far.
+    /// Tries a failed or cancelled job again, with what it has made so far. Tells the job's number: another one where a
+    /// cancelled job begins anew.
     retry: Retry {
         /// Which job.
         id: JobId
-    } -> ();
+    } -> JobId;
     /// Brings the result of a film that was sent away, and left there, here.
     fetch: Fetch {
         /// Which job.

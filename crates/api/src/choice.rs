@@ -129,6 +129,18 @@ pub enum Audio {
     Aac,
 }
 
+impl Choice {
+    /// Whether the same comes of both. Having agreed to losses is not part of what is made.
+    #[must_use]
+    pub fn makes_the_same(&self, other: &Self) -> bool {
+        let agreed = |choice: &Self| Self {
+            yes: true,
+            ..choice.clone()
+        };
+        agreed(self) == agreed(other)
+    }
+}
+
 /// Where an output goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -90,7 +90,9 @@ impl Area {
     #[must_use]
     pub fn new(width: u16, height: u16, left: u16, top: u16) -> Option<Self> {
         let even = [width, height, left, top].iter().all(|n| n % 2 == 0);
-        let sides = [width, height].iter().all(|n| (16..=16_384).contains(n));
+        let sides = [width, height]
+            .iter()
+            .all(|n| media::filter::SIDES.contains(n));
         (even && sides).then_some(Self {
             width,
             height,
@@ -119,10 +121,7 @@ impl<'de> Deserialize<'de> for Area {
     }
 }
 
-/// The lines that a picture may be scaled to.
-pub const HEIGHTS: std::ops::RangeInclusive<u16> = 16..=8192;
-/// How much film grain there may be.
-pub const GRAINS: std::ops::RangeInclusive<u8> = 1..=50;
+pub use media::filter::{GRAINS, HEIGHTS};
 
 fn height<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
     match Option::<u16>::deserialize(deserializer)? {

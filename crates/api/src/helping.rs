@@ -145,8 +145,12 @@ impl From<its::Hours> for Hours {
 
 impl From<Hours> for its::Hours {
     fn from(one: Hours) -> Self {
+        // As the file of settings gives them back, which tells only which days they are.
+        let mut days: Vec<its::Weekday> = one.days.into_iter().map(Into::into).collect();
+        days.sort_unstable();
+        days.dedup();
         Self {
-            days: one.days.into_iter().map(Into::into).collect(),
+            days,
             from_min: one.from_min,
             to_min: one.to_min,
         }

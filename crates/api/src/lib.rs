@@ -36,11 +36,13 @@ pub use bench::{Bench, BenchForecast, BenchProgress, BenchRow, BenchRun, BenchSu
 pub use call::Call;
 pub use choice::{Audio, Choice, Codec, Container, Encoders, Keep, On, Place, Purpose, Speed};
 pub use config::{Complaint, Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
+pub use engine::failures as ffmpeg_failures;
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
 pub use figures::{Day, Figures, Totals, Worker, date};
 pub use filters::{Amount, Area, Crop, Filters, GRAINS, HEIGHTS, Rotation};
 pub use folder::data_folder;
+pub use media::choice::SOUND_KBPS;
 
 pub mod logs;
 pub use front::Handed;
@@ -241,7 +243,7 @@ impl Api {
     /// # Errors
     /// [`ErrorCode::NoSuchJob`]; [`ErrorCode::NotNow`] if it is over. Likewise for the four that follow.
     pub async fn cancel(&self, id: JobId) -> Result<(), ApiError> {
-        self.node.steer(id, Steer::Cancel).await
+        self.node.steer(id, Steer::Cancel).await.map(drop)
     }
 
     /// Holds a job.
@@ -249,7 +251,7 @@ impl Api {
     /// # Errors
     /// As [`Api::cancel`].
     pub async fn pause(&self, id: JobId) -> Result<(), ApiError> {
-        self.node.steer(id, Steer::Pause).await
+        self.node.steer(id, Steer::Pause).await.map(drop)
     }
 
     /// Goes on with a job.
@@ -257,14 +259,14 @@ impl Api {
     /// # Errors
     /// As [`Api::cancel`].
     pub async fn resume(&self, id: JobId) -> Result<(), ApiError> {
-        self.node.steer(id, Steer::Resume).await
+        self.node.steer(id, Steer::Resume).await.map(drop)
     }
 
-    /// Tries a job again.
+    /// Tries a job again. Gives its number: another one where a cancelled job begins anew.
     ///
     /// # Errors
     /// As [`Api::cancel`].
-    pub async fn retry(&self, id: JobId) -> Result<(), ApiError> {
+    pub async fn retry(&self, id: JobId) -> Result<JobId, ApiError> {
         self.node.steer(id, Steer::Retry).await
     }
 
@@ -289,7 +291,7 @@ impl Api {
     /// # Errors
     /// As [`Api::cancel`].
     pub async fn forget(&self, id: JobId) -> Result<(), ApiError> {
-        self.node.steer(id, Steer::Forget).await
+        self.node.steer(id, Steer::Forget).await.map(drop)
     }
 
     /// The originals of files that were replaced.
@@ -464,8 +466,9 @@ impl Api {
         if name.is_empty() || name.len() > 40 || name.chars().any(char::is_control) {
             return Err(ApiError::new(
                 ErrorCode::BadRequest,
-                "A computer's name has 1 to 40 letters.",
-            ));
+                "A computer's name has 1 to 40 letters, fewer of other alphabets than the Latin one.",
+            )
+            .help("Choose a shorter one."));
         }
         self.node.set_settings(settings).await
     }

@@ -123,8 +123,8 @@ impl Node for Engine {
         async { Ok(self.0.submit(path, choice, terms).await?.into()) }.boxed()
     }
 
-    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()> {
-        async move { Ok(self.0.steer(job.into(), steer.into()).await?) }.boxed()
+    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, JobId> {
+        async move { Ok(self.0.steer(job.into(), steer.into()).await?.into()) }.boxed()
     }
 
     fn fetch(&self, job: JobId) -> Answer<'_, ()> {

@@ -67,8 +67,8 @@ pub trait Node: Send + Sync + 'static {
     fn inspect(&self, path: PathBuf, choice: Choice) -> BoxFuture<'_, Inspected>;
     /// Starts a job.
     fn submit(&self, path: PathBuf, choice: Choice) -> Answer<'_, JobId>;
-    /// Does something with a job.
-    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()>;
+    /// Does something with a job; gives its number, which is another where one begins anew.
+    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, JobId>;
     /// Brings a result here that was left on another computer.
     fn fetch(&self, job: JobId) -> Answer<'_, ()>;
     /// Moves a job in the queue.

@@ -101,7 +101,8 @@ impl Rehearsal {
     fn take(&self, path: &Path, choice: Choice) -> Result<JobId, ApiError> {
         look_at(path)?;
         let mut state = self.state();
-        state.last_job += 1;
+        let listed = state.scene.jobs.iter().map(|job| job.id.0).max();
+        state.last_job = state.last_job.max(listed.unwrap_or(0)) + 1;
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -118,17 +119,23 @@ impl Rehearsal {
         Ok(id)
     }
 
-    fn turn(&self, id: JobId, steer: Steer) -> Result<(), ApiError> {
+    fn turn(&self, id: JobId, steer: Steer) -> Result<JobId, ApiError> {
         let state = self.state();
         let found = state.scene.jobs.iter().find(|job| job.id == id);
         let job = found.ok_or_else(|| crate::no_such_job(id))?;
         let over = job.state.is_over();
+        let (was, source, choice) = (job.state.clone(), job.source.clone(), job.choice.clone());
         drop(state);
         if over != matches!(steer, Steer::Retry | Steer::Forget) {
             return Err(ApiError::new(
                 ErrorCode::NotNow,
                 "The job is not in a state for that.",
             ));
+        }
+        if steer == Steer::Retry && was == JobState::Cancelled {
+            let anew = self.take(&source.0, choice)?;
+            self.edit(|scene| scene.jobs.retain(|job| job.id != id));
+            return Ok(anew);
         }
         let next = match steer {
             Steer::Cancel => JobState::Cancelled,
@@ -139,7 +146,7 @@ impl Rehearsal {
             Steer::Retry => JobState::Queued,
             Steer::Forget => {
                 self.edit(|scene| scene.jobs.retain(|job| job.id != id));
-                return Ok(());
+                return Ok(id);
             }
         };
         self.edit(|scene| {
@@ -149,7 +156,7 @@ impl Rehearsal {
                 .filter(|job| job.id == id)
                 .for_each(|job| job.state = next.clone());
         });
-        Ok(())
+        Ok(id)
     }
 
     fn bring(&self, id: JobId) -> Result<(), ApiError> {
@@ -276,7 +283,7 @@ impl Node for Rehearsal {
         now(self.take(&path, choice))
     }
 
-    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, ()> {
+    fn steer(&self, job: JobId, steer: Steer) -> Answer<'_, JobId> {
         now(self.turn(job, steer))
     }
 

@@ -11,8 +11,8 @@ use crate::view::{ComputerId, JobId};
 
 /// The most presets kept.
 const MOST_PRESETS: usize = 100;
-/// The longest name of a preset, bytes.
-const NAME_BYTES: usize = 80;
+/// The longest name of a preset, letters of any alphabet.
+const NAME_LETTERS: usize = 80;
 
 /// What a picture is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,7 +217,7 @@ fn check(wishes: &Wishes) -> Result<(), ApiError> {
     }
     let mut seen = std::collections::BTreeSet::new();
     for Preset { name, .. } in &wishes.presets {
-        let fits = name.trim() == name && (1..=NAME_BYTES).contains(&name.len());
+        let fits = name.trim() == name && (1..=NAME_LETTERS).contains(&name.chars().count());
         if !fits || name.chars().any(char::is_control) {
             return bad("A preset needs a name of 1 to 80 letters.");
         }
@@ -243,7 +243,7 @@ mod tests {
             presets: names.iter().map(|name| preset(name)).collect(),
         };
         assert!(check(&of(&[])).is_ok());
-        assert!(check(&of(&["TV", "Phone – été"])).is_ok());
+        assert!(check(&of(&["TV", "Phone – été", &"猫".repeat(80)])).is_ok());
         for wrong in [
             &["TV", "TV"][..],
             &[""],

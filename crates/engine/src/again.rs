@@ -226,17 +226,19 @@ impl Node {
         Ok(job.filter(|job| matches!(job.state, JobState::Cancelled)))
     }
 
-    /// A cancelled job has thrown its parts away: it is a new job of the same film, and the old one is off the list.
-    pub(crate) async fn begin_again(&self, old: JobStatus) -> Result<(), Trouble> {
+    /// A cancelled job has thrown its parts away: it is another job of the same film, and the old one is off the list.
+    /// Gives the other's number.
+    pub(crate) async fn begin_again(&self, old: JobStatus) -> Result<JobId, Trouble> {
         let id = old.id;
         let choice = Choice {
             // Whatever the film loses was agreed to the first time.
             accept_losses: true,
             ..old.choice
         };
-        self.submit(old.source, choice, old.terms).await?;
+        let anew = self.submit(old.source, choice, old.terms).await?;
         self.ask(|reply| Call::Steer(id, Steer::Forget, reply))
-            .await?
+            .await??;
+        Ok(anew)
     }
 }
 

@@ -26,8 +26,9 @@ impl Core {
             Call::WindDown(reply) => drop(reply.send(self.wind_down().await)),
             Call::HelpOnBattery(on, reply) => drop(reply.send(self.help_on_battery(on))),
             Call::Settings(reply) => drop(reply.send(self.settings.clone())),
-            Call::SetSettings(settings, reply) => {
-                drop(reply.send(self.set_settings(*settings).await))
+            Call::SetSettings(change, reply) => {
+                let (before, wanted) = *change;
+                drop(reply.send(self.set_settings(before, wanted).await))
             }
             Call::Config(reply) => drop(reply.send(self.config.status())),
             Call::Reread(reply) => {

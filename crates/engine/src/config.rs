@@ -70,8 +70,12 @@ impl Sources {
     /// This process's: its variables, and the file that was named.
     #[must_use]
     pub fn here(file: Option<std::path::PathBuf>) -> Self {
+        // A value that is no text is complained of when it is read, if it is a setting's.
         let texts = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            Some((
+                name.into_string().ok()?,
+                value.to_string_lossy().into_owned(),
+            ))
         });
         Self {
             file,
@@ -167,6 +171,17 @@ pub(crate) struct Fault {
     pub says: String,
     /// What to do, a sentence.
     pub help: String,
+    /// The value that is meant, where a key holds many: `library.folders[2].path`.
+    pub at: Option<String>,
+}
+
+impl Fault {
+    /// For who wants to set that.
+    pub fn trouble(self) -> Trouble {
+        let meant = self.at.map(|at| format!(" What is meant is `{at}`."));
+        let help = self.help + meant.as_deref().unwrap_or_default();
+        Trouble::new(Kind::BadRequest, self.says).help(help)
+    }
 }
 
 /// Everything that is out of bounds.

@@ -166,7 +166,11 @@ pub(crate) enum Call {
     WindDown(oneshot::Sender<Result<(), Trouble>>),
     HelpOnBattery(bool, oneshot::Sender<Result<(), Trouble>>),
     Settings(oneshot::Sender<Settings>),
-    SetSettings(Box<Settings>, oneshot::Sender<Result<(), Trouble>>),
+    /// What differs between these two is set to the second.
+    SetSettings(
+        Box<(Settings, Settings)>,
+        oneshot::Sender<Result<(), Trouble>>,
+    ),
     Config(oneshot::Sender<ConfigStatus>),
     /// The settings' file may have changed; who looks by the clock does not wait for an answer.
     Reread(Option<oneshot::Sender<Result<Reread, Trouble>>>),

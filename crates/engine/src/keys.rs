@@ -16,8 +16,8 @@ use crate::trouble::{Kind, Trouble};
 pub const KEY_BEGINS: &str = "mhk_";
 /// The most keys at once.
 const MOST_KEYS: usize = 64;
-/// The longest name, bytes.
-const NAME_BYTES: usize = 80;
+/// The longest name, letters of any alphabet.
+const NAME_LETTERS: usize = 80;
 /// A key's last use is noted anew after this long, ms: not each of a thousand requests is a write.
 const NOTED_MS: i64 = 60_000;
 
@@ -201,7 +201,8 @@ fn find(
 /// The name as it is kept.
 fn check(name: &str, scopes: &BTreeSet<Scope>) -> Result<String, Trouble> {
     let name = name.trim();
-    if name.is_empty() || name.len() > NAME_BYTES || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > NAME_LETTERS || name.chars().any(char::is_control)
+    {
         let text = "A key needs a name of 1 to 80 letters.";
         return Err(Trouble::new(Kind::BadRequest, text)
             .help("Call it after the program that will use it."));
@@ -235,6 +236,7 @@ mod tests {
     fn names_and_scopes_are_checked() {
         let read = BTreeSet::from([Scope::Read]);
         assert_eq!(check("  Home Assistant ", &read).unwrap(), "Home Assistant");
+        assert!(check(&"猫".repeat(80), &read).is_ok());
         for wrong in ["", "  ", "a\nb", &"x".repeat(81)] {
             assert_eq!(check(wrong, &read).unwrap_err().kind, Kind::BadRequest);
         }

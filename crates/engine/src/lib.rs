@@ -155,6 +155,9 @@ pub mod timeline;
 
 pub mod figures;
 
+/// How often runs of ffmpeg have failed.
+pub use ffmpeg::failures;
+
 // The public face.
 pub mod node;
 

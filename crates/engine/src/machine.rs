@@ -47,10 +47,55 @@ pub(crate) fn system() -> String {
     format!("{name}, kernel {kernel}, {}", std::env::consts::ARCH)
 }
 
-/// The host's name, for people.
+/// The longest name that a computer may have, bytes: what it tells the others holds no more.
+pub(crate) const NAME_BYTES: usize = 40;
+
+/// The host's name, for people: as much of it as a computer may be called.
 pub(crate) fn host_name() -> String {
-    System::host_name()
-        .ok()
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "This computer".to_owned())
+    fitting(&whole_host_name())
+}
+
+/// All of it; empty where there is none.
+pub(crate) fn whole_host_name() -> String {
+    System::host_name().unwrap_or_default()
+}
+
+/// As much of a host's name as may be set as a name. Hosts may have longer ones than computers here.
+fn fitting(host: &str) -> String {
+    let name: String = host.chars().filter(|c| !c.is_control()).collect();
+    let mut end = name.len().min(NAME_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    match name[..end].trim() {
+        "" => "This computer".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_host_is_called_its_name_may_be_set() {
+        let long = "ip-172-31-27-111.eu-central-1.compute.internal";
+        let cases = [
+            ("attic".to_owned(), "attic"),
+            (long.to_owned(), &long[..40]),
+            ("x".repeat(64), &"x".repeat(40)),
+            (format!("{}äb", "x".repeat(39)), &"x".repeat(39)),
+            (format!("{}  b", "x".repeat(38)), &"x".repeat(38)),
+            (" \n".to_owned(), "This computer"),
+            (String::new(), "This computer"),
+        ];
+        for (host, name) in cases {
+            assert_eq!(fitting(&host), name, "{host:?}");
+            let named = crate::status::Settings {
+                name: fitting(&host),
+                ..crate::status::Settings::default()
+            };
+            assert!(crate::settings::faults(&named).is_empty(), "{host:?}");
+        }
+    }
 }

@@ -231,7 +231,7 @@ impl Core {
             donating: false,
             ..self.settings.clone()
         };
-        let set = self.set_settings(settings).await;
+        let set = self.set_settings(self.settings.clone(), settings).await;
         if set.is_err() {
             self.manners.winding_down = false;
         }
@@ -247,7 +247,7 @@ impl Core {
             donating: on,
             ..self.settings.clone()
         };
-        self.set_settings(settings).await
+        self.set_settings(self.settings.clone(), settings).await
     }
 
     /// The last of what was under way may be done.

@@ -240,22 +240,23 @@ impl Node {
         Ok(id)
     }
 
-    /// Does something with a job.
+    /// Does something with a job. Gives its number: another one where a cancelled job begins anew.
     ///
     /// # Errors
     /// No such job, or not in this state.
-    pub async fn steer(&self, job: JobId, steer: Steer) -> Result<(), Trouble> {
+    pub async fn steer(&self, job: JobId, steer: Steer) -> Result<JobId, Trouble> {
         if matches!(steer, Steer::Resume | Steer::Retry)
             && let Some(was) = self.ask(|reply| Call::Past(job, reply)).await?
         {
-            return self.take_up(job, &was, steer).await;
+            return self.take_up(job, &was, steer).await.map(|()| job);
         }
         if steer == Steer::Retry
             && let Some(cancelled) = self.cancelled(job).await?
         {
             return self.begin_again(cancelled).await;
         }
-        self.ask(|reply| Call::Steer(job, steer, reply)).await?
+        self.ask(|reply| Call::Steer(job, steer, reply)).await??;
+        Ok(job)
     }
 
     /// Makes an invite: its line and the seconds it is good for.

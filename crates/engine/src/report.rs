@@ -106,6 +106,7 @@ impl Names {
             }
         };
         add(&status.here.name, "this-computer".to_owned());
+        add(&machine::whole_host_name(), "this-computer".to_owned());
         add(&machine::host_name(), "this-computer".to_owned());
         for (at, peer) in status.peers.iter().enumerate() {
             add(&peer.name, format!("computer-{}", at + 1));

@@ -17,6 +17,8 @@ use crate::{forecast, machine, scratch, sight, start};
 
 /// The least that may be set for working files, bytes: a few segments on their way.
 const LEAST_SCRATCH: u64 = 1_000_000_000;
+/// Where the other computers and the page come in where nothing is set.
+const PORTS: (u16, u16) = (47820, 8090);
 /// The least bytes a second: below it a segment is under way for longer than anybody waits for one.
 const LEAST_BANDWIDTH: u64 = 1_000_000;
 
@@ -46,7 +48,8 @@ impl Node {
                 .try_scratch(folder)
                 .map_err(|e| unusable(folder, &e))?;
         }
-        self.ask(|reply| Call::SetSettings(Box::new(settings), reply))
+        // Only what is changed: trying an ffmpeg takes a while, in which somebody may have set something else.
+        self.ask(|reply| Call::SetSettings(Box::new((before, settings)), reply))
             .await?
     }
 
@@ -133,7 +136,7 @@ fn unusable(folder: &Path, error: &std::io::Error) -> Trouble {
 /// Whether everything is within its bounds.
 fn check(settings: &Settings) -> Result<(), Trouble> {
     match faults(settings).into_iter().next() {
-        Some(fault) => Err(Trouble::new(Kind::BadRequest, fault.says).help(fault.help)),
+        Some(fault) => Err(fault.trouble()),
         None => Ok(()),
     }
 }
@@ -147,7 +150,12 @@ pub(crate) fn faults(settings: &Settings) -> Vec<Fault> {
     let mut all = names(settings);
     let mut fault = |wrong: bool, keys, says: String, help: &str| {
         let help = help.to_owned();
-        all.extend(wrong.then_some(Fault { keys, says, help }));
+        all.extend(wrong.then_some(Fault {
+            keys,
+            says,
+            help,
+            at: None,
+        }));
     };
     fault(
         settings.donate_cores == Some(0),
@@ -174,22 +182,24 @@ pub(crate) fn faults(settings: &Settings) -> Vec<Fault> {
         "Leave it empty for the usual one.",
     );
     fault(
-        settings.port.is_some() && settings.port == settings.web_port,
+        settings.port.unwrap_or(PORTS.0) == settings.web_port.unwrap_or(PORTS.1),
         &["web.port", "network.port"],
         "The page and the other computers cannot use the same port.".to_owned(),
-        "Choose two different ones.",
+        "Choose two different ones; where nothing is set, the computers have 47820 and the page 8090.",
     );
     let keep = crate::destination::check_keep(settings.replace.keep).err();
     all.extend(keep.map(|trouble| Fault {
         keys: &["replace.keep"],
         says: trouble.message,
         help: trouble.help,
+        at: None,
     }));
-    let library = library::check(&settings.library).err();
+    let library = library::faults(&settings.library).into_iter();
     all.extend(library.map(|wrong| Fault {
         keys: &["library.folders", "library.hours"],
         says: wrong.says,
         help: wrong.help,
+        at: Some(format!("library.{}", wrong.field)),
     }));
     all.extend(helping_faults(&settings.helping));
     all.extend(shared_faults(&settings.shared));
@@ -228,13 +238,18 @@ fn names(settings: &Settings) -> Vec<Fault> {
     let mut all = Vec::new();
     let mut fault = |wrong: bool, keys, says: &str, help: &str| {
         let (says, help) = (says.to_owned(), help.to_owned());
-        all.extend(wrong.then_some(Fault { keys, says, help }));
+        all.extend(wrong.then_some(Fault {
+            keys,
+            says,
+            help,
+            at: None,
+        }));
     };
     let name = settings.name.as_str();
     fault(
-        name.len() > 40 || name.chars().any(char::is_control),
+        name.len() > machine::NAME_BYTES || name.chars().any(char::is_control),
         &["node.name"],
-        "A computer's name has 1 to 40 letters.",
+        "A computer's name has 1 to 40 letters, fewer of other alphabets than the Latin one.",
         "Choose a shorter one.",
     );
     let relative = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| !path.is_absolute());
@@ -262,7 +277,12 @@ fn helping_faults(rules: &Rules) -> Vec<Fault> {
     let mut all = Vec::new();
     let mut fault = |wrong: bool, keys, says: &str, help: &str| {
         let (says, help) = (says.to_owned(), help.to_owned());
-        all.extend(wrong.then_some(Fault { keys, says, help }));
+        all.extend(wrong.then_some(Fault {
+            keys,
+            says,
+            help,
+            at: None,
+        }));
     };
     fault(
         rules.hours.len() > LISTED || !rules.hours.iter().all(Hours::is_sound),
@@ -283,9 +303,13 @@ fn helping_faults(rules: &Rules) -> Vec<Fault> {
 }
 
 impl Core {
-    /// Stores the settings in their file, and does what follows from them.
-    pub(crate) async fn set_settings(&mut self, settings: Settings) -> Result<(), Trouble> {
-        let stored = self.with_file(move |config| config.change(&settings));
+    /// Stores what differs from `before` in the settings' file, and does what follows from it.
+    pub(crate) async fn set_settings(
+        &mut self,
+        before: Settings,
+        wanted: Settings,
+    ) -> Result<(), Trouble> {
+        let stored = self.with_file(move |config| config.change(&before, &wanted));
         stored.await?;
         self.config.forget_former(&self.store).await;
         self.adopt().await;
@@ -486,6 +510,14 @@ mod tests {
             Settings {
                 port: Some(9000),
                 web_port: Some(9000),
+                ..usual()
+            },
+            Settings {
+                port: Some(8090),
+                ..usual()
+            },
+            Settings {
+                web_port: Some(47820),
                 ..usual()
             },
         ];

@@ -140,9 +140,12 @@ async fn a_running_node_reads_it_again_and_a_broken_one_changes_nothing() {
     }
     assert!(node.config().await.unwrap().complaints.is_empty());
 
-    // One that is taken away takes nothing with it, and what is set then is whole again.
+    // One that is taken away takes nothing with it but its mistakes, and what is set then is whole again.
+    fs::write(file(folder.path()), "[donate]\ncroes = 3\n").unwrap();
+    node.reread_config().await.unwrap_err();
     fs::remove_file(file(folder.path())).unwrap();
     assert!(node.reread_config().await.unwrap().changed.is_empty());
+    assert!(node.config().await.unwrap().complaints.is_empty());
     set(&node, |settings| settings.hide_name = true)
         .await
         .unwrap();

@@ -16,6 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::cage::Given;
 #[cfg(target_os = "linux")]
 use crate::cage::{self, Way};
+use crate::failures;
 use crate::hold::{self, Hold};
 #[cfg(target_os = "linux")]
 use crate::limits::Few;
@@ -60,6 +61,7 @@ pub struct Run {
     given: Given,
     limits: Limits,
     patient: bool,
+    answers: bool,
     hold: Option<Hold>,
 }
 
@@ -100,6 +102,7 @@ pub struct Running {
     /// Makes it stand still.
     _holder: Option<AbortOnDropHandle<()>>,
     command: String,
+    answers: bool,
 }
 
 /// Why a run failed.
@@ -154,6 +157,7 @@ impl Run {
             given: Given::default(),
             limits: Limits::default(),
             patient: false,
+            answers: false,
             hold: None,
         }
     }
@@ -216,6 +220,13 @@ impl Run {
     #[must_use]
     pub(crate) fn patient(mut self) -> Self {
         self.patient = true;
+        self
+    }
+
+    /// Something is only tried, or asked: that it fails is an answer, and no failure of the work.
+    #[must_use]
+    pub(crate) fn answers(mut self) -> Self {
+        self.answers = true;
         self
     }
 
@@ -283,6 +294,11 @@ impl Run {
     /// # Errors
     /// [`RunError::NotStarted`].
     pub fn start(self) -> Result<Running, RunError> {
+        let answers = self.answers;
+        noted(self.enter_and_run(), answers)
+    }
+
+    fn enter_and_run(self) -> Result<Running, RunError> {
         let command = describe(&self.program, &self.args);
         tracing::debug!(%command, "starting ffmpeg");
         let failed = |error| RunError::NotStarted {
@@ -342,6 +358,7 @@ impl Run {
             overseer: overseer.map(AbortOnDropHandle::new),
             _holder: holder.map(AbortOnDropHandle::new),
             command,
+            answers: self.answers,
         })
     }
 
@@ -385,7 +402,12 @@ impl Running {
     /// # Errors
     /// [`RunError::Failed`] unless it exits with 0; [`RunError::Stopped`] where one of its limits ended it;
     /// [`RunError::Unread`] where it exits with 0 and has not read all.
-    pub async fn finish(mut self) -> Result<Said, RunError> {
+    pub async fn finish(self) -> Result<Said, RunError> {
+        let answers = self.answers;
+        noted(self.end().await, answers)
+    }
+
+    async fn end(mut self) -> Result<Said, RunError> {
         drop(self.stdin.take());
         let status = self.child.wait().await?;
         if status.success() {
@@ -421,6 +443,15 @@ impl Running {
         // Already gone is as good.
         let _ = self.child.kill().await;
     }
+}
+
+/// Counts a failure, unless that is an answer.
+fn noted<T>(ended: Result<T, RunError>, answers: bool) -> Result<T, RunError> {
+    ended.inspect_err(|error| {
+        if !answers {
+            failures::note(error);
+        }
+    })
 }
 
 /// A run with all that it has started, which ends with it: an ffmpeg may be a script that starts another.

@@ -62,8 +62,39 @@ pub fn held(
     most: u64,
     hold: Option<Hold>,
 ) -> Result<Encoding, RunError> {
+    let run = run(ffmpeg, spec, allowance, feed, result, most);
+    let running = run.held(hold.clone()).start()?;
+    Ok(Encoding { running, hold })
+}
+
+/// As [`start`], to see whether that works at all.
+///
+/// # Errors
+/// [`RunError::NotStarted`].
+pub(crate) fn tried(
+    ffmpeg: &Path,
+    spec: &SegmentSpec,
+    allowance: Allowance,
+    feed: Feed,
+    result: File,
+    most: u64,
+) -> Result<Encoding, RunError> {
+    let run = run(ffmpeg, spec, allowance, feed, result, most);
+    let running = run.answers().start()?;
+    let hold = None;
+    Ok(Encoding { running, hold })
+}
+
+fn run(
+    ffmpeg: &Path,
+    spec: &SegmentSpec,
+    allowance: Allowance,
+    feed: Feed,
+    result: File,
+    most: u64,
+) -> Run {
     let frames = u64::from(spec.frames.get());
-    let running = Run::new(ffmpeg)
+    Run::new(ffmpeg)
         .args(argv::encode(spec, allowance))
         .cores(allowance.cores)
         .feed(feed)
@@ -72,9 +103,6 @@ pub fn held(
         .most_seconds(limits::encode(frames, spec.pixels()))
         .last()
         .hardware(spec.encoder.family() != Family::Software)
-        .held(hold.clone())
-        .start()?;
-    Ok(Encoding { running, hold })
 }
 
 impl EncodeError {

@@ -8,6 +8,9 @@ pub mod child;
 /// What a run says.
 mod said;
 
+/// How often runs have failed.
+pub mod failures;
+
 /// What a run may touch.
 pub mod cage;
 

@@ -58,6 +58,7 @@ pub enum ProbeError {
 /// [`ProbeError::NotOpened`] for what is no media file.
 pub async fn describe(ffmpeg: &Path, path: &Path) -> Result<SourceInfo, ProbeError> {
     let run = Run::new(ffmpeg)
+        .answers()
         .most_seconds(limits::BRIEF)
         .args([
             "-hide_banner",
@@ -85,7 +86,10 @@ pub async fn describe(ffmpeg: &Path, path: &Path) -> Result<SourceInfo, ProbeErr
 pub async fn first_frame(ffmpeg: &Path, source: &Source) -> Result<frame::FrameInfo, ProbeError> {
     shown(
         source,
-        Run::new(ffmpeg).args(TALKING).most_seconds(limits::BRIEF),
+        Run::new(ffmpeg)
+            .answers()
+            .args(TALKING)
+            .most_seconds(limits::BRIEF),
         "showinfo",
     )
     .await

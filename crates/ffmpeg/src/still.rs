@@ -60,6 +60,7 @@ pub async fn filtered(
 ) -> Result<Option<Still>, RunError> {
     let from_us = place.at_us - place.run_up_us;
     let run = Run::new(ffmpeg)
+        .answers()
         .args(TALKING)
         .most_seconds(limits::BRIEF)
         .seek(Some(from_us));

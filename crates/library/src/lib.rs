@@ -27,7 +27,9 @@ mod pace;
 pub use decide::{Candidate, Leave, Verdict, verdict};
 pub use facts::Facts;
 pub use pace::{MOST_AHEAD, wants_more};
-pub use rules::{Conditions, Folder, InPlace, Keep, Library, Rule, Tree, Wrong, check, plain};
+pub use rules::{
+    Conditions, Folder, InPlace, Keep, Library, Rule, Tree, Wrong, check, faults, plain,
+};
 pub use settle::{Known, Next, Seen, State, settle};
 pub use worth::{is_worth, saved_percent};
 

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use etiquette::Hours;
-use media::choice::Choice;
+use media::choice::{Choice, SOUND_KBPS};
+use media::filter::{Area, Crop, HEIGHTS, SIDES};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The library as its user sets it.
@@ -209,6 +210,29 @@ const MOST_EVERY_MIN: u32 = 44_640;
 /// # Errors
 /// The first thing that is wrong.
 pub fn check(library: &Library) -> Result<(), Wrong> {
+    faults(library).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// What is wrong with a library: the first of each folder, and of each rule.
+#[must_use]
+pub fn faults(library: &Library) -> Vec<Wrong> {
+    let mut all = Vec::new();
+    all.extend(check_whole(library).err());
+    for (at, folder) in library.folders.iter().enumerate().take(MOST_FOLDERS) {
+        let field = format!("folders[{at}]");
+        let before = &library.folders[..at];
+        all.extend(check_folder(folder, before, &field).err());
+        for (at, rule) in folder.rules.iter().enumerate().take(MOST_RULES) {
+            let field = format!("{field}.rules[{at}]");
+            let checked = check_rule(rule, &folder.rules[..at], &field);
+            let checked = checked.and_then(|()| check_tree(rule, folder, &field));
+            all.extend(checked.err());
+        }
+    }
+    all
+}
+
+fn check_whole(library: &Library) -> Result<(), Wrong> {
     if library.hours.len() > MOST_WORDS || !library.hours.iter().all(Hours::is_sound) {
         return wrong(
             "hours".to_owned(),
@@ -223,21 +247,6 @@ pub fn check(library: &Library) -> Result<(), Wrong> {
             "Watch a folder that holds several of them.",
         );
     }
-    for (at, folder) in library.folders.iter().enumerate() {
-        let field = format!("folders[{at}]");
-        if library.folders[..at]
-            .iter()
-            .any(|one| one.path == folder.path)
-        {
-            let says = format!("The folder {} is watched already.", folder.path.display());
-            return wrong(
-                format!("{field}.path"),
-                &says,
-                "Add the rule to the one that is there.",
-            );
-        }
-        check_folder(folder, &field)?;
-    }
     Ok(())
 }
 
@@ -249,8 +258,12 @@ fn wrong<T>(field: String, says: &str, help: &str) -> Result<T, Wrong> {
     })
 }
 
-fn check_folder(folder: &Folder, field: &str) -> Result<(), Wrong> {
+fn check_folder(folder: &Folder, before: &[Folder], field: &str) -> Result<(), Wrong> {
     let at = |name: &str| format!("{field}.{name}");
+    if before.iter().any(|one| one.path == folder.path) {
+        let says = format!("The folder {} is watched already.", folder.path.display());
+        return wrong(at("path"), &says, "Add the rule to the one that is there.");
+    }
     if !folder.path.is_absolute() {
         return wrong(
             at("path"),
@@ -293,37 +306,15 @@ fn check_folder(folder: &Folder, field: &str) -> Result<(), Wrong> {
             "Put some together: a rule takes several names and codecs.",
         );
     }
-    for (number, rule) in folder.rules.iter().enumerate() {
-        let field = format!("{field}.rules[{number}]");
-        if folder.rules[..number]
-            .iter()
-            .any(|one| one.name == rule.name)
-        {
-            let says = format!("Two rules are called “{}”.", rule.name);
-            return wrong(
-                format!("{field}.name"),
-                &says,
-                "Give one of them another name.",
-            );
-        }
-        check_rule(rule, &field)?;
-        if rule
-            .tree
-            .as_ref()
-            .is_some_and(|tree| !folder.path.starts_with(&tree.root))
-        {
-            return wrong(
-                format!("{field}.tree"),
-                "The watched folder is not in the tree that is to be mirrored.",
-                "Give the watched folder as the root, or one that it is in.",
-            );
-        }
-    }
     Ok(())
 }
 
-fn check_rule(rule: &Rule, field: &str) -> Result<(), Wrong> {
+fn check_rule(rule: &Rule, before: &[Rule], field: &str) -> Result<(), Wrong> {
     let at = |name: &str| format!("{field}.{name}");
+    if before.iter().any(|one| one.name == rule.name) {
+        let says = format!("Two rules are called “{}”.", rule.name);
+        return wrong(at("name"), &says, "Give one of them another name.");
+    }
     if !is_word(&rule.name) {
         return wrong(
             at("name"),
@@ -338,6 +329,25 @@ fn check_rule(rule: &Rule, field: &str) -> Result<(), Wrong> {
             "5 is usual.",
         );
     }
+    check_places(rule, &at)?;
+    check_make(&rule.make, &at("make"))?;
+    check_conditions(&rule.take, &at("take"))
+}
+
+fn check_tree(rule: &Rule, folder: &Folder, field: &str) -> Result<(), Wrong> {
+    let outside = |tree: &Tree| !folder.path.starts_with(&tree.root);
+    if rule.tree.as_ref().is_some_and(outside) {
+        return wrong(
+            format!("{field}.tree"),
+            "The watched folder is not in the tree that is to be mirrored.",
+            "Give the watched folder as the root, or one that it is in.",
+        );
+    }
+    Ok(())
+}
+
+/// Where the results go.
+fn check_places(rule: &Rule, at: &dyn Fn(&str) -> String) -> Result<(), Wrong> {
     if rule
         .out_dir
         .as_ref()
@@ -378,11 +388,46 @@ fn check_rule(rule: &Rule, field: &str) -> Result<(), Wrong> {
             "30 are usual; “always” keeps it for good.",
         );
     }
-    if rule.make.quality().is_none() {
-        let says = format!("{} has no such quality number.", rule.make.codec());
-        return wrong(at("make.quality"), &says, "Leave it out for the usual one.");
+    Ok(())
+}
+
+/// What is made: the bounds that a film's own choice has, too.
+fn check_make(make: &Choice, field: &str) -> Result<(), Wrong> {
+    let at = |name: &str| format!("{field}.{name}");
+    if make.quality().is_none() {
+        let says = format!("{} has no such quality number.", make.codec());
+        return wrong(at("quality"), &says, "Leave it out for the usual one.");
     }
-    check_conditions(&rule.take, &at("take"))
+    if make
+        .audio_kbps
+        .is_some_and(|kbps| !SOUND_KBPS.contains(&kbps))
+    {
+        return wrong(
+            at("audio_kbps"),
+            "The sound has 16 to 640 kilobits a second.",
+            "128 are usual.",
+        );
+    }
+    let height = make.filters.height.map(|lines| lines.get());
+    if height.is_some_and(|lines| !HEIGHTS.contains(&lines)) {
+        return wrong(
+            at("filters.height"),
+            "A height is 16 to 8192 lines.",
+            "For example 1080.",
+        );
+    }
+    let can_be = |area: &Area| {
+        let sides = [area.width.get(), area.height.get()];
+        area.is_even() && sides.iter().all(|side| SIDES.contains(side))
+    };
+    if matches!(&make.filters.crop, Some(Crop::To(area)) if !can_be(area)) {
+        return wrong(
+            at("filters.crop"),
+            "A part of the picture has even numbers, and sides of 16 to 16384 pixels.",
+            "“auto” finds the black bars.",
+        );
+    }
+    Ok(())
 }
 
 fn check_conditions(take: &Conditions, field: &str) -> Result<(), Wrong> {
@@ -411,6 +456,17 @@ fn check_conditions(take: &Conditions, field: &str) -> Result<(), Wrong> {
                 format!("{field}.{name}"),
                 "No film is that old.",
                 "Write the age in hours: a week is 168.",
+            );
+        }
+    }
+    // What is kept of them are signed numbers.
+    let beyond = |bytes: Option<u64>| bytes.is_some_and(|bytes| i64::try_from(bytes).is_err());
+    for (name, bytes) in [("min_bytes", take.min_bytes), ("max_bytes", take.max_bytes)] {
+        if beyond(bytes) {
+            return wrong(
+                format!("{field}.{name}"),
+                "No film is that large.",
+                "Write the size in bytes: a gigabyte is 1000000000.",
             );
         }
     }
@@ -445,6 +501,8 @@ fn is_word(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use media::spec::Side;
+
     use super::*;
 
     fn films() -> Folder {
@@ -455,6 +513,15 @@ mod tests {
                 ..Rule::default()
             }],
             ..Folder::default()
+        }
+    }
+
+    fn area(width: u16) -> Area {
+        Area {
+            width: Side::new(width).unwrap(),
+            height: Side::new(1080).unwrap(),
+            left: 0,
+            top: 0,
         }
     }
 
@@ -514,6 +581,26 @@ mod tests {
                 "folders[0].rules[0].tree",
             ),
             (
+                rule(|r| r.make.audio_kbps = Some(60_000)),
+                "folders[0].rules[0].make.audio_kbps",
+            ),
+            (
+                rule(|r| r.make.filters.height = Side::new(10_800)),
+                "folders[0].rules[0].make.filters.height",
+            ),
+            (
+                rule(|r| r.make.filters.height = Side::new(7)),
+                "folders[0].rules[0].make.filters.height",
+            ),
+            (
+                rule(|r| r.make.filters.crop = Some(Crop::To(area(1919)))),
+                "folders[0].rules[0].make.filters.crop",
+            ),
+            (
+                rule(|r| r.take.min_bytes = Some(u64::MAX)),
+                "folders[0].rules[0].take.min_bytes",
+            ),
+            (
                 rule(|r| r.take.names = vec!["a\u{7}".into()]),
                 "folders[0].rules[0].take.names",
             ),
@@ -536,6 +623,23 @@ mod tests {
         }
         assert_eq!(check(&of(vec![films()])), Ok(()));
         assert_eq!(check(&Library::default()), Ok(()));
+    }
+
+    #[test]
+    fn every_folder_and_every_rule_is_looked_at() {
+        let mut other = films();
+        other.path = "films".into();
+        other.rules = vec![Rule::default(), Rule::default()];
+        let all = faults(&of(vec![films(), other]));
+        let fields: Vec<&str> = all.iter().map(|wrong| wrong.field.as_str()).collect();
+        assert_eq!(
+            fields,
+            [
+                "folders[1].path",
+                "folders[1].rules[0].name",
+                "folders[1].rules[1].name"
+            ]
+        );
     }
 
     #[test]

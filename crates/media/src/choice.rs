@@ -31,6 +31,9 @@ pub struct Choice {
     pub accept_losses: bool,
 }
 
+/// What encoded sound may have for two channels, kilobits a second.
+pub const SOUND_KBPS: std::ops::RangeInclusive<u16> = 16..=640;
+
 /// What the output is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -127,7 +130,11 @@ impl Choice {
     /// Bits a second for a sound track of `channels`.
     #[must_use]
     pub fn audio_bits(&self, channels: u32) -> u32 {
-        let pair = u32::from(self.audio_kbps.unwrap_or(128).clamp(16, 640)) * 1000;
+        let pair = u32::from(
+            self.audio_kbps
+                .unwrap_or(128)
+                .clamp(*SOUND_KBPS.start(), *SOUND_KBPS.end()),
+        ) * 1000;
         pair * channels.clamp(1, 8).div_ceil(2)
     }
 }

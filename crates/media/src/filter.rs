@@ -35,6 +35,13 @@ pub struct Filters {
     pub grain: Option<Grain>,
 }
 
+/// The lines that a picture may be scaled to.
+pub const HEIGHTS: std::ops::RangeInclusive<u16> = 16..=8192;
+/// How much film grain there may be.
+pub const GRAINS: std::ops::RangeInclusive<u8> = 1..=50;
+/// How long each side of a part of the picture may be, pixels.
+pub const SIDES: std::ops::RangeInclusive<u16> = 16..=16_384;
+
 /// How much of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

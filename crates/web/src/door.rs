@@ -1,173 +1,147 @@
 //! Where requests come in: plainly on loopback, by TLS with a certificate of our own beyond it.
 //!
-//! Handshakes are made beside each other and given a few seconds, so that nobody who says nothing keeps others out.
+//! Whoever says nothing keeps nobody out: handshakes are made beside each other and given a few seconds, a request's head
+//! half a minute, and there are so many connections and no more ([`Seats`]).
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::password::write_private;
+use crate::seats::{Seat, Seats};
 
 /// The page's certificate and its key, in the data folder.
 const FILE: &str = "page.pem";
 /// How long a caller may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// Handshakes under way at once; one more waits to be accepted.
-const HANDSHAKES: usize = 64;
+/// How long a caller may take for a request's head, and may idle between requests.
+const HEAD: Duration = Duration::from_secs(30);
+/// How long connections may take to end when the page is stopped.
+const GRACE: Duration = Duration::from_secs(2);
+/// The largest head of a request, and the buffer its body is read through.
+const BUFFER: usize = 64 << 10;
 
-/// A listener on loopback, or one with TLS.
-pub(crate) enum Door {
-    /// Loopback: what is sent never leaves this computer.
-    Plain(TcpListener),
-    /// Connections whose handshake is done.
-    Tls {
-        /// Where.
-        address: SocketAddr,
-        /// They come out here.
-        ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-    },
+/// A listener: on loopback plainly, as what is sent there never leaves this computer, elsewhere with TLS.
+pub(crate) struct Door {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
 }
 
 /// Who makes a request: where it comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller(pub(crate) SocketAddr);
 
-impl Connected<IncomingStream<'_, Door>> for Caller {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
 impl Door {
+    /// Takes callers of `listener` plainly.
+    pub(crate) fn plain(listener: TcpListener) -> Self {
+        let tls = None;
+        Self { listener, tls }
+    }
+
     /// Takes callers of `listener` by TLS with the certificate of this data folder, made where missing; and the
     /// certificate's SHA-256, as browsers show it.
     pub(crate) fn with_tls(listener: TcpListener, data_dir: &Path) -> io::Result<(Self, String)> {
-        let address = listener.local_addr()?;
         let (config, fingerprint) = tls(data_dir)?;
-        let (done, ready) = mpsc::channel(HANDSHAKES);
-        tokio::spawn(greet(listener, TlsAcceptor::from(Arc::new(config)), done));
-        Ok((Self::Tls { address, ready }, fingerprint))
+        let tls = Some(TlsAcceptor::from(Arc::new(config)));
+        Ok((Self { listener, tls }, fingerprint))
+    }
+
+    /// Answers until `stop`, then lets short answers finish and cuts what is left.
+    pub(crate) async fn serve(self, router: Router, stop: CancellationToken) {
+        let (seats, talks) = (Arc::new(Seats::default()), TaskTracker::new());
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let Ok((stream, address)) = accepted else {
+                // Out of file descriptors, most likely: others must close first.
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            // A connection that is one too many is closed without a word.
+            let Some(seat) = seats.take(address.ip()) else {
+                continue;
+            };
+            let caller = Extension(ConnectInfo(Caller(address)));
+            let router = router.clone().layer(caller).layer(Extension(seat.place()));
+            talks.spawn(converse(
+                stream,
+                self.tls.clone(),
+                router,
+                seat,
+                stop.clone(),
+            ));
+        }
+        talks.close();
+        talks.wait().await;
     }
 }
 
-/// Makes handshakes until nobody takes their connections any more.
-async fn greet(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    done: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
+/// Serves one connection to its end, or until its seat is somebody else's.
+async fn converse(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    seat: Seat,
+    stop: CancellationToken,
 ) {
-    let room = Arc::new(Semaphore::new(HANDSHAKES));
-    loop {
-        let Ok(turn) = Arc::clone(&room).acquire_owned().await else {
-            return;
+    // Without it only latency suffers.
+    let _ = stream.set_nodelay(true);
+    let talk = async {
+        let Some(tls) = tls else {
+            return answer(stream, router, &stop).await;
         };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = done.closed() => return,
+        let shaken = tokio::select! {
+            () = stop.cancelled() => return,
+            shaken = timeout(HANDSHAKE, tls.accept(stream)) => shaken,
         };
-        let Ok((stream, address)) = accepted else {
-            // Out of file descriptors, most likely: others must close first.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        let (acceptor, done) = (acceptor.clone(), done.clone());
-        tokio::spawn(async move {
-            let shaken = timeout(HANDSHAKE, acceptor.accept(stream)).await;
-            drop(turn);
-            if let Ok(Ok(stream)) = shaken {
-                // The page may have stopped meanwhile.
-                let _ = done.send((stream, address)).await;
-            }
-        });
+        if let Ok(Ok(stream)) = shaken {
+            answer(stream, router, &stop).await;
+        }
+    };
+    tokio::select! {
+        () = seat.sent_away() => {}
+        () = talk => {}
     }
 }
 
-impl Listener for Door {
-    type Io = Io;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Io, SocketAddr) {
-        match self {
-            Self::Plain(listener) => {
-                let (stream, address) = Listener::accept(listener).await;
-                (Io::Plain(stream), address)
-            }
-            Self::Tls { ready, .. } => match ready.recv().await {
-                Some((stream, address)) => (Io::Tls(Box::new(stream)), address),
-                None => std::future::pending().await,
-            },
-        }
+/// Answers the requests of one connection.
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    stop: &CancellationToken,
+) {
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    tokio::pin!(connection);
+    // A connection that broke has nobody to be told.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
     }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Plain(listener) => listener.local_addr(),
-            Self::Tls { address, .. } => Ok(*address),
-        }
-    }
-}
-
-/// A connection of either kind.
-pub(crate) enum Io {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-impl AsyncRead for Io {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Io {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
+    let _ = timeout(GRACE, connection).await;
 }
 
 /// TLS 1.3 with the data folder's certificate, and its fingerprint: `AB:CD:…`.

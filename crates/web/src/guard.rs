@@ -4,14 +4,17 @@
 //! answers. So, in this order:
 //!
 //! 1. the `Host` must be ours (defeats rebinding);
-//! 2. an `Origin`, if there is one, must be ours, and `Sec-Fetch-Site` must not say "from elsewhere";
+//! 2. an `Origin`, if there is one, must be the very host that is spoken to, and `Sec-Fetch-Site` must not say "from
+//!    elsewhere";
 //! 3. `/api` needs the link's token, or the cookie that it (or, beyond loopback, the password) was exchanged for;
 //! 4. whatever changes something also needs the header `x-manyhands`, which no foreign page can add without
 //!    asking first (and nobody answers).
 //!
 //! Token and cookies are 256 random bits, kept only as hashes and compared in constant time. A wrong password takes a
-//! while to answer, and after ten an address has to wait.
+//! while to answer, and after ten an address has to wait; so has one with ten wrong links or keys, but not whose own is
+//! right.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +23,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, SET_COOKIE};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
@@ -30,6 +33,7 @@ use tokio::time::Instant;
 use crate::door::Caller;
 use crate::password;
 use crate::refusal::{Refusal, refuse};
+use crate::seats::Place;
 
 /// The header that every request which changes something carries.
 pub const HEADER: &str = "x-manyhands";
@@ -52,9 +56,35 @@ pub struct Guard {
     cookie: String,
     token: blake3::Hash,
     sessions: Mutex<VecDeque<blake3::Hash>>,
-    failures: Mutex<VecDeque<(IpAddr, Instant)>>,
+    /// Wrong keys and links.
+    failures: Mutex<Failures>,
+    /// Wrong passwords, which could be guessed: nobody else's failures close this door, nor these that one.
+    guesses: Mutex<Failures>,
     /// One password at a time: a hash takes memory and time on purpose.
     checking: Semaphore,
+}
+
+/// Who was wrong lately.
+#[derive(Default)]
+struct Failures(VecDeque<(IpAddr, Instant)>);
+
+impl Failures {
+    fn check(&mut self, caller: IpAddr) -> Result<(), Refusal> {
+        let now = Instant::now();
+        self.0.retain(|(_, at)| now.duration_since(*at) < WINDOW);
+        let own = self.0.iter().filter(|(who, _)| *who == caller).count();
+        if own >= TRIES || self.0.len() >= ALL_TRIES {
+            return Err(refuse(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many wrong tries: try again in a minute.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, caller: IpAddr) {
+        self.0.push_back((caller, Instant::now()));
+    }
 }
 
 impl Guard {
@@ -76,6 +106,7 @@ impl Guard {
             token: blake3::hash(token.as_bytes()),
             sessions: Mutex::default(),
             failures: Mutex::default(),
+            guesses: Mutex::default(),
             checking: Semaphore::new(1),
         };
         (guard, token)
@@ -83,11 +114,25 @@ impl Guard {
 
     /// One of our names; where we are open to the network, any plain address: rebinding needs a name.
     fn is_ours(&self, host: &str) -> bool {
+        let host = self.in_full(host);
         let literal = || {
             let address = host.parse::<SocketAddr>();
             self.password.is_some() && address.is_ok_and(|address| address.port() == self.port)
         };
-        self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host)) || literal()
+        let named = |own: &String| own.eq_ignore_ascii_case(&host);
+        self.hosts.iter().any(named) || literal()
+    }
+
+    /// The host with its port, which browsers leave out where it is the scheme's own.
+    fn in_full<'a>(&self, host: &'a str) -> Cow<'a, str> {
+        let own = if self.password.is_some() { 443 } else { 80 };
+        // An IPv6 address has colons of its own, within brackets.
+        let bare = !host.rsplit(']').next().unwrap_or(host).contains(':');
+        if bare && self.port == own {
+            format!("{host}:{own}").into()
+        } else {
+            host.into()
+        }
     }
 
     /// Whether the page is open to the network, behind a password.
@@ -109,7 +154,12 @@ impl Guard {
                 .to_str()
                 .ok()
                 .and_then(|text| text.strip_prefix(self.scheme()));
-            if !host.is_some_and(|host| self.is_ours(host)) {
+            // The very host that is spoken to: another computer's page may have the same port.
+            let to = headers.get(HOST).and_then(|host| host.to_str().ok());
+            let same = |host: &str| {
+                to.is_some_and(|to| self.in_full(to).eq_ignore_ascii_case(&self.in_full(host)))
+            };
+            if !host.is_some_and(|host| self.is_ours(host) && same(host)) {
                 return Err(refuse(
                     StatusCode::FORBIDDEN,
                     "This request comes from another page.",
@@ -169,31 +219,22 @@ impl Guard {
         Ok(())
     }
 
-    /// Whether `caller` may try once more; one that has failed too often lately may not.
+    /// Whether `caller` may try once more with a key or the link; one that has failed too often lately may not.
     pub(crate) fn check_patience(&self, caller: IpAddr) -> Result<(), Refusal> {
-        let mut failures = lock(&self.failures);
-        let now = Instant::now();
-        failures.retain(|(_, at)| now.duration_since(*at) < WINDOW);
-        let own = failures.iter().filter(|(who, _)| *who == caller).count();
-        if own >= TRIES || failures.len() >= ALL_TRIES {
-            return Err(refuse(
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many wrong tries: try again in a minute.",
-            ));
-        }
-        Ok(())
+        lock(&self.failures).check(caller)
     }
 
     pub(crate) fn note_failure(&self, caller: IpAddr) {
-        lock(&self.failures).push_back((caller, Instant::now()));
+        lock(&self.failures).note(caller);
     }
 
     fn try_token(&self, token: &str, caller: IpAddr) -> Result<(), Refusal> {
-        self.check_patience(caller)?;
-        // Hashes compare in constant time.
+        // Hashes compare in constant time. Whose token is right never waits: it cannot be guessed, and others may have
+        // been wrong at the same address.
         if blake3::hash(token.as_bytes()) == self.token {
             return Ok(());
         }
+        self.check_patience(caller)?;
         self.note_failure(caller);
         Err(refuse(
             StatusCode::UNAUTHORIZED,
@@ -204,15 +245,15 @@ impl Guard {
     async fn try_password(&self, password: String, caller: IpAddr) -> Result<(), Refusal> {
         let wrong = || refuse(StatusCode::UNAUTHORIZED, "This is not the page's password.");
         let hash = self.password.clone().ok_or_else(wrong)?;
-        self.check_patience(caller)?;
+        lock(&self.guesses).check(caller)?;
         // Never closed; if it were, a check more at once does no harm.
         let _turn = self.checking.acquire().await;
-        self.check_patience(caller)?;
+        lock(&self.guesses).check(caller)?;
         let right = tokio::task::spawn_blocking(move || password::is_right(&hash, &password));
         if right.await.unwrap_or(false) {
             return Ok(());
         }
-        self.note_failure(caller);
+        lock(&self.guesses).note(caller);
         tokio::time::sleep(SULK).await;
         Err(wrong())
     }
@@ -273,7 +314,16 @@ fn check(guard: &Guard, request: &Request, caller: IpAddr) -> Result<(), Refusal
     if for_anyone {
         return Ok(());
     }
-    guard.check_session(request.method(), headers, caller)
+    guard.check_session(request.method(), headers, caller)?;
+    stays(request.extensions());
+    Ok(())
+}
+
+/// Who sent this has a right to be here: its connection keeps its seat.
+pub(crate) fn stays(extensions: &Extensions) {
+    if let Some(place) = extensions.get::<Place>() {
+        place.stays();
+    }
 }
 
 /// What opens the page: the token out of the link's fragment, or the password.
@@ -334,4 +384,75 @@ fn secret() -> String {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(port: u16, open: bool) -> Guard {
+        let names = ["attic.local".to_owned()];
+        let password = open.then(|| "hash".to_owned());
+        Guard::new(([0, 0, 0, 0], port).into(), &names, password).0
+    }
+
+    #[test]
+    fn browsers_leave_out_the_port_of_their_scheme() {
+        let (plain, tls) = (guard(80, false), guard(443, true));
+        for name in [
+            "127.0.0.1",
+            "localhost",
+            "[::1]",
+            "attic.local",
+            "Attic.Local",
+        ] {
+            assert!(
+                plain.is_ours(name) && plain.is_ours(&format!("{name}:80")),
+                "{name}"
+            );
+            assert!(
+                tls.is_ours(name) && tls.is_ours(&format!("{name}:443")),
+                "{name}"
+            );
+            assert!(!plain.is_ours(&format!("{name}:443")), "{name}");
+            for other in [guard(8090, false), guard(443, false), guard(80, true)] {
+                assert!(!other.is_ours(name), "{name}");
+            }
+        }
+        for address in ["192.168.1.20", "[fd00::20]"] {
+            assert!(tls.is_ours(address) && !plain.is_ours(address), "{address}");
+        }
+        for foreign in [
+            "evil.example",
+            "evil.example:443",
+            "",
+            ":443",
+            "[::1",
+            "attic.local:",
+        ] {
+            assert!(
+                !plain.is_ours(foreign) && !tls.is_ours(foreign),
+                "{foreign}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_page_of_another_computer_at_the_same_port_is_a_foreign_one() {
+        let tls = guard(443, true);
+        let from = |origin: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, "192.168.1.20".parse().unwrap());
+            headers.insert(ORIGIN, origin.parse().unwrap());
+            tls.check_origin(&headers).is_ok()
+        };
+        assert!(from("https://192.168.1.20") && from("https://192.168.1.20:443"));
+        for foreign in [
+            "https://203.0.113.7",
+            "https://attic.local",
+            "http://192.168.1.20",
+        ] {
+            assert!(!from(foreign), "{foreign}");
+        }
+    }
 }

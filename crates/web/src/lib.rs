@@ -27,6 +27,7 @@ mod output;
 mod password;
 mod refusal;
 mod resume;
+mod seats;
 mod uploads;
 mod v1;
 
@@ -48,7 +49,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use door::{Caller, Door};
+use door::Door;
 use guard::Guard;
 use uploads::Uploads;
 
@@ -56,8 +57,8 @@ use uploads::Uploads;
 pub const PORT: u16 = 8090;
 /// The largest body of a call.
 const CALL_BYTES: usize = 1 << 20;
-/// How long connections may take to end when the page is stopped.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long the whole may take to end when the page is stopped.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Where and how the page is served.
 #[derive(Clone, Debug)]
@@ -95,8 +96,8 @@ pub struct Web {
     fingerprint: Option<String>,
     stop: CancellationToken,
     serving: JoinHandle<()>,
-    keeping: JoinHandle<()>,
-    counting: JoinHandle<()>,
+    /// What goes on beside.
+    beside: Vec<JoinHandle<()>>,
 }
 
 /// What the routes share.
@@ -117,47 +118,32 @@ impl Web {
     /// [`ErrorCode::CannotListen`] if the address is not loopback and no password is set, or if it is taken.
     pub async fn start(api: Api, config: WebConfig) -> Result<Self, ApiError> {
         let open = !config.listen.ip().is_loopback();
-        let password = password::read(&config.data_dir);
+        let password = password::read(&config.data_dir).filter(|_| open);
         if open && password.is_none() {
             return Err(without_password(config.listen));
         }
-        let taken = |error: std::io::Error| {
-            let text = format!("The page cannot be served at {}: {error}.", config.listen);
-            ApiError::new(ErrorCode::CannotListen, text)
-                .help("Choose another port with --web ADDRESS:PORT.")
-        };
-        let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
-        let address = listener.local_addr().map_err(taken)?;
-        let (door, fingerprint) = if open {
-            let (door, fingerprint) = Door::with_tls(listener, &config.data_dir).map_err(taken)?;
-            (door, Some(fingerprint))
-        } else {
-            (Door::Plain(listener), None)
-        };
-        let (guard, token) = Guard::new(address, &config.names, password.filter(|_| open));
-        let stop = CancellationToken::new();
-        let uploads = Arc::new(Uploads::new(config.uploads, config.upload_limit));
-        let tally = Arc::new(metrics::Tally::default());
-        let keeping = tokio::spawn(uploads::keep(uploads.clone(), api.clone()));
-        let counting = tokio::spawn(metrics::keep(tally.clone(), api.clone()));
+        let (door, address, fingerprint) = listen(&config, open).await?;
+        let (guard, token) = Guard::new(address, &config.names, password);
         let shared = Shared {
             api,
             guard: Arc::new(guard),
-            uploads,
+            uploads: Arc::new(Uploads::new(config.uploads, config.upload_limit)),
             desk: Arc::default(),
-            tally,
-            stop: stop.clone(),
+            tally: Arc::default(),
+            stop: CancellationToken::new(),
         };
-        let ended = stop.clone().cancelled_owned();
-        let service = router(shared).into_make_service_with_connect_info::<Caller>();
-        let serving = tokio::spawn(async move {
-            let served = axum::serve(door, service)
-                .with_graceful_shutdown(ended)
-                .await;
-            if let Err(error) = served {
-                tracing::error!(%error, "the page is not served any more");
-            }
-        });
+        let known = uploads::tidy(&shared.uploads, &shared.api).await;
+        let beside = vec![
+            tokio::spawn(uploads::keep(
+                shared.uploads.clone(),
+                shared.api.clone(),
+                known,
+            )),
+            tokio::spawn(metrics::keep(shared.tally.clone(), shared.api.clone())),
+            tokio::spawn(v1::keep_uploads(shared.clone())),
+        ];
+        let stop = shared.stop.clone();
+        let serving = tokio::spawn(door.serve(router(shared), stop.clone()));
         let scheme = if open { "https" } else { "http" };
         let link = format!("{scheme}://{}/#token={token}", shown(address));
         Ok(Self {
@@ -166,8 +152,7 @@ impl Web {
             fingerprint,
             stop,
             serving,
-            keeping,
-            counting,
+            beside,
         })
     }
 
@@ -189,8 +174,9 @@ impl Web {
     /// Stops serving: ends event streams at once, lets short answers finish, then cuts what is left.
     pub async fn stop(mut self) {
         self.stop.cancel();
+        // Each connection has its own end to that; this is for what should never be.
         if timeout(GRACE, &mut self.serving).await.is_err() {
-            tracing::debug!("connections to the page were cut");
+            tracing::warn!("connections to the page did not end");
         }
     }
 }
@@ -199,9 +185,27 @@ impl Drop for Web {
     fn drop(&mut self) {
         self.stop.cancel();
         self.serving.abort();
-        self.keeping.abort();
-        self.counting.abort();
+        self.beside.iter().for_each(JoinHandle::abort);
     }
+}
+
+/// The door at the address that is wanted, where that is, and the fingerprint of its certificate.
+async fn listen(
+    config: &WebConfig,
+    open: bool,
+) -> Result<(Door, SocketAddr, Option<String>), ApiError> {
+    let taken = |error: std::io::Error| {
+        let text = format!("The page cannot be served at {}: {error}.", config.listen);
+        ApiError::new(ErrorCode::CannotListen, text)
+            .help("Choose another port with --web ADDRESS:PORT.")
+    };
+    let listener = TcpListener::bind(config.listen).await.map_err(taken)?;
+    let address = listener.local_addr().map_err(taken)?;
+    if !open {
+        return Ok((Door::plain(listener), address, None));
+    }
+    let (door, fingerprint) = Door::with_tls(listener, &config.data_dir).map_err(taken)?;
+    Ok((door, address, Some(fingerprint)))
 }
 
 fn router(shared: Shared) -> Router {

@@ -1,14 +1,14 @@
 //! `GET /metrics`: this node's figures in Prometheus's text format, for whoever has the scope `metrics`.
 //!
 //! [`write`] makes the text of what is there to see now and of [`Totals`], which grow while the page is served and begin
-//! at 0 with it, as Prometheus expects of counters. Only this computer and those paired with it are named, so that
-//! strangers in the network cannot make series without end. `docs/monitoring.md` describes every figure.
+//! at 0 with it, as Prometheus expects of counters. Only this computer and those paired with it are named, and each by its
+//! id: a name, which its computer could change without end, stands in one series alone. Nobody makes series without end. `docs/monitoring.md` describes every figure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use api::{Api, Computer, Event, Given, Job, JobId, JobState, KeyScope, Scene, SegmentState};
+use api::{Api, Computer, Event, Given, Hand, Job, JobId, JobState, KeyScope, Scene, SegmentState};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
@@ -20,6 +20,11 @@ use crate::v1::entry;
 use crate::v1::job;
 use crate::v1::peers;
 use crate::v1::problem::Refused;
+
+/// Films that a computer is said to work on at once.
+const FILES: usize = 4;
+/// The longest name of a film that is told, letters.
+const NAME_LETTERS: usize = 100;
 
 /// Counters, shared between who counts and who tells.
 #[derive(Default)]
@@ -45,6 +50,8 @@ struct Seen {
     again: u64,
     frames: u64,
     over: bool,
+    /// It is of an earlier run, and what is done of it is not told before it goes on.
+    untold: bool,
 }
 
 /// What another computer makes of a film that was sent there is counted there.
@@ -65,6 +72,8 @@ impl Seen {
                 0
             },
             over: job.state.is_over(),
+            untold: job.segments.is_empty()
+                && (job.state.is_over() || matches!(job.state, JobState::Paused { .. })),
         }
     }
 }
@@ -79,6 +88,15 @@ impl Totals {
     fn see(&mut self, job: &Job) {
         let now = Seen::of(job);
         let before = self.seen.insert(job.id, now).unwrap_or_default();
+        // What an earlier run has done is no news when it is taken up again.
+        let before = if before.untold && !now.untold {
+            Seen {
+                over: before.over,
+                ..now
+            }
+        } else {
+            before
+        };
         self.segments += now.segments.saturating_sub(before.segments);
         self.again += now.again.saturating_sub(before.again);
         self.frames += now.frames.saturating_sub(before.frames);
@@ -96,6 +114,14 @@ impl Totals {
             self.output_bytes += outcome.bytes;
             self.saved_bytes += job.source_bytes.saturating_sub(outcome.bytes);
         }
+    }
+
+    /// How jobs ended: each way, so that the first of them is an increase.
+    fn ends(&self) -> [(String, u64); 3] {
+        ["completed", "failed", "cancelled"].map(|word| {
+            let count = self.ended.get(word).copied().unwrap_or(0);
+            (labels(&[("state", word)]), count)
+        })
     }
 
     fn forget(&mut self, id: JobId) {
@@ -136,22 +162,30 @@ pub fn route(shared: &Shared) -> Router<Shared> {
 async fn give(State(shared): State<Shared>) -> Result<Response, Refused> {
     let scene = shared.api.snapshot().await?.scene;
     let given = shared.api.given().await?;
-    let text = write(&scene, &given, &shared.tally.lock());
+    let failures = api::ffmpeg_failures::so_far();
+    let text = write(&scene, &given, &failures, &shared.tally.lock());
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((kind, text).into_response())
 }
 
 /// The whole text.
-fn write(scene: &Scene, given: &Given, totals: &Totals) -> String {
+fn write(
+    scene: &Scene,
+    given: &Given,
+    failures: &[(&'static str, u64)],
+    totals: &Totals,
+) -> String {
     let mut page = Page::default();
-    node(&mut page, scene);
-    jobs(&mut page, scene, totals);
+    node(&mut page, scene, failures);
+    jobs(&mut page, scene);
+    done(&mut page, totals);
     computers(&mut page, scene);
+    files(&mut page, scene);
     donated(&mut page, given);
     page.text
 }
 
-fn node(page: &mut Page, scene: &Scene) {
+fn node(page: &mut Page, scene: &Scene, failures: &[(&'static str, u64)]) {
     let here = &scene.here;
     let found = matches!(here.ffmpeg, api::Ffmpeg::Found { .. });
     page.gauge("up", "The node answers.", [(String::new(), 1)]);
@@ -159,6 +193,12 @@ fn node(page: &mut Page, scene: &Scene) {
     page.gauge("build_info", "The version of Manyhands.", [(about, 1)]);
     let is = |yes: bool| [(String::new(), u8::from(yes))];
     page.gauge("ffmpeg_found", "There is an ffmpeg that works.", is(found));
+    let failures = failures.iter();
+    page.counter(
+        "ffmpeg_failures_total",
+        "Runs of ffmpeg on this computer that failed, by how; what is only tried does not count.",
+        failures.map(|(how, count)| (labels(&[("how", how)]), *count)),
+    );
     page.gauge(
         "donating",
         "Helping others is turned on.",
@@ -172,7 +212,7 @@ fn node(page: &mut Page, scene: &Scene) {
     );
 }
 
-fn jobs(page: &mut Page, scene: &Scene, totals: &Totals) {
+fn jobs(page: &mut Page, scene: &Scene) {
     let amount = |state: job::State| {
         let is_it = |one: &&Job| job::state(&one.state).0 == state;
         let count = scene.jobs.iter().filter(is_it).count();
@@ -188,11 +228,15 @@ fn jobs(page: &mut Page, scene: &Scene, totals: &Totals) {
         "Frames a second, all jobs and computers together.",
         [(String::new(), fps)],
     );
-    let ended = totals
-        .ended
-        .iter()
-        .map(|(word, count)| (labels(&[("state", word)]), count));
-    page.counter("jobs_ended_total", "Jobs that ended, by how.", ended);
+}
+
+/// What was done since the page is served.
+fn done(page: &mut Page, totals: &Totals) {
+    page.counter(
+        "jobs_ended_total",
+        "Jobs that ended, by how.",
+        totals.ends(),
+    );
     let one = |value: u64| [(String::new(), value)];
     page.counter(
         "segments_done_total",
@@ -226,12 +270,21 @@ fn jobs(page: &mut Page, scene: &Scene, totals: &Totals) {
     );
 }
 
-fn computers(page: &mut Page, scene: &Scene) {
+/// This computer and those that are paired.
+fn known(scene: &Scene) -> Vec<&Computer> {
     let paired = |one: &&Computer| peers::status(&one.status).0 != peers::Status::Nearby;
     let others = scene.computers.iter().filter(paired);
-    let all: Vec<&Computer> = std::iter::once(&scene.here.computer)
+    std::iter::once(&scene.here.computer)
         .chain(others)
-        .collect();
+        .collect()
+}
+
+fn computers(page: &mut Page, scene: &Scene) {
+    let all = known(scene);
+    let names = all
+        .iter()
+        .map(|one| (of(one, &[("name", one.name.as_str())]), 1));
+    page.gauge("computer_info", "What a computer is called.", names);
     let status = all.iter().flat_map(|one| {
         let now = peers::status(&one.status).0;
         let own = peers::Status::ALL.into_iter().skip(1);
@@ -247,33 +300,70 @@ fn computers(page: &mut Page, scene: &Scene) {
         "1 for what a computer does, 0 for everything else.",
         status,
     );
-    let each = |value: fn(&Computer) -> Option<f64>| {
-        let all = all
+    for (name, help, value) in FIGURES {
+        let each = all
             .iter()
-            .filter_map(move |one| Some((of(one, &[]), value(one)?)));
-        all.collect::<Vec<_>>()
-    };
-    page.gauge(
+            .filter_map(|one| Some((of(one, &[]), value(one)?)));
+        page.gauge(name, help, each);
+    }
+}
+
+/// What a figure of a computer is; `None` where it does not tell.
+type Figure = fn(&Computer) -> Option<f64>;
+
+/// The figures of each computer.
+const FIGURES: [(&str, &str, Figure); 6] = [
+    (
         "computer_fps",
         "Frames a second that a computer delivers.",
-        each(|one| Some(one.speed_fps.unwrap_or(0.0))),
-    );
-    let working = each(|one| Some(f64::from(peers::status(&one.status).2)));
-    page.gauge(
+        |one| Some(one.speed_fps.unwrap_or(0.0)),
+    ),
+    (
         "computer_segments_working",
         "Segments that a computer has in hand.",
-        working,
-    );
-    let cpu = each(|one| Some(f64::from(one.load?.cpu_percent) / 100.0));
-    page.gauge(
+        |one| Some(f64::from(peers::status(&one.status).2)),
+    ),
+    (
         "computer_cpu_ratio",
         "How busy its processors are together, 0 to 1.",
-        cpu,
+        |one| Some(f64::from(one.load?.cpu_percent) / 100.0),
+    ),
+    (
+        "computer_celsius",
+        "How hot its processor is, degrees Celsius.",
+        |one| Some(f64::from(one.load?.celsius?)),
+    ),
+    ("computer_memory_used_bytes", "Memory in use.", |one| {
+        Some((one.load?.memory_used_mb * peers::MIB) as f64)
+    }),
+    ("computer_memory_bytes", "Memory.", |one| {
+        (one.memory_mb > 0).then_some((one.memory_mb * peers::MIB) as f64)
+    }),
+];
+
+/// What each computer works on for this one, a few films of each at most.
+fn files(page: &mut Page, scene: &Scene) {
+    let mut all = Vec::new();
+    for one in known(scene) {
+        let hand = |job: &Job| -> Option<Hand> {
+            let hands = job.hands.iter();
+            let mut own = hands.filter(|hand| hand.computer == one.id && hand.working > 0);
+            own.next().cloned()
+        };
+        let working = scene.jobs.iter().filter(|job| !job.state.is_over());
+        let working = working.filter_map(|job| Some((job, hand(job)?)));
+        all.extend(working.take(FILES).map(|(job, hand)| {
+            let file: String = job.name.chars().take(NAME_LETTERS).collect();
+            let number = job.id.0.to_string();
+            let own = [("job", number.as_str()), ("file", file.as_str())];
+            (of(one, &own), hand.working)
+        }));
+    }
+    page.gauge(
+        "computer_file_segments",
+        "Segments of a film that a computer has in hand for this one, with the film's name.",
+        all,
     );
-    let used = each(|one| Some((one.load?.memory_used_mb * peers::MIB) as f64));
-    page.gauge("computer_memory_used_bytes", "Memory in use.", used);
-    let memory = each(|one| (one.memory_mb > 0).then_some((one.memory_mb * peers::MIB) as f64));
-    page.gauge("computer_memory_bytes", "Memory.", memory);
 }
 
 fn donated(page: &mut Page, given: &Given) {
@@ -343,11 +433,10 @@ impl Page {
     }
 }
 
-/// A computer's labels, and more.
+/// A computer's label, and more.
 fn of(one: &Computer, more: &[(&str, &str)]) -> String {
     let id = one.id.0.get(..16).unwrap_or(&one.id.0);
-    let own = [("computer", id), ("name", one.name.as_str())];
-    labels(&[&own, more].concat())
+    labels(&[&[("computer", id)], more].concat())
 }
 
 fn labels(pairs: &[(&str, &str)]) -> String {
@@ -423,20 +512,86 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_run_has_done_counts_for_nothing() {
+        let segment = |index: u32, state| api::Segment {
+            index,
+            start_s: 0.0,
+            end_s: 1.0,
+            state,
+            computer: None,
+            progress: 0.0,
+            attempts: 2,
+        };
+        let held = Job {
+            state: JobState::Paused {
+                reason: String::new(),
+            },
+            ..job(1, "a.mkv")
+        };
+        let taken_up = Job {
+            state: JobState::Processing,
+            frames_done: 100,
+            segments: vec![
+                segment(0, SegmentState::Done),
+                segment(1, SegmentState::Encoding),
+            ],
+            ..job(1, "a.mkv")
+        };
+        let mut further = taken_up.clone();
+        further.segments[1].state = SegmentState::Done;
+        further.frames_done = 150;
+        let mut totals = Totals::default();
+        totals.begin(std::slice::from_ref(&held));
+        totals.see(&held);
+        totals.see(&taken_up);
+        assert_eq!((totals.segments, totals.again, totals.frames), (0, 0, 0));
+        totals.see(&further);
+        assert_eq!((totals.segments, totals.again, totals.frames), (1, 0, 50));
+        // One that begins in this run counts from its first part on.
+        totals.see(&job(2, "b.mkv"));
+        totals.see(&Job {
+            id: JobId(2),
+            ..taken_up
+        });
+        assert_eq!((totals.segments, totals.frames), (2, 150));
+    }
+
+    #[test]
     fn every_line_is_one_that_prometheus_reads() {
         let mut scene = scene();
-        scene.jobs = vec![job(1, "a.mkv"), completed(2, 10, 5)];
         let hostile = Computer {
             status: ComputerStatus::Working { segments: 2 },
             speed_fps: Some(12.5),
+            load: Some(api::Load {
+                cpu_percent: 50,
+                memory_used_mb: 1,
+                celsius: Some(71),
+            }),
             ..computer("a\"b\\c\nd}")
+        };
+        let hand = Hand {
+            computer: hostile.id.clone(),
+            name: hostile.name.clone(),
+            segments: 0,
+            working: 2,
+            frames: 0,
+            speed_fps: None,
+            encoder: None,
+            paused: None,
         };
         let stranger = Computer {
             status: ComputerStatus::Nearby,
             ..computer("Stranger")
         };
         scene.computers = vec![hostile, stranger];
-        let text = write(&scene, &Given::default(), &Totals::default());
+        let busy = |id| Job {
+            hands: vec![hand.clone()],
+            ..job(id, &format!("\"{}\n.mkv", "ä".repeat(500)))
+        };
+        scene.jobs = (1..20).map(busy).collect();
+        scene.jobs.push(completed(20, 10, 5));
+        let failures = [("failed", 3)];
+        let text = write(&scene, &Given::default(), &failures, &Totals::default());
         for line in text.lines() {
             if line.starts_with("# ") {
                 continue;
@@ -451,10 +606,30 @@ mod tests {
             );
             assert!(text.contains(&format!("# TYPE {bare} ")), "{line}");
         }
-        assert!(text.contains("name=\"a\\\"b\\\\c\\nd}\"} 12.5"), "{text}");
+        assert!(text.contains("name=\"a\\\"b\\\\c\\nd}\"} 1\n"), "{text}");
         assert!(!text.contains("Stranger"));
         assert!(
             text.contains("manyhands_jobs{state=\"completed\"} 1\n"),
+            "{text}"
+        );
+        for state in ["completed", "failed", "cancelled"] {
+            let line = format!("manyhands_jobs_ended_total{{state=\"{state}\"}} 0\n");
+            assert!(text.contains(&line), "{text}");
+        }
+        assert!(text.contains("manyhands_ffmpeg_failures_total{how=\"failed\"} 3\n"));
+        let figure = |name: &str| {
+            let lines = text.lines();
+            let own = lines.filter(|line| line.starts_with(&format!("manyhands_{name}{{")));
+            own.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(figure("computer_celsius").len(), 1, "{text}");
+        assert!(figure("computer_celsius")[0].ends_with(" 71"), "{text}");
+        // Its own name is told once, and no more of a film's than is of use.
+        assert_eq!(text.matches("a\\\"b").count(), 1, "{text}");
+        let files = figure("computer_file_segments");
+        assert_eq!(files.len(), FILES, "{text}");
+        assert!(
+            files.iter().all(|line| line.chars().count() < 200),
             "{text}"
         );
     }

@@ -115,6 +115,21 @@ impl Writers {
         }
     }
 
+    /// Ends whoever writes under this key.
+    pub fn end(&self, key: &Key) {
+        let writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = writers.get(key) {
+            writer.end.cancel();
+        }
+    }
+
+    /// Whether somebody writes under this key just now.
+    pub fn is_writing(&self, key: &Key) -> bool {
+        let writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = writers.get(key);
+        writer.is_some_and(|writer| writer.turn.try_lock().is_err())
+    }
+
     /// Nobody will come back to this key.
     pub fn forget(&self, key: &Key) {
         let mut writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,18 +144,21 @@ pub async fn tell(
 ) -> Result<Json<There>, Refusal> {
     let key = known(&key)?;
     let _turn = shared.uploads.writers.turn(&key).await;
-    let bytes = there(&shared.uploads, &key).await;
-    Ok(Json(There { bytes }))
-}
-
-/// Bytes of an upload that have arrived.
-pub async fn there(uploads: &Uploads, key: &Key) -> u64 {
-    match file_in(uploads.folder().join(key.name())).await {
+    let file = file_in(shared.uploads.folder().join(key.name())).await;
+    let bytes = match file {
         Some(file) => tokio::fs::metadata(file)
             .await
             .map_or(0, |about| about.len()),
         None => 0,
-    }
+    };
+    Ok(Json(There { bytes }))
+}
+
+/// Bytes that have arrived of an upload whose plain name is known. Beside it may lie what a job has made of it.
+pub async fn there(uploads: &Uploads, key: &Key, name: &str) -> u64 {
+    let file = uploads.folder().join(key.name()).join(name);
+    let about = tokio::fs::metadata(file).await;
+    about.map_or(0, |about| about.len())
 }
 
 /// `DELETE /api/upload/{key}`: what has arrived is removed.
@@ -156,7 +174,7 @@ pub async fn forget(
 pub async fn remove(shared: &Shared, key: &Key) -> Result<(), Refusal> {
     let _turn = shared.uploads.writers.turn(key).await;
     let folder = shared.uploads.folder().join(key.name());
-    if shared.uploads.is_used(&shared.api, &folder).await {
+    if shared.uploads.is_used(&shared.api, &folder).await? {
         return Err(refuse(StatusCode::CONFLICT, "A job uses this file."));
     }
     // Nothing there is as good.
@@ -169,7 +187,7 @@ fn known(key: &str) -> Result<Key, Refusal> {
     Key::new(key).ok_or_else(|| refuse(StatusCode::NOT_FOUND, "There is no such upload."))
 }
 
-/// The one file of an upload's folder.
+/// The one file of an upload's folder: the page asks only for what it has not submitted yet.
 async fn file_in(folder: PathBuf) -> Option<PathBuf> {
     let mut entries = tokio::fs::read_dir(folder).await.ok()?;
     Some(entries.next_entry().await.ok()??.path())
@@ -191,8 +209,9 @@ mod tests {
     async fn a_later_request_ends_an_earlier_one_and_waits_for_it() {
         let writers = Arc::new(Writers::default());
         let key = Key::new(&"0".repeat(32)).unwrap();
+        assert!(!writers.is_writing(&key));
         let first = writers.turn(&key).await;
-        assert!(!first.end.is_cancelled());
+        assert!(!first.end.is_cancelled() && writers.is_writing(&key));
         let later = tokio::spawn({
             let (writers, key) = (writers.clone(), key.clone());
             async move { writers.turn(&key).await }

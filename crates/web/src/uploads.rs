@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use api::{Api, ApiError, ErrorCode, Event, Job, JobId};
+use api::{Api, ApiError, ErrorCode, Event, Events, Job, JobId};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path as Segment, State};
@@ -17,14 +18,19 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt as _, BufWriter};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::Shared;
 use crate::refusal::{Refusal, refuse};
 use crate::resume::{Part, Writers};
 
-/// Free bytes that an upload leaves on the disk.
+/// Free bytes that uploads leave on the disk.
 const MARGIN: u64 = 1 << 30;
+/// Bytes of an upload between two looks at what is free: others fill the same disk.
+const LOOK: u64 = 64 << 20;
+/// How long nothing may come of an upload.
+const SILENCE: Duration = Duration::from_secs(120);
 /// The longest file name kept, bytes; what is longer loses its beginning.
 const NAME_BYTES: usize = 180;
 
@@ -32,6 +38,8 @@ const NAME_BYTES: usize = 180;
 pub struct Uploads {
     folder: PathBuf,
     limit: u64,
+    /// Free bytes on the disk of a folder.
+    free: fn(&Path) -> io::Result<u64>,
     /// Who writes the parts of which upload.
     pub writers: Writers,
 }
@@ -51,6 +59,7 @@ impl Uploads {
         Self {
             folder,
             limit,
+            free: |folder| fs4::available_space(folder),
             writers: Writers::default(),
         }
     }
@@ -72,10 +81,13 @@ impl Uploads {
     }
 
     /// Whether a job's source lies in this upload's folder.
-    pub async fn is_used(&self, api: &Api, folder: &Path) -> bool {
-        let jobs = api.jobs().await.unwrap_or_default();
-        jobs.iter()
-            .any(|job| self.home_of(job.source.as_ref()).as_deref() == Some(folder))
+    ///
+    /// # Errors
+    /// The node cannot be asked: then nothing is known, and nothing may be removed.
+    pub async fn is_used(&self, api: &Api, folder: &Path) -> Result<bool, ApiError> {
+        let jobs = api.jobs().await?;
+        let uses = |job: &Job| self.home_of(job.source.as_ref()).as_deref() == Some(folder);
+        Ok(jobs.iter().any(uses))
     }
 
     /// Makes the folder where it is not there yet.
@@ -84,8 +96,11 @@ impl Uploads {
         made.map_err(cannot_write)
     }
 
-    /// Whether a file of this length may come and has room.
-    pub fn check_room(&self, length: Option<u64>) -> Result<(), Refusal> {
+    /// Whether a file of this length may come and has room; `there` of its bytes are on the disk already.
+    ///
+    /// # Errors
+    /// 413, or [`ErrorCode::NoSpace`].
+    pub fn check_room(&self, length: Option<u64>, there: u64) -> Result<(), Refusal> {
         let length = length.unwrap_or(0);
         if length > self.limit {
             return Err(refuse(
@@ -93,17 +108,22 @@ impl Uploads {
                 "This file is larger than the page takes.",
             ));
         }
-        let free = fs4::available_space(&self.folder).map_err(cannot_write)?;
-        if free < length.saturating_add(MARGIN) {
-            let text = format!(
-                "There is not enough free space in {} for this file.",
-                self.folder.display()
-            );
-            return Err(ApiError::new(ErrorCode::NoSpace, text)
-                .help("Make room, or free it with `manyhands clean`.")
-                .into());
+        self.check_free(length.saturating_sub(there))
+    }
+
+    /// Whether so many bytes more leave enough for everything else on the disk.
+    fn check_free(&self, more: u64) -> Result<(), Refusal> {
+        let free = (self.free)(&self.folder).map_err(cannot_write)?;
+        if free >= more.saturating_add(MARGIN) {
+            return Ok(());
         }
-        Ok(())
+        let text = format!(
+            "There is not enough free space in {} for this file.",
+            self.folder.display()
+        );
+        Err(ApiError::new(ErrorCode::NoSpace, text)
+            .help("Make room, or free it with `manyhands clean`, and send the rest.")
+            .into())
     }
 }
 
@@ -120,7 +140,8 @@ pub async fn take(
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
     let part = Part::read(&headers)?;
-    uploads.check_room(part.as_ref().map_or(length, |part| Some(part.size)))?;
+    let size = part.as_ref().map_or(length, |part| Some(part.size));
+    uploads.check_room(size, part.as_ref().map_or(0, |part| part.from))?;
     let (path, bytes) = match part {
         Some(part) => go_on(uploads, &part, &name, body).await?,
         None => whole(uploads, length, &name, body).await?,
@@ -146,7 +167,7 @@ async fn whole(
     let path = home.path.join(plain_name(name));
     let file = File::create_new(&path).await.map_err(cannot_write)?;
     let end = CancellationToken::new();
-    let bytes = write(body, file, uploads.limit, &end).await?;
+    let bytes = write(uploads, body, file, uploads.limit, &end).await?;
     if length.is_some_and(|length| length != bytes) {
         return Err(not_whole());
     }
@@ -189,7 +210,7 @@ pub async fn append(
         let text = "This part does not begin where the last one ended.";
         return Err(refuse(StatusCode::CONFLICT, text));
     }
-    let bytes = there + write(body, file, part.size - there, &turn.end).await?;
+    let bytes = there + write(uploads, body, file, part.size - there, &turn.end).await?;
     if bytes == part.size {
         uploads.writers.forget(&part.key);
     }
@@ -202,30 +223,32 @@ fn not_whole() -> Refusal {
 
 /// Writes what comes, until it ends or somebody else wants to write; what has come is on the disk in any case.
 async fn write(
+    uploads: &Uploads,
     body: Body,
     file: File,
     limit: u64,
     end: &CancellationToken,
 ) -> Result<u64, Refusal> {
     let mut file = BufWriter::with_capacity(1 << 20, file);
-    let copied = copy(body, &mut file, limit, end).await;
+    let copied = copy(uploads, body, &mut file, limit, end).await;
     file.flush().await.map_err(cannot_write)?;
     copied
 }
 
 async fn copy(
+    uploads: &Uploads,
     body: Body,
     file: &mut BufWriter<File>,
     limit: u64,
     end: &CancellationToken,
 ) -> Result<u64, Refusal> {
     let mut chunks = body.into_data_stream();
-    let mut bytes = 0_u64;
+    let (mut bytes, mut looked) = (0_u64, 0_u64);
     loop {
         let chunk = tokio::select! {
             biased;
             () = end.cancelled() => return Err(not_whole()),
-            chunk = chunks.next() => chunk,
+            chunk = timeout(SILENCE, chunks.next()) => chunk.map_err(|_| not_whole())?,
         };
         let Some(chunk) = chunk else {
             return Ok(bytes);
@@ -237,6 +260,10 @@ async fn copy(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "This file is larger than the page takes.",
             ));
+        }
+        if bytes - looked >= LOOK {
+            looked = bytes;
+            uploads.check_free(0)?;
         }
         file.write_all(&chunk).await.map_err(cannot_write)?;
     }
@@ -273,15 +300,16 @@ pub fn plain_name(given: &str) -> String {
         .chars()
         .map(|letter| if forbidden(letter) { '_' } else { letter })
         .collect();
-    let name = name
-        .trim_start_matches(['.', '-'])
-        .trim_end_matches(['.', ' '])
-        .trim();
     let mut from = name.len().saturating_sub(NAME_BYTES);
     while !name.is_char_boundary(from) {
         from += 1;
     }
-    let name = &name[from..];
+    // Cut first: the rest may begin with what no name begins with, and a plain name is the plain name of itself.
+    let begins = |letter: char| letter.is_whitespace() || matches!(letter, '.' | '-');
+    let ends = |letter: char| letter.is_whitespace() || letter == '.';
+    let name = name[from..]
+        .trim_start_matches(begins)
+        .trim_end_matches(ends);
     if name.is_empty() {
         "video".into()
     } else {
@@ -303,27 +331,55 @@ fn cannot_write(error: io::Error) -> Refusal {
     .into()
 }
 
-/// Removes what no job uses, now and whenever a job is taken off the list; ends with the node.
-pub async fn keep(uploads: std::sync::Arc<Uploads>, api: Api) {
-    let mut events = api.events();
-    let Ok(snapshot) = api.snapshot().await else {
-        return;
+/// What uploads there are for which jobs; those of no job are removed. Before the page is served: whoever comes back to
+/// one then is told the truth.
+pub async fn tidy(uploads: &Uploads, api: &Api) -> Homes {
+    let events = api.events();
+    let homes = match api.jobs().await {
+        Ok(jobs) => {
+            let homes = homes(uploads, &jobs);
+            sweep(&uploads.folder, &homes.values().cloned().collect()).await;
+            homes
+        }
+        Err(_) => BTreeMap::new(),
     };
-    let jobs = &snapshot.scene.jobs;
-    let mut homes: BTreeMap<JobId, PathBuf> =
-        jobs.iter().filter_map(|job| home(&uploads, job)).collect();
-    sweep(&uploads.folder, &homes.values().cloned().collect()).await;
+    Homes { events, homes }
+}
+
+/// The uploads of jobs, and what becomes of those from now on.
+pub struct Homes {
+    events: Events,
+    homes: BTreeMap<JobId, PathBuf>,
+}
+
+fn homes(uploads: &Uploads, jobs: &[Job]) -> BTreeMap<JobId, PathBuf> {
+    jobs.iter().filter_map(|job| home(uploads, job)).collect()
+}
+
+/// Removes the uploads of jobs that are taken off the list; ends with the node.
+pub async fn keep(uploads: std::sync::Arc<Uploads>, api: Api, known: Homes) {
+    let Homes {
+        mut events,
+        mut homes,
+    } = known;
+    let mut last = None;
     while let Some(numbered) = events.next().await {
+        let missed = last.is_some_and(|last| numbered.seq != last + 1);
+        last = Some(numbered.seq);
+        let mut gone: Vec<PathBuf> = Vec::new();
         match numbered.event {
             Event::Job(job) => homes.extend(home(&uploads, &job)),
-            Event::JobGone(id) => {
-                let gone = homes.remove(&id);
-                // The same upload may have been submitted twice.
-                if let Some(gone) = gone.filter(|gone| !homes.values().any(|other| other == gone)) {
-                    remove(&gone).await;
-                }
-            }
+            Event::JobGone(id) => gone.extend(homes.remove(&id)),
             Event::Here(_) | Event::Computer(_) | Event::ComputerGone(_) | Event::Pairing(_) => {}
+        }
+        if missed && let Ok(jobs) = api.jobs().await {
+            let now = self::homes(&uploads, &jobs);
+            gone.extend(std::mem::replace(&mut homes, now).into_values());
+        }
+        // The same upload may have been submitted twice.
+        gone.retain(|one| homes.values().all(|other| other != one));
+        for gone in gone {
+            remove(&gone).await;
         }
     }
 }
@@ -344,7 +400,11 @@ async fn sweep(folder: &Path, used: &BTreeSet<PathBuf>) {
 }
 
 async fn remove(path: &Path) {
-    if let Err(error) = tokio::fs::remove_dir_all(path).await {
+    let removed = tokio::fs::remove_dir_all(path).await;
+    if let Err(error) = removed.or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    }) {
         tracing::warn!(%error, "an upload that no job uses could not be removed");
     }
 }
@@ -352,6 +412,7 @@ async fn remove(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resume::Key;
 
     #[test]
     fn names_are_made_plain() {
@@ -371,6 +432,65 @@ mod tests {
         }
         let long = plain_name(&format!("{}.mkv", "é".repeat(300)));
         assert!(long.len() <= NAME_BYTES && long.ends_with("é.mkv"));
+    }
+
+    /// What was kept under a name is looked for under that.
+    #[test]
+    fn a_plain_name_is_the_plain_name_of_itself() {
+        let long = |edge: &str| format!("a{edge}{}", "b".repeat(NAME_BYTES - 1));
+        let names = [
+            " -film.mkv",
+            "- .x",
+            "a. .",
+            "\u{3000}-.\u{a0}x",
+            "..-",
+            "名 -前.mkv",
+        ];
+        let names = names.map(str::to_owned).into_iter();
+        let cut = ["-", ".", " ", "é", "-.é "].map(long);
+        for name in names.chain(cut) {
+            let plain = plain_name(&name);
+            assert_eq!(plain_name(&plain), plain, "{name:?}");
+            assert!(
+                !plain.starts_with('-') && plain.len() <= NAME_BYTES,
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_there_already_needs_no_room() {
+        let mut uploads = Uploads::new("/data/uploads".into(), 40 << 30);
+        // Free: the margin, and 15 GiB.
+        uploads.free = |_| Ok(MARGIN + (15 << 30));
+        assert!(uploads.check_room(Some(40 << 30), 25 << 30).is_ok());
+        let status = |length, there| {
+            let refused = uploads.check_room(Some(length), there).err().unwrap();
+            refused.into_parts().0.as_u16()
+        };
+        assert_eq!(status(40 << 30, 24 << 30), 507);
+        // The limit is one of the whole.
+        assert_eq!(status(41 << 30, 40 << 30), 413);
+    }
+
+    #[tokio::test]
+    async fn uploads_side_by_side_leave_the_margin() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut uploads = Uploads::new(folder.path().into(), u64::MAX);
+        uploads.free = |_| Ok(MARGIN - 1);
+        let block = bytes::Bytes::from(vec![0; 1 << 20]);
+        let endless = futures_util::stream::repeat_with(move || Ok::<_, io::Error>(block.clone()));
+        let part = Part {
+            key: Key::random(),
+            from: 0,
+            size: u64::MAX,
+        };
+        let body = Body::from_stream(endless);
+        let refused = append(&uploads, &part, "a.mkv", body).await.err().unwrap();
+        assert_eq!(refused.into_parts().0.as_u16(), 507);
+        // What has come stays, so that it can go on.
+        let there = crate::resume::there(&uploads, &part.key, "a.mkv").await;
+        assert!((LOOK - (1 << 20)..=LOOK).contains(&there), "{there}");
     }
 
     #[test]

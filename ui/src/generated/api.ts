@@ -2724,12 +2724,13 @@ id: JobId, }; reply: null };
  * Which job.
  */
 id: JobId, }; reply: null };
-  /** Tries a failed or cancelled job again, with what it has made so far. */
+  /** Tries a failed or cancelled job again, with what it has made so far. Tells the job's number: another one where a
+ * cancelled job begins anew. */
   retry: { args: { 
 /**
  * Which job.
  */
-id: JobId, }; reply: null };
+id: JobId, }; reply: JobId };
   /** Moves a job in the queue. What is being encoded goes on; what is given out from now on goes by the new order. */
   reorder: { args: { 
 /**

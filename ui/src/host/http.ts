@@ -222,14 +222,24 @@ function picked(file: File): Picked {
 /** Waits before an interrupted upload is tried again, milliseconds; whatever arrives begins the list anew. */
 const WAITS = [500, 1000, 2000, 4000, 8000, 16_000, 30_000];
 
+/** Uploads for which there was no room: what has arrived stays, and the same file goes on with it. */
+const halted = new Map<string, string>();
+
 /** Uploads a file, going on where it was after an interruption. */
 async function upload(file: File, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath> {
-  const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  let from = 0;
+  const name = [file.name, file.size, file.lastModified].join('\n');
+  const before = halted.get(name);
+  halted.delete(name);
+  const key = before ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  let from = before === undefined ? 0 : ((await arrived(key)) ?? 0);
   for (let tries = 0; ; tries += 1) {
     try {
       return await put(file, key, from, progress, signal);
     } catch (thrown) {
+      if (thrown instanceof Refused && thrown.code === 'no_space' && !signal.aborted) {
+        halted.set(name, key);
+        throw thrown;
+      }
       const cut = thrown instanceof Refused && thrown.code === 'not_reached';
       const wait = WAITS[tries];
       if (!cut || wait === undefined || signal.aborted) {
@@ -238,11 +248,17 @@ async function upload(file: File, progress: (share: number) => void, signal: Abo
         throw thrown;
       }
       await new Promise((resolve) => setTimeout(resolve, wait));
-      const there = await send(`/api/upload/${key}`, {}).then((answer) => read<{ bytes: number }>(answer)).catch(() => null);
-      if (there && there.bytes > from) tries = -1;
-      from = there?.bytes ?? from;
+      const there = await arrived(key);
+      if (there !== null && there > from) tries = -1;
+      from = there ?? from;
     }
   }
+}
+
+/** How much of an upload is there; null where that cannot be learnt now. */
+async function arrived(key: string): Promise<number | null> {
+  const there = await send(`/api/upload/${key}`, {}).then((answer) => read<{ bytes: number }>(answer)).catch(() => null);
+  return there === null ? null : there.bytes;
 }
 
 /** One try, from this byte on. `fetch` tells nothing of how far an upload is; this does. */

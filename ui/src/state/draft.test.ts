@@ -16,6 +16,16 @@ describe('settings as they are typed', () => {
     expect(settled(usual, typed)).toEqual({ ...usual, name: 'Attic', temp: '/fast', temp_limit: 1_500_000_000, bandwidth: 20_000_000 });
   });
 
+  it('set nothing back that somebody else has set since', () => {
+    const now: Settings = { ...usual, bandwidth: 5_000_000, temp: '/fast', ffmpeg: { hex: '2f66ff' }, web_port: 9000 };
+    expect(settled(now, { ...drafted(usual), name: 'Attic' })).toEqual({ ...now, name: 'Attic' });
+    expect(settled(now, { ...drafted(now), bandwidth: '' })).toEqual({ ...now, bandwidth: null });
+  });
+
+  it('are numbers, or are refused: no limit is only what is empty', () => {
+    for (const wrong of ['abc', '500 MB', '-1', '1.000.000', '5,', '0x10', 'Infinity']) expect(() => settled(usual, { ...drafted(usual), bandwidth: wrong })).toThrow('not a number');
+  });
+
   it('say what waits for the next start', () => {
     expect(later(usual, { ...usual, temp: '/fast', bandwidth: 1 })).toBe(false);
     expect(later(usual, { ...usual, port: 9000 })).toBe(true);

@@ -1,8 +1,9 @@
 /** The settings as they are typed: text until they are saved. Pure. */
 import type { FilePath, Settings } from '../generated/api';
-import { shown } from '../host/types';
+import { Refused, shown } from '../host/types';
 
-export interface Draft {
+/** What can be typed. */
+interface Typed {
   name: string;
   ffmpeg: string;
   temp: string;
@@ -14,10 +15,20 @@ export interface Draft {
   web_port: string;
 }
 
+export interface Draft extends Typed {
+  /** As it was before anybody typed: what still is so was not changed here. */
+  readonly opened: Readonly<Typed>;
+}
+
 const GB = 1e9;
 const MB = 1e6;
 
 export function drafted(settings: Settings): Draft {
+  const typed = typedOf(settings);
+  return { ...typed, opened: typed };
+}
+
+function typedOf(settings: Settings): Typed {
   const path = (value: FilePath | null) => (value === null ? '' : shown(value));
   const number = (value: number | null, unit = 1) => (value === null ? '' : String(value / unit));
   return {
@@ -31,22 +42,31 @@ export function drafted(settings: Settings): Draft {
   };
 }
 
-/** What is set now, with what was typed. A path that is no text is kept as it is unless it was changed. */
+/** A number as people type it; empty is none. What is no number is refused: it must not become "no limit". */
+function numberOf(typed: string, unit = 1): number | null {
+  const text = typed.trim();
+  if (text === '') return null;
+  if (!/^\d+([.,]\d+)?$/.test(text)) throw new Refused('bad_request', `“${text}” is not a number.`, 'Write only digits, and a comma or point before a fraction.');
+  return Math.round(Number.parseFloat(text.replace(',', '.')) * unit);
+}
+
+/**
+ * What is set now, with what was typed: only what was changed here, so that nothing is set back that somebody else has
+ * set since. A path that is no text is kept as it is unless it was changed.
+ */
 export function settled(now: Settings, draft: Draft): Settings {
-  const path = (was: FilePath | null, typed: string) => (was !== null && shown(was) === typed.trim() ? was : typed.trim() || null);
-  const number = (typed: string, unit = 1) => {
-    const value = Number.parseFloat(typed.trim().replace(',', '.'));
-    return Number.isFinite(value) ? Math.round(value * unit) : null;
-  };
+  const changed = (field: keyof Typed) => draft[field] !== draft.opened[field];
+  const path = (field: 'ffmpeg' | 'temp') => (changed(field) ? draft[field].trim() || null : now[field]);
+  const number = (field: 'temp_limit' | 'bandwidth' | 'port' | 'web_port', unit?: number) => (changed(field) ? numberOf(draft[field], unit) : now[field]);
   return {
     ...now,
-    name: draft.name.trim(),
-    ffmpeg: path(now.ffmpeg, draft.ffmpeg),
-    temp: path(now.temp, draft.temp),
-    temp_limit: number(draft.temp_limit, GB),
-    bandwidth: number(draft.bandwidth, MB),
-    port: number(draft.port),
-    web_port: number(draft.web_port),
+    name: changed('name') ? draft.name.trim() : now.name,
+    ffmpeg: path('ffmpeg'),
+    temp: path('temp'),
+    temp_limit: number('temp_limit', GB),
+    bandwidth: number('bandwidth', MB),
+    port: number('port'),
+    web_port: number('web_port'),
   };
 }
 

@@ -273,11 +273,7 @@ fn is_same(job: &Job, input: &FilePath, choice: &Choice) -> bool {
     !job.state.is_over() && makes(job, input, choice)
 }
 
-/// Whether a job makes what this command asks for. Having agreed to losses is not part of what is made.
+/// Whether a job makes what this command asks for.
 fn makes(job: &Job, input: &FilePath, choice: &Choice) -> bool {
-    let agreed = |choice: &Choice| Choice {
-        yes: true,
-        ..choice.clone()
-    };
-    job.source == *input && agreed(&job.choice) == agreed(choice)
+    job.source == *input && job.choice.makes_the_same(choice)
 }

@@ -25,9 +25,18 @@ pub async fn resume(id: u64, app: &App) -> Result<End, ApiError> {
 
 /// `retry`: tries it again.
 pub async fn retry(id: u64, app: &App) -> Result<End, ApiError> {
-    let line = SteeredLine::Retried { job: id };
-    let text = format!("Job {id} is tried again.");
-    steer(app, call::Retry { id: JobId(id) }, line, text).await
+    with_node(app, Start::to_look(), async |node| {
+        running(node)?;
+        let now = node.call(call::Retry { id: JobId(id) }).await?.0;
+        let new_job = (now != id).then_some(now);
+        let line = SteeredLine::Retried { job: id, new_job };
+        app.out.result(&line, || match new_job {
+            Some(now) => format!("Job {id} begins anew as job {now}."),
+            None => format!("Job {id} is tried again."),
+        });
+        Ok(End::Done)
+    })
+    .await
 }
 
 /// `move`: puts it elsewhere in the queue.

@@ -213,7 +213,10 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
     line(&StintLine::new(1, &one.computer, &one.stints[0]));
     line(&SteeredLine::Held { job: 1 });
     line(&SteeredLine::Resumed { job: 1 });
-    line(&SteeredLine::Retried { job: 1 });
+    line(&SteeredLine::Retried {
+        job: 1,
+        new_job: Some(2),
+    });
     line(&SteeredLine::Moved {
         job: 1,
         place: Some(0),

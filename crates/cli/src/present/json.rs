@@ -659,6 +659,8 @@ pub enum SteeredLine {
     Retried {
         /// Its number.
         job: u64,
+        /// The number under which it begins anew, where it had been cancelled.
+        new_job: Option<u64>,
     },
     /// It has another place in the queue.
     Moved {

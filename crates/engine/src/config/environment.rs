@@ -36,6 +36,11 @@ pub(super) fn read(variables: &[(String, String)]) -> Result<Variables, Vec<Comp
         };
         let toml = in_toml(key.kind, text.trim());
         let wrong = match DeValue::parse(&toml) {
+            // What stands for bytes that are no text.
+            _ if text.contains(char::REPLACEMENT_CHARACTER) => Some(vec![Wrong {
+                span: None,
+                says: "has to be text in UTF-8.".to_owned(),
+            }]),
             Ok(value) => (key.read)(&mut all.settings, &value).err(),
             Err(error) => Some(vec![Wrong {
                 span: None,
@@ -109,6 +114,13 @@ mod tests {
 
     fn read_one(name: &str, value: &str) -> Result<Variables, Vec<Complaint>> {
         read(&[(name.to_owned(), value.to_owned())])
+    }
+
+    #[test]
+    fn a_value_that_is_no_text_is_said_and_not_passed_over() {
+        let value = String::from_utf8_lossy(b"/films/\xff").into_owned();
+        let wrong = read_one("MANYHANDS_TEMP_DIR", &value).unwrap_err();
+        assert!(wrong[0].says.contains("UTF-8"), "{wrong:?}");
     }
 
     #[test]

@@ -134,13 +134,13 @@ impl Config {
         ))
     }
 
-    /// Changes what differs from what is in effect, in the file, and counts it. What somebody wrote there meanwhile is
-    /// kept and counts, too.
+    /// Changes what is wanted otherwise than `before`, in the file, and counts it. What somebody wrote there, or set,
+    /// meanwhile is kept and counts, too.
     ///
     /// # Errors
     /// What stands in a variable; what is out of bounds; a file that is broken or cannot be written.
-    pub fn change(&mut self, wanted: &Settings) -> Result<(), Trouble> {
-        let changed = self.layers.changed(wanted)?;
+    pub fn change(&mut self, before: &Settings, wanted: &Settings) -> Result<(), Trouble> {
+        let changed = self.layers.changed(before, wanted)?;
         if changed.is_empty() {
             return Ok(());
         }
@@ -156,7 +156,7 @@ impl Config {
         layers.file = next;
         layers.settle(&changed);
         if let Some(fault) = layers.faults().into_iter().next() {
-            return Err(Trouble::new(Kind::BadRequest, fault.says).help(fault.help));
+            return Err(fault.trouble());
         }
         let mut keys = changed;
         if text.is_none() || self.unwritten {
@@ -176,8 +176,11 @@ impl Config {
     pub fn reread(&mut self) -> Result<Reread, Trouble> {
         let text = match file::read(&self.path) {
             Ok(Some(text)) => text,
-            // One that is gone takes nothing with it.
-            Ok(None) => return Ok(Reread::default()),
+            // One that is gone takes nothing with it but its mistakes.
+            Ok(None) => {
+                self.complaints.clear();
+                return Ok(Reread::default());
+            }
             Err(error) => {
                 self.complaints = vec![Complaint {
                     source: name(&self.path),

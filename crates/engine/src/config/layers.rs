@@ -62,15 +62,18 @@ impl Layers {
         settings
     }
 
-    /// The keys that somebody who wants this wants changed.
+    /// The keys that somebody who has seen `before` and wants this wants changed.
     ///
     /// # Errors
     /// One of them stands in a variable.
-    pub fn changed(&self, wanted: &Settings) -> Result<Vec<&'static Key>, Trouble> {
-        let before = self.effective();
+    pub fn changed(
+        &self,
+        before: &Settings,
+        wanted: &Settings,
+    ) -> Result<Vec<&'static Key>, Trouble> {
         let changed: Vec<&Key> = KEYS
             .iter()
-            .filter(|key| !(key.same)(&before, wanted))
+            .filter(|key| !(key.same)(before, wanted))
             .collect();
         let fixed = self.above.iter().find_map(|(key, origin)| match origin {
             Origin::Variable(name) if changed.contains(key) => Some((key, name)),
@@ -156,7 +159,7 @@ mod tests {
         );
         assert_eq!(layers.file, file);
         assert!(
-            layers.changed(&now).unwrap().is_empty(),
+            layers.changed(&now, &now).unwrap().is_empty(),
             "what is in effect is no change"
         );
         let from = |path: &str| {
@@ -172,13 +175,43 @@ mod tests {
     }
 
     #[test]
+    fn a_host_of_any_name_has_settings_that_go_together() {
+        let variables = environment::read(&[]).unwrap();
+        let host = crate::machine::host_name();
+        let layers = Layers::new(
+            Settings::default(),
+            &variables,
+            (&[], &Settings::default()),
+            host,
+        );
+        assert!(layers.faults().is_empty());
+    }
+
+    #[test]
+    fn what_another_has_set_meanwhile_is_not_set_back() {
+        let seen = Settings {
+            purpose: media::choice::Purpose::Smallest,
+            ..Settings::default()
+        };
+        let wanted = Settings {
+            hide_name: true,
+            ..seen.clone()
+        };
+        // What is in effect has another purpose by now.
+        let changed = layers(Settings::default()).changed(&seen, &wanted).unwrap();
+        assert_eq!(changed, [key("node", "hide_name").unwrap()]);
+    }
+
+    #[test]
     fn a_variable_cannot_be_changed_from_within_and_a_flag_can() {
         let mut layers = layers(Settings::default());
         let other_port = Settings {
             web_port: Some(1),
             ..layers.effective()
         };
-        let refused = layers.changed(&other_port).unwrap_err();
+        let refused = layers
+            .changed(&layers.effective(), &other_port)
+            .unwrap_err();
         assert!(
             refused
                 .message
@@ -189,7 +222,7 @@ mod tests {
             donating: false,
             ..layers.effective()
         };
-        let changed = layers.changed(&off).unwrap();
+        let changed = layers.changed(&layers.effective(), &off).unwrap();
         assert_eq!(changed.len(), 1);
         layers.settle(&changed);
         assert!(!layers.effective().donating);

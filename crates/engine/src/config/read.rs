@@ -49,9 +49,38 @@ pub(super) fn read(text: &str, source: &str) -> Result<Said, Vec<Complaint>> {
                 .any(|lines| one.line.is_some_and(|line| lines.contains(&line)))
     });
     if reading.complaints.is_empty() {
-        reading.together();
+        reading.together(table.get_ref());
     }
     reading.done()
+}
+
+/// Where a value stands that is called as in `library.folders[2].path`; where it does not stand there, the part of it
+/// that does.
+fn place(table: &DeTable<'_>, value: &str) -> Option<usize> {
+    let steps = value.split(['.', '[', ']']);
+    let mut steps = steps.filter(|step| !step.is_empty());
+    let (mut at, mut here) = named(table, steps.next()?)?;
+    for step in steps {
+        let next = match here.get_ref() {
+            DeValue::Table(table) => named(table, step),
+            DeValue::Array(list) => {
+                let next = step.parse().ok().and_then(|at: usize| list.get(at));
+                next.map(|next| (next.span().start, next))
+            }
+            _ => None,
+        };
+        let Some(next) = next else {
+            break;
+        };
+        (at, here) = next;
+    }
+    Some(at)
+}
+
+/// A table's value of that name, and where the name stands.
+fn named<'a, 'i>(table: &'a DeTable<'i>, wanted: &str) -> Option<(usize, &'a Found<'i>)> {
+    let found = table.iter().find(|(name, _)| name.get_ref() == wanted);
+    found.map(|(name, value)| (name.span().start, value))
 }
 
 /// The lines below a section's heading that cannot be read: whatever they say, it is not clear of what.
@@ -129,12 +158,15 @@ impl Reading<'_> {
     }
 
     /// What each line says may be well, and all of them together not.
-    fn together(&mut self) {
+    fn together(&mut self, table: &DeTable<'_>) {
         for fault in faults(&self.said.settings) {
-            let line = fault.keys.iter().find_map(|key| self.said.lines.get(*key));
+            let at = fault.at.as_deref().and_then(|at| place(table, at));
+            let line = at.map(|at| line_of(self.text, at));
+            let lines = &self.said.lines;
+            let usual = || fault.keys.iter().find_map(|key| lines.get(*key).copied());
             self.complaints.push(Complaint {
                 source: self.source.to_owned(),
-                line: line.copied(),
+                line: line.or_else(usual),
                 says: format!("{} {}", fault.says, fault.help),
             });
         }
@@ -309,6 +341,40 @@ mod tests {
             low[0].starts_with("config.toml, line 2: The limit for working files"),
             "{low:#?}"
         );
+    }
+
+    #[test]
+    fn a_mistake_in_a_rule_is_found_in_its_folder_and_none_hides_the_next() {
+        let text = r#"
+[[library.folders]]
+path = "/a"
+
+[[library.folders]]
+path = "/b"
+[[library.folders.rules]]
+name = "x"
+[[library.folders.rules]]
+name = "y"
+make = { purpose = "smaller", filters = { height = 10800 } }
+
+[[library.folders]]
+path = "films"
+[[library.folders.rules]]
+leave = true
+"#;
+        let said = complaints(text);
+        let on = |line| format!("config.toml, line {line}");
+        let lines: Vec<&str> = said
+            .iter()
+            .map(|one| one.split(':').next().unwrap())
+            .collect();
+        assert_eq!(lines, [11, 14, 15].map(on), "{said:#?}");
+        assert!(
+            said[0].contains("A height is 16 to 8192 lines."),
+            "{said:#?}"
+        );
+        assert!(said[1].contains("a whole path"), "{said:#?}");
+        assert!(said[2].contains("A rule needs a name."), "{said:#?}");
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl Trials {
             threads: way.threads,
             cores: None,
         };
-        let encoding = encode::start(&self.tool.path, &spec, allowance, feed, out, LARGEST);
+        let encoding = encode::tried(&self.tool.path, &spec, allowance, feed, out, LARGEST);
         let encoding = encoding.map_err(|error| failed(error.into()))?;
         let progress = encoding.frames();
         match timeout_at(deadline, encoding.finish()).await {

@@ -192,7 +192,7 @@ impl Trials {
     ) -> Result<(), EncodeError> {
         let feed = Feed::File(std::fs::File::open(&clip.path).map_err(RunError::Pipe)?);
         let out = std::fs::File::create(result).map_err(RunError::Pipe)?;
-        let encoding = encode::start(&self.tool.path, spec, allowance, feed, out, LARGEST)?;
+        let encoding = encode::tried(&self.tool.path, spec, allowance, feed, out, LARGEST)?;
         encoding.finish().await.map(drop)
     }
 }

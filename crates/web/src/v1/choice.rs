@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use axum::http::StatusCode;
+
+use super::extract::in_full;
 use super::job::shown;
 use super::picture::Filters;
+use super::problem::Refused;
 
 /// Enums of this interface whose words are those of [`api`].
 macro_rules! same_words {
@@ -139,6 +143,41 @@ impl Default for Choice {
     }
 }
 
+impl Choice {
+    /// Whether it is one that can be, as far as its numbers and paths go.
+    ///
+    /// # Errors
+    /// 400 for a number, 422 for a path, with a sentence.
+    pub fn check(&self) -> Result<(), Refused> {
+        self.filters.check()?;
+        let out_of = |text: &str| Err(Refused::new(StatusCode::BAD_REQUEST, text));
+        if self.quality.is_some_and(|quality| quality > 63) {
+            return out_of("The quality is 0 to 63.");
+        }
+        if self
+            .audio_kbps
+            .is_some_and(|kbps| !api::SOUND_KBPS.contains(&kbps))
+        {
+            return out_of("The sound has 16 to 640 kilobits a second.");
+        }
+        if self.wait_for > 1000 {
+            return out_of("A job waits for at most 1000 computers.");
+        }
+        let tree = match &self.place {
+            OutputPlace::Tree {
+                root_path,
+                into_path,
+            } => [Some(root_path), Some(into_path)],
+            OutputPlace::Beside {} | OutputPlace::InPlace { .. } => [None, None],
+        };
+        let named = [self.output_path.as_ref(), self.output_folder.as_ref()];
+        for path in named.into_iter().chain(tree).flatten() {
+            in_full(path.clone())?;
+        }
+        Ok(())
+    }
+}
+
 impl From<api::Choice> for Choice {
     fn from(one: api::Choice) -> Self {
         Self {
@@ -229,7 +268,7 @@ impl From<On> for api::On {
 #[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OutputPlace {
     /// Beside the source, under a name of its own.
-    Beside,
+    Beside {},
     /// Into another tree of folders, where it stands as its source stands in its own, under the source's name.
     Tree {
         /// The folder that all sources are in, in full.
@@ -260,7 +299,7 @@ pub enum Keep {
 impl From<api::Place> for OutputPlace {
     fn from(one: api::Place) -> Self {
         match one {
-            api::Place::Beside => Self::Beside,
+            api::Place::Beside => Self::Beside {},
             api::Place::Tree { root, into } => Self::Tree {
                 root_path: shown(&root),
                 into_path: shown(&into),
@@ -275,7 +314,7 @@ impl From<api::Place> for OutputPlace {
 impl From<OutputPlace> for api::Place {
     fn from(one: OutputPlace) -> Self {
         match one {
-            OutputPlace::Beside => Self::Beside,
+            OutputPlace::Beside {} => Self::Beside,
             OutputPlace::Tree {
                 root_path,
                 into_path,

@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::KeyScope;
 use axum::extract::{ConnectInfo, Extension, Request, State};
@@ -16,11 +17,15 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tokio::time::interval;
 
 use super::problem::Refused;
 use crate::Shared;
 use crate::door::Caller;
+use crate::guard;
 
+/// How often what goes on for long sees whether its key is still good.
+const LOOK: Duration = Duration::from_secs(5);
 /// How every key begins.
 const KEY_BEGINS: &str = "mhk_";
 
@@ -70,6 +75,21 @@ impl Rights {
     }
 }
 
+/// Returns when what goes on for long has to end: the page's server stops, or the key is not good any more.
+pub async fn over(shared: Shared, rights: Rights) {
+    let mut looks = interval(LOOK);
+    loop {
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            _ = looks.tick() => {
+                if !rights.still_hold(&shared).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
 /// For every request: who it is, and that there is room for it.
 pub async fn admit(
     State(shared): State<Shared>,
@@ -87,6 +107,7 @@ pub async fn admit(
     let (mut head, body) = request.into_parts();
     match rights(&shared, &head, caller.ip()).await {
         Ok(rights) => {
+            guard::stays(&head.extensions);
             head.extensions.insert(rights);
             next.run(Request::from_parts(head, body)).await
         }
@@ -108,8 +129,9 @@ async fn rights(shared: &Shared, head: &Parts, caller: IpAddr) -> Result<Rights,
         ));
     }
     if let Some(text) = key_in(headers) {
-        shared.guard.check_patience(caller)?;
+        // Whose key is good never waits: programs of one computer have one address, and a key cannot be guessed.
         let Some(key) = shared.api.key_of(text).await? else {
+            shared.guard.check_patience(caller)?;
             shared.guard.note_failure(caller);
             let text = "This key is not good, or not any more.";
             return Err(Refused::new(StatusCode::UNAUTHORIZED, text)

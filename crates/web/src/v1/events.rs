@@ -16,22 +16,22 @@ use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response, sse};
 use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{interval, timeout};
 use utoipa::ToSchema;
 
-use super::entry::Rights;
+use super::entry::{Rights, over};
 use super::job::Job;
 use super::peers::{Node, Peer};
 use super::problem::Refused;
 use crate::Shared;
 
-/// How often a stream sees whether its key is still good.
-const LOOK: Duration = Duration::from_secs(5);
 /// How often a WebSocket is asked whether it is there.
 const BEAT: Duration = Duration::from_secs(20);
-/// How long it may take to take a message.
+/// How long a reader may take to take a message.
 const STUCK: Duration = Duration::from_secs(30);
+/// Events that wait for a reader before that counts.
+const WAITING: usize = 64;
 /// The largest message that is read, bytes; there is nothing to say to us.
 const HEARD_BYTES: usize = 4096;
 /// And how many of them between two beats.
@@ -148,21 +148,6 @@ impl Reader {
     }
 }
 
-/// Returns when the stream has to end: the page's server stops, or the key is not good any more.
-async fn over(shared: Shared, rights: Rights) {
-    let mut looks = interval(LOOK);
-    loop {
-        tokio::select! {
-            () = shared.stop.cancelled() => return,
-            _ = looks.tick() => {
-                if !rights.still_hold(&shared).await {
-                    return;
-                }
-            }
-        }
-    }
-}
-
 /// What happens, as server-sent events: each has a `Numbered` as its data.
 ///
 /// Nothing comes until something changes: read what you show first with the other routes, after this stream is open. A
@@ -175,7 +160,11 @@ pub async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let reader = Reader::new(&shared, headers.contains_key("last-event-id"))?;
-    let events = stream::unfold(reader, told).take_until(over(shared, rights));
+    let (told, events) = mpsc::channel(WAITING);
+    tokio::spawn(tell(reader, told, over(shared, rights)));
+    let events = stream::unfold(events, |mut events| async move {
+        Some((events.recv().await?, events))
+    });
     let open = stream::once(async { Ok(sse::Event::default().comment("open")) });
     let all = open.chain(events);
     Ok(Sse::new(all)
@@ -185,13 +174,28 @@ pub async fn stream(
 
 type Told = Result<sse::Event, Infallible>;
 
-async fn told(mut reader: Reader) -> Option<(Told, Reader)> {
+/// Hands events to a stream until it is over, or is taken from no more: who reads nothing keeps no seat.
+async fn tell(mut reader: Reader, told: mpsc::Sender<Told>, over: impl Future<Output = ()>) {
+    tokio::pin!(over);
     loop {
-        let numbered = reader.next().await?;
+        let numbered = tokio::select! {
+            () = &mut over => return,
+            () = told.closed() => return,
+            numbered = reader.next() => numbered,
+        };
+        let Some(numbered) = numbered else {
+            return;
+        };
         let event = sse::Event::default().id(numbered.seq.to_string());
         // What cannot be written would be a fault of ours; the next event tells it whole again.
-        if let Ok(event) = event.json_data(&numbered) {
-            return Some((Ok(event), reader));
+        let Ok(event) = event.json_data(&numbered) else {
+            continue;
+        };
+        tokio::select! {
+            () = &mut over => return,
+            sent = timeout(STUCK, told.send(Ok(event))) => if !matches!(sent, Ok(Ok(()))) {
+                return;
+            },
         }
     }
 }
@@ -249,4 +253,39 @@ async fn talk(mut socket: WebSocket, mut reader: Reader, over: impl Future<Outpu
     }
     // It may be gone already.
     let _ = timeout(STUCK, socket.send(Message::Close(None))).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use api::Api;
+    use api::rehearsal::{Rehearsal, job};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_nothing_keeps_no_seat() {
+        let node = Arc::new(Rehearsal::default());
+        let api = Api::new(node.clone());
+        let seats = Arc::new(Semaphore::new(1));
+        let reader = Reader {
+            events: api.events(),
+            last: None,
+            next: None,
+            behind: false,
+            _room: seats.clone().try_acquire_owned().unwrap(),
+        };
+        api.snapshot().await.unwrap();
+        let (told, _kept) = mpsc::channel(1);
+        let telling = tokio::spawn(tell(reader, told, std::future::pending()));
+        for number in 1..=3 {
+            node.edit(|scene| scene.jobs.push(job(number, "a.mkv")));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!(seats.available_permits(), 0);
+        telling.await.unwrap();
+        assert_eq!(seats.available_permits(), 1);
+    }
 }

@@ -1,6 +1,7 @@
 //! What requests carry, read strictly: what is not understood is answered with a problem, never with a guess.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -9,10 +10,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use api::{FilePath, JobId};
 
 use super::problem::Refused;
+
+/// How long a body of JSON may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A body of JSON.
 pub struct Sent<T>(pub T);
@@ -22,20 +27,28 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
         check_kind(request.headers(), "application/json")?;
-        let body = Bytes::from_request(request, state).await.map_err(|error| {
-            Refused::new(
-                error.status(),
-                "The body is too large or did not arrive whole.",
-            )
-        })?;
-        let wrong = |error| {
-            let text = format!("The body is not what is wanted here: {error}.");
-            Refused::new(StatusCode::BAD_REQUEST, text).help("GET /api/v1/docs shows what is.")
-        };
-        let mut value = serde_json::from_slice(&body).map_err(wrong)?;
+        let refused =
+            |status| Refused::new(status, "The body is too large or did not arrive whole.");
+        let body = timeout(PATIENCE, Bytes::from_request(request, state)).await;
+        let body = body.map_err(|_| refused(StatusCode::BAD_REQUEST))?;
+        let body = body.map_err(|error| refused(error.status()))?;
+        let mut value = serde_json::from_slice(&body).map_err(|error| not_wanted(&error))?;
         whole_numbers(&mut value);
-        serde_json::from_value(value).map(Self).map_err(wrong)
+        understood(value).map(Self)
     }
+}
+
+/// What a body's JSON says.
+///
+/// # Errors
+/// 400: it says something else than is wanted.
+pub fn understood<T: DeserializeOwned>(value: Value) -> Result<T, Refused> {
+    serde_json::from_value(value).map_err(|error| not_wanted(&error))
+}
+
+fn not_wanted(error: &serde_json::Error) -> Refused {
+    let text = format!("The body is not what is wanted here: {error}.");
+    Refused::new(StatusCode::BAD_REQUEST, text).help("GET /api/v1/docs shows what is.")
 }
 
 /// Makes `4.0` the whole number that it is to JSON Schema, and to languages that know but one kind of number.

@@ -2,15 +2,17 @@
 
 use api::{JobId, KeyScope, Shift};
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Extension, State};
-use axum::http::header::LOCATION;
+use axum::http::header::{CONTENT_RANGE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::choice::Choice;
-use super::entry::Rights;
+use super::entry::{Rights, over};
 use super::extract::{Asked, Named, Sent, in_full};
 use super::job::{self, Job, Segment};
 use super::problem::Refused;
@@ -164,21 +166,61 @@ pub async fn submit(
     Extension(rights): Extension<Rights>,
     Sent(new): Sent<NewJob>,
 ) -> Result<Response, Refused> {
-    new.choice.filters.check()?;
+    new.choice.check()?;
     let choice: api::Choice = new.choice.into();
     let elsewhere = choice.place != api::Place::Beside;
     if elsewhere || choice.output.is_some() || choice.out_dir.is_some() {
         rights.check(KeyScope::Files)?;
     }
-    let path = match new.source {
+    let (path, upload) = match new.source {
         Source::Path(path) => {
             rights.check(KeyScope::Files)?;
-            in_full(path.0)?
+            (in_full(path.0)?, None)
         }
-        Source::Upload(id) => shared.desk.pending.whole(&shared.uploads, &id.0).await?,
+        Source::Upload(id) => {
+            let whole = shared.desk.pending.whole(&shared.uploads, &id.0).await?;
+            (whole, Some(id.0))
+        }
     };
-    check(&choice)?;
-    let before: Vec<JobId> = shared.api.jobs().await?.iter().map(|job| job.id).collect();
+    // One submission at a time, so that two of the same film at once are one job.
+    let _turn = shared.desk.submitting.lock().await;
+    let jobs = shared.api.jobs().await?;
+    let goes_on = |job: &&api::Job| {
+        !job.state.is_over() && !matches!(job.state, api::JobState::Paused { .. })
+    };
+    let joined = jobs
+        .iter()
+        .filter(goes_on)
+        .find(|job| job.source == path && job.choice.makes_the_same(&choice));
+    let (status, id) = match joined {
+        Some(job) => (StatusCode::OK, job.id),
+        None => {
+            let id = hand_in(&shared, path, choice).await?;
+            let known = jobs.iter().any(|job| job.id == id);
+            (
+                if known {
+                    StatusCode::OK
+                } else {
+                    StatusCode::CREATED
+                },
+                id,
+            )
+        }
+    };
+    if let Some(upload) = upload {
+        shared.desk.pending.take(&upload);
+    }
+    let job: Job = shared.api.job(id).await?.into();
+    let place = format!("/api/v1/jobs/{}", job.id);
+    Ok((status, [(LOCATION, place)], Json(job)).into_response())
+}
+
+/// Hands a film to the node; gives its job.
+async fn hand_in(
+    shared: &Shared,
+    path: api::FilePath,
+    choice: api::Choice,
+) -> Result<JobId, Refused> {
     let submitted = shared.api.submit(vec![path], choice).await;
     let submitted = submitted.map_err(|error| Refused::from(error).understood())?;
     let line = submitted.into_iter().next();
@@ -186,42 +228,7 @@ pub async fn submit(
     if let Some(error) = error {
         return Err(Refused::from(error).understood());
     }
-    let nothing = || Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "Nothing came of it.");
-    let id = job.ok_or_else(nothing)?;
-    let job: Job = shared.api.job(id).await?.into();
-    let status = if before.contains(&id) {
-        StatusCode::OK
-    } else {
-        StatusCode::CREATED
-    };
-    let place = format!("/api/v1/jobs/{}", job.id);
-    Ok((status, [(LOCATION, place)], Json(job)).into_response())
-}
-
-/// What the command line's own arguments cannot be, either.
-fn check(choice: &api::Choice) -> Result<(), Refused> {
-    let out_of = |text: &str| Err(Refused::new(StatusCode::BAD_REQUEST, text));
-    if choice.quality.is_some_and(|quality| quality > 63) {
-        return out_of("The quality is 0 to 63.");
-    }
-    if choice
-        .audio_kbps
-        .is_some_and(|kbps| !(16..=640).contains(&kbps))
-    {
-        return out_of("The sound has 16 to 640 kilobits a second.");
-    }
-    if choice.wait_for > 1000 {
-        return out_of("A job waits for at most 1000 computers.");
-    }
-    let tree = match &choice.place {
-        api::Place::Tree { root, into } => [Some(root), Some(into)],
-        api::Place::Beside | api::Place::InPlace { .. } => [None, None],
-    };
-    let named = [choice.output.as_ref(), choice.out_dir.as_ref()];
-    for path in named.into_iter().chain(tree).flatten() {
-        in_full(path.shown())?;
-    }
-    Ok(())
+    job.ok_or_else(|| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "Nothing came of it."))
 }
 
 /// One job.
@@ -268,23 +275,13 @@ pub async fn cancel(State(shared): State<Shared>, Named(id): Named) -> Result<Js
 
 /// Tries a failed or cancelled job again, with what it has made so far.
 ///
-/// A cancelled job may begin anew under another number: `Location` and the body are of that.
+/// A cancelled job begins anew under another number: `Location` and the body are of that.
 #[utoipa::path(post, path = "/jobs/{id}/retry", tag = "jobs", params(("id" = u64, Path, description = "Its number.")),
-    responses((status = 200, description = "The job as it stands now.", body = Job,
+    responses((status = 200, description = "The job as it stands now, under its number of now.", body = Job,
         headers(("Location" = String, description = "The job.")))))]
 pub async fn retry(State(shared): State<Shared>, Named(id): Named) -> Result<Response, Refused> {
-    let before = shared.api.jobs().await?;
-    let source = before.iter().find(|job| job.id == id);
-    let source = source.map(|job| job.source.clone());
-    shared.api.retry(id).await?;
-    let after = shared.api.jobs().await?;
-    let is_new = |job: &&api::Job| {
-        Some(&job.source) == source.as_ref() && before.iter().all(|old| old.id != job.id)
-    };
-    let found = after.iter().find(|job| job.id == id);
-    let found = found.or_else(|| after.iter().find(is_new));
-    let gone = || Refused::new(StatusCode::NOT_FOUND, "The job is gone already.");
-    let job: Job = found.cloned().ok_or_else(gone)?.into();
+    let now = shared.api.retry(id).await?;
+    let job: Job = shared.api.job(now).await?.into();
     let place = format!("/api/v1/jobs/{}", job.id);
     Ok(([(LOCATION, place)], Json(job)).into_response())
 }
@@ -326,7 +323,8 @@ pub async fn segments(
 #[utoipa::path(get, path = "/jobs/{id}/output", tag = "jobs",
     params(
         ("id" = u64, Path, description = "Its number."),
-        ("Range" = Option<String>, Header, description = "`bytes=FROM-TO`: only these bytes. Several parts at once are not given."),
+        ("Range" = Option<String>, Header, description = "`bytes=FROM-TO`: only these bytes. Several parts at once are not given: then it is all of it."),
+        ("If-Range" = Option<String>, Header, description = "The `ETag` of what was fetched before: of another output it is all of it."),
     ),
     responses(
         (status = 200, description = "All of it.",
@@ -336,11 +334,20 @@ pub async fn segments(
     ))]
 pub async fn output(
     State(shared): State<Shared>,
+    Extension(rights): Extension<Rights>,
     Named(id): Named,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let given = crate::output::of(&shared, id, &headers).await;
-    given.map_err(Into::into)
+    let given = crate::output::of(&shared, id, &headers).await?;
+    if let Some(range) = given.headers().get(CONTENT_RANGE)
+        && given.status() == StatusCode::RANGE_NOT_SATISFIABLE
+    {
+        let refused = Refused::new(given.status(), "The file has no such part.");
+        return Ok(([(CONTENT_RANGE, range.clone())], refused).into_response());
+    }
+    // It may take hours.
+    let over = over(shared, rights);
+    Ok(given.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(over)))))
 }
 
 /// The receipt of a completed job: what proves that its output is exact. `docs/receipt.md` describes it.

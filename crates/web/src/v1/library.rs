@@ -329,6 +329,28 @@ same_fields!(
     right_codec_too,
 );
 
+impl LibraryRule {
+    /// Refuses what the node would pass over, or make something else of.
+    fn check(&self) -> Result<(), Refused> {
+        self.make.check()?;
+        let usual = Choice::default();
+        let (one, its) = (&self.make, &usual);
+        let misplaced = [
+            ("output_path", one.output_path != its.output_path),
+            ("wait_for", one.wait_for != its.wait_for),
+            ("keep_temp", one.keep_temp != its.keep_temp),
+        ];
+        let Some((name, _)) = misplaced.iter().find(|(_, set)| *set) else {
+            return Ok(());
+        };
+        let text = format!(
+            "The rule “{}” cannot have {name}: it makes many films.",
+            self.name
+        );
+        Err(Refused::new(StatusCode::BAD_REQUEST, text).help("Leave it out."))
+    }
+}
+
 impl LibraryRules {
     /// These, where `now` holds what is set: a path that is not Unicode and was not changed stays as it is.
     fn over(self, now: &api::LibraryRules) -> Result<api::LibraryRules, Refused> {
@@ -462,6 +484,8 @@ pub async fn set_rules(
     headers: HeaderMap,
     Sent(rules): Sent<LibraryRules>,
 ) -> Result<Response, Refused> {
+    let mut all = rules.folders.iter().flat_map(|folder| &folder.rules);
+    all.try_for_each(LibraryRule::check)?;
     // One writer at a time, so that what is compared is what is written over.
     let _turn = shared.desk.writing.lock().await;
     let mut settings = shared.api.settings().await?;

@@ -22,7 +22,7 @@ pub mod problem;
 mod settings;
 mod uploads;
 
-pub use uploads::Pending;
+pub use uploads::{Pending, keep as keep_uploads};
 
 use std::sync::Arc;
 
@@ -59,6 +59,8 @@ pub struct Desk {
     pub streams: Arc<Semaphore>,
     /// The right to write the settings.
     pub writing: tokio::sync::Mutex<()>,
+    /// The right to submit a film.
+    pub submitting: tokio::sync::Mutex<()>,
 }
 
 impl Default for Desk {
@@ -68,6 +70,7 @@ impl Default for Desk {
             room: Arc::new(Semaphore::new(AT_ONCE)),
             streams: Arc::new(Semaphore::new(STREAMS)),
             writing: tokio::sync::Mutex::default(),
+            submitting: tokio::sync::Mutex::default(),
         }
     }
 }

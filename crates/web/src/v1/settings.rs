@@ -6,15 +6,16 @@ use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::choice::{Keep, Purpose, same_words};
-use super::extract::{Sent, in_full};
+use super::extract::{Sent, in_full, understood};
 use super::job::shown;
 use super::problem::Refused;
 use crate::Shared;
 
-/// What the user has set. All of it is written at once: read it, change it, write it back.
+/// What the user has set. Read it, change it, write it back; what is left out stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -26,7 +27,7 @@ pub struct Settings {
     /// Whether it helps the computers it is paired with.
     donating: bool,
     /// They may send it whole films, while it helps.
-    #[serde(default = "yes")]
+    #[schema(required = false)]
     whole_films: bool,
     /// With how many of its processor threads at most; `null`: all of them.
     #[schema(minimum = 1)]
@@ -46,10 +47,10 @@ pub struct Settings {
     /// The most bytes a second that films and results may take in each direction; `null`: no limit.
     bandwidth_bytes_per_s: Option<u64>,
     /// What becomes of the originals of films that are replaced by their results.
-    #[serde(default)]
+    #[schema(required = false)]
     replace: Replace,
     /// Films that others give work of are read where they lie, where this computer sees the same file.
-    #[serde(default)]
+    #[schema(required = false)]
     shared: SharedStorage,
     /// Where other computers reach this one, from the next start on; `null`: 47820 or the next free one.
     #[schema(minimum = 0, maximum = 65535)]
@@ -61,7 +62,7 @@ pub struct Settings {
 
 /// Films that others give work of are read where they lie, where this computer sees the same file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct SharedStorage {
     /// Whether they are.
     read: bool,
@@ -83,12 +84,6 @@ pub struct PathPair {
     /// As this one does.
     #[schema(max_length = 4096)]
     here: String,
-}
-
-impl Default for SharedStorage {
-    fn default() -> Self {
-        api::Shared::default().into()
-    }
 }
 
 impl From<api::Shared> for SharedStorage {
@@ -131,16 +126,6 @@ pub struct Replace {
     testing_mode: bool,
     /// How long they are kept where a job does not say.
     keep: Keep,
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl Default for Replace {
-    fn default() -> Self {
-        api::Replace::default().into()
-    }
 }
 
 impl From<api::Replace> for Replace {
@@ -238,6 +223,30 @@ impl From<api::Settings> for Settings {
             port: one.port,
             web_port: one.web_port,
         }
+    }
+}
+
+/// What every program sends, since there was never a settings' body without it. Any other field may be left out: a
+/// program that was written before there was one knows nothing of it, and must not take back what somebody has set.
+const ALWAYS: [&str; 5] = ["name", "hide_name", "donating", "helping", "purpose"];
+
+/// The settings that a body means where `now` is what is set: what it leaves out stays as it is.
+fn meant(mut body: Value, now: &Settings) -> Result<Settings, Refused> {
+    let now = serde_json::to_value(now).unwrap_or_default();
+    keep(&mut body, &now, &ALWAYS);
+    if let (Some(helping), Some(now)) = (body.get_mut("helping"), now.get("helping")) {
+        keep(helping, now, &["mode", "hours", "programs"]);
+    }
+    understood(body)
+}
+
+/// Adds those fields of `now` that an object has not, but for some.
+fn keep(object: &mut Value, now: &Value, but: &[&str]) {
+    let (Some(object), Some(now)) = (object.as_object_mut(), now.as_object()) else {
+        return;
+    };
+    for (name, value) in now.iter().filter(|(name, _)| !but.contains(&name.as_str())) {
+        object.entry(name).or_insert_with(|| value.clone());
     }
 }
 
@@ -349,7 +358,9 @@ pub async fn read(State(shared): State<Shared>) -> Result<Response, Refused> {
     Ok(tagged(Settings::from(shared.api.settings().await?)))
 }
 
-/// Sets everything. With `If-Match` only where nobody has changed anything since.
+/// Sets everything that is sent; optional fields that are left out stay as they are, `null` sets them back to the usual.
+///
+/// With `If-Match` only where nobody has changed anything since. The library is not among them: `/library/rules` sets that.
 #[utoipa::path(put, path = "/settings", tag = "node", request_body = Settings,
     params(("If-Match" = Option<String>, Header, description = "The `ETag` of what was read.")),
     responses((status = 200, description = "As they are now.", body = Settings,
@@ -357,12 +368,14 @@ pub async fn read(State(shared): State<Shared>) -> Result<Response, Refused> {
 pub async fn write(
     State(shared): State<Shared>,
     headers: HeaderMap,
-    Sent(settings): Sent<Settings>,
+    Sent(body): Sent<Value>,
 ) -> Result<Response, Refused> {
     // One writer at a time, so that what is compared is what is written over.
     let _turn = shared.desk.writing.lock().await;
     let now = shared.api.settings().await?;
-    check_tag(&headers, &tag_of(&Settings::from(now.clone())))?;
+    let told = Settings::from(now.clone());
+    check_tag(&headers, &tag_of(&told))?;
+    let settings = meant(body, &told)?;
     let set = shared.api.set_settings(settings.over(&now)?).await;
     set.map_err(|error| Refused::from(error).understood())?;
     read(State(shared.clone())).await

@@ -2,8 +2,8 @@
 //!
 //! The protocol is tus 1.0 (<https://tus.io>) with *creation* and *termination*, so that its clients work as they are; a
 //! program of one's own may begin with JSON instead of tus's headers. The bytes go the same way as those of files dropped
-//! on the page ([`crate::uploads`]). What was begun and is not whole lasts as long as this node runs, and is let go after
-//! a day without a word.
+//! on the page ([`crate::uploads`]). What was begun lasts as long as this node runs, and is let go after a day without a
+//! word; what a job has goes with that job.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,25 +11,28 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{FromRequest as _, Request, State};
+use axum::extract::{Extension, FromRequest as _, Request, State};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
 use utoipa::ToSchema;
 
+use super::entry::{Rights, over};
 use super::extract::{Called, Sent, check_kind};
 use super::problem::Refused;
 use crate::Shared;
 use crate::resume::{Key, Part, there};
 use crate::uploads::{Uploads, append, plain_name};
 
-/// Uploads that are known at once.
+/// Uploads under way at once: those that no job has yet.
 const MOST: usize = 64;
 /// How long one that is not whole is kept without a word.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often that is looked for.
+const LOOK: Duration = Duration::from_secs(10 * 60);
 /// The longest name, bytes.
 const NAME_BYTES: usize = 1024;
 
@@ -54,6 +57,8 @@ struct Begun {
     name: String,
     size_bytes: u64,
     touched: Instant,
+    /// A job has it: its files go with that job.
+    taken: bool,
 }
 
 /// A file that is to be sent.
@@ -96,13 +101,49 @@ impl Pending {
         Ok(begun.clone())
     }
 
+    /// A job has this one now.
+    pub fn take(&self, id: &str) {
+        if let Some(begun) = self.lock().get_mut(id) {
+            begun.taken = true;
+        }
+    }
+
+    /// Adds one, if there is room for one more that is under way.
+    fn add(&self, begun: Begun) -> Result<(), Refused> {
+        let mut all = self.lock();
+        if all.values().filter(|one| !one.taken).count() >= MOST {
+            let text = format!("There are {MOST} uploads under way already.");
+            return Err(Refused::new(StatusCode::CONFLICT, text).help(
+                "Submit those that are whole, and delete those that are not wanted any more.",
+            ));
+        }
+        all.insert(begun.key.name().to_owned(), begun);
+        Ok(())
+    }
+
+    /// Those that nobody has spoken of for long: known no more. One of which a part comes just now is spoken of.
+    fn let_go(&self, comes: impl Fn(&Key) -> bool) -> Vec<Key> {
+        let mut all = self.lock();
+        let coming = all.values_mut().filter(|begun| comes(&begun.key));
+        coming.for_each(|begun| begun.touched = Instant::now());
+        let old: Vec<String> = all
+            .iter()
+            .filter(|(_, begun)| begun.touched.elapsed() > PATIENCE)
+            .map(|(id, _)| id.clone())
+            .collect();
+        old.iter()
+            .filter_map(|id| all.remove(id))
+            .map(|begun| begun.key)
+            .collect()
+    }
+
     /// The path of an upload that has arrived whole.
     ///
     /// # Errors
     /// There is none of that id, or it is not whole.
     pub async fn whole(&self, uploads: &Uploads, id: &str) -> Result<api::FilePath, Refused> {
         let begun = self.find(id)?;
-        let received = there(uploads, &begun.key).await;
+        let received = there(uploads, &begun.key, &begun.name).await;
         if received != begun.size_bytes {
             let text = format!(
                 "The upload has not arrived whole: {received} of {} bytes.",
@@ -135,26 +176,15 @@ pub async fn begin(State(shared): State<Shared>, request: Request) -> Result<Res
     }
     let uploads = &shared.uploads;
     uploads.make_folder().await?;
-    uploads.check_room(Some(new.size_bytes))?;
-    for gone in stale(&shared.desk.pending) {
-        crate::resume::remove(&shared, &gone).await?;
-    }
+    uploads.check_room(Some(new.size_bytes), 0)?;
     let key = Key::random();
-    {
-        let mut all = shared.desk.pending.lock();
-        if all.len() >= MOST {
-            let text = format!("There are {MOST} uploads already.");
-            return Err(Refused::new(StatusCode::CONFLICT, text)
-                .help("Delete those that are not wanted any more."));
-        }
-        let begun = Begun {
-            key: key.clone(),
-            name: name.clone(),
-            size_bytes: new.size_bytes,
-            touched: Instant::now(),
-        };
-        all.insert(key.name().to_owned(), begun);
-    }
+    shared.desk.pending.add(Begun {
+        key: key.clone(),
+        name: name.clone(),
+        size_bytes: new.size_bytes,
+        touched: Instant::now(),
+        taken: false,
+    })?;
     let place = format!("/api/v1/uploads/{}", key.name());
     let upload = Upload {
         id: key.name().to_owned(),
@@ -210,18 +240,17 @@ fn number(headers: &HeaderMap, name: &HeaderName) -> Result<u64, Refused> {
     })
 }
 
-/// Those that nobody has spoken of for long: known no more.
-fn stale(pending: &Pending) -> Vec<Key> {
-    let mut all = pending.lock();
-    let old: Vec<String> = all
-        .iter()
-        .filter(|(_, begun)| begun.touched.elapsed() > PATIENCE)
-        .map(|(id, _)| id.clone())
-        .collect();
-    old.iter()
-        .filter_map(|id| all.remove(id))
-        .map(|begun| begun.key)
-        .collect()
+/// Removes uploads that nobody has spoken of for long, without end.
+pub async fn keep(shared: Shared) {
+    let mut looks = interval(LOOK);
+    loop {
+        looks.tick().await;
+        let writers = &shared.uploads.writers;
+        for gone in shared.desk.pending.let_go(|key| writers.is_writing(key)) {
+            // What a job uses goes with that job.
+            let _ = crate::resume::remove(&shared, &gone).await;
+        }
+    }
 }
 
 /// How far an upload is. A part that is still being sent is ended.
@@ -232,7 +261,7 @@ fn stale(pending: &Pending) -> Vec<Key> {
 pub async fn tell(State(shared): State<Shared>, Called(id): Called) -> Result<Response, Refused> {
     let begun = shared.desk.pending.find(&id)?;
     let _turn = shared.uploads.writers.turn(&begun.key).await;
-    let received_bytes = there(&shared.uploads, &begun.key).await;
+    let received_bytes = there(&shared.uploads, &begun.key, &begun.name).await;
     let headers = [
         (OFFSET, received_bytes.to_string()),
         (LENGTH, begun.size_bytes.to_string()),
@@ -257,6 +286,7 @@ pub async fn tell(State(shared): State<Shared>, Called(id): Called) -> Result<Re
         headers(("Upload-Offset" = u64, description = "Bytes that have arrived.")))))]
 pub async fn go_on(
     State(shared): State<Shared>,
+    Extension(rights): Extension<Rights>,
     Called(id): Called,
     headers: HeaderMap,
     body: Body,
@@ -269,13 +299,23 @@ pub async fn go_on(
         return Err(Refused::new(StatusCode::CONFLICT, text));
     }
     let uploads = &shared.uploads;
-    uploads.check_room(Some(begun.size_bytes - from))?;
+    uploads.check_room(Some(begun.size_bytes), from)?;
     let part = Part {
         key: begun.key,
         from,
         size: begun.size_bytes,
     };
-    let (_, arrived) = append(uploads, &part, &begun.name, body).await?;
+    let key = part.key.clone();
+    let comes = append(uploads, &part, &begun.name, body);
+    tokio::pin!(comes);
+    let (_, arrived) = tokio::select! {
+        arrived = comes.as_mut() => arrived?,
+        () = over(shared.clone(), rights) => {
+            // What has come is written before it ends.
+            uploads.writers.end(&key);
+            comes.await?
+        }
+    };
     shared.desk.pending.find(&id)?;
     let headers = [(OFFSET, arrived.to_string())];
     Ok((StatusCode::NO_CONTENT, [VERSION], headers).into_response())
@@ -294,6 +334,51 @@ pub async fn forget(State(shared): State<Shared>, Called(id): Called) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn begun(touched: Instant) -> Begun {
+        Begun {
+            key: Key::random(),
+            name: "a.mkv".to_owned(),
+            size_bytes: 1,
+            touched,
+            taken: false,
+        }
+    }
+
+    #[test]
+    fn what_a_job_has_is_not_under_way_any_more() {
+        let pending = Pending::default();
+        for _ in 0..2 * MOST {
+            let one = begun(Instant::now());
+            let id = one.key.name().to_owned();
+            pending.add(one).unwrap();
+            pending.take(&id);
+        }
+        for _ in 0..MOST {
+            pending.add(begun(Instant::now())).unwrap();
+        }
+        assert!(pending.add(begun(Instant::now())).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_silent_for_a_day_is_let_go() {
+        let pending = Pending::default();
+        let (old, new) = (begun(Instant::now()), Key::random());
+        pending.add(old.clone()).unwrap();
+        tokio::time::advance(PATIENCE).await;
+        let one = Begun {
+            key: new.clone(),
+            ..begun(Instant::now())
+        };
+        pending.add(one).unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(pending.let_go(|key| *key == old.key).is_empty());
+        tokio::time::advance(PATIENCE).await;
+        pending.find(new.name()).unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(pending.let_go(|_| false), [old.key]);
+        assert!(pending.find(new.name()).is_ok());
+    }
 
     #[test]
     fn the_name_is_read_out_of_metadata() {

@@ -6,8 +6,11 @@
 #[path = "../../../../tests/hostile/suite/anybody.rs"]
 mod anybody;
 mod client;
+mod events;
 mod files;
 mod guard;
 mod live;
 mod open;
+mod settings;
+mod uploads;
 mod v1;

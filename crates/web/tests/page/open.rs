@@ -8,9 +8,10 @@ use api::{Api, ErrorCode};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use serde_json::json;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use web::{Web, WebConfig};
 
 use crate::anybody::Anybody;
@@ -20,6 +21,7 @@ const WORD: &str = "correct horse battery";
 
 /// A page that is open to the network, and its folder.
 struct Open {
+    node: Arc<Rehearsal>,
     web: Web,
     /// Where it answers: it listens everywhere.
     at: SocketAddr,
@@ -30,12 +32,18 @@ impl Open {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         web::set_password(folder.path(), Some(WORD)).unwrap();
-        let web = start(folder.path(), 0).await.unwrap();
+        let node = Arc::new(Rehearsal::default());
+        let web = serve(node.clone(), folder.path(), 0).await.unwrap();
         let at = SocketAddr::from(([127, 0, 0, 1], web.address().port()));
-        Self { web, at, folder }
+        Self {
+            node,
+            web,
+            at,
+            folder,
+        }
     }
 
-    async fn send(&self, line: &str, headers: &[&str], body: &[u8]) -> Answer {
+    async fn connect(&self) -> TlsStream<TcpStream> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&[&rustls::version::TLS13])
@@ -46,7 +54,11 @@ impl Open {
         let stream = TcpStream::connect(self.at).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         let connector = TlsConnector::from(Arc::new(config));
-        let stream = connector.connect(name, stream).await.unwrap();
+        connector.connect(name, stream).await.unwrap()
+    }
+
+    async fn send(&self, line: &str, headers: &[&str], body: &[u8]) -> Answer {
+        let stream = self.connect().await;
         let host = format!("Host: {}", self.at);
         let given = headers.iter().any(|line| line.starts_with("Host: "));
         let own = [host.as_str()];
@@ -62,7 +74,15 @@ impl Open {
 }
 
 async fn start(folder: &std::path::Path, port: u16) -> Result<Web, api::ApiError> {
-    let api = Api::new(Arc::new(Rehearsal::default()));
+    serve(Arc::new(Rehearsal::default()), folder, port).await
+}
+
+async fn serve(
+    node: Arc<Rehearsal>,
+    folder: &std::path::Path,
+    port: u16,
+) -> Result<Web, api::ApiError> {
+    let api = Api::new(node);
     let config = WebConfig {
         names: vec!["attic.local".to_owned()],
         ..WebConfig::new(([0, 0, 0, 0], port).into(), folder)
@@ -146,7 +166,7 @@ async fn without_tls_there_is_no_answer() {
     let mut stream = TcpStream::connect(open.at).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
     let mut answer = Vec::new();
-    let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut answer).await;
+    let _ = stream.read_to_end(&mut answer).await;
     assert!(
         !answer.starts_with(b"HTTP/"),
         "{}",
@@ -190,4 +210,58 @@ async fn the_certificate_stays_the_same() {
     web::set_password(folder.path(), None).unwrap();
     let refused = start(folder.path(), 0).await.err().unwrap();
     assert_eq!(refused.code, ErrorCode::CannotListen);
+}
+
+/// Connections that are held at once; fewer than two processes have open files, since both ends are here.
+const SEATS: usize = 256;
+
+#[tokio::test]
+async fn a_crowd_that_says_nothing_keeps_nobody_out() {
+    let open = Open::new().await;
+    let cookie = open
+        .enter(WORD)
+        .await
+        .header("set-cookie")
+        .unwrap()
+        .to_owned();
+    let cookie = format!("Cookie: {}", cookie.split(';').next().unwrap());
+    // Who is signed in and listens.
+    let mut listening = open.connect().await;
+    let head = format!(
+        "GET /api/events HTTP/1.1\r\nHost: {}\r\n{cookie}\r\n\r\n",
+        open.at
+    );
+    listening.write_all(head.as_bytes()).await.unwrap();
+    let mut block = [0; 4096];
+    assert!(listening.read(&mut block).await.unwrap() > 0);
+    let mut crowd = Vec::new();
+    for number in 0..SEATS + 40 {
+        let mut stream = TcpStream::connect(open.at).await.unwrap();
+        if number % 2 == 0 {
+            stream.write_all(&[0x16, 3, 1]).await.unwrap();
+        }
+        crowd.push(stream);
+    }
+    let page = open.send("GET /api/page", &[&cookie], b"").await;
+    assert_eq!(page.status, 200);
+    // The first of the crowd were sent away; who listens was not.
+    let sent_away = async |stream: &mut TcpStream| {
+        let end = stream.read(&mut [0; 64]);
+        tokio::time::timeout(std::time::Duration::from_millis(1), end)
+            .await
+            .is_ok()
+    };
+    let mut gone = 0;
+    for stream in &mut crowd {
+        gone += usize::from(sent_away(stream).await);
+    }
+    assert!(gone >= 40, "{gone}");
+    open.node
+        .edit(|scene| scene.jobs.push(api::rehearsal::job(1, "film.mkv")));
+    let mut told = String::new();
+    while !told.contains("film.mkv") {
+        let got = listening.read(&mut block).await.unwrap();
+        assert!(got > 0, "{told}");
+        told += &String::from_utf8_lossy(&block[..got]);
+    }
 }
