@@ -69,6 +69,9 @@ pub(crate) enum Unfit {
     /// Not the frames that were asked for: may be the extraction's fault, blames nobody.
     #[error("not the expected frames: {0}")]
     WrongFrames(String),
+    /// Packets of the film give no picture, and which are every second ones was counted by packets.
+    #[error("some packets of the film give no picture")]
+    Uncounted,
     /// Broken, or of another kind than ordered.
     #[error("{0}")]
     Bad(String),
@@ -117,6 +120,9 @@ pub(crate) async fn verify(ffmpeg: &Path, result: Returned<'_>) -> Result<Proof,
     let Some(blank) = blank(ffmpeg, &result).await? else {
         return first;
     };
+    if result.film.step() > 1 {
+        return Err(Unfit::Uncounted);
+    }
     // The source itself gives no picture for these packets: the result may be all there is.
     let kept = blank.clone();
     result.film.add_blank(blank);
@@ -158,8 +164,8 @@ async fn attempt(ffmpeg: &Path, result: &Returned<'_>) -> Result<Proof, Unfit> {
 /// `None` while an earlier extraction may still help, or where every packet gives one.
 async fn blank(ffmpeg: &Path, result: &Returned<'_>) -> Result<Option<Vec<i64>>, Unfit> {
     let film = result.film;
-    if film.order.filters().half_rate {
-        // Which of the pictures are the second ones is counted by packets.
+    if film.counted {
+        // What gives no picture is no frame of it any more.
         return Ok(None);
     }
     let seek = film
@@ -175,10 +181,13 @@ async fn blank(ffmpeg: &Path, result: &Returned<'_>) -> Result<Option<Vec<i64>>,
     let span = result.segment.span;
     let times = picture::times_of_source(ffmpeg, &film.source, film.timebase(), seek, span).await;
     let times = times.map_err(|e| Unfit::Check(e.to_string()))?;
-    let expected = film.shown(result.segment);
+    // At half the rate those count, too, that are left out.
+    let expected = match film.step() {
+        1 => film.shown(result.segment),
+        _ => film.index().shown(span).unwrap_or_default(),
+    };
     let blank: Vec<i64> = expected
-        .iter()
-        .copied()
+        .into_iter()
         .filter(|t| times.binary_search(t).is_err())
         .collect();
     Ok(Some(blank).filter(|b| !b.is_empty() && !times.is_empty()))
