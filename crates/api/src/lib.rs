@@ -38,7 +38,7 @@ pub use choice::{Audio, Choice, Codec, Container, Encoders, Keep, Place, Purpose
 pub use config::{Complaint, Config, ConfigChange, ConfigFrom, ConfigKey, Import, Reread};
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
-pub use figures::{Day, Figures, Totals, Worker, date};
+pub use figures::{Day, DayShare, Figures, Totals, Worker, date};
 pub use filters::{Amount, Area, Crop, Filters, GRAINS, HEIGHTS, Rotation};
 pub use folder::data_folder;
 
@@ -57,7 +57,8 @@ pub use path::FilePath;
 pub use pump::Events;
 pub use sight::{Deed, Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use timeline::{
-    Away, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase, Wait,
+    Away, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePause,
+    TimelinePhase, Wait,
 };
 pub use view::{
     Asking, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg, Finding, Hand,
