@@ -8,6 +8,7 @@ use tauri::window::{ProgressBarState, ProgressBarStatus};
 use tauri::{AppHandle, Manager as _};
 
 use crate::awake::Awake;
+use crate::node::Node;
 use crate::under_way::{Now, UnderWay};
 use crate::{notice, tray};
 
@@ -21,6 +22,14 @@ impl Latest {
         let latest = app.state::<Self>();
         let now = latest.0.lock().unwrap_or_else(PoisonError::into_inner);
         now.clone()
+    }
+
+    /// The same, with what no event tells.
+    pub fn fresh(app: &AppHandle) -> Now {
+        Now {
+            measuring: Node::of(app).is_measuring(),
+            ..Self::of(app)
+        }
     }
 
     fn set(app: &AppHandle, now: Now) {
@@ -64,7 +73,12 @@ impl Around {
     }
 
     fn show(&self) {
-        let (before, now) = (Latest::of(&self.app), self.under_way.now());
+        let before = Latest::of(&self.app);
+        let now = Now {
+            // No event tells of it, but events come all the time: this computer's load is one.
+            measuring: Node::of(&self.app).is_measuring(),
+            ..self.under_way.now()
+        };
         if before == now {
             return;
         }

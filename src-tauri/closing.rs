@@ -9,7 +9,7 @@ use crate::words::Spoken;
 /// Says what closing means while something is under way, and lets the user decide.
 pub fn ask_first(window: &Window, close: &CloseRequestApi) {
     let app = window.app_handle();
-    if Latest::of(app).is_busy() && Spoken::of(app).is_some() {
+    if Latest::fresh(app).is_busy() && Spoken::of(app).is_some() {
         close.prevent_close();
         ask(app);
     }
@@ -17,11 +17,13 @@ pub fn ask_first(window: &Window, close: &CloseRequestApi) {
 
 /// Ends the app, after asking if something is under way.
 pub fn ask(app: &AppHandle) {
-    let now = Latest::of(app);
+    let now = Latest::fresh(app);
     let Some(words) = Spoken::of(app).filter(|_| now.is_busy()) else {
         return app.exit(0);
     };
-    let text = if now.going.is_empty() {
+    let text = if now.measuring {
+        &words.quit_measuring
+    } else if now.going.is_empty() {
         &words.quit_helping
     } else {
         &words.quit_jobs

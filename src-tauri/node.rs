@@ -91,6 +91,12 @@ impl Node {
         lock(&self.dropped).iter().any(|one| one == file)
     }
 
+    /// Whether a measurement goes on in it.
+    pub fn is_measuring(&self) -> bool {
+        let running = lock(&self.running);
+        running.as_ref().is_some_and(|one| one.live.is_measuring())
+    }
+
     /// Stops it and waits until it has stopped.
     pub fn stop(&self) {
         let running = lock(&self.running).take();

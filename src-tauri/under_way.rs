@@ -49,18 +49,20 @@ pub struct Now {
     pub donating: bool,
     /// It would, but rests: somebody uses it, or it runs on its battery, and so on.
     pub resting: bool,
+    /// A measurement goes on, which is no job.
+    pub measuring: bool,
 }
 
 impl Now {
     /// Whether closing the window would interrupt something.
     pub fn is_busy(&self) -> bool {
-        self.helping || !self.going.is_empty()
+        self.helping || self.measuring || !self.going.is_empty()
     }
 
     /// For whom this computer works.
     pub fn effort(&self) -> Effort {
         Effort {
-            own: !self.going.is_empty(),
+            own: self.measuring || !self.going.is_empty(),
             helping: self.helping,
         }
     }
@@ -150,6 +152,7 @@ impl UnderWay {
             helping: self.in_hand > ours,
             donating: self.donating,
             resting: self.resting,
+            measuring: false,
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Words {
     pub quit_jobs: String,
     /// What ending does to what is encoded for others.
     pub quit_helping: String,
+    /// What ending does to a measurement.
+    pub quit_measuring: String,
     /// Does not end it.
     pub stay: String,
     /// A video is done: `{name}`.

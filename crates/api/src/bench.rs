@@ -14,6 +14,7 @@ use crate::Api;
 use crate::choice::Choice;
 use crate::csv::Csv;
 use crate::error::{ApiError, ErrorCode};
+use crate::filters::{Amount, Filters};
 use crate::path::FilePath;
 
 pub(crate) use desk::Desk;
@@ -38,6 +39,19 @@ pub struct Bench {
     pub runs: Vec<BenchRun>,
     /// What is measured where no numbers of workers are given.
     pub usual: Vec<u32>,
+    /// A chain of filters that keeps every core busy, to measure with.
+    pub demo: Filters,
+}
+
+/// `filters`, and a chain that keeps every core busy: deblocked, denoised and sharpened as much as there is.
+#[must_use]
+pub fn demo(filters: Filters) -> Filters {
+    Filters {
+        deblock: true,
+        denoise: Some(Amount::Strong),
+        sharpen: Some(Amount::Strong),
+        ..filters
+    }
 }
 
 /// A measurement that goes on.

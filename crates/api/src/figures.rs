@@ -24,6 +24,8 @@ pub struct Figures {
     pub days: Vec<Day>,
     /// The computers that did something on these days, the most work first.
     pub computers: Vec<Worker>,
+    /// What each of them did on each of the days, oldest first.
+    pub shares: Vec<DayShare>,
 }
 
 /// What was done in a stretch of time.
@@ -54,6 +56,20 @@ pub struct Day {
     pub day: u32,
     /// What was done on it.
     pub totals: Totals,
+}
+
+/// What one computer did on one day, and what was done for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct DayShare {
+    /// Days since 1970 where the node is.
+    pub day: u32,
+    /// Which computer.
+    pub computer: ComputerId,
+    /// How long it encoded for films of this computer, seconds.
+    pub work_s: f64,
+    /// How long this computer encoded for its films, seconds.
+    pub given_s: f64,
 }
 
 /// What a computer did, and what was done for it.

@@ -39,7 +39,7 @@ pub use config::{Complaint, Config, ConfigChange, ConfigFrom, ConfigKey, Import,
 pub use engine::failures as ffmpeg_failures;
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, Numbered};
-pub use figures::{Day, Figures, Totals, Worker, date};
+pub use figures::{Day, DayShare, Figures, Totals, Worker, date};
 pub use filters::{Amount, Area, Crop, Filters, GRAINS, HEIGHTS, Rotation};
 pub use folder::data_folder;
 pub use media::choice::SOUND_KBPS;
@@ -59,7 +59,8 @@ pub use path::FilePath;
 pub use pump::Events;
 pub use sight::{Deed, Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use timeline::{
-    Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase, Wait,
+    Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePause,
+    TimelinePhase, Wait,
 };
 pub use view::{
     Asking, Away, AwayStep, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg,

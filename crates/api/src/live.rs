@@ -52,6 +52,7 @@ pub async fn resolve(address: &str) -> Result<Vec<SocketAddr>, ApiError> {
 pub struct Live {
     node: EngineNode,
     api: Api,
+    desk: Arc<Desk>,
 }
 
 impl Live {
@@ -64,9 +65,10 @@ impl Live {
         let data = config.data_dir.clone();
         let node = EngineNode::start(config).await?;
         logs::keep_in(&data);
-        let engine = Engine(node.clone(), Arc::default());
+        let desk = Arc::<Desk>::default();
+        let engine = Engine(node.clone(), Arc::clone(&desk));
         let api = Api::new(Arc::new(engine));
-        Ok(Self { node, api })
+        Ok(Self { node, api, desk })
     }
 
     /// Its API.
@@ -82,8 +84,14 @@ impl Live {
         Ok(self.node.test_clip(path, seconds).await?)
     }
 
-    /// Stops the node: encoders end, what is verified is kept for the next start, the folder is free.
+    /// Whether a measurement goes on, which is no job of the node.
+    pub fn is_measuring(&self) -> bool {
+        self.desk.is_measuring()
+    }
+
+    /// Stops the node and a measurement that goes on: encoders end, what is verified is kept for the next start, the folder is free.
     pub async fn stop(self) {
+        self.desk.end().await;
         self.node.stop().await;
     }
 }

@@ -25,12 +25,24 @@ pub struct Timeline {
     pub work_ms: u64,
     /// What the job itself did; some of it goes on beside the rest.
     pub phases: Vec<TimelinePhase>,
+    /// When nobody could work, as it was held or the node did not run: one after the other, none touches the next.
+    pub pauses: Vec<TimelinePause>,
     /// The computers that had a hand in it, the most encoding first.
     pub computers: Vec<TimelineComputer>,
     /// Why it was not faster, the most important first; empty where nothing stands out.
     pub causes: Vec<Cause>,
     /// There was more than is kept: the end of it is missing.
     pub cut_short: bool,
+}
+
+/// A stretch of time in which nobody could work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TimelinePause {
+    /// From then.
+    pub from_ms: u64,
+    /// Until then.
+    pub to_ms: u64,
 }
 
 /// Something that a job did or waited for.

@@ -281,7 +281,7 @@ pub struct Job {
     pub place: Option<u32>,
     /// Share of the work done, 0..=1; never falls.
     pub progress: f64,
-    /// Frames encoded and verified.
+    /// Frames encoded so far, verified or not; falls where a part is lost.
     pub frames_done: u64,
     /// Frames of the film, once the index is complete.
     pub frames_total: Option<u64>,

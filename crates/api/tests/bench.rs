@@ -105,5 +105,21 @@ async fn a_measurement_is_made_kept_stopped_and_forgotten() {
     let began_ms = kept[0].began_ms;
     api.call(call::ForgetBench { began_ms }).await.unwrap();
     assert!(ended(&api).await.runs.is_empty());
+
+    // Whoever stops the node in the middle of a measurement finds nothing of it afterwards.
+    api.call(order(&film, vec![1, 1, 1, 1])).await.unwrap();
+    assert!(live.is_measuring());
+    while folders().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     live.stop().await;
+    assert_eq!(folders(), Vec::<String>::new());
+}
+
+/// The folders of this process' measurements.
+fn folders() -> Vec<String> {
+    let own = format!("manyhands-bench-{}-", std::process::id());
+    let all = std::fs::read_dir(std::env::temp_dir()).unwrap();
+    let names = all.map(|one| one.unwrap().file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with(&own)).collect()
 }

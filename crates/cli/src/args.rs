@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use api::{
-    Amount, ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Filters,
-    Purpose, Speed,
+    ApiError, Audio, Choice, Codec, Container, Encoders, ErrorCode, FilePath, Purpose, Speed,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -567,12 +566,7 @@ impl Bench {
         let Some(BenchFilters::Demo) = self.filters else {
             return choice;
         };
-        let filters = Filters {
-            deblock: true,
-            denoise: Some(Amount::Strong),
-            sharpen: Some(Amount::Strong),
-            ..choice.filters
-        };
+        let filters = api::bench::demo(choice.filters);
         Choice { filters, ..choice }
     }
 }

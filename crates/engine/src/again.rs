@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use media::choice::Choice;
+use media::filter::{Crop, Filters};
 use tokio::sync::mpsc;
 
+use crate::count;
 use crate::driver::{Call, Core, Mail, NewJob, unix_ms};
 use crate::intake::Dropped;
 use crate::job::Wish;
@@ -110,6 +112,11 @@ impl Node {
         let rows = rows
             .await
             .map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+        let film = if journal::are_counted(&rows) {
+            count::counted(&bench.ffmpeg, &film).await?
+        } else {
+            film
+        };
         let restored =
             journal::restore(rows, &film, self.0.workspace.job(id), row.plan_finished).await;
         let job = NewJob {
@@ -166,6 +173,24 @@ impl Node {
         self.resume(row.ok_or_else(gone)?, false).await
     }
 
+    /// The choice with what was cut off when the job began, where that was looked for: looked for anew, it might be
+    /// something else, and what is made would be of no use.
+    pub(crate) async fn as_begun(&self, row: i64, choice: &Choice) -> Option<Choice> {
+        if choice.filters.crop != Some(Crop::Auto) {
+            return None;
+        }
+        let rows = self.0.store.call(move |tables| tables.segments(row)).await;
+        let chain = journal::filtered_as(&rows.unwrap_or_default())?;
+        let filters = Filters {
+            crop: chain.crop.map(Crop::To),
+            ..choice.filters
+        };
+        Some(Choice {
+            filters,
+            ..choice.clone()
+        })
+    }
+
     async fn resume(&self, row: store::Job, held: bool) -> Result<(), Trouble> {
         let begun = Instant::now();
         if let Some(outcome) = placed::before(&self.0.store, job_id(row.id)).await {
@@ -186,7 +211,9 @@ impl Node {
             )
             .help("Encode it again."));
         }
-        let mut probed = self.probe(&dropped, &wish.choice).await?.agree();
+        let begun_with = self.as_begun(row.id, &wish.choice).await;
+        let choice = begun_with.unwrap_or(wish.choice);
+        let mut probed = self.probe(&dropped, &choice).await?.agree();
         probed.parts.notes.extend(place.notes());
         let id = self.go_on(row, probed, place.folder, begun).await?;
         if held {
@@ -262,3 +289,6 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

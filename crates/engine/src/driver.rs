@@ -67,6 +67,8 @@ pub(crate) enum Mail {
     },
     /// A result got larger than what was kept free for it.
     Outgrew { lease: Lease },
+    /// A result at half the rate shows that its film's pictures must be counted.
+    Uncounted { lease: Lease },
     /// The disk of the working files became full under a lease.
     Filled { lease: Lease },
     /// What travels beside a film is ready.
@@ -344,6 +346,7 @@ impl Core {
             Mail::Farm(input) => self.farm_says(input),
             Mail::Piece { lease, piece } => self.piece(lease, *piece),
             Mail::Outgrew { lease } => self.outgrew(lease),
+            Mail::Uncounted { lease } => self.uncounted(lease),
             Mail::Filled { lease } => self.filled(lease),
             Mail::Index {
                 job,

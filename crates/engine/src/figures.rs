@@ -24,6 +24,8 @@ pub struct Figures {
     pub made: Vec<Made>,
     /// The days on which somebody worked, in each direction, all computers together; oldest first.
     pub by_day: Vec<Labour>,
+    /// The same, computer by computer and without their names.
+    pub by_day_and_peer: Vec<Labour>,
     /// Each computer in each direction, all those days together; the most time first.
     pub by_peer: Vec<Labour>,
     /// The same of all time.
@@ -48,6 +50,7 @@ impl Node {
                 in_all: tables.made_in_all()?,
                 made: tables.made(first)?,
                 by_day: tables.labour_by_day(first)?,
+                by_day_and_peer: tables.labour_by_day_and_peer(first)?,
                 by_peer: tables.labour_by_peer(first)?,
                 ever_by_peer: tables.labour_by_peer(i64::MIN)?,
             })

@@ -33,6 +33,8 @@ pub(crate) struct Film {
     pub normalised: bool,
     /// Whether the file's packets hold two pictures and none in turn; those of its normalised copy do not.
     pub packed: bool,
+    /// Whether packets of the film that give no picture are hidden in its index: see [`crate::count`].
+    pub counted: bool,
     /// What the container says.
     pub info: SourceInfo,
     /// What the first frame says.
@@ -81,6 +83,7 @@ impl Film {
             source: parts.source,
             normalised: parts.normalised,
             packed: parts.packed,
+            counted: parts.counted,
             start_us: parts.start_us,
             info: parts.info,
             video: parts.video,
@@ -98,6 +101,27 @@ impl Film {
             blank: Mutex::default(),
             other_size: OnceLock::new(),
         })
+    }
+
+    /// What it was put together of, for another index.
+    pub fn parts(&self) -> FilmParts {
+        FilmParts {
+            path: self.path.clone(),
+            bytes: self.bytes,
+            modified_ms: self.modified_ms,
+            source: self.source.clone(),
+            normalised: self.normalised,
+            packed: self.packed,
+            counted: self.counted,
+            start_us: self.start_us,
+            info: self.info.clone(),
+            video: self.video.clone(),
+            choice: self.choice.clone(),
+            order: self.order.clone(),
+            freight: self.freight.clone(),
+            notes: self.notes.clone(),
+            agreed: self.agreed,
+        }
     }
 
     /// The index; held for microseconds.
@@ -131,6 +155,14 @@ impl Film {
         ffmpeg::extract::Reading { seek_us, stop_us }
     }
 
+    /// Bytes of the film's packets that are read for `segment`, and for what the filters see beside it.
+    pub fn read_bytes(&self, segment: &Segment) -> u64 {
+        let index = self.index();
+        let seen = lens::of(self.order.filters(), &index, segment.span);
+        let wider = lens::widened(&index, segment, seen);
+        index.bytes(wider.from, wider.span)
+    }
+
     /// Presentation times of a segment's frames in the output, ascending.
     pub fn shown(&self, segment: &Segment) -> Vec<i64> {
         let index = self.index();
@@ -160,7 +192,7 @@ impl Film {
     }
 
     /// Frames of the film for each one of the output.
-    fn step(&self) -> usize {
+    pub fn step(&self) -> usize {
         if self.order.filters().half_rate { 2 } else { 1 }
     }
 
@@ -282,7 +314,8 @@ impl Film {
     pub fn frames_estimate(&self) -> u64 {
         let index = self.index();
         if index.is_finished() {
-            return index.len() as u64;
+            let counted = self.counted.then(|| index.shown_before(i64::MAX));
+            return counted.unwrap_or(index.len()) as u64;
         }
         let by_duration = self
             .info
@@ -301,6 +334,7 @@ pub(crate) struct FilmParts {
     pub source: Source,
     pub normalised: bool,
     pub packed: bool,
+    pub counted: bool,
     pub start_us: i64,
     pub info: SourceInfo,
     pub video: VideoStream,

@@ -104,6 +104,9 @@ pub(crate) struct Memo {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SegmentMemo {
     pub open_end: bool,
+    /// Whether it was cut of a film whose pictures had been counted.
+    #[serde(default)]
+    pub counted: bool,
 }
 
 /// A job of an earlier run, for the list.

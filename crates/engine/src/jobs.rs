@@ -54,12 +54,8 @@ impl Core {
         } = restored.unwrap_or_default();
         let next = u32::try_from(segments.len()).unwrap_or(u32::MAX);
         let start = segments.last().and_then(|s| s.span.end).map(|end| end.0);
-        let cutter = if next == 0 {
-            Cutter::default()
-        } else {
-            Cutter::resume(next, start)
-        }
-        .with_tail(film.order.filters().reach().after);
+        let begun = (next > 0).then(|| Cutter::resume(next, start));
+        let cutter = cutter_of(&film, begun);
         let job = Job {
             id: new.id,
             notes: film.notes.clone(),
@@ -275,12 +271,8 @@ impl Core {
 
     /// The source's timestamps are broken: copy it once onto a clean timeline and begin again.
     fn start_over(&mut self, id: JobId, anomaly: media::gop::Anomaly) {
-        let Some(bench) = self.bench.clone() else {
-            return;
-        };
-        // A job that has failed meets it again when it is tried again.
-        let going = |job: &&mut Job| job.ended.is_none() && !job.repairing;
-        let Some(job) = self.jobs.get_mut(&id).filter(going) else {
+        let going = |job: &&Job| job.ended.is_none() && !job.repairing;
+        let Some(job) = self.jobs.get(&id).filter(going) else {
             return;
         };
         if job.film.normalised {
@@ -291,24 +283,22 @@ impl Core {
             );
             return self.fail(id, trouble);
         }
-        job.repairing = true;
-        job.generation += 1;
-        let generation = job.generation;
-        job.cancel.cancel();
-        job.cancel = CancellationToken::new();
-        job.cutter = Cutter::default().with_tail(job.film.order.filters().reach().after);
-        job.segments.clear();
-        job.pieces.clear();
-        job.companion = CompanionState::Pending;
-        job.notes.push(format!("The film's timestamps are broken ({anomaly}); it is copied once onto a repaired timeline."));
-        self.pending.push_back(Input::PlanReset { job: id });
-        let (film, cancel, mail) = (Arc::clone(&job.film), job.cancel.clone(), self.mail.clone());
-        let folder = self.workspace.job(id);
+        let Some(anew) = self.void(id) else { return };
+        self.note(id, format!("The film's timestamps are broken ({anomaly}); it is copied once onto a repaired timeline."));
+        let mail = self.mail.clone();
         tokio::spawn(async move {
-            let work = normalised_film(&bench.ffmpeg, &film, &folder, id, generation, mail.clone());
+            let (ffmpeg, generation) = (&anew.bench.ffmpeg, anew.generation);
+            let work = normalised_film(
+                ffmpeg,
+                &anew.film,
+                &anew.folder,
+                id,
+                generation,
+                mail.clone(),
+            );
             let result = tokio::select! {
                 result = work => result,
-                () = cancel.cancelled() => return,
+                () = anew.cancel.cancelled() => return,
             };
             let _ = mail.send(Mail::Normalised {
                 job: id,
@@ -318,7 +308,7 @@ impl Core {
         });
     }
 
-    /// The repaired copy is there.
+    /// The other film is there: a repaired copy, or the same with its pictures counted.
     pub(crate) fn normalised(
         &mut self,
         id: JobId,
@@ -334,6 +324,12 @@ impl Core {
         };
         match result {
             Ok(film) => {
+                if film.counted {
+                    // Nobody tells of an index that is complete from the beginning.
+                    let remaining = film.work(film.frames_estimate());
+                    self.pending
+                        .push_back(Input::RemainingWork { job: id, remaining });
+                }
                 job.film = film;
                 job.repairing = false;
                 job.waits_for_index = false;
@@ -723,6 +719,13 @@ impl Core {
     }
 }
 
+/// What cuts a film, from its beginning or where `begun` is.
+pub(crate) fn cutter_of(film: &Film, begun: Option<Cutter>) -> Cutter {
+    let cutter = begun.unwrap_or_default();
+    let tail = film.order.filters().reach().after;
+    cutter.with_tail(tail).with_least(film.step())
+}
+
 /// A film that cannot be read beyond what is known of it.
 pub(crate) fn unread(film: &Film, why: &str) -> Trouble {
     let (name, at) = (film.path.display(), film.reached());
@@ -801,24 +804,15 @@ pub(crate) async fn normalised_parts(
         .await
         .map_err(|e| broken(e.to_string()))?;
     let mut parts = crate::film::FilmParts {
-        path: film.path.clone(),
-        bytes: film.bytes,
-        modified_ms: film.modified_ms,
         source: ffmpeg::source::Source {
             path: copy,
             stream: 0,
             genpts: film.packed,
         },
         normalised: true,
-        packed: film.packed,
+        counted: false,
         start_us: probe::whole_ms(info.start_us.unwrap_or(0)),
-        info: film.info.clone(),
-        video: film.video.clone(),
-        choice: film.choice.clone(),
-        order: film.order.clone(),
-        freight: film.freight.clone(),
-        notes: film.notes.clone(),
-        agreed: film.agreed,
+        ..film.parts()
     };
     parts
         .notes

@@ -224,6 +224,7 @@ impl Core {
             work,
             payload: serde_json::to_value(SegmentMemo {
                 open_end: end.is_none(),
+                counted: job.film.counted,
             })
             .unwrap_or_default(),
             state: if piece.is_some() {
@@ -319,10 +320,10 @@ pub(crate) async fn restore(
     let (mut pieces, mut awaited) = (BTreeMap::new(), BTreeMap::new());
     let mut next: Option<i64> = None;
     for row in rows {
-        let memo: SegmentMemo =
-            serde_json::from_value(row.payload.clone()).unwrap_or(SegmentMemo {
-                open_end: row.end_pts == i64::MAX,
-            });
+        let memo = memo(&row).unwrap_or(SegmentMemo {
+            open_end: row.end_pts == i64::MAX,
+            counted: film.counted,
+        });
         let Some(segment) =
             again(&row, memo, film).filter(|s| next.is_none_or(|at| at == s.span.start.0))
         else {
@@ -357,6 +358,27 @@ pub(crate) async fn restore(
         awaited,
         plan_finished,
     }
+}
+
+fn memo(row: &store::Segment) -> Option<SegmentMemo> {
+    serde_json::from_value(row.payload.clone()).ok()
+}
+
+/// Whether these were cut of a film whose pictures had been counted.
+pub(crate) fn are_counted(rows: &[store::Segment]) -> bool {
+    rows.iter().filter_map(memo).any(|memo| memo.counted)
+}
+
+/// What was done to the picture of those that are verified, where there is one.
+pub(crate) fn filtered_as(rows: &[store::Segment]) -> Option<media::filter::Chain> {
+    let piece = |row: &store::Segment| {
+        let report = row
+            .report
+            .clone()
+            .filter(|_| row.state == StoredSegment::Verified)?;
+        serde_json::from_value::<Piece>(report).ok()
+    };
+    rows.iter().find_map(piece).map(|piece| piece.filters)
 }
 
 /// The row's segment in the film's new index; `None` where the film is no longer the same.

@@ -115,6 +115,8 @@ pub(crate) enum Broken {
     Rejected(Rejection),
     /// The disk of the working files is full.
     Full,
+    /// Its film's pictures must be counted before any result can be what it should be: nobody's fault.
+    Uncounted,
     /// The result is larger than it may be: nobody's fault while there is a limit of the working files.
     Outgrew,
 }
@@ -216,6 +218,10 @@ pub(crate) async fn perform<W>(
             let lease = assignment.lease;
             let _ = bench.mail.send(Mail::Filled { lease });
         }
+        Some(Err(Broken::Uncounted)) => {
+            let lease = assignment.lease;
+            let _ = bench.mail.send(Mail::Uncounted { lease });
+        }
         Some(Err(Broken::Outgrew)) => {
             let lease = assignment.lease;
             let _ = bench.mail.send(Mail::Outgrew { lease });
@@ -293,6 +299,7 @@ async fn check(bench: &Bench, assignment: &Assignment, made: &Made) -> Result<Pr
             );
             Err(Broken::Rejected(Rejection::WrongFrames))
         }
+        Err(Unfit::Uncounted) => Err(Broken::Uncounted),
         Err(Unfit::Bad(why)) => Err(Broken::Rejected(Rejection::Bad(why))),
         Err(Unfit::Check(why)) => Err(Broken::local(Fault::Source, why)),
     }

@@ -34,6 +34,9 @@ mod compare;
 /// Films whose pictures change their size.
 mod size;
 
+/// Films whose pictures must be counted.
+mod count;
+
 /// What travels beside the film is made ready meanwhile.
 mod companion;
 

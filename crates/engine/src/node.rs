@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ffmpeg::bars::Bars;
 use ffmpeg::tools::Tool;
 use hindsight::{Fate, PhaseKind};
 use media::choice::Choice;
@@ -39,6 +40,11 @@ pub use sense::{Sense, Wanted};
 
 /// How long a new pairing may take to be known here.
 const HEARD_OF: Duration = Duration::from_secs(5);
+
+/// What is said of a film without bars.
+const NO_BARS: &str = "No black bars were found: nothing is cut off.";
+/// What is said where too little of a film could be seen.
+const BARS_UNKNOWN: &str = "Whether it has black bars could not be found out, as too little of it could be looked at: nothing is cut off. Give the part to keep yourself, in pixels.";
 
 /// How to start a node.
 #[derive(Clone, Debug)]
@@ -197,7 +203,8 @@ impl Node {
         let begun = Instant::now();
         let (dropped, place) = look(&path, &choice, &terms)?;
         let mut probed = self.probe(&dropped, &choice).await?;
-        probed.parts.notes.extend(place.notes());
+        let notes = place.notes();
+        probed.parts.notes.extend(notes.iter().cloned());
         if !probed.losses.is_empty() && !choice.accept_losses {
             return Err(Trouble::new(Kind::WouldLose, probed.losses.join(" "))
                 .help("Agree with --yes, or choose otherwise."));
@@ -229,6 +236,14 @@ impl Node {
                 .await;
         }
         if let Some(row) = self.interrupted(&dropped, &choice, &terms).await {
+            let probed = match self.as_begun(row.id, &choice).await {
+                Some(choice) => {
+                    let mut probed = self.probe(&dropped, &choice).await?;
+                    probed.parts.notes.extend(notes);
+                    probed.agree()
+                }
+                None => probed,
+            };
             return self.go_on(row, probed, folder, begun).await;
         }
         if let Some(id) = self.failed_before(&dropped, &choice, &terms).await {
@@ -472,9 +487,13 @@ impl Node {
         if choice.filters.crop != Some(Crop::Auto) {
             return Ok(probed);
         }
-        let bars = self.bars(dropped, &probed).await;
+        let (crop, said) = match self.bars(dropped, &probed).await {
+            Bars::Round(area) => (Some(Crop::To(area)), None),
+            Bars::None => (None, Some(NO_BARS)),
+            Bars::Unknown => (None, Some(BARS_UNKNOWN)),
+        };
         let filters = Filters {
-            crop: bars.map(Crop::To),
+            crop,
             ..choice.filters
         };
         let definite = Choice {
@@ -482,10 +501,7 @@ impl Node {
             ..choice.clone()
         };
         let mut cropped = probe::probe(&bench.ffmpeg, bench.muxer, dropped, &definite).await?;
-        if bars.is_none() {
-            let none = "No black bars were found: nothing is cut off.";
-            cropped.parts.notes.push(none.to_owned());
-        }
+        cropped.parts.notes.extend(said.map(str::to_owned));
         Ok(cropped)
     }
 

@@ -83,6 +83,7 @@ pub(crate) async fn probe(
         source,
         normalised: false,
         packed,
+        counted: false,
         start_us: whole_ms(start_us),
         info,
         video,

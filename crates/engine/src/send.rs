@@ -238,7 +238,8 @@ fn source_ceiling(assignment: &Assignment) -> u64 {
     } else {
         3
     };
-    let bytes = assignment.segment.bytes.saturating_mul(times);
+    let read = assignment.film.read_bytes(&assignment.segment);
+    let bytes = read.max(assignment.segment.bytes).saturating_mul(times);
     bytes.min(whole).saturating_add(SLACK)
 }
 

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ffmpeg::bars;
+use ffmpeg::bars::{self, Bars};
 use ffmpeg::sample::{self, Cost};
 use ffmpeg::source::{self, Source};
 pub use ffmpeg::still::Still;
 use ffmpeg::still::{self, Place};
 use media::choice::{Choice, Encoders, Purpose};
 use media::encoder::{Codec, Encoder, Family};
-use media::filter::{Area, Filters};
+use media::filter::Filters;
 use tokio::sync::Semaphore;
 
 pub use crate::forecast::Forecast;
@@ -32,6 +32,8 @@ const KEPT_BYTES: usize = 24 << 20;
 const KEPT_FILMS: usize = 200;
 /// The longest that trying a film's frames may take.
 const TRYING: Duration = Duration::from_secs(10);
+/// The longest that looking for its bars may take: a film on a slow share has to be opened nine times.
+const LOOKING: Duration = Duration::from_secs(30);
 /// Lines of the log of help given that are shown.
 const DEEDS_SHOWN: u32 = 200;
 /// The database's key of the choices that are kept.
@@ -98,13 +100,13 @@ impl Gallery {
 }
 
 /// Which film, in which state of its file.
-type Known = (PathBuf, u64, i64);
+pub(crate) type Known = (PathBuf, u64, i64);
 
 /// What films were found to cost lately, the latest last; one is tried at a time.
 pub(crate) struct Samples {
     trying: Semaphore,
     kept: Mutex<VecDeque<(Known, Option<Cost>)>>,
-    bars: Mutex<VecDeque<(Known, Option<Area>)>>,
+    bars: Mutex<VecDeque<(Known, Bars)>>,
 }
 
 impl Default for Samples {
@@ -125,15 +127,19 @@ impl Samples {
             .map(|(_, cost)| *cost)
     }
 
-    fn bars(&self, film: &Known) -> Option<Option<Area>> {
+    fn bars(&self, film: &Known) -> Option<Bars> {
         let kept = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.iter().find(|(one, _)| one == film);
-        found.map(|(_, area)| *area)
+        found.map(|(_, bars)| *bars)
     }
 
-    fn keep_bars(&self, film: Known, area: Option<Area>) {
+    /// An answer that is none is not kept: the next time there may be one.
+    pub(crate) fn keep_bars(&self, film: Known, found: Bars) {
+        if found == Bars::Unknown {
+            return;
+        }
         let mut kept = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((film, area));
+        kept.push_back((film, found));
         if kept.len() > KEPT_FILMS {
             kept.pop_front();
         }
@@ -337,25 +343,27 @@ impl Node {
         tried
     }
 
-    /// The picture without its black bars; `None` where it has none. Looked for once.
-    pub(crate) async fn bars(&self, dropped: &Dropped, probed: &Probed) -> Option<Area> {
+    /// Its black bars. Looked for once.
+    pub(crate) async fn bars(&self, dropped: &Dropped, probed: &Probed) -> Bars {
         let film = (dropped.path.clone(), dropped.bytes, dropped.modified_ms);
         let samples = &self.0.samples;
-        if let Some(area) = samples.bars(&film) {
-            return area;
+        if let Some(bars) = samples.bars(&film) {
+            return bars;
         }
         // Never closed; if it were, one more at once does no harm.
         let _turn = samples.trying.acquire().await;
-        if let Some(area) = samples.bars(&film) {
-            return area;
+        if let Some(bars) = samples.bars(&film) {
+            return bars;
         }
         let (info, video) = (&probed.parts.info, &probed.parts.video);
         let start = info.start_us.unwrap_or(0);
         let length = info.duration_us.unwrap_or(0).max(0);
-        let ffmpeg = &self.0.bench.as_ref()?.ffmpeg;
+        let Some(bench) = &self.0.bench else {
+            return Bars::Unknown;
+        };
         let source = &probed.parts.source;
         let size = (video.width, video.height);
-        let found = bars::find(ffmpeg, source, (start, length), size, TRYING).await;
+        let found = bars::find(&bench.ffmpeg, source, (start, length), size, LOOKING).await;
         samples.keep_bars(film, found);
         found
     }

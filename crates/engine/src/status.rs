@@ -245,7 +245,7 @@ pub struct JobStatus {
     pub place: Option<u32>,
     /// 0 to 1; never falls.
     pub progress: f64,
-    /// Frames encoded and verified.
+    /// Frames encoded so far, verified or not; falls where a part is lost.
     pub frames_done: u64,
     /// Frames of the film, once indexed.
     pub frames_total: Option<u64>,

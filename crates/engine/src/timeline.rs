@@ -7,6 +7,7 @@ use store::{Absence, Phase, Stint};
 
 use crate::chronicle::Now;
 use crate::driver::{Call, Core, unix_ms};
+use crate::job::Wish;
 use crate::journal::row_id;
 use crate::node::Node;
 use crate::status::{JobId, PeerId};
@@ -82,7 +83,7 @@ impl Node {
                 phases: tables.phases(row)?,
                 stints: tables.stints(row)?,
                 absences: tables.absences(job.created, i64::MAX)?,
-                frames: tables.segment_frames(row)?.into_iter().collect(),
+                frames: made(&job, tables.segment_frames(row)?),
             }))
         });
         let read = read
@@ -92,6 +93,22 @@ impl Node {
         let written = read.ok_or_else(none)?;
         Ok(timeline(id, look, written, unix_ms()))
     }
+}
+
+/// Frames of the output in each part, as everything else tells them.
+fn made(job: &store::Job, frames: Vec<(u32, u64)>) -> BTreeMap<u32, u64> {
+    let wish: Wish = serde_json::from_value(job.choice.clone()).unwrap_or_default();
+    let step = if wish.choice.filters.half_rate { 2 } else { 1 };
+    let mut before = 0;
+    let mut made = |frames: u64| {
+        let after = before + frames;
+        let made = after.div_ceil(step) - before.div_ceil(step);
+        before = after;
+        made
+    };
+    let in_order: BTreeMap<u32, u64> = frames.into_iter().collect();
+    let all = in_order.into_iter();
+    all.map(|(part, frames)| (part, made(frames))).collect()
 }
 
 fn timeline(id: JobId, look: Look, written: Written, now_ms: i64) -> Timeline {

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use ffmpeg::digest::{self, Decoded};
 use ffmpeg::picture::{self, Grey};
-use media::Span;
 use media::encoder::Codec;
 use media::spec::{PixelFormat, SegmentSpec};
+use media::{Pts, Span};
 use plan::cut::Segment;
 use serde::{Deserialize, Serialize};
 use splice::{Limits, Track};
@@ -69,6 +69,9 @@ pub(crate) enum Unfit {
     /// Not the frames that were asked for: may be the extraction's fault, blames nobody.
     #[error("not the expected frames: {0}")]
     WrongFrames(String),
+    /// Packets of the film give no picture, and which are every second ones was counted by packets.
+    #[error("some packets of the film give no picture")]
+    Uncounted,
     /// Broken, or of another kind than ordered.
     #[error("{0}")]
     Bad(String),
@@ -117,6 +120,9 @@ pub(crate) async fn verify(ffmpeg: &Path, result: Returned<'_>) -> Result<Proof,
     let Some(blank) = blank(ffmpeg, &result).await? else {
         return first;
     };
+    if result.film.step() > 1 {
+        return Err(Unfit::Uncounted);
+    }
     // The source itself gives no picture for these packets: the result may be all there is.
     let kept = blank.clone();
     result.film.add_blank(blank);
@@ -129,6 +135,10 @@ pub(crate) async fn verify(ffmpeg: &Path, result: Returned<'_>) -> Result<Proof,
 async fn attempt(ffmpeg: &Path, result: &Returned<'_>) -> Result<Proof, Unfit> {
     let expected = result.film.shown(result.segment);
     let track = container(result, &expected).await?;
+    if !begins(ffmpeg, result, &expected).await? {
+        let text = "a packet at its beginning gives no picture";
+        return Err(Unfit::WrongFrames(text.to_owned()));
+    }
     size::check(ffmpeg, result, &track).await?;
     let look = Look::new(result, &expected, &track);
     let (decoded, decoded_by, ours) = whole_decode(ffmpeg, result, &look.inside()).await?;
@@ -154,12 +164,32 @@ async fn attempt(ffmpeg: &Path, result: &Returned<'_>) -> Result<Proof, Unfit> {
     })
 }
 
+/// Whether each packet up to the first frames that are kept gives a picture. At half the rate that has to be asked: with
+/// one less in front, those that are kept would be the others, and just as far apart.
+async fn begins(ffmpeg: &Path, result: &Returned<'_>, expected: &[i64]) -> Result<bool, Unfit> {
+    let film = result.film;
+    if film.step() == 1 || film.counted {
+        return Ok(true);
+    }
+    let whole = result.segment.span;
+    let second = expected.get(1).copied().map(Pts);
+    let span = Span {
+        end: second.or(whole.end),
+        ..whole
+    };
+    let packets = film.index().shown(span).unwrap_or_default();
+    let seek = film.reading(result.segment, result.step_back).seek_us;
+    let times = picture::times_of_source(ffmpeg, &film.source, film.timebase(), seek, span).await;
+    let times = times.map_err(|e| Unfit::Check(e.to_string()))?;
+    Ok(packets.iter().all(|time| times.binary_search(time).is_ok()))
+}
+
 /// The segment's packets of which this machine's own decode of the source makes no picture;
 /// `None` while an earlier extraction may still help, or where every packet gives one.
 async fn blank(ffmpeg: &Path, result: &Returned<'_>) -> Result<Option<Vec<i64>>, Unfit> {
     let film = result.film;
-    if film.order.filters().half_rate {
-        // Which of the pictures are the second ones is counted by packets.
+    if film.counted {
+        // What gives no picture is no frame of it any more.
         return Ok(None);
     }
     let seek = film
@@ -175,10 +205,13 @@ async fn blank(ffmpeg: &Path, result: &Returned<'_>) -> Result<Option<Vec<i64>>,
     let span = result.segment.span;
     let times = picture::times_of_source(ffmpeg, &film.source, film.timebase(), seek, span).await;
     let times = times.map_err(|e| Unfit::Check(e.to_string()))?;
-    let expected = film.shown(result.segment);
+    // At half the rate those count, too, that are left out.
+    let expected = match film.step() {
+        1 => film.shown(result.segment),
+        _ => film.index().shown(span).unwrap_or_default(),
+    };
     let blank: Vec<i64> = expected
-        .iter()
-        .copied()
+        .into_iter()
         .filter(|t| times.binary_search(t).is_err())
         .collect();
     Ok(Some(blank).filter(|b| !b.is_empty() && !times.is_empty()))

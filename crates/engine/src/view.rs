@@ -36,8 +36,10 @@ impl Core {
             .map(|n| self.neighbour_status(n))
             .collect();
         peers.sort_by_key(|p| (matches!(p.state, PeerState::Nearby), p.name.clone(), p.id));
+        let mut here = self.here();
+        tell_speeds(&jobs, peers.iter_mut().chain([&mut here]));
         NodeStatus {
-            here: self.here(),
+            here,
             data_dir: self.workspace.root().to_owned(),
             listening: self
                 .net
@@ -182,11 +184,8 @@ impl Core {
         } else {
             (done as f64 / total as f64).clamp(0.0, 0.999)
         };
-        let index = job.film.index();
-        let frames_total = index
-            .is_finished()
-            .then(|| job.film.made(index.len() as u64));
-        drop(index);
+        let known = job.film.index().is_finished();
+        let frames_total = known.then(|| job.film.made(job.film.frames_estimate()));
         let hands = self.hands(job, &leases);
         // Alone there is nothing to compare with.
         let helped = hands.iter().any(|h| h.peer != self.me);
@@ -331,7 +330,7 @@ impl Core {
         let view = self.farm.peer(peer)?;
         let encoder = view.leases.first().map(|l| l.lease.encoder)?;
         let ability = view.abilities.iter().find(|a| a.encoder == encoder)?;
-        let frame = job.film.work(1000).0.max(1) as f64 / 1000.0;
+        let frame = job.film.work_made(1000).0.max(1) as f64 / 1000.0;
         Some(ability.speed / frame)
     }
 
@@ -416,6 +415,15 @@ impl Core {
                 job.shown = job.shown.max(status.progress);
             }
         }
+    }
+}
+
+/// Each computer's speed, as its hands say it. One that works on two films has its whole speed in both.
+fn tell_speeds<'a>(jobs: &[JobStatus], peers: impl Iterator<Item = &'a mut PeerStatus>) {
+    for peer in peers {
+        let hands = jobs.iter().flat_map(|job| &job.hands);
+        let own = hands.filter(|hand| hand.peer == peer.id);
+        peer.speed_fps = own.filter_map(|hand| hand.speed_fps).max_by(f64::total_cmp);
     }
 }
 

@@ -331,6 +331,8 @@ async fn in_mid_job(folder: &Path, seconds: u32) -> (Node, Node, engine::status:
         begun.state
     );
     until_working(&donor).await;
+    // Both are told how fast they are at it.
+    until_peer(&owner, |one| one.speed_fps.is_some_and(|fps| fps > 0.0)).await;
     (owner, donor, id)
 }
 

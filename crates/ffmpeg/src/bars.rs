@@ -1,4 +1,5 @@
-//! Black bars round a film's picture, looked for in some of its pictures. A proposal: a person sees what is left.
+//! Black bars round a film's picture, looked for in some of its pictures. What is cut off is gone for good, and often
+//! nobody looks: so there is no answer from a part of the film.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,34 +16,69 @@ use crate::source::{Source, TALKING};
 const PLACES: [i64; 9] = [8, 18, 29, 39, 50, 61, 71, 82, 92];
 /// Pictures of each.
 const FRAMES: &str = "12";
+/// Places that must have been looked at: what a part of the film shows says nothing about the rest.
+const LEAST_PLACES: usize = 7;
 /// Bars that are together lower or narrower than this are left: edges of many films are a little dark.
 const LEAST: u16 = 8;
+/// Less than one in so many of the picture's columns or lines is no picture but a light in a dark film.
+const PART: u32 = 4;
 
-/// The picture of `size` without its bars; `None` where it has none, or nothing could be seen. `film` is its start and
-/// length, microseconds of the file's own timeline.
+/// What looking for bars came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bars {
+    /// The film has some: this is its picture without them.
+    Round(Area),
+    /// It has none.
+    None,
+    /// Too little of the film could be seen to say so.
+    Unknown,
+}
+
+/// The black bars round a picture of `size`. `film` is its start and length, microseconds of the file's own timeline;
+/// of a film whose length is not known no places can be chosen.
 pub async fn find(
     ffmpeg: &Path,
     source: &Source,
     film: (i64, i64),
     size: (u16, u16),
     patience: Duration,
-) -> Option<Area> {
+) -> Bars {
+    if film.1 <= 0 {
+        return Bars::Unknown;
+    }
     let until = Instant::now() + patience;
-    let mut seen: Option<Edges> = None;
+    let (mut seen, mut looked): (Option<Edges>, usize) = (None, 0);
     for share in PLACES {
-        let at_us = film.0 + film.1 / 100 * share;
+        let at_us = film.0 + film.1.saturating_mul(share) / 100;
         // A run that takes too long is dropped, and so killed.
         match timeout_at(until, edges(ffmpeg, source, at_us)).await {
-            Ok(Ok(found)) => {
+            Ok(Ok(Some(found))) => {
+                looked += 1;
                 seen = seen.into_iter().chain(found).reduce(Edges::with);
             }
+            Ok(Ok(None)) => tracing::debug!(at_us, "a place of the film has no picture"),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a place of the film could not be looked at");
             }
-            Err(_) => break,
+            Err(_) => return Bars::Unknown,
         }
     }
-    seen?.area(size)
+    if looked < LEAST_PLACES {
+        return Bars::Unknown;
+    }
+    judge(seen, size)
+}
+
+/// What all pictures that were looked at say together.
+fn judge(seen: Option<Edges>, size: (u16, u16)) -> Bars {
+    // Of a film that is black wherever it was looked at nothing is known.
+    let Some(seen) = seen else {
+        return Bars::Unknown;
+    };
+    if seen.is_a_spot(size) {
+        return Bars::Unknown;
+    }
+    seen.area(size).map_or(Bars::None, Bars::Round)
 }
 
 /// Where pictures end, pixels from the left and the top.
@@ -80,6 +116,12 @@ impl Edges {
         }
     }
 
+    /// Whether that is far too little of a picture of `size`.
+    fn is_a_spot(self, (width, height): (u16, u16)) -> bool {
+        let little = |from: u32, to: u32, all: u16| to.saturating_sub(from) * PART < u32::from(all);
+        little(self.left, self.right, width) || little(self.top, self.bottom, height)
+    }
+
     /// What is left of a picture of `size`: at multiples of four lines, which fields have, too.
     fn area(self, (width, height): (u16, u16)) -> Option<Area> {
         let cut = |from: u32, to: u32, all: u16| {
@@ -108,8 +150,16 @@ impl Edges {
     }
 }
 
-/// The largest picture among some.
-async fn edges(ffmpeg: &Path, source: &Source, at_us: i64) -> Result<Option<Edges>, RunError> {
+/// The largest picture among some: `None` where there are none, `Some(None)` where all are black.
+#[expect(
+    clippy::option_option,
+    reason = "nothing seen and nothing to be seen are different answers"
+)]
+async fn edges(
+    ffmpeg: &Path,
+    source: &Source,
+    at_us: i64,
+) -> Result<Option<Option<Edges>>, RunError> {
     let run = Run::new(ffmpeg)
         .args(TALKING)
         .most_seconds(limits::BRIEF)
@@ -121,18 +171,23 @@ async fn edges(ffmpeg: &Path, source: &Source, at_us: i64) -> Result<Option<Edge
         "file",
         "-noautorotate",
     ]);
-    // A tenth of the way from black to white, at any depth. Each picture for itself: one flash must not count for all.
-    let graph = "cropdetect=limit=0.094:round=2:reset=1";
+    // A tenth of the way from black to white, at any depth. Each picture for itself, from the first: one flash must not
+    // count for all, and a short film has no others.
+    let graph = "cropdetect=limit=0.094:round=2:reset=1:skip=0";
     let run = source
         .open(run)
         .args(["-vf", graph, "-frames:v", FRAMES, "-f", "null", "-"])
         .keep_log();
     let log = match run.finish().await {
         Ok(said) => said.log,
-        Err(RunError::Failed { log, .. }) => log,
+        // A damaged place: what came before the damage counts.
+        Err(RunError::Failed { log, .. }) if log.contains("crop=") => log,
         Err(error) => return Err(error),
     };
-    Ok(log.lines().filter_map(Edges::read).reduce(Edges::with))
+    let mut pictures = log.lines().filter(|line| line.contains("crop=")).peekable();
+    let any = pictures.peek().is_some();
+    let found = pictures.filter_map(Edges::read).reduce(Edges::with);
+    Ok(any.then_some(found))
 }
 
 #[cfg(test)]
@@ -162,5 +217,26 @@ mod tests {
             None,
             "another film's"
         );
+    }
+
+    #[test]
+    fn a_light_in_the_dark_is_no_picture() {
+        let size = (1920, 1080);
+        let seen = |left, top, right, bottom| {
+            Some(Edges {
+                left,
+                top,
+                right,
+                bottom,
+            })
+        };
+        assert_eq!(judge(None, size), Bars::Unknown, "black everywhere");
+        assert_eq!(judge(seen(900, 500, 1000, 560), size), Bars::Unknown);
+        assert_eq!(judge(seen(0, 0, 1920, 1080), size), Bars::None);
+        // An upright film in a wide one.
+        let Bars::Round(area) = judge(seen(656, 0, 1264, 1080), size) else {
+            panic!("its bars were not found")
+        };
+        assert_eq!((area.width.get(), area.left), (608, 656));
     }
 }

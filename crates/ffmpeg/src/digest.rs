@@ -115,23 +115,6 @@ fn open(ffmpeg: &Path, result: Returned<'_>) -> Run {
     result.input(run.args(["-threads", &threads()]))
 }
 
-/// Decodes the first film of a finished file, frame times ignored.
-///
-/// # Errors
-/// As [`segment`].
-pub async fn film(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
-    decode(
-        Run::new(ffmpeg)
-            .args(QUIET)
-            .args(["-protocol_whitelist", "file"])
-            .input(file),
-        "0:v:0",
-        None,
-        std::convert::identity,
-    )
-    .await
-}
-
 /// Decodes the first film of a finished file from `start_us` up to but not including `end_us`.
 ///
 /// # Errors
@@ -156,7 +139,7 @@ pub async fn range(
 }
 
 /// Decoder threads: each costs a little, and the other cores are encoding.
-fn threads() -> String {
+pub(crate) fn threads() -> String {
     (crate::hardware::threads() / 2).clamp(1, 4).to_string()
 }
 

@@ -160,12 +160,38 @@ pub async fn times_of_source(
     span: Span,
 ) -> Result<Vec<i64>, RunError> {
     let run = Run::new(ffmpeg)
-        .args(QUIET)
         .most_seconds(limits::BRIEF)
+        .args(QUIET)
         .seek(seek_us)
         .args(["-copyts", "-threads", "1"]);
+    times(run, source, timebase, &trim(timebase, span)).await
+}
+
+/// The same of the whole film; `size` is its packets, and the pixels of each.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn times_of_film(
+    ffmpeg: &Path,
+    source: &Source,
+    timebase: Timebase,
+    (packets, pixels): (u64, u64),
+) -> Result<Vec<i64>, RunError> {
+    let run = Run::new(ffmpeg)
+        .most_seconds(limits::decode(packets, pixels))
+        .args(QUIET)
+        .args(["-copyts", "-threads", &crate::digest::threads()]);
+    times(run, source, timebase, &format!("settb={timebase}")).await
+}
+
+async fn times(
+    run: Run,
+    source: &Source,
+    timebase: Timebase,
+    frames: &str,
+) -> Result<Vec<i64>, RunError> {
     let run = source.open(run.args(["-protocol_whitelist", "file", "-noautorotate"]));
-    let graph = format!("{},scale=16:16,format=gray", trim(timebase, span));
+    let graph = format!("{frames},scale=16:16,format=gray");
     let encoder = ["-enc_time_base".to_owned(), own_clock(timebase)];
     let run = run
         .args(["-vf", &graph, "-fps_mode", "passthrough"])

@@ -39,16 +39,8 @@ pub struct Still {
     pub jpeg: Vec<u8>,
 }
 
-/// The picture of `source` at `place`; `None` where the film has none there.
-///
-/// # Errors
-/// [`RunError`].
-pub async fn of(ffmpeg: &Path, source: &Source, place: Place) -> Result<Option<Still>, RunError> {
-    filtered(ffmpeg, source, place, None).await
-}
-
-/// The same of the film as `filters` make it, a graph of [`media::argv::through`] that begins at the place and turns
-/// the picture as a player does.
+/// The picture of `source` at `place`; `None` where the film has none there. With `filters` it is the film as those make
+/// it: a graph of [`media::argv::through`] that begins at the place and turns the picture as a player does.
 ///
 /// # Errors
 /// [`RunError`].

@@ -46,7 +46,8 @@ async fn look(source: &Source, at_us: i64, exact: bool, height: u32) -> Option<S
         height,
         run_up_us: 0,
     };
-    still::of(&program(), source, place).await.unwrap()
+    let made = still::filtered(&program(), source, place, None).await;
+    made.unwrap()
 }
 
 /// Width and height as the JPEG's own header has them.

@@ -3,10 +3,12 @@
 //! Times are known to about half a second (donors are heard of twice a second), so nothing below a second is said, and
 //! nothing below three hundredths of the whole.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::Peer;
-use crate::record::{Fate, PhaseKind, Record, Stint, Stretch};
+use crate::record::{Fate, Phase, PhaseKind, Record, Stint, Stretch};
 use crate::spent::{Account, Hand, during, given_out, unpaused, window};
 
 /// Nothing shorter is told, ms.
@@ -215,15 +217,15 @@ fn joining(record: &Record, account: &Account) -> Option<(f64, Cause)> {
 
 /// From the moment in which the first place is free and nothing is left to give, until the last part is there.
 fn tail(record: &Record, account: &Account, pauses: &[Stretch]) -> Option<(f64, Cause)> {
+    let encoding = |phase: &Phase| phase.kind == PhaseKind::Encoding && phase.ended.is_none();
+    if record.phases.iter().any(encoding) {
+        // More may be given out yet.
+        return None;
+    }
     let until = record.until;
     let end = all_back(record);
     let given = given_out(record);
-    let encoded = |stint: &Stint| stint.encodes(until).map(|(_, to)| to);
-    let at_work = record.stints.iter().filter(|stint| stint.given <= given);
-    let places: Vec<i64> = at_work
-        .filter_map(encoded)
-        .filter(|to| *to > given)
-        .collect();
+    let places = places(record, given);
     // One place alone has no others that wait for it.
     let free = *places.iter().min()?;
     if places.len() < 2 {
@@ -256,6 +258,27 @@ fn tail(record: &Record, account: &Account, pauses: &[Stretch]) -> Option<(f64, 
     };
     // Some still work meanwhile: about half of it is lost.
     Some((ms as f64 / 2.0, cause))
+}
+
+/// When the places get free at which somebody encodes as the last part is given out. What a computer has in hand beside
+/// goes on in one of them, so each place counts with its last part.
+fn places(record: &Record, given: i64) -> Vec<i64> {
+    let mut hands: BTreeMap<Peer, (usize, Vec<i64>)> = BTreeMap::new();
+    for stint in record.stints.iter().filter(|stint| stint.given <= given) {
+        let encodes = stint.encodes(record.until);
+        let Some((from, to)) = encodes.filter(|(_, to)| *to > given) else {
+            continue;
+        };
+        let (busy, ends) = hands.entry(stint.peer).or_default();
+        *busy += usize::from(from <= given);
+        ends.push(to);
+    }
+    let last = |(busy, mut ends): (usize, Vec<i64>)| {
+        ends.sort_unstable_by(|a, b| b.cmp(a));
+        ends.truncate(busy.max(1));
+        ends
+    };
+    hands.into_values().flat_map(last).collect()
 }
 
 /// When the last result was back.

@@ -19,6 +19,8 @@ pub struct Account {
     pub whole_ms: u64,
     /// Of that from the first part given out until the last one was there, ms.
     pub work_ms: u64,
+    /// When nobody could work: it was held, or the node did not run. One after the other.
+    pub pauses: Vec<Stretch>,
     /// The computers that had a hand in it, the most encoding first.
     pub hands: Vec<Hand>,
     /// Why it was not faster, the most important first.
@@ -119,8 +121,10 @@ pub fn tell(record: &Record) -> Account {
         work_ms: unpaused(window, &pauses),
         hands,
         causes: Vec::new(),
+        pauses: Vec::new(),
     };
     account.causes = cause::causes(record, &account, &pauses);
+    account.pauses = pauses;
     account
 }
 
@@ -138,8 +142,7 @@ pub(crate) fn window(record: &Record) -> Stretch {
     }
 }
 
-/// When nobody could work, one after the other.
-pub(crate) fn pauses(record: &Record) -> Vec<Stretch> {
+fn pauses(record: &Record) -> Vec<Stretch> {
     let all = record.phases.iter().filter(|phase| phase.kind.is_pause());
     let mut all: Vec<Stretch> = all
         .map(|phase| {
@@ -148,6 +151,7 @@ pub(crate) fn pauses(record: &Record) -> Vec<Stretch> {
         })
         .collect();
     all.sort_unstable();
+    all.retain(|(from, to)| to > from);
     let mut merged: Vec<Stretch> = Vec::with_capacity(all.len());
     for (from, to) in all {
         match merged.last_mut() {

@@ -130,6 +130,69 @@ fn the_last_part_on_the_slowest_computer_is_named() {
     );
 }
 
+/// Three computers, each part 20 s; the two that help have one part more in hand than they encode.
+fn parts_in_reserve() -> Record {
+    const ATTIC: Peer = [3; 32];
+    let mut stints: Vec<Stint> = (0..4)
+        .map(|n| {
+            let (at, end) = (i64::from(n) * 20_000, i64::from(n + 1) * 20_000);
+            whole(HERE, n, [at, at, at, end, end, end, end])
+        })
+        .collect();
+    for (peer, first) in [(KITCHEN, 10), (ATTIC, 20)] {
+        stints.extend((0..4).map(|n| {
+            // All but the first lie there while the one before is encoded.
+            let (began, end) = (
+                i64::from(n) * 20_000 + 2000,
+                i64::from(n + 1) * 20_000 + 2000,
+            );
+            let given = (began - 20_000).max(0);
+            whole(peer, first + n, [given, given, began, end, end, end, end])
+        }));
+    }
+    Record {
+        me: HERE,
+        phases: vec![
+            phase(PhaseKind::Encoding, 0, 82_000),
+            phase(PhaseKind::Joining, 82_000, 82_000),
+        ],
+        stints,
+        absences: Vec::new(),
+        until: 82_000,
+    }
+}
+
+#[test]
+fn who_goes_straight_on_with_what_lies_there_waits_for_nobody() {
+    let account = tell(&parts_in_reserve());
+    let told = account.causes.iter().find_map(|cause| match cause {
+        Cause::Tail { ms, .. } => Some(*ms),
+        _ => None,
+    });
+    // The owner alone is free, 2 s before the others.
+    assert!(told.is_none_or(|ms| ms == 2000), "{:?}", account.causes);
+    assert_eq!(of(&account, HERE).spent.tail, 2000);
+}
+
+#[test]
+fn a_job_under_way_has_no_last_part_yet() {
+    let mut record = parts_in_reserve();
+    record.phases = vec![Phase {
+        kind: PhaseKind::Encoding,
+        began: 0,
+        ended: None,
+    }];
+    record.stints.push(whole(
+        HERE,
+        30,
+        [80_000, 80_000, 80_000, 120_000, 120_000, 120_000, 120_000],
+    ));
+    record.until = 120_000;
+    let account = tell(&record);
+    let tail = |cause: &&Cause| matches!(cause, Cause::Tail { .. });
+    assert_eq!(account.causes.iter().find(tail), None);
+}
+
 #[test]
 fn what_the_owner_examines_at_the_end_is_not_put_down_to_the_last_part() {
     let mut record = slow_link();

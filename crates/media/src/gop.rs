@@ -152,6 +152,15 @@ impl Index {
         Ok(())
     }
 
+    /// Only packets of these times, ascending, give a picture: the others are not shown, and nothing is cut at them.
+    pub fn show_only(&mut self, pictures: &[i64]) {
+        let gives = |pts: i64| pictures.binary_search(&pts).is_ok();
+        for packet in &mut self.packets {
+            packet.shown &= gives(packet.pts);
+        }
+        self.cuts.retain(|cut| gives(cut.pts));
+    }
+
     fn breaks(&self, dts: i64) -> bool {
         let step_us = self.timebase.micros(dts.saturating_sub(self.latest_dts));
         step_us < 0 || self.gaps == Gaps::Broken && step_us > JUMP_US
@@ -429,6 +438,18 @@ mod tests {
             .unwrap();
         assert_eq!(first, [0, 1, 2, 3, 4, 5]);
         assert_eq!(second, [6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn packets_without_a_picture_are_no_frames_and_no_cuts() {
+        let mut index = open_gop();
+        // The second key cannot be decoded, nor a picture before it.
+        index.show_only(&[0, 2, 3, 4, 5, 7, 8, 9]);
+        assert_eq!(index.all_shown().unwrap(), [0, 2, 3, 4, 5, 7, 8, 9]);
+        assert_eq!(index.cuts().iter().map(|c| c.pts).collect::<Vec<_>>(), [0]);
+        assert_eq!(index.shown_before(7), 5);
+        assert_eq!(index.after(5, 1), Some(Some(7)));
+        assert_eq!(index.before(7, 2), 4);
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub struct Cutter {
     start: Option<i64>,
     finished: bool,
     tail: usize,
+    least: usize,
 }
 
 /// A pre-roll so many times the segment's length still pays.
@@ -56,6 +57,7 @@ impl Cutter {
             start,
             finished: next > 0 && start.is_none(),
             tail: 0,
+            least: 0,
         }
     }
 
@@ -63,6 +65,13 @@ impl Cutter {
     #[must_use]
     pub fn with_tail(mut self, frames: usize) -> Self {
         self.tail = frames;
+        self
+    }
+
+    /// No segment has fewer frames, as far as the film has them: at half the rate one of two is left of each.
+    #[must_use]
+    pub fn with_least(mut self, frames: usize) -> Self {
+        self.least = frames;
         self
     }
 
@@ -91,7 +100,11 @@ impl Cutter {
         let Some(start) = self.start.or_else(|| beginning(index)) else {
             return Ok(Cutting::Waits);
         };
-        let Some(end) = end(index, start, target) else {
+        let end = match end(index, start, target) {
+            Some(Some(at)) if self.least > 1 => enough(index, start, at, self.least),
+            end => end,
+        };
+        let Some(end) = end else {
             return Ok(Cutting::Waits);
         };
         if let Some(end) = end
@@ -174,6 +187,20 @@ fn end(index: &Index, start: i64, target: i64) -> Option<Option<i64>> {
     Some(nearest.or_else(|| index.frame_at_or_after(ideal)))
 }
 
+/// `at` or later, so that the segment from `start` has `least` frames and the rest of the film as many; otherwise as
+/// [`end`].
+#[expect(
+    clippy::option_option,
+    reason = "not yet known and open-ended are different answers"
+)]
+fn enough(index: &Index, start: i64, at: i64, least: usize) -> Option<Option<i64>> {
+    let Some(first) = index.after(start, least)? else {
+        return Some(None);
+    };
+    let at = at.max(first);
+    Some(index.after(at, least - 1)?.map(|_| at))
+}
+
 #[cfg(test)]
 mod tests {
     use media::Timebase;
@@ -206,7 +233,10 @@ mod tests {
     }
 
     fn cut_all(index: &Index, target: i64) -> Vec<Segment> {
-        let mut cutter = Cutter::default();
+        cut_with(index, target, Cutter::default())
+    }
+
+    fn cut_with(index: &Index, target: i64, mut cutter: Cutter) -> Vec<Segment> {
         let mut segments = Vec::new();
         loop {
             match cutter.next(index, target).unwrap() {
@@ -241,6 +271,21 @@ mod tests {
                 let index = film(frames, gop);
                 for target in [1, 7, 25, 60, 10_000] {
                     assert_tiles(&index, &cut_all(&index, target));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_segment_is_shorter_than_is_wanted() {
+        for frames in [1, 2, 3, 5, 25, 26, 101] {
+            for gop in [1, 2, 12, 1000] {
+                let index = film(frames, gop);
+                for target in [1, 2, 7, 10_000] {
+                    let cut = cut_with(&index, target, Cutter::default().with_least(2));
+                    assert_tiles(&index, &cut);
+                    let short = cut.iter().filter(|segment| segment.frames < 2).count();
+                    assert_eq!(short, usize::from(frames == 1), "{frames} {gop} {target}");
                 }
             }
         }

@@ -69,7 +69,8 @@ pub fn resolve(
     let wish = &choice.filters;
     let usual = order::output_format(source, choice);
     let tone_map = (wish.sdr && video.color.is_hdr()).then(|| ToneMap {
-        from: hdr_colors(video.color),
+        // Red, green and blue are something else by then.
+        from: hdr_colors(order::color(video)),
         samples: with_depth(usual, true),
         peak: Peak::of(brightest(video.hdr10)),
     });
@@ -157,7 +158,9 @@ fn cropped(
     if !area.is_even() {
         return Err(FilterError::Odd);
     }
-    if scan != Scan::Progressive && !(area.top.is_multiple_of(4) && height.is_multiple_of(4)) {
+    let all_lines = area.top == 0 && height == video.height;
+    let whole_fields = area.top.is_multiple_of(4) && height.is_multiple_of(4);
+    if scan != Scan::Progressive && !all_lines && !whole_fields {
         return Err(FilterError::Fields);
     }
     Ok(Some(area).filter(|_| (width, height) != (video.width, video.height)))
@@ -188,13 +191,14 @@ fn scaled(
     if height.get() >= lines {
         return Ok(None);
     }
-    // Each field has whole lines of its own, and colour half of them.
+    // Each field has whole lines of its own, and colour half of them; those are the stored picture's.
     let step = if scan == Scan::Progressive { 2 } else { 4 };
+    let (step_lines, step_across) = if sideways { (2, step) } else { (step, 2) };
     let to_step = |n: u32, step: u32| (n + step / 2) / step * step;
-    let new_lines = u32::from(height.get()) / step * step;
+    let new_lines = u32::from(height.get()) / step_lines * step_lines;
     let new_across = to_step(
         (u32::from(across) * new_lines + u32::from(lines) / 2) / u32::from(lines),
-        2,
+        step_across,
     );
     let side = |n: u32| {
         u16::try_from(n)
@@ -531,6 +535,48 @@ mod tests {
         assert!(filtered.made.hdr10.is_none());
         let plain = of(&video(), wish).unwrap();
         assert!(plain.chain.is_empty() && plain.pixel_format.depth() == 10);
+    }
+
+    #[test]
+    fn red_green_and_blue_become_something_else_before_they_are_mapped() {
+        let film = VideoStream {
+            pixel_name: "gbrp10le".into(),
+            color: Color {
+                transfer: Some(Transfer::Smpte2084),
+                matrix: Some(Matrix::Rgb),
+                ..Color::default()
+            },
+            ..video()
+        };
+        let wish = Filters {
+            sdr: true,
+            ..Filters::default()
+        };
+        let map = of(&film, wish).unwrap().chain.tone_map.unwrap();
+        assert_eq!(map.from.matrix, Some(Matrix::Bt709));
+        assert_eq!(map.from.range, Some(Range::Limited));
+    }
+
+    #[test]
+    fn two_fields_keep_lines_of_their_own() {
+        let tape = VideoStream {
+            width: 720,
+            height: 486,
+            scan: Scan::BottomFirst,
+            ..video()
+        };
+        let pillars = of(&tape, part(540, 486, 90, 0)).unwrap();
+        assert_eq!((pillars.made.width, pillars.made.height), (540, 486));
+        assert_eq!(of(&tape, part(540, 482, 90, 0)), Err(FilterError::Fields));
+        let upright = VideoStream {
+            rotation: Some(90),
+            ..tape
+        };
+        for lines_wanted in [300, 302, 304, 306] {
+            let made = of(&upright, lines(lines_wanted)).unwrap().made;
+            assert_eq!(made.height % 4, 0, "{made:?}");
+            assert_eq!(made.width, lines_wanted);
+        }
     }
 
     #[test]

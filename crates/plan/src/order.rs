@@ -149,7 +149,8 @@ impl Order {
         let keep = start_us.map_or(around.seen, from);
         let shape = spec.sar.or(Ratio::new(1, 1));
         let shape = shape.map_or_else(String::new, |sar| {
-            format!(",setsar={}/{}", sar.num(), sar.den())
+            // As of a result: its own shape, not one nearby.
+            format!(",setsar={}/{}:max=1000000", sar.num(), sar.den())
         });
         format!("{}{shape}", argv::through(&spec, &chain, around, keep, 0))
     }
@@ -169,7 +170,7 @@ impl Order {
 
 /// `yuvj` formats are full range by name. Red, green and blue become what players take for granted where nothing is
 /// said: BT.709 for high definition, BT.601 below (ITU-R BT.709-6 and BT.601-7), limited range.
-fn color(video: &VideoStream) -> Color {
+pub(crate) fn color(video: &VideoStream) -> Color {
     if is_rgb(&video.pixel_name) {
         let high = video.width >= 1280 || video.height >= 720;
         return Color {

@@ -147,7 +147,8 @@ impl Tables<'_> {
             .prepare_cached(
                 "INSERT INTO labour (day, peer, for_us, name, parts, frames, ms)
                  VALUES (:day, :peer, :for_us, :name, :parts, :frames, :ms)
-                 ON CONFLICT (day, peer, for_us) DO UPDATE SET name = excluded.name, parts = parts + excluded.parts,
+                 ON CONFLICT (day, peer, for_us) DO UPDATE SET
+                 name = CASE excluded.name WHEN '' THEN name ELSE excluded.name END, parts = parts + excluded.parts,
                  frames = frames + excluded.frames, ms = ms + excluded.ms",
             )?
             .execute(named_params! {
@@ -212,10 +213,23 @@ impl Tables<'_> {
     /// # Errors
     /// If the database fails or a row does not read.
     pub fn labour_by_peer(&self, first: i64) -> Result<Vec<Labour>, StoreError> {
-        // SQLite takes the name from the row of the latest day.
+        // The name is the latest that is known: one that is not paired any more has none.
         self.labour(
-            "SELECT max(day) AS day, peer, for_us, name, sum(parts) AS parts, sum(frames) AS frames, sum(ms) AS ms
+            "SELECT max(day) AS day, peer, for_us, coalesce((SELECT name FROM labour AS named
+             WHERE named.peer = labour.peer AND named.name <> '' ORDER BY named.day DESC LIMIT 1), '') AS name, sum(parts) AS parts, sum(frames) AS frames, sum(ms) AS ms
              FROM labour WHERE day >= ?1 GROUP BY peer, for_us ORDER BY sum(ms) DESC, peer LIMIT 1000",
+            first,
+        )
+    }
+
+    /// What each computer did on each day from `first` on, in each direction; oldest first, without names, at most 50 000.
+    ///
+    /// # Errors
+    /// If the database fails or a row does not read.
+    pub fn labour_by_day_and_peer(&self, first: i64) -> Result<Vec<Labour>, StoreError> {
+        self.labour(
+            "SELECT day, peer, for_us, '' AS name, parts, frames, ms FROM labour WHERE day >= ?1
+             ORDER BY day, peer, for_us LIMIT 50000",
             first,
         )
     }

@@ -128,7 +128,8 @@ impl Tables<'_> {
             .prepare_cached(
                 "INSERT INTO phases (job, began, kind, ended)
                  SELECT :job, :began, :kind, :ended WHERE EXISTS (SELECT 1 FROM jobs WHERE id = :job)
-                 AND (SELECT count(*) FROM phases WHERE job = :job) < :most
+                 AND ((SELECT count(*) FROM phases WHERE job = :job) < :most
+                 OR EXISTS (SELECT 1 FROM phases WHERE job = :job AND began = :began AND kind = :kind))
                  ON CONFLICT (job, began, kind) DO UPDATE SET ended = excluded.ended",
             )?
             .execute(named_params! {

@@ -80,6 +80,32 @@ async fn days_and_computers_are_added_up() {
     );
 }
 
+/// A computer that is not paired any more says nothing of its name.
+#[tokio::test]
+async fn a_name_that_is_known_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (by_peer, by_both) = store
+        .call(|t| {
+            let nameless = Labour {
+                name: String::new(),
+                ..labour(1, true)
+            };
+            t.add_labour(&labour(1, true), NOON)?;
+            t.add_labour(&nameless, NOON + 1)?;
+            t.add_labour(&nameless, NOON + DAY)?;
+            t.add_labour(&labour(1, false), NOON + DAY)?;
+            let first = t.day_of(NOON)?;
+            Ok((t.labour_by_peer(first)?, t.labour_by_day_and_peer(first)?))
+        })
+        .await
+        .unwrap();
+    let names: Vec<&str> = by_peer.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["Kitchen", "Kitchen"]);
+    let shares: Vec<_> = by_both.iter().map(|one| (one.for_us, one.ms)).collect();
+    assert_eq!(shares, [(true, 10_000), (false, 5000), (true, 5000)]);
+}
+
 #[tokio::test]
 async fn what_is_ten_years_old_goes() {
     let folder = tempfile::tempdir().unwrap();

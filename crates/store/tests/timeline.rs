@@ -142,6 +142,11 @@ async fn a_record_is_bounded_and_goes_with_its_job() {
                 t.put_phase(&phase(first, "held", i64::from(n), None))?;
             }
             assert_eq!(t.phases(first)?.len(), PHASES_KEPT as usize);
+            // The last that is kept has an end like all others.
+            let last = i64::from(PHASES_KEPT) - 1;
+            t.put_phase(&phase(first, "held", last, Some(last + 7)))?;
+            let ended = t.phases(first)?.last().and_then(|one| one.ended);
+            assert_eq!(ended, Some(last + 7));
             t.add_stint(&stint(first, 1))?;
             // Whoever is not there has no record, and that is no error.
             t.add_stint(&stint(first + 1, 1))?;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use api::{Api, Computer, Event, Given, Hand, Job, JobId, JobState, KeyScope, Scene, SegmentState};
+use api::{
+    Api, Computer, Event, Figures, Given, Hand, Job, JobId, JobState, KeyScope, Scene, SegmentState,
+};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
@@ -76,6 +78,17 @@ impl Seen {
                 && (job.state.is_over() || matches!(job.state, JobState::Paused { .. })),
         }
     }
+
+    /// The most that was ever seen: what a lost part gave back was counted already.
+    fn or_more(self, before: Self) -> Self {
+        Self {
+            segments: self.segments.max(before.segments),
+            again: self.again.max(before.again),
+            frames: self.frames.max(before.frames),
+            over: self.over,
+            untold: self.untold,
+        }
+    }
 }
 
 impl Totals {
@@ -87,7 +100,8 @@ impl Totals {
     /// Adds what is new in a job.
     fn see(&mut self, job: &Job) {
         let now = Seen::of(job);
-        let before = self.seen.insert(job.id, now).unwrap_or_default();
+        let before = self.seen.get(&job.id).copied().unwrap_or_default();
+        self.seen.insert(job.id, now.or_more(before));
         // What an earlier run has done is no news when it is taken up again.
         let before = if before.untold && !now.untold {
             Seen {
@@ -163,9 +177,43 @@ async fn give(State(shared): State<Shared>) -> Result<Response, Refused> {
     let scene = shared.api.snapshot().await?.scene;
     let given = shared.api.given().await?;
     let failures = api::ffmpeg_failures::so_far();
-    let text = write(&scene, &given, &failures, &shared.tally.lock());
+    let figures = shared.api.figures(EVER_DAYS).await?;
+    let mut text = write(&scene, &given, &failures, &shared.tally.lock());
+    text.push_str(&shared_out(&scene, &figures));
     let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((kind, text).into_response())
+}
+
+/// All days of which figures are kept.
+const EVER_DAYS: u32 = 3660;
+
+/// Who worked for whom. Only of computers that are paired, as everything here.
+fn shared_out(scene: &Scene, figures: &Figures) -> String {
+    let mut page = Page::default();
+    let paired = |one: &&Computer| peers::status(&one.status).0 != peers::Status::Nearby;
+    let others = scene.computers.iter().filter(paired);
+    let all: Vec<&Computer> = std::iter::once(&scene.here.computer)
+        .chain(others)
+        .collect();
+    let each = |value: fn(&api::Worker) -> f64| {
+        let of_one = |one: &api::Worker| {
+            let computer = all.iter().find(|known| known.id == one.computer)?;
+            Some((of(computer, &[]), value(one)))
+        };
+        let each = figures.computers.iter().filter_map(of_one);
+        each.collect::<Vec<_>>()
+    };
+    page.counter(
+        "computer_worked_seconds_total",
+        "Seconds that a computer encoded for films of this one, in all days of which figures are kept.",
+        each(|one| one.work_s),
+    );
+    page.counter(
+        "computer_given_seconds_total",
+        "Seconds that this computer encoded for films of that one, in all days of which figures are kept.",
+        each(|one| one.given_s),
+    );
+    page.text
 }
 
 /// The whole text.
@@ -250,7 +298,7 @@ fn done(page: &mut Page, totals: &Totals) {
     );
     page.counter(
         "frames_done_total",
-        "Frames encoded and checked.",
+        "Frames encoded; what is lost before it was checked and is encoded again counts once.",
         one(totals.frames),
     );
     page.counter(
@@ -491,6 +539,38 @@ mod tests {
         }
     }
 
+    /// Each of them has worked here for 20 s, and was worked for for 30 s.
+    fn figures(computers: &[Computer]) -> Figures {
+        let worker = |one: &Computer| api::Worker {
+            computer: one.id.clone(),
+            name: one.name.clone(),
+            here: false,
+            parts: 1,
+            frames: 1,
+            work_s: 20.0,
+            given_parts: 1,
+            given_frames: 1,
+            given_s: 30.0,
+        };
+        Figures {
+            computers: computers.iter().map(worker).collect(),
+            ..Figures::default()
+        }
+    }
+
+    #[test]
+    fn frames_that_are_lost_and_made_again_count_once() {
+        let mut totals = Totals::default();
+        totals.begin(&[]);
+        for frames_done in [1000, 5000, 1000, 3000, 5000, 6000] {
+            totals.see(&Job {
+                frames_done,
+                ..job(1, "a.mkv")
+            });
+        }
+        assert_eq!(totals.frames, 6000);
+    }
+
     #[test]
     fn counters_only_grow_and_begin_with_the_page() {
         let mut totals = Totals::default();
@@ -591,7 +671,9 @@ mod tests {
         scene.jobs = (1..20).map(busy).collect();
         scene.jobs.push(completed(20, 10, 5));
         let failures = [("failed", 3)];
-        let text = write(&scene, &Given::default(), &failures, &Totals::default());
+        let mut text = write(&scene, &Given::default(), &failures, &Totals::default());
+        let figures = figures(&scene.computers);
+        text.push_str(&shared_out(&scene, &figures));
         for line in text.lines() {
             if line.starts_with("# ") {
                 continue;
@@ -608,6 +690,10 @@ mod tests {
         }
         assert!(text.contains("name=\"a\\\"b\\\\c\\nd}\"} 1\n"), "{text}");
         assert!(!text.contains("Stranger"));
+        let given = text
+            .lines()
+            .find(|line| line.starts_with("manyhands_computer_given_seconds_total{"));
+        assert!(given.is_some_and(|line| line.ends_with(" 30")), "{text}");
         assert!(
             text.contains("manyhands_jobs{state=\"completed\"} 1\n"),
             "{text}"

@@ -172,7 +172,11 @@ runs: Array<BenchRun>,
 /**
  * What is measured where no numbers of workers are given.
  */
-usual: Array<number>, };
+usual: Array<number>, 
+/**
+ * A chain of filters that keeps every core busy, to measure with.
+ */
+demo: Filters, };
 
 /**
  * What Amdahl's law says of more workers than were tried.
@@ -743,6 +747,27 @@ day: number,
 totals: Totals, };
 
 /**
+ * What one computer did on one day, and what was done for it.
+ */
+export type DayShare = { 
+/**
+ * Days since 1970 where the node is.
+ */
+day: number, 
+/**
+ * Which computer.
+ */
+computer: ComputerId, 
+/**
+ * How long it encoded for films of this computer, seconds.
+ */
+work_s: number, 
+/**
+ * How long this computer encoded for its films, seconds.
+ */
+given_s: number, };
+
+/**
  * A stretch of work for another computer: what it was given and gave back, on one film or several alike.
  */
 export type Deed = { 
@@ -906,7 +931,11 @@ days: Array<Day>,
 /**
  * The computers that did something on these days, the most work first.
  */
-computers: Array<Worker>, };
+computers: Array<Worker>, 
+/**
+ * What each of them did on each of the days, oldest first.
+ */
+shares: Array<DayShare>, };
 
 export type FilePath = string | { hex: string };
 
@@ -1327,7 +1356,7 @@ place: number | null,
  */
 progress: number, 
 /**
- * Frames encoded and verified.
+ * Frames encoded so far, verified or not; falls where a part is lost.
  */
 frames_done: number, 
 /**
@@ -2433,6 +2462,10 @@ work_ms: number,
  */
 phases: Array<TimelinePhase>, 
 /**
+ * When nobody could work, as it was held or the node did not run: one after the other, none touches the next.
+ */
+pauses: Array<TimelinePause>, 
+/**
  * The computers that had a hand in it, the most encoding first.
  */
 computers: Array<TimelineComputer>, 
@@ -2489,6 +2522,19 @@ stints: Array<Stint>,
  * When it was away, or took nothing.
  */
 absences: Array<Absence>, };
+
+/**
+ * A stretch of time in which nobody could work.
+ */
+export type TimelinePause = { 
+/**
+ * From then.
+ */
+from_ms: number, 
+/**
+ * Until then.
+ */
+to_ms: number, };
 
 /**
  * Something that a job did or waited for.

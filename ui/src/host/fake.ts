@@ -3,6 +3,7 @@ import { flushSync } from 'svelte';
 import { libraryAnswers, libraryRules } from './shelf';
 import type { ApiKey, BenchProgress, Calls, Forecast, Job, Purpose, Settings, Wishes } from '../generated/api';
 import { drops, readText } from './http';
+import { DEFAULT_CHOICE } from '../generated/api';
 import { painting } from './painting';
 import { perform, Play } from './play';
 import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES, STORED, trio } from './scenes';
@@ -50,8 +51,8 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
     reload_config: () => ({ changed: ['web.port'], later: ['web.port'] }),
     import_config: () => ({ changes: FARM_CHANGES, notes: ['`workers` is nothing that is known here: it is left out.'] }),
     strip: ({ id }) => strips.get(id) ?? [],
-    figures: ({ days }) => (name === 'first' || name === 'alone' ? { ...houseFigures(0, trio), days: [], computers: [] } : houseFigures(days, trio)),
-    bench: () => ({ running: measuring, failed: null, runs: measured, usual: [1, 2, 4, 8] }),
+    figures: ({ days }) => (name === 'first' || name === 'alone' ? { ...houseFigures(0, trio), days: [], computers: [], shares: [] } : houseFigures(days, trio)),
+    bench: () => ({ running: measuring, failed: null, runs: measured, usual: [1, 2, 4, 8], demo: { ...DEFAULT_CHOICE.filters, deblock: true, denoise: 'strong', sharpen: 'strong' } }),
     start_bench: ({ workers }) => {
       measuring = { film: null, workers: workers.length > 0 ? workers : [1, 2, 4, 8], rows: HALFWAY, progress: 0.4 };
       return null;

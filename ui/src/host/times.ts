@@ -1,5 +1,5 @@
 /** Timelines that the fake host shows: a house at work for a quarter of an hour, with all that can go wrong. */
-import type { BenchRow, BenchRun, Cause, Computer, Day, Figures, JobId, Spent, Stint, Timeline, TimelineComputer } from '../generated/api';
+import type { BenchRow, BenchRun, Cause, Computer, Day, DayShare, Figures, JobId, Spent, Stint, Timeline, TimelineComputer } from '../generated/api';
 
 import { DEFAULT_CHOICE } from '../generated/api';
 
@@ -71,6 +71,7 @@ export function houseTimeline(job: JobId, [studio, kitchen, attic]: readonly Com
     until_ms: live ? end : until_ms + 600_000,
     whole_ms: until_ms,
     work_ms,
+    pauses: live ? [] : [{ from_ms: end, to_ms: end + 600_000 }],
     phases: [
       { kind: 'probe', began_ms: 0, ended_ms: 1200 },
       { kind: 'plan', began_ms: 1200, ended_ms: 19_000 },
@@ -105,7 +106,12 @@ export function houseFigures(days: number, [studio, kitchen, attic]: readonly Co
   const sum = (key: keyof Day['totals']) => all.reduce((total, { totals }) => total + totals[key], 0);
   const total = { films: sum('films'), frames: sum('frames'), source_bytes: sum('source_bytes'), output_bytes: sum('output_bytes'), wall_s: sum('wall_s'), work_s: sum('work_s'), given_s: sum('given_s') };
   const worker = (one: Computer | undefined, here: boolean, share: number, given: number) => ({ computer: one?.id ?? '', name: one?.name ?? '', here, parts: Math.round(48 * total.films * share), frames: Math.round(total.frames * share), work_s: total.work_s * share, given_parts: Math.round(given * 90), given_frames: Math.round(given * 52_000), given_s: total.given_s * given });
-  return { today, ever: { ...total, films: total.films + 31, source_bytes: total.source_bytes * 1.4, output_bytes: total.output_bytes * 1.4 }, total, days: all, computers: [worker(kitchen, false, 0.55, 0.7), worker(studio, true, 0.33, 0), worker(attic, false, 0.12, 0.3)] };
+  const shares: DayShare[] = all.flatMap(({ day, totals }) => [
+    { day, computer: kitchen?.id ?? '', work_s: totals.work_s * 0.55, given_s: totals.given_s * 0.7 },
+    { day, computer: studio?.id ?? '', work_s: totals.work_s * 0.33, given_s: 0 },
+    { day, computer: attic?.id ?? '', work_s: totals.work_s * 0.12, given_s: totals.given_s * 0.3 },
+  ]);
+  return { today, shares, ever: { ...total, films: total.films + 31, source_bytes: total.source_bytes * 1.4, output_bytes: total.output_bytes * 1.4 }, total, days: all, computers: [worker(kitchen, false, 0.55, 0.7), worker(studio, true, 0.33, 0), worker(attic, false, 0.12, 0.3)] };
 }
 
 /** Rows as they were measured of a film of which so much cannot be divided. */

@@ -1,5 +1,5 @@
 /** Figures as they are drawn and said. Pure. */
-import type { Day, Figures, Job, Totals } from '../generated/api';
+import type { ComputerId, Day, DayShare, Figures, Job, Totals } from '../generated/api';
 import type { Scene } from './scene';
 import { csv } from './timeline';
 import type { Point, Tick } from './graph';
@@ -36,6 +36,34 @@ export function summed(told: Figures, range: number, value: (totals: Totals) => 
   for (const { day, totals } of told.days) points.push({ x: day, y: (y += value(totals)) });
   if (points.at(-1)?.x !== told.today) points.push({ x: told.today, y });
   return points;
+}
+
+/** No more computers than this have bars of their own. */
+const OWN_BARS = 5;
+
+/**
+ * Hours that each computer gave on each day: the others to this one, and this one to them. The most first; those that have
+ * no room are one together, without a name.
+ */
+export function gifts({ computers, shares }: Figures): { computer: ComputerId | null; name: string; points: Point[] }[] {
+  const here = computers.find((one) => one.here)?.computer;
+  const given = (one: DayShare) => [
+    { giver: one.computer, day: one.day, seconds: one.computer === here ? 0 : one.work_s },
+    ...(here === undefined ? [] : [{ giver: here, day: one.day, seconds: one.given_s }]),
+  ];
+  const days = new Map<ComputerId, Map<number, number>>();
+  for (const { giver, day, seconds } of shares.flatMap(given)) {
+    if (seconds <= 0) continue;
+    const own = days.get(giver) ?? new Map<number, number>();
+    days.set(giver, own.set(day, (own.get(day) ?? 0) + seconds));
+  }
+  const sum = (own: Map<number, number>) => [...own.values()].reduce((all, one) => all + one, 0);
+  const sorted = [...days].sort((a, b) => sum(b[1]) - sum(a[1]));
+  const points = (own: Map<number, number>) => [...own].sort((a, b) => a[0] - b[0]).map(([x, s]) => ({ x, y: s / 3600 }));
+  const named = sorted.slice(0, OWN_BARS).map(([computer, own]) => ({ computer, name: computers.find((one) => one.computer === computer)?.name || computer.slice(0, 4), points: points(own) }));
+  const rest = new Map<number, number>();
+  for (const [, own] of sorted.slice(OWN_BARS)) for (const [day, s] of own) rest.set(day, (rest.get(day) ?? 0) + s);
+  return rest.size === 0 ? named : [...named, { computer: null, name: '', points: points(rest) }];
 }
 
 /** Dates below the axis, as many as there is room for. */

@@ -26,8 +26,8 @@ describe('the axis of a timeline', () => {
   });
 
   it('keeps room for the work where a video was held a hundred times', () => {
-    const phases = Array.from({ length: 100 }, (_, n) => ({ kind: 'held' as const, began_ms: n * 8000, ended_ms: n * 8000 + 4000 }));
-    const axis = axisOf({ ...told, phases }, 1000);
+    const pauses = Array.from({ length: 100 }, (_, n) => ({ from_ms: n * 8000, to_ms: n * 8000 + 4000 }));
+    const axis = axisOf({ ...told, pauses }, 1000);
     expect(axis.breaks.reduce((sum, { width }) => sum + width, 0)).toBeLessThanOrEqual(301);
     expect(axis.at(told.until_ms)).toBeCloseTo(1000);
   });

@@ -62,20 +62,8 @@ const NARROWEST = 0.8;
 
 type Span = [from: number, to: number];
 
-/** When the job was held or its node did not run, one after the other. */
-function pauses({ phases, until_ms }: Timeline): Span[] {
-  const all = phases.filter(({ kind }) => kind === 'held' || kind === 'stopped').map(({ began_ms, ended_ms }): Span => [began_ms, Math.max(began_ms, ended_ms ?? until_ms)]);
-  const merged: Span[] = [];
-  for (const [from, to] of all.sort((a, b) => a[0] - b[0])) {
-    const last = merged.at(-1);
-    if (last && from <= last[1]) last[1] = Math.max(last[1], to);
-    else if (to > from) merged.push([from, to]);
-  }
-  return merged;
-}
-
 export function axisOf(told: Timeline, width: number): Axis {
-  const held = pauses(told);
+  const held = told.pauses.map(({ from_ms, to_ms }): Span => [from_ms, to_ms]);
   const worked = Math.max(1, held.reduce((left, [from, to]) => left - (to - from), told.until_ms));
   // So many pauses that they would take the room of the work are drawn narrower.
   const gap = Math.min(BREAK, (0.3 * width) / Math.max(1, held.length));

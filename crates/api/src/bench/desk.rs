@@ -4,11 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use engine::node::Node;
+use serde_json::Value;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use super::{Bench, BenchProgress, BenchRow, BenchRun, BenchSummary, Order, Told, counts, measure};
+use super::{
+    Bench, BenchProgress, BenchRow, BenchRun, BenchSummary, Order, Told, counts, demo, measure,
+};
 use crate::error::{ApiError, ErrorCode};
-use crate::view::{ComputerStatus, JobState, Scene};
+use crate::filters::Filters;
+use crate::view::{ComputerStatus, Here, JobState, Scene};
 
 /// How many are kept.
 const KEPT: usize = 20;
@@ -24,6 +29,8 @@ pub(crate) struct Desk {
 #[derive(Default)]
 struct State {
     running: Option<(BenchProgress, watch::Sender<bool>)>,
+    /// What measures.
+    task: Option<JoinHandle<()>>,
     failed: Option<ApiError>,
 }
 
@@ -40,8 +47,9 @@ impl Desk {
         Ok(Bench {
             running,
             failed,
-            runs: kept(node).await?,
+            runs: understood(&kept(node).await?),
             usual: counts(),
+            demo: demo(Filters::default()),
         })
     }
 
@@ -61,43 +69,71 @@ impl Desk {
             rows: Vec::new(),
             progress: 0.0,
         };
-        {
-            let mut state = self.state();
-            if state.running.is_some() {
-                let text = "A measurement goes on already.";
-                return Err(
-                    ApiError::new(ErrorCode::NotNow, text).help("Stop it first, or wait for it.")
-                );
-            }
-            state.failed = None;
-            state.running = Some((progress, stop));
+        let mut state = self.state();
+        if state.running.is_some() {
+            let text = "A measurement goes on already.";
+            return Err(
+                ApiError::new(ErrorCode::NotNow, text).help("Stop it first, or wait for it.")
+            );
         }
-        let here = scene.here.clone();
-        tokio::spawn(async move {
-            let began_ms = now_ms();
-            let kept = match self.run(&order, stopped).await {
-                Ok(None) => Ok(()),
-                Ok(Some(rows)) => {
-                    let run = BenchRun {
-                        began_ms,
-                        film,
-                        choice: order.choice,
-                        cpu: here.computer.cpu,
-                        cores: here.computer.cores,
-                        version: here.version,
-                        summary: BenchSummary::new(&rows),
-                        rows,
-                    };
-                    self.keep(&node, run).await
-                }
-                Err(error) => Err(error),
-            };
-            // It goes on until it is kept.
-            let mut state = self.state();
-            state.running = None;
-            state.failed = kept.err();
-        });
+        state.failed = None;
+        state.running = Some((progress, stop));
+        let work = Arc::clone(&self).go_on(node, scene.here.clone(), order, film, stopped);
+        state.task = Some(tokio::spawn(work));
         Ok(())
+    }
+
+    /// Measures, and keeps what came of it.
+    async fn go_on(
+        self: Arc<Self>,
+        node: Node,
+        here: Here,
+        order: Order,
+        film: Option<String>,
+        stopped: watch::Receiver<bool>,
+    ) {
+        let began_ms = now_ms();
+        let kept = match self.run(&order, stopped).await {
+            Ok(None) => Ok(()),
+            Ok(Some(rows)) => {
+                let run = BenchRun {
+                    began_ms,
+                    film,
+                    choice: order.choice,
+                    cpu: here.computer.cpu,
+                    cores: here.computer.cores,
+                    version: here.version,
+                    summary: BenchSummary::new(&rows),
+                    rows,
+                };
+                self.keep(&node, run).await
+            }
+            Err(error) => Err(error),
+        };
+        // It goes on until it is kept.
+        let mut state = self.state();
+        state.running = None;
+        state.failed = kept.err();
+    }
+
+    /// Whether one goes on.
+    pub fn is_measuring(&self) -> bool {
+        self.state().running.is_some()
+    }
+
+    /// Stops it, and waits until its nodes have stopped and its folder is gone.
+    pub async fn end(&self) {
+        let task = {
+            let mut state = self.state();
+            if let Some((_, stop)) = &state.running {
+                stop.send_replace(true);
+            }
+            state.task.take()
+        };
+        if let Some(task) = task {
+            // One that panicked has cleaned up, too.
+            let _ = task.await;
+        }
     }
 
     /// Stops it.
@@ -115,8 +151,8 @@ impl Desk {
     pub async fn forget(&self, node: &Node, began_ms: u64) -> Result<(), ApiError> {
         let _one = self.keeping.lock().await;
         let mut runs = kept(node).await?;
-        runs.retain(|run| run.began_ms != began_ms);
-        store(node, &runs).await
+        runs.retain(|run| run.get("began_ms").and_then(Value::as_u64) != Some(began_ms));
+        store(node, runs).await
     }
 
     async fn run(
@@ -125,7 +161,7 @@ impl Desk {
         stopped: watch::Receiver<bool>,
     ) -> Result<Option<Vec<BenchRow>>, ApiError> {
         let scratch = tempfile::Builder::new()
-            .prefix("manyhands-bench-")
+            .prefix(&format!("manyhands-bench-{}-", std::process::id()))
             .tempdir()
             .map_err(|error| no_scratch(&error))?;
         let tell = |told: Told<'_>| {
@@ -150,10 +186,12 @@ impl Desk {
 
     async fn keep(&self, node: &Node, run: BenchRun) -> Result<(), ApiError> {
         let _one = self.keeping.lock().await;
+        let run = serde_json::to_value(run)
+            .map_err(|error| ApiError::new(ErrorCode::Other, error.to_string()))?;
         let mut runs = kept(node).await?;
         runs.insert(0, run);
         runs.truncate(KEPT);
-        store(node, &runs).await
+        store(node, runs).await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -179,17 +217,22 @@ fn check_idle(scene: &Scene) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::NotNow, text).help("Measure when it is done."))
 }
 
-async fn kept(node: &Node) -> Result<Vec<BenchRun>, ApiError> {
-    let kept = node.bench_runs().await?;
-    // Written by another version, they may not be understood: then there are none.
-    let read = kept.and_then(|kept| serde_json::from_value(kept).ok());
-    Ok(read.unwrap_or_default())
+/// What is kept, as it was written: what another version wrote may not be understood, and is kept all the same.
+async fn kept(node: &Node) -> Result<Vec<Value>, ApiError> {
+    Ok(match node.bench_runs().await? {
+        Some(Value::Array(runs)) => runs,
+        _ => Vec::new(),
+    })
 }
 
-async fn store(node: &Node, runs: &[BenchRun]) -> Result<(), ApiError> {
-    let runs = serde_json::to_value(runs)
-        .map_err(|error| ApiError::new(ErrorCode::Other, error.to_string()))?;
-    Ok(node.set_bench_runs(runs).await?)
+/// Those that can be shown.
+fn understood(runs: &[Value]) -> Vec<BenchRun> {
+    let read = |run: &Value| serde_json::from_value(run.clone()).ok();
+    runs.iter().filter_map(read).collect()
+}
+
+async fn store(node: &Node, runs: Vec<Value>) -> Result<(), ApiError> {
+    Ok(node.set_bench_runs(Value::Array(runs)).await?)
 }
 
 fn name(film: &std::path::Path) -> String {
@@ -226,5 +269,22 @@ mod tests {
         assert!(check_idle(&scene).is_ok());
         scene.here.helping.begun = 1;
         assert!(check_idle(&scene).is_err());
+    }
+
+    #[test]
+    fn what_another_version_kept_takes_nothing_with_it() {
+        let run = BenchRun {
+            began_ms: 7,
+            film: None,
+            choice: crate::Choice::default(),
+            cpu: String::new(),
+            cores: 2,
+            version: "0.1.0".into(),
+            rows: Vec::new(),
+            summary: BenchSummary::default(),
+        };
+        let newer = serde_json::json!({ "began_ms": 8, "of": "tomorrow" });
+        let runs = [newer, serde_json::to_value(&run).unwrap()];
+        assert_eq!(understood(&runs), [run]);
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::{BenchRow, Load, MOST_WORKERS};
 use crate::Api;
-use crate::choice::Choice;
+use crate::choice::{Choice, Place};
 use crate::error::{ApiError, ErrorCode};
 use crate::live::{Live, NodeConfig, Sources};
 use crate::path::FilePath;
@@ -211,6 +211,10 @@ async fn encode(
         only_here: true,
         on: None,
         out_dir: Some(FilePath(folder.to_owned())),
+        // Nothing is to be found outside of the folder afterwards.
+        output: None,
+        place: Place::Beside,
+        keep_temp: false,
         ..choice.clone()
     };
     let taken = api.submit(vec![FilePath(film.to_owned())], choice).await?;

@@ -6,7 +6,7 @@ use engine::figures as its;
 use engine::figures::{Labour, Made};
 use engine::status::PeerId;
 
-use crate::figures::{Day, Figures, Totals, Worker};
+use crate::figures::{Day, DayShare, Figures, Totals, Worker};
 
 impl From<its::Figures> for Figures {
     fn from(one: its::Figures) -> Self {
@@ -37,6 +37,7 @@ impl From<its::Figures> for Figures {
             total,
             days: days.collect(),
             computers: workers(&one.by_peer, one.me),
+            shares: shares(&one.by_day_and_peer),
         }
     }
 }
@@ -56,6 +57,35 @@ fn add_labour(totals: &mut Totals, labour: &Labour) {
     } else {
         totals.given_s += seconds;
     }
+}
+
+/// Each computer once a day; what it did and what was done for it follow each other.
+fn shares(all: &[Labour]) -> Vec<DayShare> {
+    let mut shares: Vec<DayShare> = Vec::new();
+    for labour in all {
+        let day = u32::try_from(labour.day).unwrap_or(0);
+        let computer = PeerId(labour.peer).into();
+        let same = |last: &&mut DayShare| last.day == day && last.computer == computer;
+        let (mut work_s, mut given_s) = (0.0, 0.0);
+        let seconds = labour.ms as f64 / 1000.0;
+        if labour.for_us {
+            work_s = seconds;
+        } else {
+            given_s = seconds;
+        }
+        if let Some(last) = shares.last_mut().filter(same) {
+            last.work_s += work_s;
+            last.given_s += given_s;
+        } else {
+            shares.push(DayShare {
+                day,
+                computer,
+                work_s,
+                given_s,
+            });
+        }
+    }
+    shares
 }
 
 /// Each computer once, in the order in which they come.

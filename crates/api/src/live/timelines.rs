@@ -7,7 +7,8 @@ use engine::timeline as its;
 use hindsight::Peer;
 
 use crate::timeline::{
-    Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase, Wait,
+    Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePause,
+    TimelinePhase, Wait,
 };
 use crate::view::ComputerId;
 
@@ -32,6 +33,10 @@ impl From<its::Timeline> for Timeline {
             kind: phase.kind.into(),
             began_ms: clock.at(phase.began),
             ended_ms: clock.maybe(phase.ended),
+        });
+        let pauses = one.account.pauses.iter().map(|(from, to)| TimelinePause {
+            from_ms: clock.at(*from),
+            to_ms: clock.at(*to),
         });
         let mut stints = stints(&one, clock);
         let mut absences = absences(&one, clock);
@@ -60,6 +65,7 @@ impl From<its::Timeline> for Timeline {
             work_ms: one.account.work_ms,
             computers: computers.collect(),
             phases: phases.collect(),
+            pauses: pauses.collect(),
             causes: one.account.causes.iter().map(cause).collect(),
             cut_short: one.cut_short,
         }

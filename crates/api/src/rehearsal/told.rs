@@ -1,7 +1,7 @@
 //! What a node tells of earlier days.
 
 use super::computer;
-use crate::figures::{Day, Figures, Totals, Worker};
+use crate::figures::{Day, DayShare, Figures, Totals, Worker};
 use crate::timeline::{
     Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePhase,
 };
@@ -29,6 +29,12 @@ pub fn figures() -> Figures {
         given_frames: if here { 0 } else { 200 },
         given_s: if here { 0.0 } else { 30.0 },
     };
+    let share = |name: &str, given_s| DayShare {
+        day: 20_786,
+        computer: computer(name).id,
+        work_s: 55.0,
+        given_s,
+    };
     Figures {
         today: 20_786,
         ever: totals,
@@ -38,6 +44,7 @@ pub fn figures() -> Figures {
             totals,
         }],
         computers: vec![worker("Here", true), worker("Attic", false)],
+        shares: vec![share("Here", 0.0), share("Attic", 30.0)],
     }
 }
 
@@ -73,6 +80,7 @@ pub fn timeline(job: JobId) -> Timeline {
         began_ms: 1_700_000_000_000,
         until_ms: 10_000,
         whole_ms: 10_000,
+        pauses: Vec::new(),
         work_ms: 8500,
         phases: vec![
             phase(PhaseKind::Probe, 0, 1000),

@@ -61,18 +61,9 @@ struct Axis {
 
 impl Axis {
     fn of(told: &Timeline) -> Self {
-        let pause =
-            |phase: &&TimelinePhase| matches!(phase.kind, PhaseKind::Held | PhaseKind::Stopped);
-        let mut pauses: Vec<(u64, u64)> = told
-            .phases
-            .iter()
-            .filter(pause)
-            .map(|phase| (phase.began_ms, phase.ended_ms.unwrap_or(told.until_ms)))
-            .collect();
-        pauses.sort_unstable();
-        pauses.push((told.until_ms, told.until_ms));
+        let pauses = told.pauses.iter().map(|pause| (pause.from_ms, pause.to_ms));
         let (mut at, mut whole_ms, mut stretches) = (0, 0, Vec::new());
-        for (from, to) in pauses {
+        for (from, to) in pauses.chain([(told.until_ms, told.until_ms)]) {
             if from > at {
                 stretches.push((at, from, whole_ms));
                 whole_ms += from - at;
@@ -414,6 +405,10 @@ mod tests {
             kind: PhaseKind::Held,
             began_ms: 0,
             ended_ms: Some(10_000_000),
+        });
+        told.pauses.push(api::TimelinePause {
+            from_ms: 0,
+            to_ms: 10_000_000,
         });
         assert_eq!(timeline("film.mkv", &told), plain);
     }

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use media::argv;
 use media::filter::{Area, Crop, Filters, Grain, Level, Turn};
 use media::spec::Side;
-use plan::cut::{Cutter, Cutting};
+use plan::cut::Cutting;
 use plan::keep::Muxer;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
@@ -38,10 +38,15 @@ fn programs() -> Vec<PathBuf> {
     all
 }
 
-/// Makes a film of `seconds` with a moving picture, noise that is never the same, and still parts.
+/// Makes a film of five seconds with a moving picture, noise that is never the same, and still parts.
 fn shoot(folder: &Path, name: &str, filters: &str, coder: &str) -> PathBuf {
+    lasting(5, folder, name, filters, coder)
+}
+
+/// The same of so many seconds.
+fn lasting(seconds: u32, folder: &Path, name: &str, filters: &str, coder: &str) -> PathBuf {
     let path = folder.join(name);
-    let picture = format!("testsrc2=s=192x108:r=25:d=5,noise=alls=14:allf=t,{filters}");
+    let picture = format!("testsrc2=s=192x108:r=25:d={seconds},noise=alls=14:allf=t,{filters}");
     let made = Command::new(&programs()[0])
         .args(["-v", "error", "-y", "-f", "lavfi", "-i", &picture])
         .args(coder.split_whitespace())
@@ -52,12 +57,38 @@ fn shoot(folder: &Path, name: &str, filters: &str, coder: &str) -> PathBuf {
     path
 }
 
+/// The packets of a film once more, in another file.
+fn packed(film: &Path, name: &str, reading: &str, writing: &str) -> PathBuf {
+    let path = film.with_file_name(name);
+    let made = Command::new(&programs()[0])
+        .args(["-v", "error", "-y"])
+        .args(reading.split_whitespace())
+        .arg("-i")
+        .arg(film)
+        .args(["-c", "copy"])
+        .args(writing.split_whitespace())
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(made.success(), "{name}");
+    path
+}
+
+/// Turned by its container, and with first frames that are decoded and never shown.
+fn packed_films(closed: &Path) -> [PathBuf; 2] {
+    [
+        packed(closed, "turned.mp4", "-display_rotation 90", ""),
+        packed(closed, "hidden.mp4", "-ss 1.3", ""),
+    ]
+}
+
 /// Closed and open groups of pictures, one long group, pictures refreshed little by little, an uneven rate,
-/// interlaced in two codecs, ten bits and HDR.
+/// interlaced in two codecs, ten bits and HDR, more colour, red, green and blue.
 fn films(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let eight = "format=yuv420p";
     let fields = "scale=192:112,format=yuv420p,interlace=scan=tff:lowpass=off";
     let hdr = "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv";
+    let rgb = "format=gbrp10le,setparams=color_primaries=bt2020:color_trc=smpte2084";
     let hevc = "-c:v libx265 -preset ultrafast -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc -x265-params log-level=error:keyint=25:hdr10=1:max-cll=900,300";
     [
         ("closed.mp4", eight, "-c:v libx264 -g 25 -bf 2"),
@@ -97,6 +128,8 @@ fn films(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
             "-c:v mpeg2video -q:v 3 -g 12 -bf 2 -flags +ilme+ildct",
         ),
         ("ten.mkv", hdr, hevc),
+        ("colour.mkv", "format=yuv422p10le", "-c:v ffv1 -g 25"),
+        ("rgb.mkv", rgb, "-c:v ffv1 -g 25"),
     ]
     .into_iter()
     .filter(|(name, ..)| wanted(name))
@@ -184,8 +217,7 @@ async fn opened(program: &Path, path: &Path, filters: Filters) -> Arc<Film> {
 }
 
 fn segments(film: &Film) -> Vec<Segment> {
-    let tail = film.order.filters().reach().after;
-    let mut cutter = Cutter::default().with_tail(tail);
+    let mut cutter = crate::jobs::cutter_of(film, None);
     let mut segments = Vec::new();
     let target = film.timebase().ticks(1_200_000);
     while let Cutting::Segment(segment) = cutter.next(&film.index(), target).unwrap() {
@@ -291,7 +323,9 @@ async fn segments_give_the_frames_of_one_run_over_the_whole_film() {
     let folder = tempfile::tempdir().unwrap();
     let scratch = folder.path().join("segment.nut");
     let mut wrong = Vec::new();
-    for path in films(folder.path(), |_| true) {
+    let mut all = films(folder.path(), |_| true);
+    all.extend(packed_films(&all[0]));
+    for path in all {
         // The other version need not see every film.
         let twice = ["open.ts", "refreshed.mp4", "fields.mkv", "ten.mkv"];
         let twice = twice.iter().any(|name| path.ends_with(name));
@@ -302,42 +336,107 @@ async fn segments_give_the_frames_of_one_run_over_the_whole_film() {
                 .any(|name| path.ends_with(name));
             for (name, wish) in wishes().into_iter().skip(if often { 0 } else { 2 }) {
                 let film = opened(&program, &path, wish).await;
-                let whole = at_once(&program, &film);
-                let cut = segments(&film);
-                assert!(cut.len() > 2, "{path:?} gives {} segments", cut.len());
-                let mut together = Frames::new();
-                for segment in &cut {
-                    let made = donors(&program, &film, segment, &scratch).await;
-                    let expected = film.shown(segment).len();
-                    if made.len() != expected {
-                        wrong.push(format!(
-                            "{path:?} {name} {program:?}: {} of {expected} frames",
-                            made.len()
-                        ));
-                    }
-                    together.extend(made);
-                }
-                let shift = argv::shift_ticks(film.timebase());
-                let times: Vec<i64> = whole.keys().map(|time| time - shift).collect();
-                assert_eq!(
-                    times,
-                    film.all_shown().unwrap(),
-                    "{path:?} {name} {program:?}"
-                );
-                let unlike = whole
-                    .iter()
-                    .filter(|(at, md5)| together.get(at) != Some(md5));
-                let unlike = unlike.count();
-                if unlike > 0 || whole.len() != together.len() {
-                    wrong.push(format!(
-                        "{path:?} {name} {program:?}: {unlike} of {} frames differ",
-                        whole.len()
-                    ));
-                }
+                let unlike = unlike(&program, &film, &scratch).await;
+                wrong.extend(unlike.map(|how| format!("{path:?} {name} {program:?}: {how}")));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// How the frames of a film's segments are not those of one run over the whole of it, if they are not.
+async fn unlike(program: &Path, film: &Film, scratch: &Path) -> Option<String> {
+    let whole = at_once(program, film);
+    let cut = segments(film);
+    assert!(cut.len() > 2, "only {} segments", cut.len());
+    let mut together = Frames::new();
+    for segment in &cut {
+        let made = donors(program, film, segment, scratch).await;
+        let expected = film.shown(segment).len();
+        if made.len() != expected {
+            return Some(format!("{} of {expected} frames", made.len()));
+        }
+        together.extend(made);
+    }
+    let shift = argv::shift_ticks(film.timebase());
+    let times: Vec<i64> = whole.keys().map(|time| time - shift).collect();
+    if times != film.all_shown().unwrap() {
+        return Some("other times".to_owned());
+    }
+    let differ = |(at, md5): &(&i64, &String)| together.get(*at) != Some(*md5);
+    let unlike = whole.iter().filter(differ).count();
+    let text = format!("{unlike} of {} frames differ", whole.len());
+    (unlike > 0 || whole.len() != together.len()).then_some(text)
+}
+
+fn half_rate() -> Filters {
+    Filters {
+        half_rate: true,
+        ..Filters::default()
+    }
+}
+
+/// A recording that was begun in the middle of an open group of pictures, and a film with a packet that is damaged: of
+/// each an odd number of packets gives no picture.
+fn with_packets_in_vain(folder: &Path) -> [PathBuf; 2] {
+    let open = shoot(
+        folder,
+        "whole.ts",
+        "format=yuv420p",
+        "-c:v mpeg2video -q:v 3 -g 12 -bf 1",
+    );
+    let keys = "-c:v libx265 -preset ultrafast -x265-params log-level=error:keyint=25:open-gop=0:scenecut=0";
+    let sound = shoot(folder, "sound.mkv", "format=yuv420p", keys);
+    let damage = "-bsf:v noise=amount=eq(n\\,62)";
+    [
+        packed(&open, "begun-late.ts", "-ss 1.5", "-copyts"),
+        packed(&sound, "damaged.mkv", "", damage),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packets_without_a_picture_do_not_count_at_half_the_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = folder.path().join("segment.nut");
+    let result = folder.path().join("result.mp4");
+    for path in with_packets_in_vain(folder.path()) {
+        let program = &programs()[0];
+        let film = opened(program, &path, half_rate()).await;
+        let mut found = false;
+        for segment in &segments(&film) {
+            let spec = film.spec(segment, film.choice.codec().software()).unwrap();
+            encoded(&film, segment, &spec, &result).await;
+            // Read from further back, as after a first refusal, which blames nobody.
+            let verdict = taken_at(1, &film, segment, &result).await;
+            found |= matches!(verdict, Err(crate::verify::Unfit::Uncounted));
+        }
+        assert!(found, "{path:?}: nobody noticed");
+        let film = crate::count::counted(program, &film).await.unwrap();
+        assert_eq!(unlike(program, &film, &scratch).await, None, "{path:?}");
+        for segment in &segments(&film) {
+            let spec = film.spec(segment, film.choice.codec().software()).unwrap();
+            encoded(&film, segment, &spec, &result).await;
+            let verdict = taken_at(0, &film, segment, &result).await;
+            assert!(verdict.is_ok(), "{path:?}: {verdict:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_long_stills_half_is_left_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = folder.path().join("segment.nut");
+    let path = lasting(
+        20,
+        folder.path(),
+        "slides.mkv",
+        "select='not(mod(n,40))',format=yuv420p",
+        "-fps_mode passthrough -c:v libx264 -g 1",
+    );
+    for program in programs() {
+        let film = opened(&program, &path, half_rate()).await;
+        assert_eq!(unlike(&program, &film, &scratch).await, None);
+    }
 }
 
 /// One segment encoded with `spec`, whatever was ordered.
@@ -371,6 +470,27 @@ async fn taken(film: &Arc<Film>, segment: &Segment, file: &Path) -> Result<(), S
         verdict.map_err(|unfit| unfit.to_string())?;
     }
     Ok(())
+}
+
+/// The same of one place, the source read from so many steps back.
+async fn taken_at(
+    step_back: u8,
+    film: &Arc<Film>,
+    segment: &Segment,
+    file: &Path,
+) -> Result<(), crate::verify::Unfit> {
+    let spec = film.spec(segment, film.choice.codec().software()).unwrap();
+    let returned = crate::verify::Returned {
+        film,
+        segment,
+        spec: &spec,
+        file,
+        donor: None,
+        random: 0,
+        step_back,
+    };
+    let verdict = crate::verify::verify(&programs()[0], returned).await;
+    verdict.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread")]
