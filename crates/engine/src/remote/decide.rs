@@ -217,6 +217,8 @@ impl Away {
         match event {
             Event::Linked { knows } => self.met(knows),
             Event::Lost => self.lost(),
+            // From a link that is over: the next one begins with an offer.
+            Event::Heard(_) if !self.linked => Vec::new(),
             Event::Heard(word) if self.is_open() => self.heard(word),
             Event::Heard(FilmWord::Over {}) => vec![Action::Forget],
             // It has not heard the last word yet.

@@ -151,8 +151,9 @@ async fn a_frame_at_another_time_a_track_too_many_and_another_codec_are_refused(
         "setpts='PTS+eq(N,20)*0.4/(25*TB)'",
         "-fps_mode",
         "passthrough",
+        "-enc_time_base",
+        "1:1000",
     ];
-    let late: Vec<&str> = late.into();
     let why = refused(move |film, result| encode(&[], Some(film), &late, result)).await;
     assert!(why.contains("instead of"), "{why}");
     let more = ["-f", "lavfi", "-i", "sine=d=2"];
