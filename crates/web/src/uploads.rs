@@ -335,9 +335,9 @@ fn cannot_write(error: io::Error) -> Refusal {
 /// one then is told the truth.
 pub async fn tidy(uploads: &Uploads, api: &Api) -> Homes {
     let events = api.events();
-    let homes = match api.jobs().await {
-        Ok(jobs) => {
-            let homes = homes(uploads, &jobs);
+    let homes = match api.snapshot().await {
+        Ok(snapshot) => {
+            let homes = homes(uploads, &snapshot.scene.jobs);
             sweep(&uploads.folder, &homes.values().cloned().collect()).await;
             homes
         }

@@ -2,7 +2,7 @@
 
 use api::KeyScope::{self, Admin, Control, Files, Metrics, Read, Submit};
 use api::rehearsal::job;
-use api::{JobId, JobState};
+use api::JobState;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
