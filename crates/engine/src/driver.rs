@@ -379,7 +379,7 @@ impl Core {
             // Whoever asked may have gone.
             Mail::MayPlace(job, reply) => {
                 let may = self.may_place(job).then_some(self.settings.replace);
-                drop(reply.send(may));
+                let _ = reply.send(may);
             }
             Mail::Original(original) => self.original_says(*original),
             Mail::Sighted { peer, film, sight } => self.sighted(peer, film, sight),

@@ -209,8 +209,12 @@ pub(crate) fn faults(settings: &Settings) -> Vec<Fault> {
 fn shared_faults(shared: &Shared) -> Vec<Fault> {
     let mut all = Vec::new();
     let mut fault = |wrong: bool, keys, says: &str, help: &str| {
-        let (says, help) = (says.to_owned(), help.to_owned());
-        all.extend(wrong.then_some(Fault { keys, says, help }));
+        all.extend(wrong.then(|| Fault {
+            keys,
+            says: says.to_owned(),
+            help: help.to_owned(),
+            at: None,
+        }));
     };
     let is_folder = |path: &PathBuf| path.is_absolute() && path.to_str().is_some();
     fault(

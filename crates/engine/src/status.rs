@@ -681,6 +681,7 @@ impl Default for Settings {
             purpose: media::choice::Purpose::default(),
             replace: Replace::default(),
             library: library::Library::default(),
+            shared: Shared::default(),
         }
     }
 }

@@ -115,6 +115,23 @@ fn open(ffmpeg: &Path, result: Returned<'_>) -> Run {
     result.input(run.args(["-threads", &threads()]))
 }
 
+/// Decodes the first film of a finished file, frame times ignored.
+///
+/// # Errors
+/// As [`segment`].
+pub async fn film(ffmpeg: &Path, file: &Path) -> Result<Decoded, DigestError> {
+    decode(
+        Run::new(ffmpeg)
+            .args(QUIET)
+            .args(["-protocol_whitelist", "file"])
+            .input(file),
+        "0:v:0",
+        None,
+        std::convert::identity,
+    )
+    .await
+}
+
 /// Decodes the first film of a finished file from `start_us` up to but not including `end_us`.
 ///
 /// # Errors

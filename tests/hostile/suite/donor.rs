@@ -150,6 +150,7 @@ async fn tell(link: &Link, order: Message, lie: Lie, folder: &Path) -> Option<()
         source_ceiling,
         result,
         result_ceiling,
+        reads: _,
     } = order
     else {
         return None;

@@ -34,7 +34,7 @@ use crate::node::Node;
 use crate::probe::{self, Indexing};
 use crate::prove::{self, FileProof};
 use crate::receipt::MadeBy;
-use crate::status::{Outcome, Replace, Terms};
+use crate::status::{Outcome, Terms};
 use crate::trouble::{Kind, Trouble};
 use crate::verify::Unfit;
 use crate::{compare, output, remote};
@@ -67,7 +67,6 @@ pub(crate) struct Work {
     /// This node's short id.
     pub node: String,
     pub begun: Instant,
-    pub replace: Replace,
 }
 
 /// What came of it.
@@ -399,6 +398,7 @@ async fn alike(
         let same = compare::alike(theirs, ours, expected[window.start], window.len());
         same.map_err(|unfit| match unfit {
             Unfit::Check(why) | Unfit::Bad(why) | Unfit::WrongFrames(why) => Fault::Bad(why),
+            uncounted @ Unfit::Uncounted => Fault::Bad(uncounted.to_string()),
         })?;
     }
     Ok(())
@@ -493,7 +493,6 @@ async fn place(
         receipts: node.0.workspace.receipts(),
         node: work.node.clone(),
         begun: work.begun,
-        replace: work.replace,
         made_by: Some(MadeBy::of(id, name)),
         store: node.0.store.clone(),
         ledger: node.0.ledger.clone(),

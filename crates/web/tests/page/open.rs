@@ -246,7 +246,8 @@ async fn a_crowd_that_says_nothing_keeps_nobody_out() {
     assert_eq!(page.status, 200);
     // The first of the crowd were sent away; who listens was not.
     let sent_away = async |stream: &mut TcpStream| {
-        let end = stream.read(&mut [0; 64]);
+        let mut buffer = [0; 64];
+        let end = stream.read(&mut buffer);
         tokio::time::timeout(std::time::Duration::from_millis(1), end)
             .await
             .is_ok()

@@ -1,8 +1,8 @@
 //! `/api/v1` and `/metrics`: who gets in, what for, and what is answered to what is not understood.
 
+use api::JobState;
 use api::KeyScope::{self, Admin, Control, Files, Metrics, Read, Submit};
 use api::rehearsal::job;
-use api::JobState;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

@@ -65,6 +65,7 @@ fn job(state: JobState, terms: Terms) -> JobStatus {
         created_ms: 0,
         finished_ms: None,
         original: None,
+        away: None,
     }
 }
 
