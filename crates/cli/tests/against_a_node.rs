@@ -473,6 +473,7 @@ fn hand(name: &str, segments: u32) -> Hand {
         segments,
         working: 0,
         frames: 250,
+        read_there: 0,
         speed_fps: Some(25.0),
         encoder: Some("libx264".into()),
         paused: None,

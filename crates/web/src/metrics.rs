@@ -655,6 +655,7 @@ mod tests {
             segments: 0,
             working: 2,
             frames: 0,
+            read_there: 0,
             speed_fps: None,
             encoder: None,
             paused: None,
