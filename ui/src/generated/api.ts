@@ -116,15 +116,15 @@ tries: number, };
 export type Audio = "copy" | "opus" | "aac";
 
 /**
- * A job that another computer owns.
+ * How far a film is that was sent to another computer.
  */
 export type Away = { 
 /**
- * Which.
+ * Where it is.
  */
 computer: ComputerId, 
 /**
- * Its name.
+ * What that calls itself.
  */
 name: string, 
 /**
@@ -136,7 +136,7 @@ participates: boolean,
  */
 leaves: boolean, 
 /**
- * How far it is.
+ * What is being done.
  */
 step: AwayStep, 
 /**
@@ -149,7 +149,7 @@ moved: number,
 of: number, };
 
 /**
- * What another computer that owns a job does about it.
+ * What is being done with a film that was sent to another computer.
  */
 export type AwayStep = "waiting" | "sending" | "working" | "ready" | "fetching" | "checking";
 
@@ -501,6 +501,10 @@ wait_for: number,
  */
 only_here: boolean, 
 /**
+ * Another computer owns the job: the film is sent there, worked on there, and the result comes back.
+ */
+on: On | null, 
+/**
  * Decode the whole result here, rather than trust what the donors' decodes prove.
  */
 paranoid: boolean, 
@@ -508,10 +512,6 @@ paranoid: boolean,
  * Keep the job's working files when it ends.
  */
 keep_temp: boolean, 
-/**
- * Another computer owns the job: the film is sent there, worked on there, and the result comes back.
- */
-on: On | null, 
 /**
  * Agree to everything that [`crate::Inspection::losses`] says will be lost or look different.
  */
@@ -589,10 +589,6 @@ lets_us: boolean | null,
  */
 asks_us: boolean | null, 
 /**
- * It takes whole films of this computer now.
- */
-takes_films: boolean, 
-/**
  * Its processor; empty if not known.
  */
 cpu: string, 
@@ -627,7 +623,11 @@ last_seen_ms: number | null,
 /**
  * The last trouble with it, in a sentence.
  */
-trouble: string | null, };
+trouble: string | null, 
+/**
+ * It takes whole films of this computer now.
+ */
+takes_films: boolean, };
 
 /**
  * Identifies a computer: 64 hexadecimal digits, the SHA-256 of its certificate.
@@ -1106,6 +1106,10 @@ working: number,
  */
 frames: number, 
 /**
+ * Segments that it read itself, where the film lies on storage that both see.
+ */
+read_there: number, 
+/**
  * Frames a second it delivers for this job.
  */
 speed_fps: number | null, 
@@ -1116,11 +1120,7 @@ encoder: string | null,
 /**
  * Why it does nothing at the moment, in words.
  */
-paused: string | null, 
-/**
- * Segments that it read itself, where the film lies on storage that both see.
- */
-read_there: number, };
+paused: string | null, };
 
 /**
  * How much of itself this computer gives.
@@ -1420,7 +1420,7 @@ original: Original | null,
  */
 away: Away | null, 
 /**
- * Whose film it is, where another computer sent it here. `null` for this computer's own.
+ * Whose film it is, where another computer sent it here: what that calls itself. `null` for this computer's own.
  */
 sent_by: string | null, };
 
@@ -1843,7 +1843,7 @@ seq: number,
 event: Event, };
 
 /**
- * Which computer owns a job instead of this one.
+ * The computer that owns a job.
  */
 export type On = { 
 /**
@@ -1982,11 +1982,11 @@ id: ComputerId,
 error: ApiError, };
 
 /**
- * A folder that two computers see under different names.
+ * A folder that two computers see, each under its own name.
  */
 export type PathPair = { 
 /**
- * As the other computers name the folder.
+ * As other computers call it, with either slash.
  */
 theirs: string, 
 /**
@@ -2164,6 +2164,10 @@ hide_name: boolean,
  */
 donating: boolean, 
 /**
+ * The computers it is paired with may send it whole films, while it helps.
+ */
+whole_films: boolean, 
+/**
  * With how many of its processor threads at most; `null`: all of them.
  */
 donate_cores: number | null, 
@@ -2208,28 +2212,24 @@ replace: Replace,
  */
 library: LibraryRules, 
 /**
- * The computers it is paired with may send it whole films, while it helps.
- */
-whole_films: boolean, 
-/**
  * Films that others give work of are read where they lie, where this computer sees the same file.
  */
 shared: Shared, };
 
 /**
- * Where films are read that other computers own.
+ * Films that others give work of are read where they lie, where this computer sees the same file.
  */
 export type Shared = { 
 /**
- * Films that others give work of are read where they lie, where this computer sees the same file.
+ * Whether they are.
  */
 read: boolean, 
 /**
- * Folders looked in beside network drives and the library's folders.
+ * Where they are looked for, beside network drives and the watched folders.
  */
 folders: Array<FilePath>, 
 /**
- * Folders that other computers name otherwise.
+ * Folders that have other names on other computers.
  */
 paths: Array<PathPair>, };
 
@@ -2708,9 +2708,9 @@ export const DEFAULT_CHOICE: Choice = {
   },
   "wait_for": 0,
   "only_here": false,
+  "on": null,
   "paranoid": false,
   "keep_temp": false,
-  "on": null,
   "yes": false
 };
 
@@ -2770,13 +2770,18 @@ id: JobId, }; reply: null };
  * Which job.
  */
 id: JobId, }; reply: null };
-  /** Tries a failed or cancelled job again, with what it has made so far. Tells the job's number: another one where a
- * cancelled job begins anew. */
+  /** Tries a failed or cancelled job again, with what it has made so far. Tells the job's number: another one where a cancelled job begins anew. */
   retry: { args: { 
 /**
  * Which job.
  */
 id: JobId, }; reply: JobId };
+  /** Brings the result of a film that was sent away, and left there, here. */
+  fetch: { args: { 
+/**
+ * Which job.
+ */
+id: JobId, }; reply: null };
   /** Moves a job in the queue. What is being encoded goes on; what is given out from now on goes by the new order. */
   reorder: { args: { 
 /**
@@ -2787,12 +2792,6 @@ id: JobId,
  * Where to.
  */
 to: Shift, }; reply: null };
-  /** Brings the result of a film that was sent away, and left there, here. */
-  fetch: { args: { 
-/**
- * Which job.
- */
-id: JobId, }; reply: null };
   /** Takes a job that is over off the list. Its output stays. */
   forget: { args: { 
 /**
