@@ -285,7 +285,7 @@ async fn a_variable_stands_above_the_file_and_is_never_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_farm_has_set_is_said_first_and_then_taken_over() {
     let folder = tempfile::tempdir().unwrap();
-    let (films, temp) = (folder.path().join("films"), folder.path().join("temp"));
+    let (films, temp) = (folder.path().join("media"), folder.path().join("temp"));
     fs::create_dir(&temp).unwrap();
     fs::write(
         file(folder.path()),
@@ -311,7 +311,7 @@ async fn what_another_farm_has_set_is_said_first_and_then_taken_over() {
     assert!(
         said.notes
             .iter()
-            .any(|note| note.ends_with("films is not there now.")),
+            .any(|note| note.ends_with("media is not there now.")),
         "{said:?}"
     );
     assert_eq!(
