@@ -97,6 +97,7 @@ fn it_helps_where_more_is_in_hand_than_its_own() {
         segments: 0,
         working: 1,
         frames: 0,
+        read_there: 0,
         speed_fps: None,
         encoder: None,
         paused: None,

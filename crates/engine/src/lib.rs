@@ -12,6 +12,9 @@ mod probe;
 /// What is known of it from then on.
 mod film;
 
+/// Broken timestamps are repaired in a copy.
+mod repair;
+
 // plan::cut          -> Segment             (pure)
 // plan::order        -> SegmentSpec         (pure)
 // schedule::Farm     -> Action::Start …     (pure)

@@ -64,8 +64,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let parcels = remote::load(&store, &mut past).await;
     let films = Films::load(&store).await;
     let (ticks, changes) = watch::channel(0);
-    let file = kept.path().to_owned();
-    let mut core = Core {
+    let core = Core {
         farm: farm(&store, &settings).await?,
         since: Instant::now(),
         store: store.clone(),
@@ -109,13 +108,23 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         chronicle: Chronicle::default(),
         changes: ticks,
     };
+    Ok(run(core, changes, letters))
+}
+
+/// Sets the loop going. One that stays watches the file of its settings, and goes on with what was interrupted.
+fn run(
+    mut core: Core,
+    changes: watch::Receiver<u64>,
+    letters: mpsc::UnboundedReceiver<Mail>,
+) -> Node {
+    let (stays, file) = (core.stays, core.config.path().to_owned());
     let node = handle(&core, changes);
     core.node = Arc::downgrade(&node.0);
     tokio::spawn(ready(core).run(letters));
-    if config.stays {
+    if stays {
         tokio::spawn(watch_file(node.0.mail.clone(), file));
     }
-    Ok(go_on(node, config.stays))
+    go_on(node, stays)
 }
 
 /// What the shells hold of a node.

@@ -151,10 +151,6 @@ impl Edges {
 }
 
 /// The largest picture among some: `None` where there are none, `Some(None)` where all are black.
-#[expect(
-    clippy::option_option,
-    reason = "nothing seen and nothing to be seen are different answers"
-)]
 async fn edges(
     ffmpeg: &Path,
     source: &Source,

@@ -486,6 +486,14 @@ pub fn report(report: &Report) -> String {
     lines.join("\n")
 }
 
+fn whole_films(settings: &Settings) -> &'static str {
+    if settings.whole_films {
+        "on: while it helps, others may send it whole films"
+    } else {
+        "off"
+    }
+}
+
 /// What is set, one a line.
 pub fn settings(settings: &Settings) -> String {
     let path = |path: &Option<api::FilePath>, usual: &str| {
@@ -504,14 +512,7 @@ pub fn settings(settings: &Settings) -> String {
             },
         ],
         ["donate", if settings.donating { "on" } else { "off" }],
-        [
-            "whole-films",
-            if settings.whole_films {
-                "on: while it helps, others may send it whole films"
-            } else {
-                "off"
-            },
-        ],
+        ["whole-films", whole_films(settings)],
         [
             "cores",
             &or(

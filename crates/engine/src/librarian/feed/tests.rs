@@ -1,3 +1,5 @@
+//! What is fed to the farm, and what is not.
+
 use std::fs;
 
 use library::Conditions;

@@ -1,3 +1,5 @@
+//! What becomes of a film whose job is over.
+
 use super::*;
 use crate::status::JobId;
 use crate::status::Outcome as Made;

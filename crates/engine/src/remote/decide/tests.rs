@@ -1,3 +1,5 @@
+//! Every order of events, and what each of them comes to, for a film that was sent to another computer.
+
 use std::collections::BTreeSet;
 
 use super::*;
