@@ -57,7 +57,9 @@ pub fn done(job: &Job, outcome: &Outcome) -> String {
     if let Some(speed_up) = job.speed_up.filter(|_| job.hands.len() > 1) {
         text += &format!(", {speed_up:.1} times as fast as this computer alone");
     }
-    text += &format!("\n  made by {}", hands(&job.hands));
+    if !job.hands.is_empty() {
+        text += &format!("\n  made by {}", hands(&job.hands));
+    }
     text += &format!("\n  receipt {}", plain(&outcome.receipt.shown()));
     if let Some(original) = &job.original {
         text += &format!("\n  {}", super::originals::says(original));
@@ -228,8 +230,11 @@ pub fn to_go(job: &Job) -> String {
     if let Some(fps) = job.speed_fps {
         text += &format!(", {fps:.0} frames a second");
     }
-    if let Some(eta) = job.eta_s {
-        text += &format!(", about {} to go", span(eta as f64));
+    // Whole seconds, as it is only an estimate.
+    match job.eta_s {
+        None | Some(0) => {}
+        Some(eta @ ..10) => text += &format!(", about {eta} s to go"),
+        Some(eta) => text += &format!(", about {} to go", span(eta as f64)),
     }
     if let Some(speed_up) = job.speed_up.filter(|_| job.hands.len() > 1) {
         text += &format!(", {speed_up:.1} x this computer alone");
