@@ -88,8 +88,8 @@ fn a_watched_folder_looks_after_itself() {
     assert!(folders(&node).is_empty());
     assert_refused(
         &node.ask(&["library", "add", walk.path().join("none").to_str().unwrap()]),
-        "bad_request",
-        2,
+        "no_such_file",
+        10,
     );
 
     assert_eq!(add(&[]).exit, Some(0));

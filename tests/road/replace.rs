@@ -224,7 +224,7 @@ fn killed_while_a_result_gets_its_name_there_is_one_result() {
         let done = jobs
             .lines
             .iter()
-            .filter(|line| line["state"] == "completed");
+            .filter(|line| line["state"] == "completed" && line["input"] == film.to_str().unwrap());
         assert_eq!(done.count(), 1, "{point}: {jobs:?}");
         let visible = |path: &PathBuf| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
