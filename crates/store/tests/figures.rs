@@ -75,7 +75,7 @@ async fn days_and_computers_are_added_up() {
         [
             (2, true, 10_000, "Küche"),
             (1, true, 5000, "Kitchen"),
-            (2, false, 5000, "Kitchen")
+            (2, false, 5000, "Küche")
         ]
     );
 }

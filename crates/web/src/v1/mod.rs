@@ -252,7 +252,7 @@ fn whole(mut document: OpenApi) -> OpenApi {
         .components
         .get_or_insert_default()
         .add_security_scheme(problem::SCHEME, SecurityScheme::Http(scheme.build()));
-    for name in ["Source", "Keep"] {
+    for name in ["Source", "Keep", "OutputPlace"] {
         only_one_way(&mut document, name);
     }
     document
@@ -286,7 +286,7 @@ mod tests {
     fn what_has_several_ways_has_one_at_a_time() {
         let (_, document) = table().split_for_parts();
         let document = serde_json::to_value(whole(document)).unwrap();
-        for (name, objects) in [("Source", 2), ("Keep", 1)] {
+        for (name, objects) in [("Source", 2), ("Keep", 1), ("OutputPlace", 3)] {
             let ways = document["components"]["schemas"][name]["oneOf"]
                 .as_array()
                 .unwrap();
