@@ -339,6 +339,7 @@ impl LibraryRule {
             ("output_path", one.output_path != its.output_path),
             ("wait_for", one.wait_for != its.wait_for),
             ("keep_temp", one.keep_temp != its.keep_temp),
+            ("on", one.on != its.on),
         ];
         let Some((name, _)) = misplaced.iter().find(|(_, set)| *set) else {
             return Ok(());
@@ -347,7 +348,7 @@ impl LibraryRule {
             "The rule “{}” cannot have {name}: it makes many films.",
             self.name
         );
-        Err(Refused::new(StatusCode::BAD_REQUEST, text).help("Leave it out."))
+        Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, text).help("Leave it out."))
     }
 }
 

@@ -252,16 +252,14 @@ fn whole(mut document: OpenApi) -> OpenApi {
         .components
         .get_or_insert_default()
         .add_security_scheme(problem::SCHEME, SecurityScheme::Http(scheme.build()));
-    for name in ["Source", "Keep", "OutputPlace"] {
-        only_one_way(&mut document, name);
-    }
+    let components = document.components.get_or_insert_default();
+    components.schemas.values_mut().for_each(only_one_way);
     document
 }
 
-/// Says of a type of several ways, each an object of one field, that nothing else may stand beside that field.
-fn only_one_way(document: &mut OpenApi, name: &str) {
-    let components = document.components.get_or_insert_default();
-    let Some(RefOr::T(Schema::OneOf(ways))) = components.schemas.get_mut(name) else {
+/// Says of a type of several ways that nothing else may stand beside the fields of the one that is taken.
+fn only_one_way(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::OneOf(ways)) = schema else {
         return;
     };
     for way in &mut ways.items {
@@ -280,6 +278,8 @@ fn give(kind: &'static str, body: impl IntoResponse) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -294,6 +294,15 @@ mod tests {
                 .iter()
                 .filter(|way| way["additionalProperties"] == false);
             assert_eq!(closed.count(), objects, "{name}");
+        }
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let ways = |schema: &Value| schema["oneOf"].as_array().cloned().unwrap_or_default();
+        for (name, way) in schemas
+            .iter()
+            .flat_map(|(name, schema)| ways(schema).into_iter().map(move |way| (name, way)))
+            .filter(|(_, way)| way.get("properties").is_some())
+        {
+            assert_eq!(way["additionalProperties"], false, "{name}: {way}");
         }
     }
 

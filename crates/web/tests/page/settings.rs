@@ -113,6 +113,7 @@ async fn what_a_rule_cannot_make_is_refused_and_changes_nothing() {
         json!({ "output_folder": "small" }),
         json!({ "wait_for": 1 }),
         json!({ "keep_temp": true }),
+        json!({ "on": { "peer": "kitchen" } }),
         json!({ "place": { "is": "beside", "into_path": "/b" } }),
     ] {
         let rule = json!({ "name": "all", "least_saving_percent": 5, "make": make });
@@ -120,6 +121,11 @@ async fn what_a_rule_cannot_make_is_refused_and_changes_nothing() {
         let rules = json!({ "hours": [], "folders": [folder] });
         let answer = send(&stage, &key, "PUT /library/rules", &rules).await;
         assert!(matches!(code(&answer).0, 400 | 422), "{make}");
+        // It has the shape that the document shows, and is out of the question all the same.
+        let misplaced = ["output_path", "wait_for", "keep_temp", "on"];
+        if misplaced.iter().any(|name| make.get(name).is_some()) {
+            assert_eq!(code(&answer), (422, "bad_request".into()), "{make}");
+        }
     }
     let after = send(&stage, &key, "GET /library/rules", &json!({})).await;
     assert_eq!(before.json(), after.json());
