@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use media::parse::{description, frame};
+use media::spec::Scan;
 use media::stream::SourceInfo;
 use media::{Pts, Timebase};
 
@@ -93,6 +94,27 @@ pub async fn first_frame(ffmpeg: &Path, source: &Source) -> Result<frame::FrameI
         "showinfo",
     )
     .await
+}
+
+/// How the first interlaced frame of some is scanned, looked for at three places of the film: recordings often begin with
+/// something progressive. `None` where none is found. `film` is its start and length, microseconds of the file's own
+/// timeline; of a film whose length is not known no places can be chosen.
+pub async fn interlaced_later(ffmpeg: &Path, source: &Source, film: (i64, i64)) -> Option<Scan> {
+    for share in [25, 50, 75] {
+        let at_us = film.0 + film.1.max(0).saturating_mul(share) / 100;
+        let run = Run::new(ffmpeg)
+            .answers()
+            .args(TALKING)
+            .most_seconds(limits::BRIEF)
+            .seek(Some(at_us));
+        // A damaged place says nothing; the others may.
+        let frame = shown(source, run, "showinfo").await.ok();
+        let scan = frame.and_then(|frame| frame.scan);
+        if scan.is_some_and(|scan| scan != Scan::Progressive) {
+            return scan;
+        }
+    }
+    None
 }
 
 /// The first frame decoded at or after `start`, seeking to `seek_us` first.
