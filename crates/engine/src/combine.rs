@@ -1,5 +1,6 @@
 //! The end of the road: merge, prove, write the receipt, put the file in its place.
 
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -108,12 +109,9 @@ pub(crate) async fn combine(
         Err(error) => return Some(Err(error)),
     };
     reached(bench, work.job, PhaseKind::Placing);
-    if let Place::InPlace { .. } = work.terms.place {
-        return in_place(work, aside, merged, proof).await.transpose();
-    }
-    let placing = tokio::task::spawn_blocking(move || place(&work, &aside, &merged, proof, sample));
-    let placed = placing.await.map_err(std::io::Error::other).flatten();
-    Some(placed.map_err(|e| not_placed(&e)))
+    give_place(work, aside, merged, proof, sample)
+        .await
+        .transpose()
 }
 
 /// Puts a result of another computer in its place that was proved here; `None` where it was called off.
@@ -147,6 +145,17 @@ pub(crate) async fn place_returned(
         starts: Vec::new(),
         equal_headers: Vec::new(),
     };
+    give_place(work, aside, merged, proof, sample).await
+}
+
+/// What is proved and noted takes its place; `None` where it was called off.
+async fn give_place(
+    work: Combine,
+    aside: Aside,
+    merged: Merged,
+    proof: FileProof,
+    sample: [u8; 32],
+) -> Result<Option<Outcome>, CombineError> {
     if let Place::InPlace { .. } = work.terms.place {
         return in_place(work, aside, merged, proof).await;
     }
@@ -159,15 +168,21 @@ pub(crate) async fn place_returned(
 fn copy_aside(from: &Path, to: &Path) -> std::io::Result<()> {
     // What an earlier attempt left loses this name and is not written into: it may be another name of the original.
     let _ = std::fs::remove_file(to);
-    let digest = |path: &Path| {
-        let mut hasher = blake3::Hasher::new();
-        std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
-        Ok::<_, std::io::Error>(hasher.finalize())
-    };
+    let mut read = std::fs::File::open(from)?;
     let mut copy = std::fs::File::create_new(to)?;
-    std::io::copy(&mut std::fs::File::open(from)?, &mut copy)?;
+    let (mut digest, mut chunk) = (blake3::Hasher::new(), vec![0; 1 << 20]);
+    loop {
+        let n = read.read(&mut chunk)?;
+        if n == 0 {
+            break;
+        }
+        digest.update(&chunk[..n]);
+        copy.write_all(&chunk[..n])?;
+    }
     copy.sync_all()?;
-    if digest(from)? == digest(to)? {
+    let mut again = blake3::Hasher::new();
+    again.update_reader(std::fs::File::open(to)?)?;
+    if digest.finalize() == again.finalize() {
         return Ok(());
     }
     Err(std::io::Error::other("the copy is not what was copied"))

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use ffmpeg::picture;
 use media::gop::Anomaly;
 use schedule::{Input, JobId, Lease};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::driver::{Core, Mail};
@@ -19,7 +18,7 @@ use crate::film::{Film, FilmParts};
 use crate::job::{CompanionState, Job};
 use crate::jobs::{cutter_of, unread};
 use crate::lease::Bench;
-use crate::probe::{self, Indexing};
+use crate::probe;
 use crate::trouble::{Kind, Trouble};
 
 /// What the user is told.
@@ -100,7 +99,10 @@ pub(crate) async fn counted(ffmpeg: &Path, film: &Film) -> Result<Arc<Film>, Tro
         ..film.parts()
     };
     parts.notes.push(COUNTED.to_owned());
-    let anew = indexed(ffmpeg, film, parts).await?;
+    let (anew, anomaly) = probe::index_whole(ffmpeg, parts).await?;
+    if let Some(anomaly) = anomaly {
+        return Err(broken(film, anomaly));
+    }
     let packets = anew.index().len() as u64;
     let stored = u64::from(film.video.width) * u64::from(film.video.height);
     let source = &film.source;
@@ -115,25 +117,6 @@ pub(crate) async fn counted(ffmpeg: &Path, film: &Film) -> Result<Arc<Film>, Tro
         Ok(left) if !left.is_empty() => Ok(anew),
         Ok(_) => Err(unread(&anew, "none of its packets gives a picture")),
         Err(anomaly) => Err(broken(&anew, anomaly)),
-    }
-}
-
-/// It with an index that is complete.
-async fn indexed(ffmpeg: &Path, film: &Film, parts: FilmParts) -> Result<Arc<Film>, Trouble> {
-    let (said, mut heard) = mpsc::unbounded_channel();
-    // Nobody listens any more once this has come to an end.
-    let tell = move |what| drop(said.send(what));
-    let (anew, go) = probe::index(ffmpeg, parts, tell).await?;
-    // The task that fills it is waiting for this.
-    let _ = go.send(());
-    loop {
-        match heard.recv().await {
-            Some(Indexing::More) => {}
-            Some(Indexing::Finished { .. }) => return Ok(anew),
-            Some(Indexing::Failed(why)) => return Err(unread(film, &why)),
-            Some(Indexing::Anomaly(anomaly)) => return Err(broken(film, anomaly)),
-            None => return Err(unread(film, "its packets were not read to the end")),
-        }
     }
 }
 

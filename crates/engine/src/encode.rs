@@ -23,9 +23,7 @@ pub(crate) async fn here(bench: Bench, assignment: Assignment) -> Result<Made, B
     bench.tell(Input::Delivered { lease });
     let seat = bench.seats.acquire().await.map_err(Broken::peer)?;
     let begun = Instant::now();
-    let reading = assignment
-        .film
-        .reading(&assignment.segment, assignment.lease.step_back);
+    let reading = assignment.reading();
     let source = |e: RunError| Broken::unread(&assignment, &e);
     let mut extraction =
         extract::start(&bench.ffmpeg, &assignment.film.source, reading).map_err(source)?;

@@ -163,8 +163,7 @@ impl Core {
     }
 
     fn say_of(&self, key: Key, says: FilmWord) {
-        let link = self.net.as_ref();
-        if let Some(link) = link.and_then(|net| net.link(peer::PeerId(key.0.0))) {
+        if let Some(link) = self.link_to(key.0) {
             link.tell(Message::Film { film: key.1, says });
         }
     }
@@ -317,7 +316,7 @@ impl Core {
 
     /// All that a transfer needs; `None` where its other end is away, which is told by the link.
     fn under_way(&mut self, key: Key) -> Option<Travel> {
-        let link = self.net.as_ref()?.link(peer::PeerId(key.0.0))?;
+        let link = self.link_to(key.0)?;
         let (cancel, number) = self.travel_anew(key)?;
         let note = self.films.all.get(&key)?.state.note.clone();
         Some(Travel {

@@ -335,9 +335,9 @@ impl Core {
         if lease.peer == self.me {
             return Ok(Going::Here(bench, assignment));
         }
-        let net = self.net.as_ref();
-        let link = net.and_then(|net| net.link(peer::PeerId(lease.peer.0)));
-        let link = link.ok_or((Fault::Network, "it is not connected"))?;
+        let link = self
+            .link_to(lease.peer)
+            .ok_or((Fault::Network, "it is not connected"))?;
         let given = Given {
             job: lease.job,
             segment: lease.segment,
@@ -393,10 +393,7 @@ impl Core {
         self.note_down(&held.lease, "taken back");
         held.cancel.cancel();
         if let Some(task) = held.task
-            && let Some(link) = self
-                .net
-                .as_ref()
-                .and_then(|net| net.link(peer::PeerId(held.lease.peer.0)))
+            && let Some(link) = self.link_to(held.lease.peer)
         {
             tokio::spawn(async move {
                 // A broken link cancels by itself.

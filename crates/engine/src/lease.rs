@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ffmpeg::extract::Reading;
 use media::SegmentSpec;
 use media::argv::Allowance;
 use media::encoder::Encoder;
@@ -67,6 +68,13 @@ pub(crate) struct Assignment {
     pub most: u64,
     /// How its donor reads the source by itself, where it sees the film.
     pub reads: Option<OwnReading>,
+}
+
+impl Assignment {
+    /// What is read of the source for it.
+    pub(crate) fn reading(&self) -> Reading {
+        self.film.reading(&self.segment, self.lease.step_back)
+    }
 }
 
 /// A good result, for the journal and the receipt.

@@ -63,6 +63,11 @@ impl Core {
         }
     }
 
+    /// The link to a computer that is here.
+    pub(crate) fn link_to(&self, peer: PeerId) -> Option<peer::Link> {
+        self.net.as_ref()?.link(peer::PeerId(peer.0))
+    }
+
     /// How busy this machine is, for the others too; and a look at the working files, where they have a limit.
     pub(crate) fn loaded(&mut self, load: Load) {
         self.load = Some(load);
@@ -338,7 +343,7 @@ impl Core {
         });
         self.pause_or_resume(id);
         self.note_presence(id);
-        let link = self.net.as_ref().and_then(|net| net.link(peer));
+        let link = self.link_to(id);
         if let Some(link) = link.filter(|_| begins) {
             self.ask_for_sights(&link);
         }
@@ -358,7 +363,7 @@ impl Core {
 
     /// A paired computer asks for help.
     fn asked(&mut self, peer: peer::PeerId, ask: Ask) {
-        let Some(link) = self.net.as_ref().and_then(|net| net.link(peer)) else {
+        let Some(link) = self.link_to(PeerId(peer.0)) else {
             return;
         };
         let task = ask.task;

@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::film::{Film, FilmParts};
 use crate::intake::{self, Dropped};
+use crate::jobs::unread;
 use crate::trouble::{Kind, Trouble};
 
 /// The facts of a file that can be encoded, and what there is to say about it.
@@ -53,7 +54,7 @@ pub(crate) async fn probe(
         stream: film.index,
         genpts: info.is_format("avi"),
     };
-    let frame = source::first_frame(ffmpeg, &source)
+    let frame = see(ffmpeg, &source, &info, choice)
         .await
         .map_err(|e| unreadable(&name, e))?;
     let packed = frame.packed && info.is_format("avi");
@@ -94,6 +95,22 @@ pub(crate) async fn probe(
         agreed: false,
     };
     Ok(Probed { parts, losses })
+}
+
+/// Its first frame, and whether it is interlaced anywhere where that is to be mended.
+async fn see(
+    ffmpeg: &Path,
+    source: &Source,
+    info: &SourceInfo,
+    choice: &Choice,
+) -> Result<FrameInfo, ProbeError> {
+    let mut frame = source::first_frame(ffmpeg, source).await?;
+    let interlaced = frame.scan.is_some_and(|scan| scan != Scan::Progressive);
+    if choice.filters.deinterlace && !interlaced {
+        let places = (info.start_us.unwrap_or(0), info.duration_us.unwrap_or(0));
+        frame.scan = source::interlaced_later(ffmpeg, source, places).await;
+    }
+    Ok(frame)
 }
 
 /// Transport and program streams start anywhere; their start is removed.
@@ -239,6 +256,31 @@ impl Probed {
             .notes
             .extend(self.losses.drain(..).map(|loss| format!("Agreed: {loss}")));
         self
+    }
+}
+
+/// The film with its index to the end, or to what is broken in its timestamps.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(crate) async fn index_whole(
+    ffmpeg: &Path,
+    parts: FilmParts,
+) -> Result<(Arc<Film>, Option<Anomaly>), Trouble> {
+    let (said, mut heard) = mpsc::unbounded_channel();
+    // Nobody listens any more once this has come to an end.
+    let tell = move |what| drop(said.send(what));
+    let (film, go) = index(ffmpeg, parts, tell).await?;
+    // The task that fills it is waiting for this.
+    let _ = go.send(());
+    loop {
+        match heard.recv().await {
+            Some(Indexing::More) => {}
+            Some(Indexing::Finished { .. }) => return Ok((film, None)),
+            Some(Indexing::Anomaly(anomaly)) => return Ok((film, Some(anomaly))),
+            Some(Indexing::Failed(why)) => return Err(unread(&film, &why)),
+            None => return Err(unread(&film, "its packets were not read to the end")),
+        }
     }
 }
 

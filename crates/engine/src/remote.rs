@@ -172,10 +172,7 @@ impl Core {
         if on.participate && !one.rights.may_use_me {
             return Err(words::may_not_help(&one.name));
         }
-        let link = self
-            .net
-            .as_ref()
-            .and_then(|net| net.link(peer::PeerId(on.peer.0)));
+        let link = self.link_to(on.peer);
         match (link, &one.about) {
             (Some(link), _) if !link.knows_films() => Err(words::too_old(&one.name)),
             (Some(_), Some(about)) if !about.films => Err(words::takes_none(&one.name)),
@@ -205,10 +202,7 @@ impl Core {
         self.past.remove(&job);
         self.parcels.all.insert(film, Parcel::new(new));
         self.mind_helped();
-        let link = self
-            .net
-            .as_ref()
-            .and_then(|net| net.link(peer::PeerId(peer.0)));
+        let link = self.link_to(peer);
         if let Some(link) = link {
             let knows = link.knows_films();
             self.drive(film, Event::Linked { knows }).await;
@@ -366,7 +360,7 @@ impl Core {
 
     fn link_of(&self, film: FilmId) -> Option<peer::Link> {
         let peer = self.parcels.all.get(&film)?.state.note.peer;
-        self.net.as_ref()?.link(peer::PeerId(peer.0))
+        self.link_to(peer)
     }
 
     fn say_to(&self, film: FilmId, says: FilmWord) {

@@ -183,10 +183,7 @@ impl Core {
                 Some(schedule::JobState::Paused { .. })
             );
             let taken = self.leases.values().any(|held| held.task == Some(task));
-            let link = self
-                .net
-                .as_ref()
-                .and_then(|net| net.link(peer::PeerId(given.peer.0)));
+            let link = self.link_to(given.peer);
             if let Some(link) = link.filter(|_| !rests && !taken) {
                 link.tell(Message::Cancel { task });
             }
@@ -210,10 +207,7 @@ impl Core {
         let rest = neighbour
             .and_then(|one| one.holding.as_mut())
             .map(std::mem::take);
-        let link = self
-            .net
-            .as_ref()
-            .and_then(|net| net.link(peer::PeerId(peer.0)));
+        let link = self.link_to(peer);
         let (Some(rest), Some(link)) = (rest, link) else {
             return;
         };

@@ -167,7 +167,7 @@ impl Core {
     }
 
     fn say_stopped(&self, task: TaskId, peer: peer::PeerId) {
-        let Some(link) = self.net.as_ref().and_then(|net| net.link(peer)) else {
+        let Some(link) = self.link_to(PeerId(peer.0)) else {
             return;
         };
         let failed = Message::Failed {

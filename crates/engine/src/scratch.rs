@@ -325,8 +325,7 @@ impl Core {
             return;
         };
         self.scratch.promised.remove(&task);
-        let link = self.net.as_ref().and_then(|net| net.link(guest.peer));
-        if let Some(link) = link {
+        if let Some(link) = self.link_to(schedule::PeerId(guest.peer.0)) {
             tokio::spawn(async move {
                 let failed = peer::Message::Failed {
                     task,

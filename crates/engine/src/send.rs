@@ -151,9 +151,7 @@ async fn vouch(
     link: &Link,
     task: TaskId,
 ) -> Result<(), Broken> {
-    let reading = assignment
-        .film
-        .reading(&assignment.segment, assignment.lease.step_back);
+    let reading = assignment.reading();
     let (source, ceiling) = (&assignment.film.source, source_ceiling(assignment));
     let mut nowhere = tokio::io::sink();
     let read = extract::digest(&bench.ffmpeg, source, reading, ceiling, &mut nowhere).await;

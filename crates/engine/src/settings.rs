@@ -141,83 +141,88 @@ fn check(settings: &Settings) -> Result<(), Trouble> {
     }
 }
 
+/// What was found to be out of its bounds.
+#[derive(Default)]
+struct Found(Vec<Fault>);
+
+impl Found {
+    /// Takes it down where it is wrong, which one of `keys` is to blame for.
+    fn note(
+        &mut self,
+        wrong: bool,
+        keys: &'static [&'static str],
+        says: impl Into<String>,
+        help: &str,
+    ) {
+        self.0.extend(wrong.then(|| Fault {
+            keys,
+            says: says.into(),
+            help: help.to_owned(),
+            at: None,
+        }));
+    }
+}
+
 /// Everything that is out of its bounds.
 pub(crate) fn faults(settings: &Settings) -> Vec<Fault> {
     let at_least = |what: &str, unit: &str, least: u64| {
         format!("{what} has to be at least {} {unit}.", least / 1_000_000)
     };
     let below = |value: Option<u64>, least: u64| value.is_some_and(|value| value < least);
-    let mut all = names(settings);
-    let mut fault = |wrong: bool, keys, says: String, help: &str| {
-        let help = help.to_owned();
-        all.extend(wrong.then_some(Fault {
-            keys,
-            says,
-            help,
-            at: None,
-        }));
-    };
-    fault(
+    let mut found = Found::default();
+    names(settings, &mut found);
+    found.note(
         settings.donate_cores == Some(0),
         &["donate.cores"],
-        "Helping takes at least one core.".to_owned(),
+        "Helping takes at least one core.",
         "Turn helping off to give none.",
     );
-    fault(
+    found.note(
         below(settings.scratch_limit, LEAST_SCRATCH),
         &["temp.limit"],
         at_least("The limit for working files", "MB", LEAST_SCRATCH),
         "A film in work needs room for its parts.",
     );
-    fault(
+    found.note(
         below(settings.bandwidth, LEAST_BANDWIDTH),
         &["network.bandwidth"],
         at_least("The limit for the network", "MB a second", LEAST_BANDWIDTH),
         "Below that, parts of a film would be under way for too long.",
     );
-    fault(
+    found.note(
         [settings.port, settings.web_port].contains(&Some(0)),
         &["web.port", "network.port"],
-        "A port is a number from 1 to 65535.".to_owned(),
+        "A port is a number from 1 to 65535.",
         "Leave it empty for the usual one.",
     );
-    fault(
+    found.note(
         settings.port.unwrap_or(PORTS.0) == settings.web_port.unwrap_or(PORTS.1),
         &["web.port", "network.port"],
-        "The page and the other computers cannot use the same port.".to_owned(),
+        "The page and the other computers cannot use the same port.",
         "Choose two different ones; where nothing is set, the computers have 47820 and the page 8090.",
     );
     let keep = crate::destination::check_keep(settings.replace.keep).err();
-    all.extend(keep.map(|trouble| Fault {
+    found.0.extend(keep.map(|trouble| Fault {
         keys: &["replace.keep"],
         says: trouble.message,
         help: trouble.help,
         at: None,
     }));
     let library = library::faults(&settings.library).into_iter();
-    all.extend(library.map(|wrong| Fault {
+    found.0.extend(library.map(|wrong| Fault {
         keys: &["library.folders", "library.hours"],
         says: wrong.says,
         help: wrong.help,
         at: Some(format!("library.{}", wrong.field)),
     }));
-    all.extend(helping_faults(&settings.helping));
-    all.extend(shared_faults(&settings.shared));
-    all
+    helping_faults(&settings.helping, &mut found);
+    shared_faults(&settings.shared, &mut found);
+    found.0
 }
 
-fn shared_faults(shared: &Shared) -> Vec<Fault> {
-    let mut all = Vec::new();
-    let mut fault = |wrong: bool, keys, says: &str, help: &str| {
-        all.extend(wrong.then(|| Fault {
-            keys,
-            says: says.to_owned(),
-            help: help.to_owned(),
-            at: None,
-        }));
-    };
+fn shared_faults(shared: &Shared, found: &mut Found) {
     let is_folder = |path: &PathBuf| path.is_absolute() && path.to_str().is_some();
-    fault(
+    found.note(
         shared.folders.len() > LISTED || !shared.folders.iter().all(is_folder),
         &["shared.folders"],
         "A folder in which films of others are looked for has to be a whole path, from the root on.",
@@ -228,36 +233,25 @@ fn shared_faults(shared: &Shared) -> Vec<Fault> {
         plain && name.len() <= 4096 && name.contains(|c| !matches!(c, '/' | '\\'))
     };
     let is_pair = |pair: &PathPair| is_name(&pair.theirs) && is_folder(&pair.here);
-    fault(
+    found.note(
         shared.paths.len() > LISTED || !shared.paths.iter().all(is_pair),
         &["shared.paths"],
         "A folder with another name on the other computers takes its name there and a whole path here.",
         "For example /mnt/nas/films there and /media/films here; there can be 100 of them.",
     );
-    all
 }
 
 /// What names and paths cannot be.
-fn names(settings: &Settings) -> Vec<Fault> {
-    let mut all = Vec::new();
-    let mut fault = |wrong: bool, keys, says: &str, help: &str| {
-        let (says, help) = (says.to_owned(), help.to_owned());
-        all.extend(wrong.then_some(Fault {
-            keys,
-            says,
-            help,
-            at: None,
-        }));
-    };
+fn names(settings: &Settings, found: &mut Found) {
     let name = settings.name.as_str();
-    fault(
+    found.note(
         name.len() > machine::NAME_BYTES || name.chars().any(char::is_control),
         &["node.name"],
         "A computer's name has 1 to 40 letters, fewer of other alphabets than the Latin one.",
         "Choose a shorter one.",
     );
     let relative = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| !path.is_absolute());
-    fault(
+    found.note(
         relative(&settings.scratch),
         &["temp.dir"],
         "The folder for working files has to be a whole path, from the root on.",
@@ -265,30 +259,19 @@ fn names(settings: &Settings) -> Vec<Fault> {
     );
     let no_text =
         |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.to_str().is_none());
-    fault(
+    found.note(
         no_text(&settings.scratch) || no_text(&settings.ffmpeg),
         &["temp.dir", "node.ffmpeg"],
         "This path is no text in UTF-8, so that the file of settings cannot hold it.",
         "Give the folder another name, or use another one.",
     );
-    all
 }
 
 /// More of them than anybody has.
 const LISTED: usize = 100;
 
-fn helping_faults(rules: &Rules) -> Vec<Fault> {
-    let mut all = Vec::new();
-    let mut fault = |wrong: bool, keys, says: &str, help: &str| {
-        let (says, help) = (says.to_owned(), help.to_owned());
-        all.extend(wrong.then_some(Fault {
-            keys,
-            says,
-            help,
-            at: None,
-        }));
-    };
-    fault(
+fn helping_faults(rules: &Rules, found: &mut Found) {
+    found.note(
         rules.hours.len() > LISTED || !rules.hours.iter().all(Hours::is_sound),
         &["donate.hours"],
         "These hours make no sense.",
@@ -297,13 +280,12 @@ fn helping_faults(rules: &Rules) -> Vec<Fault> {
     let is_name = |name: &String| {
         !name.trim().is_empty() && name.len() <= 200 && !name.chars().any(char::is_control)
     };
-    fault(
+    found.note(
         rules.programs.len() > LISTED || !rules.programs.iter().all(is_name),
         &["donate.programs"],
         "This is no list of programs.",
         "Name each as its file is called, for example obs or blender.",
     );
-    all
 }
 
 impl Core {

@@ -151,10 +151,6 @@ impl Core {
         }
     }
 
-    fn link_to(&self, id: PeerId) -> Option<Link> {
-        self.net.as_ref()?.link(peer::PeerId(id.0))
-    }
-
     fn ask_for_sight(&mut self, id: JobId, link: &Link) {
         let helps = self
             .neighbours

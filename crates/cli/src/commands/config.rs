@@ -9,10 +9,11 @@ use local::Client;
 use super::with_node;
 use crate::args::{self, Config, ConfigDeed};
 use crate::node::Start;
-use crate::present::human::{self, plain};
+use crate::present::human::plain;
 use crate::present::json::{
     ComplaintLine, ConfigPathLine, ImportedLine, ReloadedLine, SettingLine,
 };
+use crate::present::settings;
 use crate::{App, End};
 
 /// Does it.
@@ -41,10 +42,10 @@ async fn show(all: bool, app: &App) -> Result<End, ApiError> {
         if app.out.is_json() {
             shown.for_each(|key| app.out.line(&SettingLine::new(key)));
         } else {
-            app.out.text(&human::config(&config.path, shown));
+            app.out.text(&settings::config(&config.path, shown));
         }
         for complaint in &config.complaints {
-            app.out.remark(&plain(&human::complaint(complaint)));
+            app.out.remark(&plain(&settings::complaint(complaint)));
         }
         Ok(End::Done)
     })
@@ -84,7 +85,7 @@ fn check(named: Option<&Path>, app: &App) -> Result<End, ApiError> {
     }
     for complaint in &complaints {
         app.out.result(&ComplaintLine::new(complaint), || {
-            plain(&human::complaint(complaint))
+            plain(&settings::complaint(complaint))
         });
     }
     Ok(End::Code(ErrorCode::BadConfig.exit()))
@@ -121,7 +122,7 @@ async fn reload(app: &App) -> Result<End, ApiError> {
     };
     let reread = node.call(call::ReloadConfig {}).await?;
     app.out
-        .result(&ReloadedLine::new(&reread), || human::reread(&reread));
+        .result(&ReloadedLine::new(&reread), || settings::reread(&reread));
     Ok(End::Done)
 }
 
@@ -131,7 +132,7 @@ async fn import(file: &Path, yes: bool, app: &App) -> Result<End, ApiError> {
         let apply = yes;
         let import = node.call(call::ImportConfig { text, apply }).await?;
         app.out.result(&ImportedLine::new(&import, yes), || {
-            human::imported(&import, yes)
+            settings::imported(&import, yes)
         });
         if !yes && !import.changes.is_empty() {
             app.out.remark("Nothing was changed yet: with --yes it is.");

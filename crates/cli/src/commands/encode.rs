@@ -37,20 +37,7 @@ pub async fn run(args: &Encode, app: &App) -> Result<End, ApiError> {
         work.hand_in(inputs, choice, node, &watch, app).await?;
         // The new jobs are in it: from here on, a job that is not there was taken off the list.
         watch.refresh(node).await?;
-        let mut progress = Progress::new(app.out);
-        let stopped = tokio::select! {
-            outcome = work.follow(node, &mut watch, &mut progress, app) => {
-                outcome?;
-                false
-            }
-            () = app.stop.asked() => true,
-        };
-        progress.clear();
-        if stopped {
-            work.hold(node, &watch, app).await;
-            return Ok(End::Stopped);
-        }
-        Ok(work.worst.map_or(End::Done, |code| End::Code(code.exit())))
+        work.see_through(node, &mut watch, app).await
     })
     .await
 }
@@ -60,24 +47,11 @@ pub async fn fetch(id: u64, app: &App) -> Result<End, ApiError> {
     with_node(app, Start::default(), async |node| {
         node.call(call::Fetch { id: JobId(id) }).await?;
         let mut watch = Watch::start(node).await?;
-        let mut work = Work {
+        let work = Work {
             jobs: vec![JobId(id)],
             worst: None,
         };
-        let mut progress = Progress::new(app.out);
-        let stopped = tokio::select! {
-            outcome = work.follow(node, &mut watch, &mut progress, app) => {
-                outcome?;
-                false
-            }
-            () = app.stop.asked() => true,
-        };
-        progress.clear();
-        if stopped {
-            work.hold(node, &watch, app).await;
-            return Ok(End::Stopped);
-        }
-        Ok(work.worst.map_or(End::Done, |code| End::Code(code.exit())))
+        work.see_through(node, &mut watch, app).await
     })
     .await
 }
@@ -149,6 +123,29 @@ impl Work {
             input,
             resumed,
         });
+    }
+
+    /// Shows the jobs until all are over, or holds them if the user stops the command before.
+    async fn see_through(
+        mut self,
+        node: &Door,
+        watch: &mut Watch,
+        app: &App,
+    ) -> Result<End, ApiError> {
+        let mut progress = Progress::new(app.out);
+        let stopped = tokio::select! {
+            outcome = self.follow(node, watch, &mut progress, app) => {
+                outcome?;
+                false
+            }
+            () = app.stop.asked() => true,
+        };
+        progress.clear();
+        if stopped {
+            self.hold(node, watch, app).await;
+            return Ok(End::Stopped);
+        }
+        Ok(self.worst.map_or(End::Done, |code| End::Code(code.exit())))
     }
 
     /// Shows the jobs until all are over.

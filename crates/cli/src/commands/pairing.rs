@@ -11,7 +11,7 @@ use crate::args;
 use crate::door::Door;
 use crate::node::Start;
 use crate::present::json::{IdentityLine, InviteLine, PairLine, PeerLine};
-use crate::present::{self, human};
+use crate::present::{self, computers, human};
 use crate::watch::Watch;
 use crate::{App, End};
 
@@ -31,7 +31,7 @@ pub async fn invite(args: &args::Invite, app: &App) -> Result<End, ApiError> {
         app.out.result(&line, || invite.text.clone());
         let drawn = present::can_show();
         if drawn || args.qr {
-            app.out.text(&human::qr(&invite.qr, drawn));
+            app.out.text(&computers::qr(&invite.qr, drawn));
         }
         app.out
             .remark("Type on the other computer:  manyhands pair INVITE  (or `manyhands pair -`, and paste it there). Whoever helps then receives pieces of the other's videos.");
@@ -60,7 +60,7 @@ pub async fn ask(args: &args::Ask, app: &App) -> Result<End, ApiError> {
             () = app.stop.asked() => return Ok(End::Stopped),
         };
         let line = PairLine::code(&asking);
-        let name = human::name(&asking.name, &asking.id);
+        let name = computers::name(&asking.name, &asking.id);
         app.out.result(&line, || asking.code.clone());
         app.out.remark(&format!(
             "Type this code on {name} within two minutes. {name} will receive pieces of your videos."
@@ -297,7 +297,7 @@ pub async fn peers(app: &App) -> Result<End, ApiError> {
                 .iter()
                 .for_each(|one| app.out.line(&PeerLine::new(one, false)));
         } else {
-            app.out.text(&human::computers(&here.computer, computers));
+            app.out.text(&computers::list(&here.computer, computers));
         }
         Ok(End::Done)
     })
@@ -316,7 +316,7 @@ pub async fn rights(args: &args::Rights, app: &App) -> Result<End, ApiError> {
             })
             .await?;
         app.out.result(&PeerLine::new(&computer, false), || {
-            human::rights(&computer)
+            computers::rights(&computer)
         });
         Ok(End::Done)
     })

@@ -13,6 +13,7 @@ use crate::present::human::{self, plain};
 use crate::present::json::{
     self, DoneLine, ErrorLine, ListeningLine, PeerLine, ReloadedLine, StateLine, StoppedLine,
 };
+use crate::present::{computers, settings};
 use crate::watch::Watch;
 use crate::{App, End};
 
@@ -73,7 +74,7 @@ async fn reread(node: &Door, app: &App) -> Result<End, ApiError> {
         match node.call(api::call::ReloadConfig {}).await {
             Ok(reread) => app
                 .out
-                .result(&ReloadedLine::new(&reread), || human::reread(&reread)),
+                .result(&ReloadedLine::new(&reread), || settings::reread(&reread)),
             Err(error) => app.out.error(&error),
         }
     }
@@ -167,7 +168,7 @@ impl Told {
                 format!(
                     "{}: {}",
                     plain(&computer.name),
-                    human::status(&computer.status)
+                    computers::status(&computer.status)
                 )
             };
             app.out.result(&line, text);

@@ -8,7 +8,7 @@ use super::with_node;
 use crate::args::{self, Bound, Whether};
 use crate::node::Start;
 use crate::present::json::{DeedLine, GivenLine, SettingsLine};
-use crate::present::{human, size, span};
+use crate::present::{computers, settings, size, span};
 use crate::{App, End};
 
 /// Changes what was named, and shows everything.
@@ -24,7 +24,7 @@ pub async fn run(wanted: &args::Settings, app: &App) -> Result<End, ApiError> {
             node.call(call::SetSettings { settings }).await?;
         }
         app.out
-            .result(&SettingsLine::new(&after), || human::settings(&after));
+            .result(&SettingsLine::new(&after), || settings::list(&after));
         let later = after.ffmpeg != before.ffmpeg
             || after.port != before.port
             || after.web_port != before.web_port;
@@ -128,7 +128,7 @@ pub async fn given(app: &App) -> Result<End, ApiError> {
                 .iter()
                 .for_each(|deed| app.out.line(&DeedLine::new(deed)));
         } else if !deeds.is_empty() {
-            app.out.text(&human::deeds(&deeds, now_ms()));
+            app.out.text(&computers::deeds(&deeds, now_ms()));
         }
         Ok(End::Done)
     })

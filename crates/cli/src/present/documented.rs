@@ -388,7 +388,7 @@ fn away() -> api::Away {
     }
 }
 
-fn settings() -> api::Settings {
+pub(super) fn settings() -> api::Settings {
     api::Settings {
         name: "Study".into(),
         hide_name: false,

@@ -4,9 +4,8 @@
 //! obey.
 
 use api::{
-    ApiError, ApiKey, AwayStep, Cleaned, Complaint, Computer, ComputerId, ComputerStatus,
-    ConfigFrom, ConfigKey, Deed, ErrorCode, Hand, Import, Job, JobState, Level, Outcome, Report,
-    Reread, SegmentState, Settings,
+    ApiError, ApiKey, AwayStep, Cleaned, ErrorCode, Hand, Job, JobState, Level, Outcome, Report,
+    SegmentState,
 };
 
 use super::{amount, size, span};
@@ -193,6 +192,26 @@ pub fn job(job: &Job) -> String {
         job.frames_done
     ));
     lines.push(format!("  time      {}{}", span(job.elapsed_s), to_go(job)));
+    lines.extend(came_of(job));
+    lines.extend(
+        job.hands
+            .iter()
+            .map(|one| format!("  computer  {}", hand(one))),
+    );
+    if !job.segments.is_empty() {
+        lines.push(format!("  segments  {}", strip(job)));
+    }
+    lines.extend(
+        job.notes
+            .iter()
+            .map(|note| format!("  note      {}", plain(note))),
+    );
+    lines.join("\n")
+}
+
+/// What came of a job, in rows.
+fn came_of(job: &Job) -> Vec<String> {
+    let mut lines = Vec::new();
     if let JobState::Completed { outcome } = &job.state {
         lines.push(format!(
             "  output    {} ({})",
@@ -208,20 +227,7 @@ pub fn job(job: &Job) -> String {
     if let JobState::Failed { error } = &job.state {
         lines.push(format!("  help      {}", plain(&error.help)));
     }
-    lines.extend(
-        job.hands
-            .iter()
-            .map(|one| format!("  computer  {}", hand(one))),
-    );
-    if !job.segments.is_empty() {
-        lines.push(format!("  segments  {}", strip(job)));
-    }
-    lines.extend(
-        job.notes
-            .iter()
-            .map(|note| format!("  note      {}", plain(note))),
-    );
-    lines.join("\n")
+    lines
 }
 
 /// Remaining time and speed-up, as far as known.
@@ -284,104 +290,6 @@ pub fn hand(hand: &Hand) -> String {
     text
 }
 
-/// The list of computers, this one first.
-pub fn computers(here: &Computer, others: &[Computer]) -> String {
-    let row = |computer: &Computer, who: &str| {
-        let fastest = computer.encoders.first();
-        let fastest = fastest.map_or(String::new(), |one| {
-            format!("{} {:.0} fps", plain(&one.name), one.fps_1080p)
-        });
-        let id = computer.id.0.get(..8).unwrap_or(&computer.id.0);
-        [
-            plain(id),
-            name(&computer.name, &computer.id),
-            who.to_owned(),
-            standing(computer),
-            now(computer),
-            fastest,
-            trouble(computer),
-        ]
-    };
-    let here = std::iter::once(row(here, "this one"));
-    let rows = here.chain(others.iter().map(|one| row(one, relation(one))));
-    table(
-        &["id", "name", "helps", "state", "now", "encodes", ""],
-        rows,
-    )
-}
-
-/// How busy and how hot it is: `71 %, 61 °C`.
-fn now(computer: &Computer) -> String {
-    let Some(load) = computer.load else {
-        return String::new();
-    };
-    let heat = load.celsius.map(|celsius| format!(", {celsius} °C"));
-    format!("{} %{}", load.cpu_percent, heat.unwrap_or_default())
-}
-
-fn relation(computer: &Computer) -> &'static str {
-    match (computer.helps_us, computer.we_help) {
-        (true, true) => "both ways",
-        (true, false) => "us",
-        (false, true) => "we help it",
-        (false, false) if computer.status != ComputerStatus::Nearby => "neither way",
-        (false, false) => "not paired",
-    }
-}
-
-/// A QR code, two rows of it in each line of text. In a terminal dark is dark and light is light by its own colours;
-/// else light is drawn, for a terminal with a dark ground.
-pub fn qr(rows: &[String], coloured: bool) -> String {
-    const BORDER: usize = 4;
-    let side = rows.len() + 2 * BORDER;
-    let dark = |x: usize, y: usize| {
-        let cell = x.checked_sub(BORDER).zip(y.checked_sub(BORDER));
-        cell.and_then(|(x, y)| rows.get(y)?.as_bytes().get(x)) == Some(&b'1')
-    };
-    let line = |y: usize| {
-        let drawn = |x: usize, y: usize| y < side && dark(x, y) == coloured;
-        let cells = (0..side).map(|x| match (drawn(x, y), drawn(x, y + 1)) {
-            (true, true) => '█',
-            (true, false) => '▀',
-            (false, true) => '▄',
-            (false, false) => ' ',
-        });
-        let text: String = cells.collect();
-        if coloured {
-            format!("\u{1b}[30;107m{text}\u{1b}[0m")
-        } else {
-            text
-        }
-    };
-    (0..side)
-        .step_by(2)
-        .map(line)
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// What was done for others, newest first: a line for each stretch of work.
-pub fn deeds(deeds: &[Deed], now_ms: u64) -> String {
-    let row = |deed: &Deed| {
-        let seconds = |ms: u64| ms as f64 / 1000.0;
-        [
-            name(&deed.name, &deed.computer),
-            amount(deed.segments, "segment"),
-            format!("{} in", size(deed.received_bytes)),
-            format!("{} out", size(deed.sent_bytes)),
-            format!(
-                "in {}",
-                span(seconds(deed.ended_ms.saturating_sub(deed.began_ms)))
-            ),
-            format!(
-                "{} ago",
-                span(seconds(now_ms.saturating_sub(deed.ended_ms)))
-            ),
-        ]
-    };
-    table(&["for", "", "", "", "", "until"], deeds.iter().map(row))
-}
-
 /// Keys for programs, oldest first.
 pub fn keys(keys: &[ApiKey]) -> String {
     if keys.is_empty() {
@@ -404,72 +312,6 @@ pub fn keys(keys: &[ApiKey]) -> String {
     table(&["id", "name", "scopes", ""], keys.iter().map(row))
 }
 
-/// A computer's name, or what there is to say of one that hides it.
-pub fn name(name: &str, id: &ComputerId) -> String {
-    if name.is_empty() {
-        let id = plain(id.0.get(..4).unwrap_or(&id.0));
-        return format!("A computer ({id}…)");
-    }
-    plain(name)
-}
-
-/// What a computer and this one may ask of each other, one direction a line.
-pub fn rights(computer: &Computer) -> String {
-    let name = plain(&computer.name);
-    let it_says = |said: Option<bool>, not: &str| {
-        if said == Some(false) {
-            format!(" ({name} {not})")
-        } else {
-            String::new()
-        }
-    };
-    let on = |on: bool| if on { "on " } else { "off" };
-    format!(
-        "{}  {name} may use this computer{}\n{}  this computer may use {name}{}",
-        on(computer.we_help),
-        it_says(computer.asks_us, "does not want to"),
-        on(computer.helps_us),
-        it_says(computer.lets_us, "does not let it"),
-    )
-}
-
-fn trouble(computer: &Computer) -> String {
-    if let ComputerStatus::OtherIdentity { presented } = &computer.status {
-        let id = plain(presented.0.get(..8).unwrap_or(&presented.0));
-        return format!(
-            "A computer of its name shows another key ({id}). This happens after reinstalling: pair again with a code, `manyhands ask {id}`."
-        );
-    }
-    computer.trouble.as_deref().map(plain).unwrap_or_default()
-}
-
-/// What a computer does, as far as this one has anything of it.
-fn standing(computer: &Computer) -> String {
-    match computer.status {
-        ComputerStatus::NotHelping if computer.lets_us == Some(false) => {
-            "there, does not let this one use it".to_owned()
-        }
-        _ => status(&computer.status),
-    }
-}
-
-/// What a computer does, in words.
-pub fn status(status: &ComputerStatus) -> String {
-    match status {
-        ComputerStatus::Nearby => "nearby".to_owned(),
-        ComputerStatus::Offline => "away".to_owned(),
-        ComputerStatus::OtherIdentity { .. } => "IDENTITY CHANGED".to_owned(),
-        ComputerStatus::NotHelping => "there, helping is off".to_owned(),
-        ComputerStatus::Measuring => "measuring its encoders".to_owned(),
-        ComputerStatus::Ready => "ready".to_owned(),
-        ComputerStatus::Working { segments } => {
-            format!("encoding {}", amount((*segments).into(), "segment"))
-        }
-        ComputerStatus::Paused { reason } => format!("paused: {}", plain(reason)),
-        ComputerStatus::SetAside { reason } => format!("set aside: {}", plain(reason)),
-    }
-}
-
 /// What the doctor found.
 pub fn report(report: &Report) -> String {
     let mut lines = Vec::new();
@@ -489,150 +331,6 @@ pub fn report(report: &Report) -> String {
         }
     }
     lines.join("\n")
-}
-
-fn whole_films(settings: &Settings) -> &'static str {
-    if settings.whole_films {
-        "on: while it helps, others may send it whole films"
-    } else {
-        "off"
-    }
-}
-
-/// What is set, one a line.
-pub fn settings(settings: &Settings) -> String {
-    let path = |path: &Option<api::FilePath>, usual: &str| {
-        path.as_ref()
-            .map_or(usual.to_owned(), |path| plain(&path.shown()))
-    };
-    let or = |value: Option<String>, usual: &str| value.unwrap_or_else(|| usual.to_owned());
-    let rows = [
-        ["name", &plain(&settings.name)],
-        [
-            "hide-name",
-            if settings.hide_name {
-                "on: only paired computers learn it"
-            } else {
-                "off"
-            },
-        ],
-        ["donate", if settings.donating { "on" } else { "off" }],
-        ["whole-films", whole_films(settings)],
-        [
-            "cores",
-            &or(
-                settings
-                    .donate_cores
-                    .map(|cores| format!("at most {cores}")),
-                "all",
-            ),
-        ],
-        ["temp", &path(&settings.temp, "in the data folder")],
-        ["temp-limit", &or(settings.temp_limit.map(size), "none")],
-        [
-            "bandwidth",
-            &or(
-                settings
-                    .bandwidth
-                    .map(|rate| format!("{} a second", size(rate))),
-                "no limit",
-            ),
-        ],
-        [
-            "port",
-            &or(
-                settings.port.map(|port| port.to_string()),
-                "47820 or the next free one",
-            ),
-        ],
-        [
-            "web-port",
-            &or(settings.web_port.map(|port| port.to_string()), "8090"),
-        ],
-        [
-            "ffmpeg",
-            &path(
-                &settings.ffmpeg,
-                "the one that came with Manyhands, or the system's",
-            ),
-        ],
-    ];
-    let mut rows = rows.map(|row| row.map(str::to_owned)).to_vec();
-    let ffmpeg = rows.len() - 1;
-    rows.splice(ffmpeg..ffmpeg, super::originals::rows(&settings.replace));
-    // After what is given.
-    rows.splice(4..4, super::helping::rules(&settings.helping));
-    let line = |[name, value]: &[String; 2]| format!("{name:<11} {value}");
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// What is set in the file and above it, as the file would say it.
-pub fn config<'a>(path: &api::FilePath, keys: impl Iterator<Item = &'a ConfigKey>) -> String {
-    let line = |key: &ConfigKey| {
-        if key.value.is_empty() {
-            return format!("# {}: {}", key.key, key.usual.replace('`', ""));
-        }
-        let from = match &key.from {
-            ConfigFrom::Usual => "  # not set",
-            ConfigFrom::File => "",
-            ConfigFrom::Variable { name } => &format!("  # {name}"),
-            ConfigFrom::ThisTime => "  # this time",
-        };
-        format!("{} = {}{}", key.key, plain(&key.value), plain(from))
-    };
-    let lines = keys.map(line);
-    let head = format!("# {}", plain(&path.shown()));
-    std::iter::once(head)
-        .chain(lines)
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// A mistake, and where it is.
-pub fn complaint(complaint: &Complaint) -> String {
-    let line = complaint
-        .line
-        .map_or_else(String::new, |line| format!(", line {line}"));
-    format!("{}{line}: {}", complaint.source, complaint.says)
-}
-
-/// What is taken over from another farm, or would be.
-pub fn imported(import: &Import, done: bool) -> String {
-    let head = match (import.changes.is_empty(), done) {
-        (true, _) => Vec::new(),
-        (false, true) => vec!["Set:".to_owned()],
-        (false, false) => vec!["This would be set:".to_owned()],
-    };
-    let changes = import.changes.iter().map(|change| {
-        let value = |text: &str| match text {
-            "" => "not set".to_owned(),
-            text => text.lines().map(plain).collect::<Vec<_>>().join("\n    "),
-        };
-        format!(
-            "  {} = {}  (before: {})",
-            change.key,
-            value(&change.after),
-            value(&change.before)
-        )
-    });
-    let notes = import.notes.iter().map(|note| plain(note));
-    head.into_iter()
-        .chain(changes)
-        .chain(notes)
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// What came of reading the file of settings again.
-pub fn reread(reread: &Reread) -> String {
-    let changed = match reread.changed.as_slice() {
-        [] => "Nothing has changed.".to_owned(),
-        changed => format!("Changed: {}.", changed.join(", ")),
-    };
-    match reread.later.as_slice() {
-        [] => changed,
-        later => format!("{changed} From the next start on: {}.", later.join(", ")),
-    }
 }
 
 /// What `clean` did.
@@ -684,44 +382,13 @@ pub fn table<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = [Strin
 mod tests {
     use super::*;
     use api::rehearsal;
-    use api::{ErrorCode, Segment};
+    use api::{ComputerId, Segment};
 
     #[test]
     fn a_name_cannot_command_the_terminal() {
         assert_eq!(plain("a\u{1b}]0;b\u{7}\n\u{202e}c é 漢"), "a?]0;b???c é 漢");
         let error = self::error(&ApiError::new(ErrorCode::Other, "x\u{1b}[2J").help("y\r"));
         assert_eq!(error, "x?[2J y?");
-    }
-
-    #[test]
-    fn a_qr_code_is_drawn_as_it_is_in_both_ways() {
-        let rows = rehearsal_rows();
-        // What the drawing shows, module by module: the border, then the code.
-        let seen = |drawing: &str, dark: bool| -> Vec<String> {
-            let plain = drawing
-                .replace("\u{1b}[30;107m", "")
-                .replace("\u{1b}[0m", "");
-            let halves = |line: &str, upper: bool| -> String {
-                let letter = |c: char| {
-                    let drawn = c == '█' || c == if upper { '▀' } else { '▄' };
-                    if drawn == dark { '1' } else { '0' }
-                };
-                line.chars().map(letter).collect()
-            };
-            let lines = plain
-                .lines()
-                .flat_map(|line| [halves(line, true), halves(line, false)]);
-            let inner = lines.skip(4).take(rows.len());
-            inner.map(|row| row[4..4 + rows.len()].to_owned()).collect()
-        };
-        assert_eq!(seen(&qr(&rows, true), true), rows);
-        assert_eq!(seen(&qr(&rows, false), false), rows);
-    }
-
-    fn rehearsal_rows() -> Vec<String> {
-        ["10110", "01010", "11101", "00011", "10001"]
-            .map(str::to_owned)
-            .into()
     }
 
     #[test]
@@ -789,10 +456,6 @@ mod tests {
             }),
             "held"
         );
-        let paused = ComputerStatus::Paused {
-            reason: "on battery".to_owned(),
-        };
-        assert_eq!(status(&paused), "paused: on battery");
     }
 
     fn share(name: &str, segments: u32) -> Hand {

@@ -1,5 +1,6 @@
 //! What the user sees: text for people, lines of JSON for programs, bars while something goes on.
 
+pub mod computers;
 #[cfg(test)]
 mod documented;
 pub mod figures;
@@ -10,6 +11,7 @@ pub mod library;
 mod measure;
 pub mod originals;
 mod progress;
+pub mod settings;
 pub mod timeline;
 
 use std::io::{IsTerminal, Write};

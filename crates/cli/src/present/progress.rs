@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::human::{self, plain};
 use super::json::{NoteLine, ProgressLine, StateLine};
-use super::{Out, can_draw};
+use super::{Out, can_draw, computers};
 
 /// Steps of a job's bar.
 const STEPS: u64 = 1000;
@@ -248,7 +248,7 @@ fn rows(scene: &Scene, job: &Job) -> Vec<String> {
         format!(
             "       {:<16} {}",
             plain(&one.name),
-            human::status(&one.status)
+            computers::status(&one.status)
         )
     });
     hands.chain(idle).collect()

@@ -20,18 +20,16 @@ use media::{Pts, Span, Timebase};
 use plan::cut::Segment;
 use plan::expect::{self, Times};
 use plan::lens;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::combine::{self, Combine, CombineError};
 use crate::companion::{self, Companion};
 use crate::film::{Film, FilmParts};
 use crate::intake::Dropped;
-use crate::jobs;
 use crate::lease::Bench;
 use crate::merge::{MergeError, Parts};
 use crate::node::Node;
-use crate::probe::{self, Indexing};
+use crate::probe;
 use crate::prove::{self, FileProof};
 use crate::receipt::MadeBy;
 use crate::status::{Outcome, Terms};
@@ -178,26 +176,8 @@ async fn know(
 ) -> Result<(Arc<Film>, plan::carry::Freight, Vec<carry::Contents>), Fault> {
     let probed = node.probe(&work.source, &work.choice).await;
     let parts = probed.map_err(Fault::Here)?.agree().parts;
-    let film = match index(&bench.ffmpeg, parts.clone())
-        .await
-        .map_err(Fault::Here)?
-    {
-        (film, true) => film,
-        (film, false) => {
-            // Broken timestamps are repaired here as they were there.
-            let parts = repair::normalised_parts(&bench.ffmpeg, &film, &work.scratch).await;
-            let parts = parts.map_err(Fault::Here)?;
-            let (film, whole) = index(&bench.ffmpeg, parts).await.map_err(Fault::Here)?;
-            if !whole {
-                let text = format!(
-                    "{} has timestamps that cannot be repaired.",
-                    film.path.display()
-                );
-                return Err(Fault::Here(Trouble::new(Kind::Damaged, text)));
-            }
-            film
-        }
-    };
+    let film = index(&bench.ffmpeg, parts, &work.scratch).await;
+    let film = film.map_err(Fault::Here)?;
     let freight = companion::look(&bench.ffmpeg, &film).await;
     let (freight, _, contents) = freight.map_err(|why| {
         let text = format!(
@@ -209,17 +189,21 @@ async fn know(
     Ok((film, freight, contents))
 }
 
-/// The film with its index; and whether that is whole, which it is not where its timestamps are broken.
-async fn index(ffmpeg: &Path, parts: FilmParts) -> Result<(Arc<Film>, bool), Trouble> {
-    let (tell, mut heard) = mpsc::unbounded_channel();
-    let (film, go) = probe::index(ffmpeg, parts, move |said| drop(tell.send(said))).await?;
-    let _ = go.send(());
-    loop {
-        match heard.recv().await {
-            Some(Indexing::More) => {}
-            Some(Indexing::Finished { .. }) => return Ok((film, true)),
-            Some(Indexing::Failed(why)) => return Err(jobs::unread(&film, &why)),
-            Some(Indexing::Anomaly(_)) | None => return Ok((film, false)),
+/// The film with its whole index. Broken timestamps are repaired here as they were there.
+async fn index(ffmpeg: &Path, parts: FilmParts, scratch: &Path) -> Result<Arc<Film>, Trouble> {
+    let (film, anomaly) = probe::index_whole(ffmpeg, parts).await?;
+    if anomaly.is_none() {
+        return Ok(film);
+    }
+    let parts = repair::normalised_parts(ffmpeg, &film, scratch).await?;
+    match probe::index_whole(ffmpeg, parts).await? {
+        (film, None) => Ok(film),
+        (film, Some(_)) => {
+            let text = format!(
+                "{} has timestamps that cannot be repaired.",
+                film.path.display()
+            );
+            Err(Trouble::new(Kind::Damaged, text))
         }
     }
 }

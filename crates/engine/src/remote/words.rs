@@ -13,7 +13,7 @@ pub(crate) fn not_asked(name: &str) -> Trouble {
     let text =
         format!("{name} is not to be asked for work by this computer, so no film is sent there.");
     Trouble::new(Kind::BadRequest, text)
-        .help("Allow that on its card, or with `manyhands peers`, and try again.")
+        .help("Allow that on its card, or with `manyhands rights`, and try again.")
 }
 
 /// It may not use this one, so that this one cannot help it.
@@ -45,7 +45,7 @@ pub(crate) fn nothing_to_fetch(job: JobId, known: bool) -> Trouble {
         return Trouble::new(Kind::NoSuchJob, format!("There is no job {job}."));
     }
     let text = format!("Job {job} has no result on another computer.");
-    Trouble::new(Kind::NotNow, text).help("`manyhands status` shows where each job is.")
+    Trouble::new(Kind::NotNow, text).help("`manyhands jobs` shows where each job is.")
 }
 
 /// The disk has no room for a result.
