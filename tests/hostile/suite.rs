@@ -14,6 +14,8 @@ mod bombs;
 mod disk;
 /// A donor that lies.
 mod donor;
+/// A paired computer's whole films.
+mod films;
 /// The node under attack, and who is honest.
 mod house;
 /// A paired computer's words.
@@ -36,7 +38,7 @@ pub fn run() {
     // They share one node, and each is to be blamed for what it does to it.
     arguments.test_threads = Some(1);
     let house = std::sync::Arc::new(house::Lazy::default());
-    let attacks: [(&str, Attack); 22] = [
+    let attacks: [(&str, Attack); 23] = [
         ("strangers_are_refused_everything", strangers::routes),
         ("strangers_send_too_much", strangers::too_much),
         (
@@ -59,6 +61,7 @@ pub fn run() {
         ("bodies_that_lie", blobs::lies),
         ("more_tasks_than_there_is_room_for", blobs::too_many),
         ("a_film_that_somebody_does_not_have", sights::not_ours),
+        ("whole_films_that_nobody_means", films::not_meant),
         ("text_as_a_film", bombs::texts),
         ("pictures_that_explode", bombs::pictures),
         ("the_disk_is_filled_in_mid_upload", disk::filled),

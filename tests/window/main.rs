@@ -18,6 +18,7 @@ mod screen;
 mod around;
 mod house;
 mod rules;
+mod shelf;
 
 /// The app's own, for the checks of its rules: a program's modules cannot be named from here.
 #[path = "../../src-tauri/under_way.rs"]

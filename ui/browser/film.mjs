@@ -25,8 +25,11 @@ function ffmpeg(words) {
   return execFileSync(findFfmpeg(), ['-v', 'error', '-nostdin', ...words], { maxBuffer: 1 << 28 });
 }
 
+/** How the picture of a film is encoded, unless somebody wants another kind. */
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '18', '-g', '25', '-c:a', 'aac'];
+
 /** Writes a film of so many seconds, with sound. */
-export function makeFilm(path, seconds) {
+export function makeFilm(path, seconds, codecs = H264) {
   const cells = Array.from({ length: BITS }, (_, place) => {
     const box = (row, when) => `drawbox=x=iw*${place}/${BITS}:y=ih*${row}/${ROWS}:w=iw/${BITS}:h=ih/${ROWS}:color=white:t=fill:enable='${when}'`;
     const bit = `bitand(n,${1 << (BITS - 1 - place)})`;
@@ -34,7 +37,7 @@ export function makeFilm(path, seconds) {
   });
   const burnt = [`drawbox=x=0:y=0:w=iw:h=ih*2/${ROWS}:color=black:t=fill`, ...cells].join(',');
   const sources = ['-f', 'lavfi', '-i', `testsrc2=s=320x180:r=25:d=${seconds},${burnt}`, '-f', 'lavfi', '-i', `sine=d=${seconds}`];
-  ffmpeg([...sources, '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '18', '-g', '25', '-c:a', 'aac', path]);
+  ffmpeg([...sources, ...codecs, path]);
 }
 
 /** The number of every frame, as decoded, in order; `null` for one that cannot be read. */

@@ -236,12 +236,27 @@ async function checkFilm(browser, folder) {
   }
 }
 
-/** A folder is watched, with the mouse: its film is taken, its own result is not. */
+/** Films as they lie about: of many kinds, and with other files between them. Gives those that are to be made smaller. */
+function fillShelf(media) {
+  mkdirSync(join(media, 'Séries'), { recursive: true });
+  const films = {
+    'été.mkv': undefined,
+    'old.avi': ['-c:v', 'mpeg4', '-q:v', '2', '-c:a', 'libmp3lame'],
+    'Séries/tape.ts': ['-c:v', 'mpeg2video', '-q:v', '2', '-bf', '2', '-c:a', 'mp2'],
+    'Séries/band.webm': ['-c:v', 'libvpx-vp9', '-crf', '10', '-b:v', '0', '-deadline', 'realtime', '-cpu-used', '8', '-c:a', 'libopus'],
+  };
+  for (const [name, codecs] of Object.entries(films)) makeFilm(join(media, name), 6, codecs);
+  makeFilm(join(media, 'right.mkv'), 1, ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error', '-c:a', 'aac']);
+  writeFileSync(join(media, 'broken.mkv'), 'no film '.repeat(1000));
+  writeFileSync(join(media, 'empty.mp4'), '');
+  writeFileSync(join(media, 'notes.txt'), 'no film');
+  return Object.keys(films);
+}
+
+/** A folder is watched, with the mouse: its films are taken, whatever has no need of it and its own results are not. */
 async function checkLibrary(browser, folder) {
   const media = join(folder, 'media');
-  mkdirSync(media);
-  makeFilm(join(media, 'été.mkv'), 20);
-  writeFileSync(join(media, 'notes.txt'), 'no film');
+  const films = fillShelf(media);
   const { link, stop } = await serve(join(folder, 'shelf'));
   try {
     const problems = [];
@@ -251,25 +266,27 @@ async function checkLibrary(browser, folder) {
     await page.getByTestId('page-library').click();
     await page.getByTestId('library-path').fill(media);
     await page.getByTestId('watch').click();
-    await page.getByTestId('rules-dialog').getByTestId('takes').getByText(/1 of 1/).waitFor();
+    await page.getByTestId('rules-dialog').getByTestId('takes').getByText(/4 of 7/).waitFor();
     assert.equal((await call(page, 'settings')).library.folders.length, 0, 'a look sets something');
     await page.getByTestId('keep-rules').click();
     await page.getByTestId('folder').waitFor();
     // Nobody waits a minute here to see that a file stays as it is.
     const settings = await call(page, 'settings');
     settings.library.folders[0].stable_s = 1;
+    settings.library.folders[0].rules[0].make.speed = 'fast';
     await call(page, 'set_settings', { settings });
     const shows = (state, films) => page.getByTestId(`state-${state}`).getByText(String(films), { exact: true }).waitFor();
-    await shows('done', 1);
+    await shows('done', films.length);
     await page.getByTestId('saved').waitFor();
-    const made = readdirSync(media).find((name) => name.startsWith('été.') && name !== 'été.mkv');
-    assert.deepEqual(numbers(join(media, made)), Array.from({ length: 500 }, (_, frame) => frame));
+    const results = readdirSync(media, { recursive: true }).filter((name) => name.endsWith('.hevc.mkv'));
+    assert.deepEqual(results.map((name) => name.replace('.hevc.mkv', '')).sort(), films.map((name) => name.replace(/\.\w+$/, '')).sort());
+    for (const name of results) assert.deepEqual(numbers(join(media, name)), Array.from({ length: 150 }, (_, frame) => frame), name);
     await page.getByTestId('scan-all').click();
-    await shows('left', 1);
+    await shows('left', 3 + films.length);
     await page.getByTestId('state-left').click();
-    await page.getByTestId('films').getByText(made).waitFor();
+    for (const says of ['Manyhands made it.', 'It is empty.', /“Films” does not take it: it is hevc already/]) await page.getByTestId('films').getByText(says).first().waitFor();
     await page.screenshot({ path: join(root, 'target/page-library.png'), fullPage: true });
-    assert.equal(readdirSync(media).length, 3);
+    assert.equal(readdirSync(media, { recursive: true }).length, 1 + 8 + films.length);
     assert.deepEqual(problems, []);
   } finally {
     await stop();
