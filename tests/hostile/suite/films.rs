@@ -27,7 +27,8 @@ fn offer(bytes: u64) -> FilmOffer {
 }
 
 fn say(house: &House, peer: &Peer, film: FilmId, says: FilmWord) {
-    let said = peer.link().send(Message::Film { film, says });
+    let link = peer.link();
+    let said = link.send(Message::Film { film, says });
     house.runtime.block_on(said).unwrap();
 }
 
