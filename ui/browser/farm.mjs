@@ -4,7 +4,7 @@ import { drop } from './fake.mjs';
 
 async function wide(browser) {
   const page = await (await browser.newContext({ viewport: { width: 1180, height: 760 } })).newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(120_000);
   return page;
 }
 

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { browserPath, open, SCREENS, show } from './fake.mjs';
 import { farm, settings, sharing } from './farm.mjs';
+import { keyboard, offers, others, trouble } from './places.mjs';
 import { skipped } from './skip.mjs';
 
 if (!browserPath) skipped('screens in a browser', 'Chromium is not installed');
@@ -18,6 +19,7 @@ const screens = SCREENS.filter(({ name }) => names.length === 0 || names.include
 
 async function eachScreen(options, extra, check) {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
+  context.setDefaultTimeout(120_000);
   for (const screen of screens) {
     const page = await context.newPage();
     const where = `${screen.name} ${options.viewport.width} ${options.colorScheme}${extra}`;
@@ -81,7 +83,7 @@ await eachScreen({ colorScheme: 'light', viewport: { width: 900, height: 600 } }
 /** The strip by keyboard, the computers in it, presets, the comparison: what a person does, step by step. */
 async function walk() {
   const page = await (await browser.newContext({ viewport: { width: 1180, height: 760 } })).newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(120_000);
   await page.goto(`${base}?scene=ten`);
   const strip = page.getByTestId('strip');
   await strip.focus();
@@ -282,6 +284,7 @@ async function walk() {
   await page.getByTestId('page-settings').click();
   await page.getByTestId('replacing').getByTestId('keep').selectOption('always');
   await page.getByTestId('replacing').getByText('Saved.').waitFor();
+  assert.equal(await page.getByTestId('replacing').getByTestId('keep').inputValue(), 'always');
 
   // What a computer may ask of this one is switched where it stands.
   await page.goto(`${base}?scene=rights&lang=en`);
@@ -300,6 +303,13 @@ async function walk() {
   await page.keyboard.press('ArrowRight');
   assert.equal(await rows.first().getAttribute('aria-valuenow'), '2');
   assert.match(await page.getByTestId('time-about').innerText(), /^Kitchen-PC · Part \d+/);
+  // Stretches with parts of another video in hand come in between, by keyboard and under the pointer.
+  for (let n = 0; n < 60 && !/another video/.test(await rows.first().getAttribute('aria-valuetext')); n += 1) await page.keyboard.press('ArrowRight');
+  assert.match(await rows.first().getAttribute('aria-valuetext'), /^Parts of another video in hand, job \d+: 50 s$/);
+  const mark = await page.getByTestId('timeline-dialog').locator('rect[stroke-width="2"]').boundingBox();
+  await page.keyboard.press('Home');
+  await page.mouse.move(mark.x + mark.width / 2, mark.y + mark.height / 2);
+  await page.getByTestId('time-about').getByText(/^Kitchen-PC · Parts of another video in hand/).waitFor();
   assert.match(await page.getByTestId('time-why').first().innerText(), /^Kitchen-PC was idle for 15 % of the time/);
   assert.equal(await page.getByTestId('time-shares').count(), 3);
   await page.keyboard.press('+');
@@ -312,7 +322,7 @@ async function walk() {
   const kept = await page.evaluate(() => Promise.all(window.kept.map(async ({ name, what }) => ({ name, size: what.size, text: typeof what === 'string' ? what : '', image: what instanceof Blob ? await createImageBitmap(what).then(({ width, height }) => [width, height]) : null }))));
   assert.deepEqual(kept.map(({ name }) => name), ['timeline-2.png', 'timeline-2.csv', 'timeline-2.json'].map((name) => name.replace('2', kept[0].name.match(/\d+/)[0])));
   assert.ok(kept[0].image[0] > 2000 && kept[0].size > 20_000, JSON.stringify(kept[0]));
-  assert.match(kept[1].text, /^computer,name,part,/);
+  assert.match(kept[1].text, /^\uFEFFcomputer,name,part,/);
   assert.equal(JSON.parse(kept[2].text).computers.length, 3);
   await page.keyboard.press('Escape');
   await page.getByTestId('timeline-dialog').waitFor({ state: 'detached' });
@@ -348,7 +358,7 @@ async function walk() {
   await page.getByTestId('bench-png').click();
   await page.getByTestId('bench-csv').click();
   await page.waitForFunction(() => window.kept?.length === 2);
-  assert.match(await page.evaluate(() => window.kept[1].what), /^workers,wall_s,speed_up,/);
+  assert.match(await page.evaluate(() => window.kept[1].what), /^\uFEFFworkers,wall_s,speed_up,/);
   await page.getByTestId('bench-workers').fill('1, 0');
   assert.equal(await page.getByTestId('bench-start').isDisabled(), true);
   await page.getByTestId('bench-workers').fill('1, 2');
@@ -391,7 +401,7 @@ async function walk() {
 /** A library of a hundred thousand films: a folder is added, its rules are seen at work, and the list stays short. */
 async function shelf() {
   const page = await (await browser.newContext({ viewport: { width: 1180, height: 760 } })).newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(120_000);
   await page.goto(`${base}?scene=first&lang=en`);
   await page.getByTestId('page-library').click();
   await page.getByTestId('watch').click();
@@ -428,7 +438,7 @@ function size() {
 }
 
 try {
-  if (names.length === 0 || names.includes('walks')) for (const walked of [walk, farm, settings, sharing, shelf]) await walked(browser, base);
+  if (names.length === 0 || names.includes('walks')) for (const walked of [walk, farm, settings, sharing, shelf, keyboard, trouble, offers, others]) await walked(browser, base);
 } catch (error) {
   faults.push(`walk: ${error.stack}`);
 }

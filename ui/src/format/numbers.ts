@@ -72,9 +72,10 @@ export function toGo(seconds: number): string {
   return words.aboutHours(Math.floor(rounded / 60), rounded % 60);
 }
 
-/** Time that passed: `48 s`, `12 min`, `1 h 5 min`. */
+/** Time that passed: `0 s`, `48 s`, `12 min`, `1 h 5 min`; what took any time at all took a second. */
 export function took(seconds: number): string {
   const words = t().number;
+  if (seconds <= 0) return words.seconds(0);
   if (seconds < 59.5) return words.seconds(Math.max(1, Math.round(seconds)));
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? words.minutes(minutes) : words.hours(Math.floor(minutes / 60), minutes % 60);
@@ -121,20 +122,23 @@ export function ago(ms: number, now: number): string {
   return days === 1 ? words.yesterday : words.daysAgo(days);
 }
 
-/** From when to when: `3 Nov, 14:05–14:40`. */
+/** From when to when: `3 Nov, 14:05–14:40`, with the year where that is another one. */
 export function stretch(from: number, to: number): string {
-  const form = new Intl.DateTimeFormat(t().tag, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  const form = new Intl.DateTimeFormat(t().tag, { year: yearOf(from), day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
   return form.formatRange(from, to);
 }
 
-/** A day and a time of day: `3 Nov, 14:05`. */
+/** A day and a time of day: `3 Nov, 14:05`, with the year where that is another one. */
 export function moment(ms: number): string {
-  return new Date(ms).toLocaleString(t().tag, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  return new Date(ms).toLocaleString(t().tag, { year: yearOf(ms), day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 }
 
 /** A day: `29 December`, with its year where that is another one. */
 export function day(ms: number): string {
-  const date = new Date(ms);
-  const year = date.getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
-  return date.toLocaleDateString(t().tag, { day: 'numeric', month: 'long', year });
+  return new Date(ms).toLocaleDateString(t().tag, { day: 'numeric', month: 'long', year: yearOf(ms) });
+}
+
+/** How the year of a moment is written: not at all where it is this one. */
+function yearOf(ms: number): 'numeric' | undefined {
+  return new Date(ms).getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
 }

@@ -380,7 +380,7 @@ computer: ComputerId,
  */
 ms: number, 
 /**
- * Of its time.
+ * Of its time; without that in which it was away.
  */
 percent: number, } | { "is": "tail", 
 /**
@@ -759,11 +759,11 @@ day: number,
  */
 computer: ComputerId, 
 /**
- * How long it encoded for films of this computer, seconds.
+ * How long it encoded for this computer, seconds.
  */
 work_s: number, 
 /**
- * How long this computer encoded for its films, seconds.
+ * How long this computer encoded for it, seconds.
  */
 given_s: number, };
 
@@ -1906,6 +1906,23 @@ trouble: string | null, };
 export type OriginalState = "kept" | "restored" | "deleted" | "moving";
 
 /**
+ * A stretch of time in which a computer had parts of another job in hand.
+ */
+export type OtherWork = { 
+/**
+ * Of which job.
+ */
+job: JobId, 
+/**
+ * From then.
+ */
+began_ms: number, 
+/**
+ * Until then; `null` while it goes on.
+ */
+ended_ms: number | null, };
+
+/**
  * What came of a completed job.
  */
 export type Outcome = { 
@@ -1934,7 +1951,7 @@ frames: number,
  */
 bytes: number, 
 /**
- * Seconds from start to end.
+ * Seconds from start to end, in all runs, without the time in which it was held or the node did not run.
  */
 wall_s: number, };
 
@@ -2269,7 +2286,8 @@ pairing: Pairing, };
 export type Speed = "fast" | "balanced" | "slow";
 
 /**
- * The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these.
+ * The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these; but
+ * where it rested and its encoder stood still for that, it was away.
  */
 export type Spent = { 
 /**
@@ -2292,6 +2310,14 @@ give_back: number,
  * It was away, or rested.
  */
 away: number, 
+/**
+ * It had parts of other jobs in hand, and did nothing for this one.
+ */
+other: number, 
+/**
+ * A part lay there and waited for a seat.
+ */
+seat: number, 
 /**
  * It had not been given anything yet.
  */
@@ -2519,6 +2545,10 @@ lanes: number,
  */
 stints: Array<Stint>, 
 /**
+ * When it had parts of other jobs in hand, one stretch after the other of each job.
+ */
+others: Array<OtherWork>, 
+/**
  * When it was away, or took nothing.
  */
 absences: Array<Absence>, };
@@ -2558,7 +2588,7 @@ ended_ms: number | null, };
  */
 export type Totals = { 
 /**
- * Films of this computer that were made.
+ * Films of this computer that were made, here or on another one that they were sent to.
  */
 films: number, 
 /**
@@ -2578,7 +2608,7 @@ output_bytes: number,
  */
 wall_s: number, 
 /**
- * How long computers encoded for them, all together, seconds.
+ * How long computers encoded for this one, all together, seconds.
  */
 work_s: number, 
 /**
@@ -2655,7 +2685,7 @@ name: string,
  */
 here: boolean, 
 /**
- * Parts of this computer's films that it encoded.
+ * Parts that it encoded for this computer.
  */
 parts: number, 
 /**
@@ -2667,7 +2697,7 @@ frames: number,
  */
 work_s: number, 
 /**
- * Parts of its films that this computer encoded.
+ * Parts that this computer encoded for it.
  */
 given_parts: number, 
 /**
@@ -2989,7 +3019,7 @@ days: number, }; reply: Figures };
  */
 film: FilePath | null, 
 /**
- * The numbers of workers, row by row, 1 to 256; none: 1, 2, 4, … up to the cores.
+ * The numbers of workers, 1 to 256, each measured once and the fewest first; none: 1, 2, 4, … up to the cores.
  */
 workers: Array<number>, 
 /**

@@ -8,6 +8,7 @@ import { painting } from './painting';
 import { perform, Play } from './play';
 import { COMPLAINTS, DEEDS, FARM, FARM_CHANGES, FILM, FINDINGS, FIXED, load, loadScene, PAST_STRIPS, PRESETS, QR, SCENES, STORED, trio } from './scenes';
 import { HALFWAY, houseFigures, houseTimeline, MEASURED } from './times';
+import { t } from '../words/words.svelte';
 import { Refused, type EventListener, type Host, type Picked } from './types';
 
 const OUT = '/home/ada/Videos/The Long Way Home (2019).hevc.mkv';
@@ -36,6 +37,9 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
   let measured = name === 'first' ? [] : [...MEASURED];
   let measuring: BenchProgress | null = null;
   let wishes: Wishes = { last: null, presets: query.has('presets') ? PRESETS : [] };
+  const refuse = () => {
+    if (query.has('refuse')) throw new Refused('bad_request', 'This cannot be set now.', 'It is only a test.');
+  };
   return {
     snapshot: () => {
       if (name === 'locked') throw new Refused('signed_out', 'Sign in with the page’s password.');
@@ -44,7 +48,12 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
     },
     settings: () => settings,
     set_settings: ({ settings: next }) => {
+      refuse();
       settings = next;
+      return null;
+    },
+    donate: () => {
+      refuse();
       return null;
     },
     config: () => ({ path: '/home/ann/.local/share/manyhands/config.toml', exists: true, complaints: query.has('broken') ? COMPLAINTS : [], keys: query.has('fixed') ? FIXED : [] }),
@@ -90,7 +99,7 @@ function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
       }),
     submit: ({ paths, choice }) => {
       // For the tests to look at.
-      Object.assign(window, { submitted: choice });
+      Object.assign(window, { submitted: choice, started: paths });
       return paths.map((path) => ({ path, job: 9, error: null }));
     },
     ...libraryAnswers(query),
@@ -167,11 +176,46 @@ export function fakeHost(search: string): Host {
     queue = [...rest.slice(0, place), queue[at] as Job, ...rest.slice(place)].map((one, n) => ({ ...one, place: n }));
     for (const what of queue) told?.event({ seq: ++seq, event: { is: 'job', what } });
   };
+  const held = ({ id }: Calls['pause']['args'], on: boolean) => {
+    const what = SCENES[name]?.jobs.find((one) => one.id === id);
+    if (what) told?.event({ seq: ++seq, event: { is: 'job', what: on ? { ...what, state: { is: 'paused', reason: '' } } : what } });
+  };
+  /** Nobody answers any more, until somebody does again. */
+  let gone = false;
+  const slow = Number(query.get('slow') ?? 0);
+  const wait = (signal?: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      if (slow === 0) return resolve();
+      setTimeout(resolve, slow);
+      signal?.addEventListener('abort', () => reject(new Refused('cancelled', t().host.stopped)));
+    });
+  /** How often each call was asked for. */
+  const asked: Record<string, number> = {};
+  // What the tests do from outside: the connection is lost, and somebody else sets something.
+  Object.assign(window, {
+    fake: {
+      asked,
+      lose: () => {
+        gone = true;
+        told?.lost();
+      },
+      find: () => {
+        gone = false;
+        told?.open();
+      },
+      set: (change: (settings: Settings) => Settings) => answers.set_settings?.({ settings: change(answers.settings?.({}) as Settings) }),
+    },
+  });
   const files: Picked[] = [{ name: 'The Long Way Home (2019).mkv', path: '/films/a.mkv' }];
   let atLogin = false;
   if (query.has('two')) files.push({ name: 'notes.txt', path: '/films/notes.txt' });
   return {
     async call(name, args) {
+      asked[name] = (asked[name] ?? 0) + 1;
+      if (gone) throw new Refused('not_reached', t().host.unreached, t().host.unreachedHelp);
+      if (name === 'inspect') await wait();
+      if (name === 'pause' || name === 'resume') held(args as Calls['pause']['args'], name === 'pause');
+      if (name === 'unpair') told?.event({ seq: ++seq, event: { is: 'computer_gone', what: (args as Calls['unpair']['args']).id } });
       if (name === 'reorder') reorder(args as Calls['reorder']['args']);
       if (name === 'fetch') bring(args as Calls['fetch']['args']);
       if (name === 'set_rights') allow(args as Calls['set_rights']['args']);
@@ -190,7 +234,11 @@ export function fakeHost(search: string): Host {
     },
     drops,
     choose: async () => files,
-    hand: async (file) => ('path' in file ? file.path : `/films/${file.name}`),
+    hand: async (file, progress, signal) => {
+      progress(0.3);
+      await wait(signal);
+      return 'path' in file ? file.path : `/films/${file.name}`;
+    },
     text: async (file) => ('file' in file ? readText(file.file) : FARM),
     open: browser ? null : async () => undefined,
     show: browser ? null : async () => undefined,

@@ -4,7 +4,7 @@ import { browserHost } from './http';
 const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status });
 
 /** A node whose disk has so much room, and a browser that sends to it. */
-function stage(room: { bytes: number }) {
+function stage(room: { bytes: number; broken?: boolean }) {
   const kept = new Map<string, number>();
   const asked: string[] = [];
   vi.stubGlobal('location', { hash: '', pathname: '/' });
@@ -21,8 +21,12 @@ function stage(room: { bytes: number }) {
     status = 0;
     responseText = '';
     onload: () => void = () => undefined;
+    onerror: () => void = () => undefined;
+    onabort: () => void = () => undefined;
     open() {}
-    abort() {}
+    abort() {
+      this.onabort();
+    }
     setRequestHeader(name: string, value: string) {
       this.headers[name] = value;
     }
@@ -30,6 +34,7 @@ function stage(room: { bytes: number }) {
       const key = this.headers['x-upload'] ?? '';
       const there = kept.get(key) ?? 0;
       asked.push(`PUT from ${this.headers['x-upload-from']}`);
+      if (room.broken) return queueMicrotask(() => this.onerror());
       kept.set(key, there + Math.min(part.size, room.bytes));
       const fits = part.size <= room.bytes;
       this.status = fits ? 200 : 507;
@@ -55,5 +60,30 @@ describe('an upload for which there is no room', () => {
     room.bytes = 100;
     await expect(hand()).resolves.toBe('/up/film.mkv');
     expect(asked.filter((one) => one.startsWith('PUT'))).toEqual(['PUT from 0', 'PUT from 6']);
+  });
+});
+
+describe('an upload that nobody wants any more', () => {
+  const file = { name: 'film.mkv', file: new File(['0123456789'], 'film.mkv', { lastModified: 2 }) };
+  const puts = (asked: string[]) => asked.filter((one) => one.startsWith('PUT')).length;
+
+  it('is not begun', async () => {
+    const asked = stage({ bytes: 100 });
+    await expect(browserHost().hand(file, () => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+    expect(puts(asked)).toBe(0);
+    expect(asked.at(-1)).toBe('DELETE /api/upload/KEY');
+  });
+
+  it('is not tried again after it broke, and what came of it is removed', async () => {
+    const asked = stage({ bytes: 100, broken: true });
+    const stopped = new AbortController();
+    const handed = browserHost().hand(file, () => undefined, stopped.signal);
+    const over = expect(handed).rejects.toMatchObject({ code: 'cancelled' });
+    while (puts(asked) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    stopped.abort();
+    await over;
+    expect(puts(asked)).toBe(1);
+    expect(asked.at(-1)).toBe('DELETE /api/upload/KEY');
   });
 });

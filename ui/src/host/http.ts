@@ -1,5 +1,6 @@
 /** A browser: calls by HTTP, events by server-sent events, files by upload. */
 import type { FilePath, Job, Numbered } from '../generated/api';
+import { t } from '../words/words.svelte';
 import { isApiError, Refused, shown, type DropListener, type Host, type Picked } from './types';
 
 /** The header that no foreign page can send; see crates/web/src/guard.rs. */
@@ -45,9 +46,9 @@ export function browserHost(): Host {
     drops,
     choose,
     async hand(file, progress, signal) {
-      if (!('file' in file)) throw new Refused('other', 'A browser cannot read this path.');
+      if (!('file' in file)) throw new Refused('other', t().host.noPath);
       const { upload_limit_bytes: limit } = await about;
-      if (file.file.size > limit) throw new Refused('no_space', 'This file is larger than the page takes.');
+      if (file.file.size > limit) throw new Refused('no_space', t().host.tooLarge);
       return upload(file.file, progress, signal);
     },
     open: null,
@@ -70,7 +71,7 @@ export function browserHost(): Host {
       return true;
     },
     take: takeText,
-    text: async (file) => ('file' in file ? readText(file.file) : Promise.reject(new Refused('other', 'A browser cannot read this path.'))),
+    text: async (file) => ('file' in file ? readText(file.file) : Promise.reject(new Refused('other', t().host.noPath))),
     download: (job) => (job.state.is === 'completed' ? `/api/output/${job.id}` : null),
     ownsFiles: (job) => page !== null && isBelow(job, page.uploads),
   };
@@ -95,7 +96,7 @@ async function send(path: string, request: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { ...request, credentials: 'same-origin', redirect: 'error' });
   } catch {
-    throw new Refused('not_reached', 'Manyhands does not answer.', 'Is it still running on this computer?');
+    throw new Refused('not_reached', t().host.unreached, t().host.unreachedHelp);
   }
 }
 
@@ -104,12 +105,11 @@ async function read<T>(answer: Response): Promise<T> {
   const body: unknown = await answer.json().catch(() => null);
   if (answer.status === 401 || answer.status === 429) throw signedOut(body);
   if (isApiError(body)) throw Refused.from(body);
-  throw new Refused('other', `Manyhands answered with status ${answer.status}.`);
+  throw new Refused('other', t().host.status(answer.status));
 }
 
 function signedOut(body: unknown): Refused {
-  const message = isApiError(body) ? body.message : 'Open the link that Manyhands printed when it started.';
-  return new Refused('signed_out', message);
+  return new Refused('signed_out', isApiError(body) ? body.message : t().host.openLink);
 }
 
 export function drops(listener: DropListener): () => void {
@@ -196,11 +196,11 @@ function takeText(): Promise<string | null> {
 }
 
 export async function readText(file: File): Promise<string> {
-  if (file.size > MOST_TEXT) throw new Refused('bad_request', `${file.name} is too large: it is no file of settings or presets.`);
+  if (file.size > MOST_TEXT) throw new Refused('bad_request', t().host.textTooLarge(file.name));
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
   } catch {
-    throw new Refused('unreadable', `${file.name} cannot be read as a text.`);
+    throw new Refused('unreadable', t().host.noText(file.name));
   }
 }
 
@@ -247,12 +247,20 @@ async function upload(file: File, progress: (share: number) => void, signal: Abo
         fetch(`/api/upload/${key}`, { method: 'DELETE', headers: HEADERS }).catch(() => undefined);
         throw thrown;
       }
-      await new Promise((resolve) => setTimeout(resolve, wait));
-      const there = await arrived(key);
+      await pause(wait, signal);
+      const there = signal.aborted ? null : await arrived(key);
       if (there !== null && there > from) tries = -1;
       from = there ?? from;
     }
   }
+}
+
+/** Ends early where nobody wants the file any more: the next try then ends at once. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });
 }
 
 /** How much of an upload is there; null where that cannot be learnt now. */
@@ -263,19 +271,22 @@ async function arrived(key: string): Promise<number | null> {
 
 /** One try, from this byte on. `fetch` tells nothing of how far an upload is; this does. */
 function put(file: File, key: string, from: number, progress: (share: number) => void, signal: AbortSignal): Promise<FilePath> {
+  const stopped = () => new Refused('cancelled', t().host.stopped);
   return new Promise((resolve, reject) => {
+    // A signal that was given already is not given again.
+    if (signal.aborted) return reject(stopped());
     const request = new XMLHttpRequest();
     request.open('PUT', `/api/upload/${encodeURIComponent(file.name)}`);
     const part = { 'x-upload': key, 'x-upload-from': String(from), 'x-upload-size': String(file.size) };
     for (const [name, value] of Object.entries({ ...HEADERS, ...part })) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => progress(file.size > 0 ? (from + event.loaded) / file.size : 1);
-    request.onerror = () => reject(new Refused('not_reached', 'The upload was interrupted.', 'Drop the file again.'));
-    request.onabort = () => reject(new Refused('cancelled', 'The upload was stopped.'));
+    request.onerror = () => reject(new Refused('not_reached', t().host.interrupted, t().host.dropAgain));
+    request.onabort = () => reject(stopped());
     request.onload = () => {
       const answer = new Response(request.responseText, { status: request.status });
       read<{ path: string }>(answer).then(({ path }) => resolve(path), reject);
     };
-    signal.addEventListener('abort', () => request.abort());
+    signal.addEventListener('abort', () => request.abort(), { once: true });
     request.send(from > 0 ? file.slice(from) : file);
   });
 }

@@ -107,10 +107,10 @@ const stranger = named('Kitchen-PC', { id: named('reinstalled').id, status: { is
 const changed = [{ ...kitchen, status: { is: 'other_identity' as const, presented: stranger.id } }, { ...attic, status: { is: 'ready' as const } }, stranger, named('hidden', { name: '', status: { is: 'nearby' } })];
 const TWIN = 'Studio at 192.168.1.44:47820 has this computer’s identity: the data folder of one of the two was copied from the other. Neither can help the other, and those they are paired with take them for one.';
 
-/** What somebody else could call a computer or a film, to do something on this page. */
+/** What somebody else could call a computer or a film, to do something on this page; and say it twice. */
 export const HOSTILE = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>';
-const foe = named(HOSTILE, { status: { is: 'set_aside', reason: HOSTILE }, trouble: HOSTILE, cpu: HOSTILE, address: HOSTILE, encoders: [{ name: HOSTILE, codec: 'hevc', hardware: false, fps_1080p: 12, seats: 1 }] });
-const trap = job(8, HOSTILE, { ...FILM, picture: HOSTILE, state: { is: 'paused', reason: HOSTILE }, notes: [HOSTILE], segments: strip(8, FILM.duration_s, 3, 0, [foe]), hands: hands(strip(8, FILM.duration_s, 3, 0, [foe]), [foe], 100) });
+const foe = named(HOSTILE, { status: { is: 'set_aside', reason: HOSTILE }, trouble: HOSTILE, cpu: HOSTILE, address: HOSTILE, encoders: Array.from({ length: 2 }, () => ({ name: HOSTILE, codec: 'hevc' as const, hardware: false, fps_1080p: 12, seats: 1 })) });
+const trap = job(8, HOSTILE, { ...FILM, picture: HOSTILE, state: { is: 'paused', reason: HOSTILE }, notes: [HOSTILE, HOSTILE], segments: strip(8, FILM.duration_s, 3, 0, [foe]), hands: hands(strip(8, FILM.duration_s, 3, 0, [foe]), [foe], 100) });
 const burst = job(9, HOSTILE, { state: { is: 'failed', error: { code: 'damaged', message: HOSTILE, help: HOSTILE } } });
 
 /** A computer that takes whole films, and films in every step of their way there and back. */
@@ -144,7 +144,7 @@ export const SCENES: Record<string, Snapshot> = {
   asked: { seq: 0, pairing: { ...QUIET, request: { id: phone.id, name: phone.name, left_s: 96, tries: 2 } }, here: { ...idle(0), donating: false }, computers: [phone], jobs: [] },
   changed: { seq: 0, pairing: QUIET, here: idle(1), computers: changed, jobs: [] },
   twin: { seq: 0, pairing: QUIET, here: { ...idle(0), twin: TWIN }, computers: [], jobs: [] },
-  hostile: { seq: 0, pairing: { asking: null, request: { id: foe.id, name: HOSTILE, left_s: 90, tries: 3 }, refusal: null }, here: { ...idle(1), twin: HOSTILE, notices: [HOSTILE] }, computers: [foe, named('near', { name: HOSTILE, status: { is: 'nearby' } })], jobs: [trap, burst] },
+  hostile: { seq: 0, pairing: { asking: null, request: { id: foe.id, name: HOSTILE, left_s: 90, tries: 3 }, refusal: null }, here: { ...idle(1), twin: HOSTILE, notices: [HOSTILE, HOSTILE] }, computers: [foe, named('near', { name: HOSTILE, status: { is: 'nearby' } })], jobs: [trap, burst] },
   rests: { seq: 0, pairing: QUIET, here: { ...idle(1), helping: { ...idle(1).helping, rest: { is: 'on_battery' }, on_battery: true, begun: 2, stands_still: true } }, computers: household, jobs: [] },
   rights: { seq: 0, pairing: QUIET, here: { ...idle(1), donating: false }, computers: household, jobs: [] },
   ends: { seq: 0, pairing: QUIET, here: idle(1), computers: [kitchen], jobs: [paused, stopped, done, failed] },
@@ -200,6 +200,7 @@ export const FARM_CHANGES: ConfigChange[] = [
 export const FIXED: ConfigKey[] = [
   { key: 'web.port', value: '8091', usual: '8090', from: { is: 'variable', name: 'MANYHANDS_WEB_PORT' } },
   { key: 'temp.dir', value: '"/mnt/fast"', usual: 'the data folder', from: { is: 'variable', name: 'MANYHANDS_TEMP_DIR' } },
+  { key: 'donate.enabled', value: 'true', usual: 'false', from: { is: 'variable', name: 'MANYHANDS_DONATE_ENABLED' } },
   { key: 'donate.cores', value: '6', usual: 'all of them', from: { is: 'variable', name: 'MANYHANDS_DONATE_CORES' } },
   { key: 'library.folders', value: '["/media/films"]', usual: 'none', from: { is: 'variable', name: 'MANYHANDS_LIBRARY_FOLDERS' } },
   { key: 'library.hours', value: '["sat,sun"]', usual: 'always', from: { is: 'variable', name: 'MANYHANDS_LIBRARY_HOURS' } },

@@ -48,7 +48,8 @@ export function libraryAnswers(query: URLSearchParams): { [N in keyof Calls]?: (
     library_files: ({ filter, offset, most }) => {
       const all = Array.from({ length: Math.max(0, Math.min(most, many - offset)) }, (_, n) => row(offset + n));
       const files = filter.state === null ? all : all.map((one) => ({ ...one, state: filter.state as LibraryState, reason: REASONS[filter.state as LibraryState] }));
-      return filter.text === 'nothing' ? { total: 0, files: [] } : { total: many, files };
+      const none = filter.text === 'nothing' || (filter.folder !== null && filter.folder !== ROOT);
+      return none ? { total: 0, files: [] } : { total: many, files };
     },
     library_scan: () => null,
     library_retry: ({ files }) => files.length,

@@ -3,6 +3,7 @@ import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { FilePath, Numbered } from '../generated/api';
 import type { Catalogue } from '../words/en';
+import { t } from '../words/words.svelte';
 import { asRefused, isApiError, Refused, shown, type Host, type Picked } from './types';
 
 /** What the shell tells the page beside the node's events; see src-tauri/sink.rs and drop.rs. */
@@ -44,7 +45,7 @@ export function windowHost(): Host {
     choose: async () => (await run<FilePath[]>('shell.choose', {})).map(picked),
     async hand(file) {
       if ('path' in file) return file.path;
-      throw new Refused('other', 'The window takes files by their path.');
+      throw new Refused('other', t().host.onlyPath);
     },
     open: (job) => run<void>('shell.open', { id: job.id }),
     show: (job) => run<void>('shell.show', { id: job.id }),
@@ -57,7 +58,7 @@ export function windowHost(): Host {
     },
     keep: async (name, what) => run<boolean>('shell.keep', typeof what === 'string' ? { name, text: what } : { name, bytes: [...new Uint8Array(await what.arrayBuffer())] }),
     take: () => run<string | null>('shell.take', {}),
-    text: async (file) => ('path' in file ? run<string>('shell.text', { path: file.path }) : Promise.reject(new Refused('other', 'The window takes files by their path.'))),
+    text: async (file) => ('path' in file ? run<string>('shell.text', { path: file.path }) : Promise.reject(new Refused('other', t().host.onlyPath))),
     speak: (words) => void run('shell.speak', { words: phrases(words) }),
     download: () => null,
     ownsFiles: () => false,

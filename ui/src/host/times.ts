@@ -3,7 +3,7 @@ import type { BenchRow, BenchRun, Cause, Computer, Day, DayShare, Figures, JobId
 
 import { DEFAULT_CHOICE } from '../generated/api';
 
-const NOTHING: Spent = { encode: 0, check: 0, transfer: 0, give_back: 0, away: 0, late: 0, idle: 0, tail: 0 };
+const NOTHING: Spent = { encode: 0, check: 0, transfer: 0, give_back: 0, away: 0, other: 0, seat: 0, late: 0, idle: 0, tail: 0 };
 
 /** How a computer works: how long it encodes a part, how long that is on the way, from when on, ms. */
 interface Pace {
@@ -39,15 +39,24 @@ function work(pace: Pace, here: boolean, first: number, step: number, end: numbe
 function of(one: Computer, here: boolean, stints: Stint[], work_ms: number, spent: Partial<Spent>, lanes: number): TimelineComputer {
   const other = Object.values(spent).reduce((sum, ms) => sum + ms, 0);
   const good = stints.filter(({ fate }) => fate === 'verified').length;
-  return { computer: one.id, name: one.name, here, parts: good, frames: good * 576, rate: here ? null : 4_400_000, spent: { ...NOTHING, ...spent, encode: work_ms - other }, lanes, stints, absences: [] };
+  return { computer: one.id, name: one.name, here, parts: good, frames: good * 576, rate: here ? null : 4_400_000, spent: { ...NOTHING, ...spent, encode: work_ms - other }, lanes, stints, others: [], absences: [] };
 }
 
 /** The quarter of an hour of three computers; `live` stops in the middle of it. */
 export function houseTimeline(job: JobId, [studio, kitchen, attic]: readonly Computer[], live: boolean): Timeline {
   const end = live ? 430_000 : 812_000;
   const work_ms = end - 2400;
-  const here = of(studio as Computer, true, work({ encode: 31_000, transfer: 0, from: 2400, lanes: 2 }, true, 0, 4, end - 30_000), work_ms, { tail: live ? 0 : 38_000 }, 2);
-  const fast = of(kitchen as Computer, false, work({ encode: 13_000, transfer: 7000, from: 2600, lanes: 1 }, false, 1, 2, end - 30_000), work_ms, { transfer: 121_000, check: 21_000, give_back: 4000, tail: live ? 0 : 44_000 }, 1);
+  const here = of(studio as Computer, true, work({ encode: 31_000, transfer: 0, from: 2400, lanes: 2 }, true, 0, 4, end - 30_000), work_ms, { other: live ? 0 : 12_000, tail: live ? 0 : 26_900 }, 2);
+  // While the last part is encoded it waits for that no longer: it goes on with another video.
+  if (!live) here.others.push({ job: job + 2, began_ms: end - 22_000, ended_ms: end - 10_000 });
+  // In the middle it does parts of another video, for so long that the next part of this one waits for a seat.
+  const quick: Pace = { encode: 13_000, transfer: 7000, from: 2600, lanes: 1 };
+  const before = work(quick, false, 1, 2, 300_000);
+  const after = work({ ...quick, from: 352_000 }, false, 1 + 2 * before.length, 2, end - 30_000);
+  Object.assign(after[0] as Stint, { given_ms: 343_000, delivered_ms: 350_000 });
+  const fast = of(kitchen as Computer, false, [...before, ...after], work_ms, { transfer: 121_000, check: 21_000, give_back: 4000, other: live ? 71_800 : 43_000, seat: 7000, tail: live ? 0 : 34_400 }, 1);
+  fast.others.push({ job: job + 1, began_ms: before.at(-1)?.ended_ms ?? 0, ended_ms: 352_000 });
+  if (live) fast.others.push({ job: job + 2, began_ms: after.at(-1)?.ended_ms ?? 0, ended_ms: null });
   const slow = of(attic as Computer, false, work({ encode: 62_000, transfer: 3000, from: 96_000, lanes: 1 }, false, 3, 6, end - 80_000), work_ms, { late: 93_600, away: 74_000, check: 14_000 }, 1);
   const lost = slow.stints[2];
   if (lost) {
@@ -58,7 +67,7 @@ export function houseTimeline(job: JobId, [studio, kitchen, attic]: readonly Com
   slow.stints.push(live ? { ...last, encoded_ms: null, finished_ms: null, returned_ms: null, ended_ms: null, fate: null } : last);
   const causes: Cause[] = [
     { is: 'transfer', computer: (kitchen as Computer).id, percent: 15, rate: 4_400_000 },
-    ...(live ? [] : [{ is: 'tail', computer: (attic as Computer).id, segment: 47, ms: 38_000, percent: 5, times: null, slowest: true } satisfies Cause]),
+    ...(live ? [] : [{ is: 'tail', computer: (attic as Computer).id, segment: 47, ms: 38_640, percent: 5, times: null, slowest: true } satisfies Cause]),
     { is: 'away', computer: (attic as Computer).id, percent: 9 },
     { is: 'late', computer: (attic as Computer).id, ms: 93_600, percent: 12 },
     ...(live ? [] : [{ is: 'joining', ms: 31_000, percent: 4 } satisfies Cause]),

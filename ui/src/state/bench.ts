@@ -42,8 +42,13 @@ export function plots(rows: readonly BenchRow[], serial: number | null, beside: 
     efficiency: both((row) => row.efficiency, () => 1, (n, s) => amdahl(s, n / fewest) / (n / fewest)),
     from: 0,
     to: most,
-    ticks: counts.filter((n, place) => place === 0 || n - (counts[place - 1] ?? 0) >= most / 14).map((n) => ({ x: n, text: decimal(n) })),
+    ticks: apart(counts, most / 14).map((n) => ({ x: n, text: decimal(n) })),
   };
+}
+
+/** Of numbers that rise, those that are at least so far from the last one kept. */
+function apart(numbers: readonly number[], gap: number): number[] {
+  return numbers.reduce<number[]>((kept, n) => (n - (kept.at(-1) ?? -Infinity) >= gap ? [...kept, n] : kept), []);
 }
 
 /** What the rows say together, in sentences. */
@@ -51,7 +56,7 @@ export function verdicts({ rows, summary }: Pick<BenchRun, 'rows' | 'summary'>):
   const words = t().bench;
   const { serial_fraction, limit, twice } = summary;
   if (serial_fraction === null || twice === null) return [words.oneRow];
-  const said = [words.serial(t().number.percent(decimal(100 * serial_fraction, 1))), words.twice(decimal(twice.workers), decimal(twice.speed_up, 1))];
+  const said = [words.serial(t().number.percent(decimal(100 * serial_fraction, 1))), words.twice(twice.workers, decimal(twice.workers), decimal(twice.speed_up, 1))];
   if (limit !== null) said.push(words.limit(decimal(limit, 1)));
   const last = rows.at(-1);
   const first = rows.find((row) => row.karp_flatt !== null);
@@ -60,11 +65,11 @@ export function verdicts({ rows, summary }: Pick<BenchRun, 'rows' | 'summary'>):
   return said;
 }
 
-/** Numbers of workers as typed: `1, 2, 4`; `null` where that cannot be understood. */
+/** Numbers of workers as typed: `1, 2, 4`; each once, the fewest first, as the first row is what the others are compared with. `null` where that cannot be understood. */
 export function counts(text: string): number[] | null {
   const words = text.split(/[\s,;]+/).filter(Boolean);
   const numbers = words.map(Number);
-  return numbers.length <= 32 && numbers.every((n) => Number.isInteger(n) && n >= 1 && n <= 256) ? numbers : null;
+  return numbers.length <= 32 && numbers.every((n) => Number.isInteger(n) && n >= 1 && n <= 256) ? [...new Set(numbers)].sort((a, b) => a - b) : null;
 }
 
 /** A row for each number of workers, as `manyhands bench --csv` writes it. */

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '../generated/api';
-import { drafted, later, settled } from './draft';
+import { later, settled, typedOf } from './draft';
+import { draftOf } from './typed';
 
 const usual: Settings = { name: 'Studio', hide_name: false, donating: true, donate_cores: 4, helping: { mode: 'polite', hours: [], programs: [], keep_free: null }, ffmpeg: null, purpose: 'smaller', temp: null, temp_limit: null, bandwidth: null, port: null, web_port: null, replace: { testing_mode: false, keep: { days: 30 } }, library: { hours: [], folders: [] }, whole_films: true, shared: { read: true, folders: [], paths: [] } };
+
+const drafted = (settings: Settings) => draftOf(typedOf(settings));
 
 describe('settings as they are typed', () => {
   it('come back as they went', () => {
@@ -23,7 +26,12 @@ describe('settings as they are typed', () => {
   });
 
   it('are numbers, or are refused: no limit is only what is empty', () => {
-    for (const wrong of ['abc', '500 MB', '-1', '1.000.000', '5,', '0x10', 'Infinity']) expect(() => settled(usual, { ...drafted(usual), bandwidth: wrong })).toThrow('not a number');
+    for (const wrong of ['abc', '500 Mbit', '-1', '1.000.000', '5,', '0x10', 'Infinity', 'MB']) expect(() => settled(usual, { ...drafted(usual), bandwidth: wrong })).toThrow('not a number');
+    for (const wrong of ['8091 MB', '80 91']) expect(() => settled(usual, { ...drafted(usual), port: wrong })).toThrow('not a number');
+  });
+
+  it('may have their unit behind them', () => {
+    expect(settled(usual, { ...drafted(usual), temp_limit: '2 TB', bandwidth: '500 kB' })).toMatchObject({ temp_limit: 2_000_000_000_000, bandwidth: 500_000 });
   });
 
   it('say what waits for the next start', () => {

@@ -1,5 +1,5 @@
 /** Figures as they are drawn and said. Pure. */
-import type { ComputerId, Day, DayShare, Figures, Job, Totals } from '../generated/api';
+import type { Computer, ComputerId, Day, DayShare, Figures, Job, Totals } from '../generated/api';
 import type { Scene } from './scene';
 import { csv } from './timeline';
 import type { Point, Tick } from './graph';
@@ -24,6 +24,49 @@ export function firstDay({ today, days }: Figures, range: number): number {
   return Math.min(today - 6, Math.max(first, known));
 }
 
+/** How many days a bar stands for. */
+export const STEPS = { day: 1, week: 7, weeks: 28 } as const;
+export type Step = keyof typeof STEPS;
+
+/** More bars than these are too narrow to be told apart. */
+const MOST_BARS = 120;
+
+/** The days that are shown, and how they are taken together. */
+export interface Span {
+  /** The first day and the last, today. */
+  first: number;
+  last: number;
+  step: Step;
+  /** The ends of the axis: the bars end with today, so that the first may reach to before the first day. */
+  from: number;
+  to: number;
+}
+
+export function spanOf(told: Figures, range: number): Span {
+  const [first, last] = [firstDay(told, range), told.today];
+  const days = last - first + 1;
+  const step = (Object.keys(STEPS) as Step[]).find((one) => days <= MOST_BARS * STEPS[one]) ?? 'weeks';
+  const whole = Math.ceil(days / STEPS[step]) * STEPS[step];
+  return { first, last, step, from: last + 0.5 - whole, to: last + 0.5 };
+}
+
+/** Values of days, added up to one for each bar, which stands in the middle of its days. */
+export function together(points: readonly Point[], { step, last }: Pick<Span, 'step' | 'last'>): Point[] {
+  const days = STEPS[step];
+  const sums = new Map<number, number>();
+  for (const { x, y } of points) {
+    const back = Math.floor((last - x) / days);
+    sums.set(back, (sums.get(back) ?? 0) + y);
+  }
+  return [...sums].sort(([a], [b]) => b - a).map(([back, y]) => ({ x: last - back * days - (days - 1) / 2, y }));
+}
+
+/** The first and the last day of the bar that stands there. */
+export function daysAt(x: number, { step, first }: Pick<Span, 'step' | 'first'>): [number, number] {
+  const half = (STEPS[step] - 1) / 2;
+  return [Math.max(first, x - half), x + half];
+}
+
 /** A value of each day. */
 export function daily(days: readonly Day[], value: (totals: Totals) => number): Point[] {
   return days.map(({ day, totals }) => ({ x: day, y: value(totals) }));
@@ -43,13 +86,12 @@ const OWN_BARS = 5;
 
 /**
  * Hours that each computer gave on each day: the others to this one, and this one to them. The most first; those that have
- * no room are one together, without a name.
+ * no room are one together, without a name. `here` may have no figures of its own, where it encoded nothing for itself.
  */
-export function gifts({ computers, shares }: Figures): { computer: ComputerId | null; name: string; points: Point[] }[] {
-  const here = computers.find((one) => one.here)?.computer;
+export function gifts({ computers, shares }: Figures, here: Pick<Computer, 'id' | 'name'>): { computer: ComputerId | null; name: string; points: Point[] }[] {
   const given = (one: DayShare) => [
-    { giver: one.computer, day: one.day, seconds: one.computer === here ? 0 : one.work_s },
-    ...(here === undefined ? [] : [{ giver: here, day: one.day, seconds: one.given_s }]),
+    { giver: one.computer, day: one.day, seconds: one.computer === here.id ? 0 : one.work_s },
+    { giver: here.id, day: one.day, seconds: one.given_s },
   ];
   const days = new Map<ComputerId, Map<number, number>>();
   for (const { giver, day, seconds } of shares.flatMap(given)) {
@@ -60,7 +102,8 @@ export function gifts({ computers, shares }: Figures): { computer: ComputerId | 
   const sum = (own: Map<number, number>) => [...own.values()].reduce((all, one) => all + one, 0);
   const sorted = [...days].sort((a, b) => sum(b[1]) - sum(a[1]));
   const points = (own: Map<number, number>) => [...own].sort((a, b) => a[0] - b[0]).map(([x, s]) => ({ x, y: s / 3600 }));
-  const named = sorted.slice(0, OWN_BARS).map(([computer, own]) => ({ computer, name: computers.find((one) => one.computer === computer)?.name || computer.slice(0, 4), points: points(own) }));
+  const called = (id: ComputerId) => (id === here.id ? here.name : computers.find((one) => one.computer === id)?.name) || id.slice(0, 4);
+  const named = sorted.slice(0, OWN_BARS).map(([computer, own]) => ({ computer, name: called(computer), points: points(own) }));
   const rest = new Map<number, number>();
   for (const [, own] of sorted.slice(OWN_BARS)) for (const [day, s] of own) rest.set(day, (rest.get(day) ?? 0) + s);
   return rest.size === 0 ? named : [...named, { computer: null, name: '', points: points(rest) }];

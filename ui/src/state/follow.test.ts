@@ -75,6 +75,24 @@ describe('following', () => {
     expect(stage.last?.seq).toBe(3);
   });
 
+  it('forgets what came on a stream that broke', async () => {
+    const stage = new Stage();
+    stage.listener.open();
+    await stage.answer(snapshot(90));
+    stage.listener.event(event(92));
+    stage.listener.event(event(93));
+    stage.listener.lost();
+    await stage.answer(new Refused('not_reached', 'gone'));
+    await stage.answer(new Refused('not_reached', 'gone'));
+    // A node that was started again counts from the beginning.
+    stage.listener.open();
+    await stage.answer(snapshot(2));
+    expect(stage.last?.seq).toBe(2);
+    expect(stage.questions).toHaveLength(0);
+    stage.listener.event(event(3));
+    expect(stage.last?.seq).toBe(3);
+  });
+
   it('says nothing once it is stopped', async () => {
     const stage = new Stage();
     stage.listener.open();

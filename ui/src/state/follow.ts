@@ -63,6 +63,8 @@ export function follow(host: Pick<Host, 'call' | 'events'>, follower: Follower):
       if (scene && !asking) follower.scene(scene);
     },
     lost() {
+      // A stream that begins anew may count anew: what came on the old one fits nothing any more.
+      early = [];
       // Ask why: the answer says more than a broken stream, and notices if the node has gone.
       void ask();
     },

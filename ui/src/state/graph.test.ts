@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { trio } from '../host/scenes';
 import { houseFigures } from '../host/times';
 import { daily, dateTicks, figuresCsv, firstDay, saved, summed } from './figures';
-import { frame, legend, nearest, steps, type Series } from './graph';
+import { barAt, frame, legend, nearest, steps, type Series } from './graph';
 
 const told = houseFigures(30, trio);
 const bars: Series = { name: 'saved', look: 'bars', paint: 'red', points: daily(told.days, saved) };
@@ -30,6 +30,19 @@ describe('a graph', () => {
     const view = frame([bars], told.today - 30, told.today, 600, 200);
     const day = bars.points[3]?.x ?? 0;
     expect(nearest([bars], view, view.x(day) + 2)).toBe(day);
+  });
+
+  it('keeps the bars of all series within their own day, however narrow that is', () => {
+    for (const days of [7, 120, 4000]) {
+      const view = frame([bars], 0, days, 600, 200);
+      const [from, to] = [view.x(4 - 0.4), view.x(4 + 0.4)];
+      for (let n = 0; n < 5; n += 1) {
+        const { left, width } = barAt(view, 4, 0.8, n, 5);
+        expect(left).toBeGreaterThanOrEqual(from);
+        expect(left + width).toBeLessThanOrEqual(Math.max(to, from + 1) + 1e-9);
+        expect(width).toBeGreaterThanOrEqual(1);
+      }
+    }
   });
 
   it('breaks the names of its series where there is no room for them in one row', () => {

@@ -73,6 +73,14 @@ export function legend(series: readonly Series[], width: number): { x: number; y
   });
 }
 
+/** Where the bar of one of `count` series lies that share the room of `wide` units round an x: never outside of it. */
+export function barAt({ x }: Pick<Frame, 'x'>, at: number, wide: number, series: number, count: number): { left: number; width: number } {
+  const [from, to] = [x(at - wide / 2), x(at + wide / 2)];
+  const each = (to - from) / count;
+  const width = Math.max(1, each - 0.5);
+  return { left: from + Math.min(series * each, Math.max(0, to - from - width)), width };
+}
+
 /** A path through points. */
 export function path(points: readonly Point[], { x, y }: Frame): string {
   return points.map((point, n) => `${n === 0 ? 'M' : 'L'}${x(point.x).toFixed(1)} ${y(point.y).toFixed(1)}`).join('');

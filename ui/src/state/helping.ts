@@ -1,5 +1,8 @@
 /** What is set about helping, as it is typed. Pure. */
 import type { HelpMode, HelpRules, Hours, Weekday } from '../generated/api';
+import { Refused } from '../host/types';
+import { t } from '../words/words.svelte';
+import { isTyped, numberOf, SIZES, textOf, type Draft } from './typed';
 
 export const DAYS: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 export const MODES: readonly HelpMode[] = ['polite', 'only_when_idle', 'all_in'];
@@ -11,24 +14,24 @@ export interface HoursDraft {
   to: string;
 }
 
-export interface HelpDraft {
+export interface HelpTyped {
   mode: HelpMode;
   hours: HoursDraft[];
   /** With commas between them. */
   programs: string;
-  /** GB. */
+  /** GB, or with its unit. */
   keep_free: string;
 }
 
 const GB = 1e9;
 const DAY = 1440;
 
-export function helpDrafted(rules: HelpRules): HelpDraft {
+export function helpTyped(rules: HelpRules): HelpTyped {
   return {
     mode: rules.mode,
     hours: hoursDrafted(rules.hours),
     programs: rules.programs.join(', '),
-    keep_free: rules.keep_free === null ? '' : String(rules.keep_free / GB),
+    keep_free: textOf(rules.keep_free, GB),
   };
 }
 
@@ -36,19 +39,18 @@ export function hoursDrafted(hours: readonly Hours[]): HoursDraft[] {
   return hours.map((one) => ({ days: [...one.days], from: clock(one.from_min), to: clock(one.to_min) }));
 }
 
-/** What was typed. Hours without a day, or without times, are left out. */
+/** What was typed. A line without a day, or without times, is refused: if it were left out, no line at all would be left, and that is always. */
 export function hoursSettled(drafts: readonly HoursDraft[]): Hours[] {
-  return drafts.map(hours).filter((one) => one !== null);
+  return drafts.map(hours);
 }
 
-/** What was typed. */
-export function helpSettled(draft: HelpDraft): HelpRules {
-  const free = Number.parseFloat(draft.keep_free.trim().replace(',', '.'));
+/** What is set now, with what was changed here, so that nothing is set back that somebody else has set since. */
+export function helpSettled(now: HelpRules, draft: Draft<HelpTyped>): HelpRules {
   return {
-    mode: draft.mode,
-    hours: hoursSettled(draft.hours),
-    programs: draft.programs.split(',').map((name) => name.trim()).filter((name) => name !== ''),
-    keep_free: Number.isFinite(free) && free >= 0 ? Math.round(free * GB) : null,
+    mode: isTyped(draft, 'mode') ? draft.mode : now.mode,
+    hours: isTyped(draft, 'hours') ? hoursSettled(draft.hours) : now.hours,
+    programs: isTyped(draft, 'programs') ? draft.programs.split(',').map((name) => name.trim()).filter((name) => name !== '') : now.programs,
+    keep_free: isTyped(draft, 'keep_free') ? numberOf(draft.keep_free, GB, SIZES) : now.keep_free,
   };
 }
 
@@ -62,9 +64,11 @@ export function toggled(days: readonly Weekday[], day: Weekday): Weekday[] {
   return DAYS.filter((one) => (one === day) !== days.includes(one));
 }
 
-function hours(draft: HoursDraft): Hours | null {
+function hours(draft: HoursDraft, place: number): Hours {
+  const words = t().helping;
   const [from, to] = [minutes(draft.from), minutes(draft.to)];
-  if (draft.days.length === 0 || from === null || to === null) return null;
+  if (draft.days.length === 0) throw new Refused('bad_request', words.noDay(place + 1), words.noDayHelp);
+  if (from === null || to === null) throw new Refused('bad_request', words.noTimes(place + 1), words.noDayHelp);
   return { days: DAYS.filter((day) => draft.days.includes(day)), from_min: from, to_min: from === 0 && to === 0 ? DAY : to };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { WatchedFolder } from '../generated/api';
+import type { LibraryFile, LibraryRules, WatchedFolder } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
-import { counted, folderDrafted, folderSettled, inSight, newFolder, newRule, PAGE, shifted } from './library';
+import { counted, folderDrafted, folderSettled, idsOf, inBatches, inSight, newFolder, newRule, PAGE, shifted, withFolder } from './library';
 
 const folder: WatchedFolder = {
   path: '/films',
@@ -26,8 +26,33 @@ describe('rules as they are typed', () => {
 
   it('take what people type', () => {
     const draft = newFolder('/films', 'Films');
-    Object.assign(draft.rules[0] ?? {}, { min_gb: '1,5', older_days: ' 30 ', names: ' *.avi ,, *.mpg', least_saving: 'much', max_height: '-3' });
-    expect(folderSettled(draft).rules[0]).toMatchObject({ least_saving: 5, take: { min_bytes: 1_500_000_000, older_than_h: 720, names: ['*.avi', '*.mpg'], max_height: null } });
+    Object.assign(draft.rules[0] ?? {}, { min_gb: '1,5', max_gb: '2 TB', older_days: ' 30 ', names: ' *.avi ,, *.mpg', least_saving: '7 %', max_height: '' });
+    expect(folderSettled(draft).rules[0]).toMatchObject({ least_saving: 7, take: { min_bytes: 1_500_000_000, max_bytes: 2e12, older_than_h: 720, names: ['*.avi', '*.mpg'], max_height: null } });
+  });
+
+  it('are refused where a number is not understood', () => {
+    for (const wrong of [{ least_saving: 'much' }, { max_height: '-3' }, { min_gb: '2 TiB' }, { newer_days: '30 days' }]) {
+      const draft = newFolder('/films', 'Films');
+      Object.assign(draft.rules[0] ?? {}, wrong);
+      expect(() => folderSettled(draft), JSON.stringify(wrong)).toThrow('not a number');
+    }
+    expect(() => folderSettled({ ...newFolder('/films', 'Films'), every_min: 'hourly' })).toThrow('not a number');
+  });
+
+  it('are told apart whatever becomes of the others', () => {
+    const rules = folderDrafted({ ...folder, rules: [...folder.rules, ...folder.rules] }).rules;
+    expect(rules.map((one) => one.id)).toEqual([0, 1]);
+    expect(newRule('Old', rules.slice(1)).id).toBe(2);
+  });
+
+  it('are kept only where they still are what was opened', () => {
+    const rules: LibraryRules = { hours: [], folders: [folder] };
+    const next = { ...folder, off: true };
+    expect(withFolder(rules, next, folder).folders).toEqual([next]);
+    expect(withFolder(rules, { ...folder, path: '/new' }, null).folders.map(({ path }) => path)).toEqual(['/films', '/new']);
+    expect(() => withFolder({ ...rules, folders: [{ ...folder, every_min: 5 }] }, next, folder)).toThrow('changed elsewhere');
+    expect(() => withFolder({ ...rules, folders: [] }, next, folder)).toThrow('changed elsewhere');
+    expect(() => withFolder(rules, next, null)).toThrow('changed elsewhere');
   });
 
   it('have names of their own', () => {
@@ -50,6 +75,23 @@ describe('a long list', () => {
     expect(inSight(60 * 100_000, 600, 60, 100_000).to).toBe(100_000);
     expect(inSight(500, 600, 60, 0)).toEqual({ from: 0, to: 0, pages: [] });
     expect(PAGE).toBeLessThanOrEqual(500);
+  });
+
+  it('is tried again in batches, each film once', async () => {
+    const filter = { state: 'failed' as const, folder: null, rule: null, text: null };
+    const asked: [number, number][] = [];
+    const ids = await idsOf(filter, async ({ offset, most }) => {
+      asked.push([offset, most]);
+      // A film that came in meanwhile moves the others on by one.
+      const from = Math.max(0, offset - 1);
+      return { total: 1200, files: Array.from({ length: Math.min(most, 1200 - from) }, (_, n) => ({ id: from + n }) as LibraryFile) };
+    });
+    expect(asked).toEqual([[0, 500], [500, 500], [1000, 500]]);
+    expect(ids).toHaveLength(1200);
+    const taken: number[][] = [];
+    expect(await inBatches(ids, async (some) => taken.push(some) && some.length)).toBe(1200);
+    expect(taken.map((some) => some.length)).toEqual([500, 500, 200]);
+    expect(await inBatches([], async () => 1)).toBe(0);
   });
 
   it('is counted over all folders', () => {

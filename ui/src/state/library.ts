@@ -1,11 +1,16 @@
 /** The library: rules as they are typed, and which rows of a long list are in sight. Pure. */
-import type { Choice, FilePath, LibraryFolder, LibraryRule, LibraryState, WatchedFolder } from '../generated/api';
+import type { Choice, FilePath, LibraryFilter, LibraryFolder, LibraryPage, LibraryRule, LibraryRules, LibraryState, WatchedFolder } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
+import { Refused, shown } from '../host/types';
+import { t } from '../words/words.svelte';
+import { isSame, numberOf, PERCENT, SIZES, textOf } from './typed';
 
 export const STATES: readonly LibraryState[] = ['in_work', 'waiting', 'done', 'not_worthwhile', 'failed', 'left'];
 
 /** A rule as it is typed: text until it is saved. */
 export interface RuleDraft {
+  /** What it is told apart by while others are added, moved and removed. */
+  id: number;
   name: string;
   off: boolean;
   leave: boolean;
@@ -17,7 +22,7 @@ export interface RuleDraft {
   not_names: string;
   codecs: string;
   not_codecs: string;
-  /** GB. */
+  /** GB, or with their unit. */
   min_gb: string;
   max_gb: string;
   /** Days. */
@@ -54,17 +59,18 @@ export function newRule(name: string, others: readonly RuleDraft[]): RuleDraft {
     const candidate = n === 1 ? name : `${name} ${n}`;
     return others.some((one) => one.name === candidate) ? free(n + 1) : candidate;
   };
-  return { name: free(1), off: false, leave: false, make: { ...DEFAULT_CHOICE }, least_saving: '5', names: '', not_names: '', codecs: '', not_codecs: '', min_gb: '', max_gb: '', older_days: '', newer_days: '', min_height: '', max_height: '', right_codec_too: false };
+  const id = Math.max(-1, ...others.map((one) => one.id)) + 1;
+  return { id, name: free(1), off: false, leave: false, make: { ...DEFAULT_CHOICE }, least_saving: '5', names: '', not_names: '', codecs: '', not_codecs: '', min_gb: '', max_gb: '', older_days: '', newer_days: '', min_height: '', max_height: '', right_codec_too: false };
 }
 
 export function folderDrafted(folder: WatchedFolder): FolderDraft {
   return { path: folder.path, off: folder.off, on_change: folder.on_change, every_min: String(folder.every_min), stable_s: String(folder.stable_s), rules: folder.rules.map(ruleDrafted) };
 }
 
-function ruleDrafted(rule: LibraryRule): RuleDraft {
-  const number = (value: number | null, unit = 1) => (value === null ? '' : String(value / unit));
+function ruleDrafted(rule: LibraryRule, id: number): RuleDraft {
   const { take } = rule;
   return {
+    id,
     name: rule.name,
     off: rule.off,
     leave: rule.leave,
@@ -74,18 +80,30 @@ function ruleDrafted(rule: LibraryRule): RuleDraft {
     not_names: take.not_names.join(', '),
     codecs: take.codecs.join(', '),
     not_codecs: take.not_codecs.join(', '),
-    min_gb: number(take.min_bytes, GB),
-    max_gb: number(take.max_bytes, GB),
-    older_days: number(take.older_than_h, DAY),
-    newer_days: number(take.newer_than_h, DAY),
-    min_height: number(take.min_height),
-    max_height: number(take.max_height),
+    min_gb: textOf(take.min_bytes, GB),
+    max_gb: textOf(take.max_bytes, GB),
+    older_days: textOf(take.older_than_h, DAY),
+    newer_days: textOf(take.newer_than_h, DAY),
+    min_height: textOf(take.min_height),
+    max_height: textOf(take.max_height),
     right_codec_too: take.right_codec_too,
   };
 }
 
+/** What was typed. Throws a `Refused` where a number is not understood. */
 export function folderSettled(draft: FolderDraft): WatchedFolder {
-  return { path: draft.path, off: draft.off, on_change: draft.on_change, every_min: typed(draft.every_min) ?? 60, stable_s: typed(draft.stable_s) ?? 60, rules: draft.rules.map(ruleSettled) };
+  return { path: draft.path, off: draft.off, on_change: draft.on_change, every_min: numberOf(draft.every_min) ?? 60, stable_s: numberOf(draft.stable_s) ?? 60, rules: draft.rules.map(ruleSettled) };
+}
+
+export function folderOf(rules: LibraryRules, path: FilePath): WatchedFolder | null {
+  return rules.folders.find((one) => shown(one.path) === shown(path)) ?? null;
+}
+
+/** The rules with this folder as it was made of `opened`; `null` where it was not watched then. Throws a `Refused` where it is another one now: what was set elsewhere must not be lost. */
+export function withFolder(rules: LibraryRules, folder: WatchedFolder, opened: WatchedFolder | null): LibraryRules {
+  const now = folderOf(rules, folder.path);
+  if (!isSame(now, opened)) throw new Refused('bad_request', t().typed.changed, t().typed.changedHelp);
+  return { ...rules, folders: now === null ? [...rules.folders, folder] : rules.folders.map((one) => (one === now ? folder : one)) };
 }
 
 function ruleSettled(draft: RuleDraft): LibraryRule {
@@ -95,26 +113,21 @@ function ruleSettled(draft: RuleDraft): LibraryRule {
     leave: draft.leave,
     // An output's name, waiting for others and the like have no place in a rule.
     make: { ...draft.make, output: null, wait_for: 0, keep_temp: false },
-    least_saving: Math.min(255, typed(draft.least_saving) ?? 5),
+    least_saving: Math.min(255, numberOf(draft.least_saving, 1, PERCENT) ?? 5),
     take: {
       names: listed(draft.names),
       not_names: listed(draft.not_names),
       codecs: listed(draft.codecs),
       not_codecs: listed(draft.not_codecs),
-      min_bytes: typed(draft.min_gb, GB),
-      max_bytes: typed(draft.max_gb, GB),
-      older_than_h: typed(draft.older_days, DAY),
-      newer_than_h: typed(draft.newer_days, DAY),
-      min_height: typed(draft.min_height),
-      max_height: typed(draft.max_height),
+      min_bytes: numberOf(draft.min_gb, GB, SIZES),
+      max_bytes: numberOf(draft.max_gb, GB, SIZES),
+      older_than_h: numberOf(draft.older_days, DAY),
+      newer_than_h: numberOf(draft.newer_days, DAY),
+      min_height: numberOf(draft.min_height),
+      max_height: numberOf(draft.max_height),
       right_codec_too: draft.right_codec_too,
     },
   };
-}
-
-function typed(text: string, unit = 1): number | null {
-  const value = Number.parseFloat(text.trim().replace(',', '.'));
-  return Number.isFinite(value) && value >= 0 ? Math.round(value * unit) : null;
 }
 
 function listed(text: string): string[] {
@@ -134,6 +147,26 @@ export function shifted<T>(list: readonly T[], at: number, by: -1 | 1): T[] {
 export function counted(folders: readonly LibraryFolder[], state: LibraryState): { films: number; bytes: number } {
   const counts = folders.flatMap((folder) => folder.counts.filter((one) => one.state === state));
   return counts.reduce((sum, one) => ({ films: sum.films + one.films, bytes: sum.bytes + one.bytes }), { films: 0, bytes: 0 });
+}
+
+/** Films that are asked for, or tried again, in one go: as many as a node tells at once. */
+const BATCH = 500;
+
+/** The numbers of all films of a list, batch by batch. */
+export async function idsOf(filter: LibraryFilter, ask: (args: { filter: LibraryFilter; offset: number; most: number }) => Promise<LibraryPage>): Promise<number[]> {
+  const ids = new Set<number>();
+  for (let offset = 0; ; offset += BATCH) {
+    const { total, files } = await ask({ filter, offset, most: BATCH });
+    for (const { id } of files) ids.add(id);
+    if (files.length === 0 || offset + BATCH >= total) return [...ids];
+  }
+}
+
+/** Hands them on, batch by batch, and adds up how many were taken. */
+export async function inBatches(ids: readonly number[], take: (some: number[]) => Promise<number>): Promise<number> {
+  let taken = 0;
+  for (let from = 0; from < ids.length; from += BATCH) taken += await take(ids.slice(from, from + BATCH));
+  return taken;
 }
 
 /** Rows of one page of the list. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../generated/api';
-import { at, isReady, isSettings, items, leftOver, looked, startable, wouldLose } from './offer';
+import { at, isReady, isSettings, items, leftOver, looked, outdated, startable, wouldLose } from './offer';
 
 const facts: Facts = { bytes: 1, duration_s: 1, picture: '', others: '', output: '/o.mkv', losses: [], notes: [] };
 const fine = (over: Partial<Facts> = {}) => looked({ path: '/a', name: 'a', result: { is: 'fine', ...facts, ...over } });
@@ -20,6 +20,23 @@ describe('an offer', () => {
   it('does without what was left out', () => {
     expect(isReady(at(two, 1, { stage: { is: 'left_out' } }))).toBe(true);
     expect(isReady(at(two, 0, { stage: { is: 'left_out' } }))).toBe(false);
+  });
+
+  it('stays without it, whatever is still heard of it', () => {
+    const without = at(two, 0, { stage: { is: 'left_out' } });
+    for (const late of [{ stage: { is: 'handing' as const, share: 0.5 } }, { path: '/a', stage: { is: 'looking' as const } }, { stage: fine() }]) expect(at(without, 0, late)).toEqual(without);
+    expect(startable(at(without, 0, { path: '/a', stage: fine() }))).toEqual([]);
+  });
+
+  it('waits until everything is looked at for the choice as it is', () => {
+    const changed = outdated(two);
+    expect(isReady(changed)).toBe(false);
+    const half = at(changed, 0, { stage: fine({ losses: ['Subtitles.'] }), stale: false });
+    expect(isReady(half)).toBe(false);
+    expect(isReady(at(half, 1, { stage: no, stale: false }))).toBe(true);
+    expect(isReady(at(half, 1, { stage: { is: 'left_out' } }))).toBe(true);
+    // What never arrived is not looked at, and not waited for.
+    expect(outdated(items(['notes.json', 'a'])).map(({ stale }) => stale)).toEqual([false, false]);
   });
 
   it('takes no file of settings for a film', () => {

@@ -9,6 +9,8 @@ export interface Item {
   stage: Stage;
   /** What would come of it; `null` while that is not known. */
   outlook: Outlook | null;
+  /** What is known of it was found for another choice: it is being looked at anew. */
+  stale: boolean;
 }
 
 export type Stage =
@@ -32,12 +34,17 @@ export function isSettings(files: readonly { name: string }[]): boolean {
 /** A file of settings among films is refused before it is handed over. */
 export function items(names: string[]): Item[] {
   const stage = (name: string): Stage => (SETTINGS.test(name) ? { is: 'refused', message: t().offer.noVideo(name), help: t().offer.dropAlone } : { is: 'handing', share: 0 });
-  return names.map((name) => ({ name, path: null, stage: stage(name), outlook: null }));
+  return names.map((name) => ({ name, path: null, stage: stage(name), outlook: null, stale: false }));
 }
 
-/** The items with one of them changed. */
+/** The items with one of them changed. One that was left out stays so, whatever is still heard of it. */
 export function at(all: readonly Item[], place: number, change: Partial<Item>): Item[] {
-  return all.map((item, index) => (index === place ? { ...item, ...change } : item));
+  return all.map((item, index) => (index === place && item.stage.is !== 'left_out' ? { ...item, ...change } : item));
+}
+
+/** The items after the choice has changed: what the node has of them has to be looked at anew. */
+export function outdated(all: readonly Item[]): Item[] {
+  return all.map((item) => (item.path !== null && item.stage.is !== 'left_out' ? { ...item, stale: true } : item));
 }
 
 export function refused(error: Pick<ApiError, 'message' | 'help'>): Stage {
@@ -58,9 +65,9 @@ export function sizeNow(all: readonly Item[]): number {
   return all.reduce((sum, item) => sum + (item.stage.is === 'fine' ? item.stage.facts.bytes : 0), 0);
 }
 
-/** Everything is known and something can be started. */
+/** Everything is known, for the choice as it is, and something can be started: nobody agrees to losses that are not shown yet. */
 export function isReady(all: readonly Item[]): boolean {
-  const known = all.every((item) => item.stage.is === 'fine' || item.stage.is === 'refused' || item.stage.is === 'left_out');
+  const known = all.every(({ stage, stale }) => stage.is === 'left_out' || (!stale && (stage.is === 'fine' || stage.is === 'refused')));
   return known && startable(all).length > 0;
 }
 

@@ -1,4 +1,5 @@
 /** A drawing of the page as a picture of its own: an SVG or a PNG, with the colours that it has on the screen. */
+import { t } from '../words/words.svelte';
 
 /** The widest picture, pixels: more is not read any more. */
 const WIDEST = 6000;
@@ -33,5 +34,5 @@ export async function png(svg: SVGSVGElement): Promise<Blob> {
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
   canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png'));
+  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t().host.noPicture))), 'image/png'));
 }

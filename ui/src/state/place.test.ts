@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CHOICE } from '../generated/api';
-import { daysWith, folderOf, inPlace, intoFolder, intoTree, kept, keepOf, keepWord, nameOf, where } from './place';
+import { BESIDE, daysWith, folderOf, inPlace, intoFolder, intoTree, kept, keepOf, keepWord, nameOf, placeDrafted, placeSettled, where } from './place';
 
 describe('where a result goes', () => {
   const with_ = (to: object | null) => where({ ...DEFAULT_CHOICE, ...to });
@@ -10,6 +10,17 @@ describe('where a result goes', () => {
     expect(with_(intoTree('/media', '/small'))).toBe('tree');
     expect(with_(inPlace(null))).toBe('in_place');
     expect([intoFolder(' '), intoTree('/media', ''), intoTree('', '/small')]).toEqual([null, null, null]);
+  });
+
+  it('shows what a choice says, also where that was chosen elsewhere', () => {
+    const picked = { ...placeDrafted(BESIDE), picked: 'tree' as const, into: '/small' };
+    expect(placeDrafted(BESIDE, picked)).toEqual({ ...picked, picked: 'beside' });
+    expect(placeDrafted({ ...BESIDE, out_dir: '/one' }, picked)).toEqual({ picked: 'folder', folder: '/one', from: '', into: '/small' });
+    const tree = placeDrafted({ ...BESIDE, place: { is: 'tree', root: '/media', into: '/other' } }, picked);
+    expect(tree).toEqual({ picked: 'tree', folder: '', from: '/media', into: '/other' });
+    expect(placeSettled(tree, '', null)).toEqual(intoTree('/media', '/other'));
+    expect(placeSettled({ ...picked, into: '' }, '/films', null)).toBeNull();
+    expect(placeSettled(picked, '/films', null)).toEqual(intoTree('/films', '/small'));
   });
 
   it('takes the place of what was chosen before', () => {

@@ -9,8 +9,29 @@ export type KeepWord = 'set' | 'always' | 'never' | `${number}`;
 
 export const DAYS = [7, 30, 90] as const;
 
-export function where({ place, out_dir }: Choice): Where {
+export function where({ place, out_dir }: Pick<Choice, 'place' | 'out_dir'>): Where {
   return place.is === 'beside' ? (out_dir === null ? 'beside' : 'folder') : place.is;
+}
+
+/** Where a result goes as it is picked and typed, which may not be whole yet. */
+export interface PlaceDraft {
+  picked: Where;
+  /** The one folder. */
+  folder: string;
+  /** The tree that the videos are in, and the other one. */
+  from: string;
+  into: string;
+}
+
+/** What shows the place of a choice; what was typed before stays as a suggestion where the choice says nothing of it. */
+export function placeDrafted({ place, out_dir }: Pick<Choice, 'place' | 'out_dir'>, before: PlaceDraft = { picked: 'beside', folder: '', from: '', into: '' }): PlaceDraft {
+  const tree = place.is === 'tree' ? { from: shown(place.root), into: shown(place.into) } : {};
+  return { ...before, ...tree, picked: where({ place, out_dir }), folder: out_dir === null ? before.folder : shown(out_dir) };
+}
+
+/** What was picked and typed; nothing as long as something is missing. `root` is the tree where none is typed. */
+export function placeSettled({ picked, folder, from, into }: PlaceDraft, root: string, keep: Keep | null): Partial<Choice> | null {
+  return { beside: BESIDE, folder: intoFolder(folder), tree: intoTree(from || root, into), in_place: inPlace(keep) }[picked];
 }
 
 /** A choice without any place of its own: beside the video. */

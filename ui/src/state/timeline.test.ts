@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { TimelineComputer } from '../generated/api';
 import { houseTimeline } from '../host/times';
 import { computer } from '../host/script';
-import { answers, axisOf, csv, draw, spentShare, stintAt, stintWords, timelineCsv } from './timeline';
+import { answers, axisOf, csv, draw, markAt, markWords, spentShare, SPENT, stintWords, timelineCsv } from './timeline';
 
 const told = houseTimeline(3, ['Studio', 'Kitchen', 'Attic'].map((name) => computer(name)), false);
 
@@ -42,8 +43,8 @@ describe('the drawing of a timeline', () => {
       const encodes = row.bars.filter(({ deed }) => deed === 'encode' || deed === 'vain');
       expect(encodes).toHaveLength(row.one.stints.length);
       const bar = encodes.at(-1);
-      expect(stintAt(row, (bar?.x ?? 0) + 1, (bar?.y ?? 0) + 1)).toBe(bar?.stint);
-      expect(stintAt(row, -50, row.top)).toBe(-1);
+      expect(markAt(row, (bar?.x ?? 0) + 1, (bar?.y ?? 0) + 1)).toEqual(bar?.mark);
+      expect(markAt(row, -50, row.top)).toBeNull();
       for (const { y, height } of row.bars) expect(y + height).toBeLessThanOrEqual(row.top + row.height + 0.5);
     }
   });
@@ -53,14 +54,44 @@ describe('the drawing of a timeline', () => {
     expect(here?.bars.some(({ deed }) => deed === 'transfer' || deed === 'back')).toBe(false);
   });
 
-  it('marks where the others waited for the end', () => expect(drawing.tail?.width).toBeGreaterThan(10));
+  it('marks where each of the others waited for the end, and only there', () => {
+    const [kitchen, studio, attic] = drawing.rows.map(({ tail }) => tail);
+    expect(kitchen).toHaveLength(1);
+    expect(kitchen?.[0]?.width).toBeGreaterThan(10);
+    // In between it went on with another video.
+    expect(studio).toHaveLength(2);
+    const other = drawing.rows[1]?.bars.find(({ deed }) => deed === 'other');
+    expect(studio?.[0] && studio[0].x + studio[0].width).toBeCloseTo(other?.x ?? 0);
+    expect(studio?.[1]?.x).toBeCloseTo((other?.x ?? 0) + (other?.width ?? 0));
+    expect(attic).toEqual([]);
+  });
+
+  it('draws work on another video, and a part that waits for a seat, beneath the parts', () => {
+    const [kitchen] = drawing.rows;
+    const deeds = kitchen?.bars.map(({ deed }) => deed) ?? [];
+    expect(deeds.slice(0, 2)).toEqual(['seat', 'other']);
+    const [seat, other] = kitchen?.bars ?? [];
+    expect([seat?.height, other?.height]).toEqual([kitchen?.track.height, kitchen?.track.height]);
+    // The seat was taken by the other video until then.
+    expect((other?.x ?? 0) + (other?.width ?? 0)).toBeCloseTo(seat?.x ?? 0);
+    expect(kitchen && other && markAt(kitchen, other.x + 1, other.y + 1)).toEqual({ is: 'other', n: 0 });
+  });
+
+  it('goes from one to the next in the order of time', () => {
+    const [kitchen] = drawing.rows;
+    expect(kitchen?.marks).toHaveLength(1 + (kitchen?.one.stints.length ?? 0));
+    const at = kitchen?.marks.findIndex(({ is }) => is === 'other') ?? 0;
+    const stint = (n: number) => kitchen?.one.stints[kitchen.marks[n]?.n ?? 0]?.given_ms ?? 0;
+    expect(stint(at - 1)).toBeLessThanOrEqual(302_009);
+    expect(stint(at + 1)).toBe(343_000);
+  });
 });
 
 describe('what is said of a timeline', () => {
   it('answers why it was not faster', () => {
     const said = answers(told);
     expect(said[0]).toBe('Kitchen was idle for 15 % of the time: it waited for parts that were on the way. They came with 4.40 MB a second.');
-    expect(said[1]).toBe('At the end the others waited 38 s for part 48 on Attic, the slowest computer: 5 % of the whole.');
+    expect(said[1]).toBe('At the end the others waited 39 s for part 48 on Attic, the slowest computer: 5 % of the whole.');
     expect(said).toHaveLength(told.causes.length);
   });
 
@@ -68,6 +99,21 @@ describe('what is said of a timeline', () => {
     const attic = told.computers[2];
     const lost = attic?.stints.find(({ fate }) => fate === 'lost');
     expect(lost && stintWords(lost, false, told.until_ms)).toMatch(/^Part \d+: on the way for 3 s, encoded for 30 s, came to nothing \(the connection broke\)$/);
+  });
+
+  it('says work on another video, and a part that waited for a seat', () => {
+    const kitchen = told.computers[0] as TimelineComputer;
+    expect(markWords(kitchen, { is: 'other', n: 0 }, told.until_ms)).toBe('Parts of another video in hand, job 4: 50 s');
+    const goesOn = { ...kitchen, others: [{ job: 9, began_ms: 10_000, ended_ms: null }] };
+    expect(markWords(goesOn, { is: 'other', n: 0 }, 40_000)).toBe('Parts of another video in hand, job 9: 30 s, goes on');
+    expect(markWords(kitchen, { is: 'other', n: 1 }, told.until_ms)).toBeNull();
+    const waited = kitchen.stints.findIndex(({ given_ms }) => given_ms === 343_000);
+    expect(markWords(kitchen, { is: 'stint', n: waited }, told.until_ms)).toMatch(/^Part \d+: on the way for 7 s, waited for a seat for 9 s, encoded for \d+ s, /);
+  });
+
+  it('spends all of the time, each of it once', () => {
+    expect(SPENT).toEqual(['encode', 'check', 'transfer', 'give_back', 'away', 'other', 'seat', 'late', 'idle', 'tail']);
+    for (const one of told.computers) expect(SPENT.reduce((sum, deed) => sum + one.spent[deed], 0)).toBe(told.work_ms);
   });
 
   it('is no more exact than what is known', () => {
@@ -78,7 +124,17 @@ describe('what is said of a timeline', () => {
 
   it('is a table in which what others wrote is text', () => {
     const lines = timelineCsv(told).trimEnd().split('\r\n');
-    expect(lines).toHaveLength(1 + told.computers.reduce((sum, one) => sum + one.stints.length, 0));
-    expect(csv([['=HYPERLINK("x")', '-3', 'a,b']])).toBe('"\'=HYPERLINK(""x"")",-3,"a,b"\r\n');
+    expect(lines).toHaveLength(1 + told.computers.reduce((sum, one) => sum + one.stints.length + one.others.length, 0));
+    expect(lines[0]?.startsWith('\uFEFFcomputer,name,part,')).toBe(true);
+    // As the sentences do, which call the first part 1.
+    expect(lines[1]?.split(',')[2]).toBe(String((told.computers[0]?.stints[0]?.segment ?? 0) + 1));
+    const cells = lines.map((line) => line.split(','));
+    for (const line of cells) expect(line).toHaveLength(17);
+    // The other video after the parts of its computer: no part, only when, and which job.
+    const kitchen = told.computers[0] as TimelineComputer;
+    expect(cells[0]?.at(-1)).toBe('other_job');
+    expect(cells[1]?.at(-1)).toBe('');
+    expect(cells[1 + kitchen.stints.length]).toEqual([kitchen.computer, 'Kitchen', '', '', '', '302.009', '', '', '', '', '', '352.000', '', '', '', '', '4']);
+    expect(csv([['=HYPERLINK("x")', '-3', 'a,b']])).toBe('\uFEFF"\'=HYPERLINK(""x"")",-3,"a,b"\r\n');
   });
 });

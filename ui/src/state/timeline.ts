@@ -1,10 +1,17 @@
 /** A job's time as it is drawn: computers down, time across. Pure. */
 import { bytes, decimal, took } from '../format/numbers';
-import type { Cause, ComputerId, PhaseKind, Spent, Stint, Timeline, TimelineComputer } from '../generated/api';
+import type { Cause, ComputerId, OtherWork, PhaseKind, Spent, Stint, Timeline, TimelineComputer } from '../generated/api';
 import { t } from '../words/words.svelte';
+import { seatWaits, waitedForLast, waits, type Span } from './spans';
 
 /** What a bar stands for; each has a look of its own, see `TimePatterns.svelte`. */
-export type Deed = 'encode' | 'vain' | 'check' | 'transfer' | 'back' | 'away';
+export type Deed = 'encode' | 'vain' | 'check' | 'transfer' | 'back' | 'away' | 'other' | 'seat';
+
+/** What can be pointed at: a part in a computer's hands, or a stretch with parts of another video. `n` of its kind. */
+export interface Mark {
+  is: 'stint' | 'other';
+  n: number;
+}
 
 export interface Bar {
   deed: Deed;
@@ -12,8 +19,8 @@ export interface Bar {
   y: number;
   width: number;
   height: number;
-  /** Whose it is: the place in the computer's stints; -1 for an absence. */
-  stint: number;
+  /** What is read about it; `null` for an absence, and for a part that waits. */
+  mark: Mark | null;
 }
 
 export interface Row {
@@ -24,6 +31,10 @@ export interface Row {
   /** From where to where it could have encoded: what is not filled of it is idle. */
   track: { x: number; y: number; width: number; height: number };
   bars: Bar[];
+  /** Where it waited for the last part, across: nothing was left to give out, and it was free. */
+  tail: { x: number; width: number }[];
+  /** All that can be pointed at, one after the other. */
+  marks: Mark[];
 }
 
 export interface Block {
@@ -45,8 +56,6 @@ export interface Drawing {
   blocks: Block[];
   rows: Row[];
   height: number;
-  /** Where nothing was left to give out and computers waited for the last part; `null` where that was short. */
-  tail: { x: number; width: number } | null;
 }
 
 /** Above the first row: the ticks and what the job itself did. */
@@ -59,8 +68,6 @@ const WIRE = 7;
 const BREAK = 14;
 /** The narrowest bar that can be seen, pixels. */
 const NARROWEST = 0.8;
-
-type Span = [from: number, to: number];
 
 export function axisOf(told: Timeline, width: number): Axis {
   const held = told.pauses.map(({ from_ms, to_ms }): Span => [from_ms, to_ms]);
@@ -112,45 +119,56 @@ export function draw(told: Timeline, width: number): Drawing {
   const given = told.computers.flatMap((one) => one.stints.map((stint) => stint.given_ms));
   const ended = told.computers.flatMap((one) => one.stints.map((stint) => stint.ended_ms ?? told.until_ms));
   const [from, to] = [given.reduce((a, b) => Math.min(a, b), told.until_ms), ended.reduce((a, b) => Math.max(a, b), 0)];
+  const waited = waitedForLast(told);
   let top = HEAD;
   const rows = told.computers.map((one): Row => {
     const lane = one.lanes > 12 ? 5 : one.lanes > 5 ? 9 : 15;
     const tall = lane * Math.max(1, one.lanes);
     const [x, y] = [axis.at(from), top + NAME];
-    const row: Row = { one, top, height: NAME + tall + (one.here ? 0 : WIRE + 2), track: { x, y, width: Math.max(0, axis.at(to) - x), height: tall }, bars: bars(one, told, axis, y, lane, tall) };
+    const track = { x, y, width: Math.max(0, axis.at(to) - x), height: tall };
+    const tail = (waited.get(one.computer) ?? []).map(([from, to]) => ({ x: axis.at(from), width: axis.at(to) - axis.at(from) }));
+    const row: Row = { one, top, height: NAME + tall + (one.here ? 0 : WIRE + 2), track, bars: bars(one, told, axis, y, lane, tall), tail, marks: marks(one) };
     top += row.height + BETWEEN;
     return row;
   });
-  const back = told.computers.flatMap((one) => one.stints.map((stint) => stint.returned_ms ?? stint.ended_ms ?? told.until_ms));
-  return { axis, blocks: blocks(told, axis), rows, height: top, tail: tailOf(told, axis, back.reduce((a, b) => Math.max(a, b), 0)) };
+  return { axis, blocks: blocks(told, axis), rows, height: top };
 }
 
-function tailOf({ causes }: Timeline, axis: Axis, end: number): Drawing['tail'] {
-  const tail = causes.find((cause) => cause.is === 'tail');
-  if (!tail) return null;
-  const x = axis.at(end - tail.ms);
-  return { x, width: axis.at(end) - x };
+/** In the order in which they began. */
+function marks(one: TimelineComputer): Mark[] {
+  const stints = one.stints.map(({ given_ms }, n) => ({ at: given_ms, mark: { is: 'stint', n } satisfies Mark }));
+  const others = one.others.map(({ began_ms }, n) => ({ at: began_ms, mark: { is: 'other', n } satisfies Mark }));
+  return [...stints, ...others].sort((a, b) => a.at - b.at).map(({ mark }) => mark);
+}
+
+/** Whether both are the same. */
+export function same(one: Mark | null | undefined, other: Mark | null | undefined): boolean {
+  return one?.is === other?.is && one?.n === other?.n;
 }
 
 function bars(one: TimelineComputer, told: Timeline, axis: Axis, y: number, lane: number, tall: number): Bar[] {
   const all: Bar[] = [];
-  const put = (deed: Deed, from: number | null | undefined, to: number, y: number, height: number, stint: number) => {
+  const put = (deed: Deed, from: number | null | undefined, to: number, y: number, height: number, mark: Mark | null) => {
     if (from === null || from === undefined || to < from) return;
     const x = axis.at(from);
-    all.push({ deed, x, y, width: Math.max(NARROWEST, axis.at(to) - x), height, stint });
+    all.push({ deed, x, y, width: Math.max(NARROWEST, axis.at(to) - x), height, mark });
   };
-  for (const { began_ms, ended_ms } of one.absences) put('away', Math.max(0, began_ms), ended_ms ?? told.until_ms, y, tall, -1);
+  // What it did for this video lies on what kept it from that, in the order in which it counts.
+  for (const [from, to] of seatWaits(one, told.until_ms)) put('seat', from, to, y, tall, null);
+  one.others.forEach(({ began_ms, ended_ms }, n) => put('other', began_ms, ended_ms ?? told.until_ms, y, tall, { is: 'other', n }));
+  for (const { began_ms, ended_ms } of one.absences) put('away', Math.max(0, began_ms), ended_ms ?? told.until_ms, y, tall, null);
   one.stints.forEach((stint, n) => {
+    const mark: Mark = { is: 'stint', n };
     const end = stint.ended_ms ?? told.until_ms;
     const at = y + lane * stint.lane;
     const high = lane - 1;
     if (!one.here) {
       const wire = y + tall + 2;
-      put('transfer', stint.given_ms, stint.delivered_ms ?? stint.began_ms ?? end, wire, WIRE, n);
-      put('back', stint.finished_ms, stint.returned_ms ?? end, wire, WIRE, n);
+      put('transfer', stint.given_ms, stint.delivered_ms ?? stint.began_ms ?? end, wire, WIRE, mark);
+      put('back', stint.finished_ms, stint.returned_ms ?? end, wire, WIRE, mark);
     }
-    if (stint.encoded_ms !== null && stint.finished_ms !== null && stint.finished_ms > stint.encoded_ms) put('check', stint.encoded_ms, stint.finished_ms, at, high, n);
-    put(inVain(stint) ? 'vain' : 'encode', stint.began_ms, stint.encoded_ms ?? end, at, high, n);
+    if (stint.encoded_ms !== null && stint.finished_ms !== null && stint.finished_ms > stint.encoded_ms) put('check', stint.encoded_ms, stint.finished_ms, at, high, mark);
+    put(inVain(stint) ? 'vain' : 'encode', stint.began_ms, stint.encoded_ms ?? end, at, high, mark);
   });
   return all;
 }
@@ -173,12 +191,26 @@ function blocks(told: Timeline, axis: Axis): Block[] {
 /** Where the strip of what the job did lies, from the top. */
 export const STRIP = { top: BLOCKS_TOP, height: 17 };
 
-/** The stint under a point of a row; -1 where there is none. The encoding counts before what is on the wire. */
-export function stintAt(row: Row, x: number, y: number): number {
-  const hit = (bar: Bar) => bar.stint >= 0 && x >= bar.x - 1 && x <= bar.x + bar.width + 1;
+/** What is under a point of a row; `null` where there is nothing. The encoding counts before what is on the wire. */
+export function markAt(row: Row, x: number, y: number): Mark | null {
+  const hit = (bar: Bar) => bar.mark !== null && x >= bar.x - 1 && x <= bar.x + bar.width + 1;
   const under = row.bars.filter(hit);
   const exact = under.findLast((bar) => y >= bar.y && y <= bar.y + bar.height);
-  return (exact ?? under.findLast((bar) => bar.deed === 'encode') ?? under.at(-1))?.stint ?? -1;
+  return (exact ?? under.findLast((bar) => bar.deed === 'encode') ?? under.at(-1))?.mark ?? null;
+}
+
+/** It in words; `null` where it is not there any more. */
+export function markWords(one: TimelineComputer, { is, n }: Mark, until: number): string | null {
+  const [stint, other] = is === 'stint' ? [one.stints[n], undefined] : [undefined, one.others[n]];
+  if (stint) return stintWords(stint, one.here, until);
+  return other ? otherWords(other, until) : null;
+}
+
+/** Parts of another video in its hands, in words. */
+function otherWords({ job, began_ms, ended_ms }: OtherWork, until: number): string {
+  const words = t().timeline;
+  const long = took(Math.max(0, (ended_ms ?? until) - began_ms) / 1000);
+  return `${words.otherWork(job)}: ${ended_ms === null ? `${long}, ${words.goesOn}` : long}`;
 }
 
 /** A stint in words: what it was, how long each of its steps took, what came of it. */
@@ -186,9 +218,13 @@ export function stintWords(stint: Stint, here: boolean, until: number): string {
   const words = t().timeline;
   const end = stint.ended_ms ?? until;
   const long = (from: number | null, to: number | null) => (from === null || to === null || to <= from ? null : took((to - from) / 1000));
+  const waiting = waits(stint, until);
+  // Times are known to about half a second.
+  const seat = waiting && waiting[1] - waiting[0] >= 1000 ? long(...waiting) : null;
   const step = (word: (text: string) => string, time: string | null) => (time === null ? [] : [word(time)]);
   const steps = [
     ...(here ? [] : step(words.stepTransfer, long(stint.given_ms, stint.delivered_ms ?? stint.began_ms ?? end))),
+    ...step(words.stepSeat, seat),
     ...step(words.stepEncode, long(stint.began_ms, stint.encoded_ms ?? end)),
     ...step(words.stepCheck, long(stint.encoded_ms, stint.finished_ms)),
     ...(here ? [] : step(words.stepBack, long(stint.finished_ms, stint.returned_ms ?? end))),
@@ -236,7 +272,7 @@ function answer(cause: Cause, name: (id: ComputerId) => string): string {
 }
 
 /** The columns of the table, in the order in which they are shown. */
-export const SPENT: readonly (keyof Spent)[] = ['encode', 'check', 'transfer', 'give_back', 'away', 'late', 'idle', 'tail'];
+export const SPENT: readonly (keyof Spent)[] = ['encode', 'check', 'transfer', 'give_back', 'away', 'other', 'seat', 'late', 'idle', 'tail'];
 
 /** A share of the time in which parts were encoded, as whole percent; empty where there is none. */
 export function spentShare(told: Timeline, ms: number): string {
@@ -251,15 +287,22 @@ export function busy(told: Timeline): number {
   return all / Math.max(1, told.work_ms * told.computers.length);
 }
 
-/** A row for each stint, as `manyhands timeline --csv` prints it. */
+/**
+ * A row for each stint, as `manyhands timeline --csv` prints it, and one for each stretch with parts of another job in
+ * hand; parts count from 1, as in all sentences.
+ */
 export function timelineCsv(told: Timeline): string {
-  const head = ['computer', 'name', 'part', 'frames', 'attempt', 'given_s', 'delivered_s', 'began_s', 'encoded_s', 'finished_s', 'returned_s', 'ended_s', 'fate', 'why', 'sent_bytes', 'received_bytes'];
+  const head = ['computer', 'name', 'part', 'frames', 'attempt', 'given_s', 'delivered_s', 'began_s', 'encoded_s', 'finished_s', 'returned_s', 'ended_s', 'fate', 'why', 'sent_bytes', 'received_bytes', 'other_job'];
   const s = (ms: number | null) => (ms === null ? '' : (ms / 1000).toFixed(3));
-  const rows = told.computers.flatMap((one) =>
-    one.stints.map((stint) => [one.computer, one.name, String(stint.segment), String(stint.frames), String(stint.attempt), s(stint.given_ms), s(stint.delivered_ms), s(stint.began_ms), s(stint.encoded_ms), s(stint.finished_ms), s(stint.returned_ms), s(stint.ended_ms), stint.fate ?? '', stint.why, String(stint.sent_bytes), String(stint.received_bytes)]),
-  );
+  const rows = told.computers.flatMap((one) => [
+    ...one.stints.map((stint) => [one.computer, one.name, String(stint.segment + 1), String(stint.frames), String(stint.attempt), s(stint.given_ms), s(stint.delivered_ms), s(stint.began_ms), s(stint.encoded_ms), s(stint.finished_ms), s(stint.returned_ms), s(stint.ended_ms), stint.fate ?? '', stint.why, String(stint.sent_bytes), String(stint.received_bytes), '']),
+    ...one.others.map(({ job, began_ms, ended_ms }) => [one.computer, one.name, '', '', '', s(began_ms), '', '', '', '', '', s(ended_ms), '', '', '', '', String(job)]),
+  ]);
   return csv([head, ...rows]);
 }
+
+/** By this spreadsheet programs know that a file is UTF-8. */
+const MARK = '\uFEFF';
 
 /** A table for spreadsheets. Text from other machines must not be a formula to whoever opens it. */
 export function csv(rows: readonly (readonly string[])[]): string {
@@ -267,5 +310,5 @@ export function csv(rows: readonly (readonly string[])[]): string {
     const formula = Number.isNaN(Number(text)) && /^[=+\-@\t\r]/.test(text);
     return formula || /[",\r\n]/.test(text) ? `"${formula ? "'" : ''}${text.replaceAll('"', '""')}"` : text;
   };
-  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  return MARK + rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }

@@ -10,8 +10,9 @@ describe('presets', () => {
     expect(two.presets.map((one) => one.name)).toEqual(['TV', 'Archive']);
     expect(saved(two, 'TV', { ...DEFAULT_CHOICE, quality: 20 }).presets.length).toBe(2);
     expect(renamed(two, 'TV', 'Phone').presets.map((one) => one.name)).toEqual(['Phone', 'Archive']);
-    expect(renamed(two, 'TV', 'Archive')).toBe(two);
-    expect(renamed(two, 'TV', ' ')).toBe(two);
+    expect(() => renamed(two, 'TV', 'Archive')).toThrow('a preset called “Archive” already');
+    expect(() => renamed(two, 'TV', ' ')).toThrow('needs a name');
+    expect(renamed(two, 'TV', ' TV ')).toBe(two);
     expect(without(two, 'TV').presets.map((one) => one.name)).toEqual(['Archive']);
   });
 

@@ -1,5 +1,7 @@
 /** Presets: saved, renamed, deleted, and read from a file. Pure. */
 import { DEFAULT_CHOICE, type Choice, type Preset, type Wishes } from '../generated/api';
+import { Refused } from '../host/types';
+import { t } from '../words/words.svelte';
 import { readFilters } from './filters';
 
 /** What a file of presets says of itself. */
@@ -13,10 +15,12 @@ export function saved(wishes: Wishes, name: string, choice: Choice): Wishes {
   return { ...wishes, presets: [...others, preset] };
 }
 
+/** With another name for a preset. Throws a `Refused` where there is none, or another preset has it. */
 export function renamed(wishes: Wishes, from: string, to: string): Wishes {
   const name = to.trim();
-  const taken = wishes.presets.some((one) => one.name === name);
-  if (!name || taken) return wishes;
+  if (name === from) return wishes;
+  if (!name) throw new Refused('bad_request', t().preset.noName);
+  if (wishes.presets.some((one) => one.name === name)) throw new Refused('bad_request', t().preset.taken(name));
   return { ...wishes, presets: wishes.presets.map((one) => (one.name === from ? { ...one, name } : one)) };
 }
 

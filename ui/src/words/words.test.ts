@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { de } from './de';
-import { en } from './en';
+import { en, type Catalogue } from './en';
 import { pseudo, stretched } from './pseudo';
 
 /** Every entry with its way to it. */
@@ -27,6 +27,17 @@ describe('the catalogues', () => {
       const slots = (text: string) => [...new Set(text.match(/\{\d\}/g) ?? [])].sort();
       expect(slots(filled(german.get(way))), way).toEqual(slots(filled(phrase)));
     }
+  });
+
+  it('count one as one', () => {
+    const said = (words: Catalogue) => [words.library.takes('1', 1, '1', false), words.library.scanning('/f', 1, '1', '0'), words.library.allAgain(1, '1'), words.bench.twice(1, '1', '2'), words.bench.machine('CPU', 1, '1', '1.0'), words.strip.summary(1, 1, 0)];
+    expect(said(en)).toEqual(['Takes 1 of 1 film', 'Looking through /f: 1 film so far, 0 looked into.', '1 film waits for another try.', '1 worker would be 2 times as fast as the first row.', 'CPU, 1 thread, Manyhands 1.0', '1 of 1 part done, 0 under way.']);
+    expect(said(de)).toEqual(['Nimmt 1 von 1 Film', '/f wird durchgesehen: bisher 1 Film, in 0 hineingesehen.', '1 Film wartet auf einen neuen Versuch.', '1 Arbeiter wäre 2-mal so schnell wie die erste Zeile.', 'CPU, 1 Thread, Manyhands 1.0', '1 von 1 Teil fertig, 0 in Arbeit.']);
+  });
+
+  it('says Sie in German', () => {
+    const du = /(^|[^\p{L}])(du|dir|dich|dein\p{L}*|Lass|Gib|Zeige|Nimm|nimm|Wähle|wähle)(?![\p{L}])/u;
+    for (const [way, phrase] of german) expect(filled(phrase), way).not.toMatch(du);
   });
 
   it('leave nothing empty', () => {
