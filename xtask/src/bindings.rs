@@ -14,27 +14,28 @@ const GENERATED: &str = "ui/src/generated";
 /// Writes them; with `--check` fails if that would change what is committed, and changes nothing.
 pub fn bindings(args: &[String]) -> Result<()> {
     match args {
-        [] => write(&tree::root().join(GENERATED), &["--package", "api"]),
+        [] => write(&tree::root().join(GENERATED)),
         [only] if only == "--check" => check(),
         _ => bail!("bindings takes nothing, or --check"),
     }
 }
 
-fn write(folder: &Path, packages: &[&str]) -> Result<()> {
+/// Of the whole workspace, as its tests are built: for one package alone everything below it would be built once more, with
+/// other features.
+fn write(folder: &Path) -> Result<()> {
     say(format!("writing {}", folder.display()));
     fs::create_dir_all(folder)?;
     let mut test = cargo();
-    test.args(["test", "--quiet", "--locked", "--lib"]);
-    test.args(packages).arg("export_bindings");
+    test.args(["test", "--quiet", "--locked", "--lib", "--workspace"]);
+    test.arg("export_bindings");
     shell::run(test.env("TS_RS_EXPORT_DIR", folder))
 }
 
-/// Compares what is committed with what would be written. Of the whole workspace, as its tests are built: for one package
-/// alone everything below it would be built once more, with other features.
+/// Compares what is committed with what would be written.
 pub fn check() -> Result<()> {
     let fresh = tree::root().join("target/bindings");
     fs::remove_dir_all(&fresh).ok();
-    write(&fresh, &["--workspace"])?;
+    write(&fresh)?;
     let expected = contents(&fresh)?;
     let committed = contents(&tree::root().join(GENERATED))?;
     if expected.is_empty() {

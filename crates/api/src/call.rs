@@ -289,7 +289,7 @@ calls! {
     start_bench: StartBench {
         /// The film; `null`: a clip of a minute.
         film: Option<FilePath>,
-        /// The numbers of workers, row by row, 1 to 256; none: 1, 2, 4, … up to the cores.
+        /// The numbers of workers, 1 to 256, each measured once and the fewest first; none: 1, 2, 4, … up to the cores.
         workers: Vec<u32>,
         /// What is made of it; where it goes is not for this.
         choice: Choice

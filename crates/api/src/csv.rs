@@ -29,6 +29,12 @@ impl Csv {
     }
 }
 
+/// A table as the text of a file. Without this mark spreadsheets take a file for one in their system's old encoding.
+#[must_use]
+pub fn file(table: &str) -> String {
+    format!("\u{feff}{table}")
+}
+
 /// A cell. Text from other machines must not be a formula to whoever opens it.
 fn quoted(cell: &str) -> String {
     let number = cell.parse::<f64>().is_ok();

@@ -7,7 +7,7 @@ use crate::csv::Csv;
 use crate::error::{ApiError, ErrorCode};
 use crate::view::ComputerId;
 
-/// The most days that can be asked for: ten years are kept.
+/// The most days that can be asked for: ten years.
 const MOST_DAYS: u32 = 3660;
 
 /// The figures of a stretch of days, and of all time.
@@ -32,7 +32,7 @@ pub struct Figures {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Totals {
-    /// Films of this computer that were made.
+    /// Films of this computer that were made, here or on another one that they were sent to.
     pub films: u64,
     /// Frames in them.
     pub frames: u64,
@@ -42,7 +42,7 @@ pub struct Totals {
     pub output_bytes: u64,
     /// How long they took from start to end, each by itself, seconds.
     pub wall_s: f64,
-    /// How long computers encoded for them, all together, seconds.
+    /// How long computers encoded for this one, all together, seconds.
     pub work_s: f64,
     /// How long this computer encoded for others, seconds.
     pub given_s: f64,
@@ -66,9 +66,9 @@ pub struct DayShare {
     pub day: u32,
     /// Which computer.
     pub computer: ComputerId,
-    /// How long it encoded for films of this computer, seconds.
+    /// How long it encoded for this computer, seconds.
     pub work_s: f64,
-    /// How long this computer encoded for its films, seconds.
+    /// How long this computer encoded for it, seconds.
     pub given_s: f64,
 }
 
@@ -82,13 +82,13 @@ pub struct Worker {
     pub name: String,
     /// It is this one.
     pub here: bool,
-    /// Parts of this computer's films that it encoded.
+    /// Parts that it encoded for this computer.
     pub parts: u64,
     /// Frames in them.
     pub frames: u64,
     /// How long that took it, seconds.
     pub work_s: f64,
-    /// Parts of its films that this computer encoded.
+    /// Parts that this computer encoded for it.
     pub given_parts: u64,
     /// Frames in them.
     pub given_frames: u64,
@@ -167,7 +167,7 @@ impl Api {
     /// [`ErrorCode::BadRequest`] for no days, or more than are kept.
     pub async fn figures(&self, days: u32) -> Result<Figures, ApiError> {
         if !(1..=MOST_DAYS).contains(&days) {
-            let text = format!("The figures of 1 to {MOST_DAYS} days are there.");
+            let text = format!("The figures of 1 to {MOST_DAYS} days can be asked for.");
             return Err(ApiError::new(ErrorCode::BadRequest, text));
         }
         self.node.figures(days).await

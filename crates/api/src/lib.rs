@@ -59,8 +59,8 @@ pub use path::FilePath;
 pub use pump::Events;
 pub use sight::{Deed, Film, Forecast, Given, Outlook, Preset, Still, Wishes};
 pub use timeline::{
-    Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePause,
-    TimelinePhase, Wait,
+    Absence, Cause, Fate, OtherWork, PhaseKind, Spent, Stint, Timeline, TimelineComputer,
+    TimelinePause, TimelinePhase, Wait,
 };
 pub use view::{
     Asking, Away, AwayStep, Cleaned, Computer, ComputerId, ComputerStatus, Encoder, Facts, Ffmpeg,

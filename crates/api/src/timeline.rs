@@ -110,11 +110,14 @@ pub struct TimelineComputer {
     pub lanes: u32,
     /// What it was given, in the order it was given out.
     pub stints: Vec<Stint>,
+    /// When it had parts of other jobs in hand, one stretch after the other of each job.
+    pub others: Vec<OtherWork>,
     /// When it was away, or took nothing.
     pub absences: Vec<Absence>,
 }
 
-/// The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these.
+/// The time of `work_ms` as one computer spent it, milliseconds. What went on at once counts as the first of these; but
+/// where it rested and its encoder stood still for that, it was away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Spent {
@@ -128,6 +131,10 @@ pub struct Spent {
     pub give_back: u64,
     /// It was away, or rested.
     pub away: u64,
+    /// It had parts of other jobs in hand, and did nothing for this one.
+    pub other: u64,
+    /// A part lay there and waited for a seat.
+    pub seat: u64,
     /// It had not been given anything yet.
     pub late: u64,
     /// It had nothing to do, though there were parts left.
@@ -189,6 +196,18 @@ pub enum Fate {
     Outrun,
     /// The node stopped.
     Stopped,
+}
+
+/// A stretch of time in which a computer had parts of another job in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct OtherWork {
+    /// Of which job.
+    pub job: JobId,
+    /// From then.
+    pub began_ms: u64,
+    /// Until then; `null` while it goes on.
+    pub ended_ms: Option<u64>,
 }
 
 /// A computer that was away, or took nothing.
@@ -255,7 +274,7 @@ pub enum Cause {
         computer: ComputerId,
         /// So long after the first part was given out.
         ms: u64,
-        /// Of its time.
+        /// Of its time; without that in which it was away.
         percent: u8,
     },
     /// At the end computers had nothing left to do while the last part was encoded.
@@ -317,7 +336,8 @@ pub enum Wait {
 }
 
 impl Timeline {
-    /// A row for each stint, for spreadsheets. Times are seconds since the job began.
+    /// A row for each stint, for spreadsheets, and one for each stretch in which its computer had parts of another job in
+    /// hand. Times are seconds since the job began; parts are counted from 1.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut csv = Csv::new(&[
@@ -337,32 +357,60 @@ impl Timeline {
             "why",
             "sent_bytes",
             "received_bytes",
+            "other_job",
         ]);
-        let seconds = |ms: u64| format!("{:.3}", ms as f64 / 1000.0);
-        let maybe = |ms: Option<u64>| ms.map(seconds).unwrap_or_default();
         for one in &self.computers {
+            let named = [one.computer.0.clone(), one.name.clone()];
             for stint in &one.stints {
-                csv.row([
-                    one.computer.0.clone(),
-                    one.name.clone(),
-                    stint.segment.to_string(),
-                    stint.frames.to_string(),
-                    stint.attempt.to_string(),
-                    seconds(stint.given_ms),
-                    maybe(stint.delivered_ms),
-                    maybe(stint.began_ms),
-                    maybe(stint.encoded_ms),
-                    maybe(stint.finished_ms),
-                    maybe(stint.returned_ms),
-                    maybe(stint.ended_ms),
-                    stint.fate.map(Fate::word).unwrap_or_default().to_owned(),
-                    stint.why.clone(),
-                    stint.sent_bytes.to_string(),
-                    stint.received_bytes.to_string(),
-                ]);
+                csv.row(named.clone().into_iter().chain(stint.cells()));
+            }
+            for other in &one.others {
+                csv.row(named.clone().into_iter().chain(other.cells()));
             }
         }
         csv.text()
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{:.3}", ms as f64 / 1000.0)
+}
+
+fn maybe(ms: Option<u64>) -> String {
+    ms.map(seconds).unwrap_or_default()
+}
+
+impl Stint {
+    /// Its cells of a table, after those of its computer.
+    fn cells(&self) -> [String; 15] {
+        [
+            (u64::from(self.segment) + 1).to_string(),
+            self.frames.to_string(),
+            self.attempt.to_string(),
+            seconds(self.given_ms),
+            maybe(self.delivered_ms),
+            maybe(self.began_ms),
+            maybe(self.encoded_ms),
+            maybe(self.finished_ms),
+            maybe(self.returned_ms),
+            maybe(self.ended_ms),
+            self.fate.map(Fate::word).unwrap_or_default().to_owned(),
+            self.why.clone(),
+            self.sent_bytes.to_string(),
+            self.received_bytes.to_string(),
+            String::new(),
+        ]
+    }
+}
+
+impl OtherWork {
+    /// The same: when it was given the first part of the stretch, and when it had no more of them.
+    fn cells(&self) -> [String; 15] {
+        let mut cells: [String; 15] = Default::default();
+        cells[3] = seconds(self.began_ms);
+        cells[9] = maybe(self.ended_ms);
+        cells[14] = self.job.0.to_string();
+        cells
     }
 }
 
@@ -388,5 +436,36 @@ impl Api {
     /// [`crate::ErrorCode::NoSuchJob`].
     pub async fn timeline(&self, id: JobId) -> Result<Timeline, ApiError> {
         self.node.timeline(id).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rehearsal;
+
+    #[test]
+    fn the_table_counts_parts_from_one_and_names_other_jobs() {
+        let mut told = rehearsal::timeline(JobId(3));
+        told.computers[0].others = vec![OtherWork {
+            job: JobId(4),
+            began_ms: 9600,
+            ended_ms: None,
+        }];
+        let csv = told.csv();
+        let rows: Vec<Vec<&str>> = csv.lines().map(|row| row.split(',').collect()).collect();
+        assert!(rows.iter().all(|row| row.len() == 17), "{csv}");
+        let columns: Vec<[&str; 4]> = rows
+            .iter()
+            .map(|row| [row[2], row[5], row[11], row[16]])
+            .collect();
+        assert_eq!(
+            columns,
+            [
+                ["part", "given_s", "ended_s", "other_job"],
+                ["1", "1.000", "9.500", ""],
+                ["", "9.600", "", "4"],
+            ]
+        );
     }
 }

@@ -477,7 +477,7 @@ pub struct Outcome {
     pub frames: u64,
     /// Bytes of the output.
     pub bytes: u64,
-    /// Seconds from start to end.
+    /// Seconds from start to end, in all runs, without the time in which it was held or the node did not run.
     pub wall_s: f64,
 }
 

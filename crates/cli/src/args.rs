@@ -283,7 +283,8 @@ pub struct Timeline {
     #[arg(value_name = "ID")]
     pub id: u64,
 
-    /// Print a table for spreadsheets instead: a row for each part that a computer was given
+    /// Print a table for spreadsheets instead: a row for each part that a computer was given, and for each stretch in
+    /// which it had parts of another job in hand
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
 }
@@ -426,7 +427,7 @@ pub struct Bench {
     #[arg(value_name = "INPUT")]
     pub input: Option<PathBuf>,
 
-    /// How many workers, row by row; the first is what the others are compared with
+    /// How many workers, a row for each number, the fewest first: these are what the others are compared with
     /// [default: 1, 2, 4, … up to the cores of this computer]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=256))]
     pub workers: Vec<u32>,

@@ -7,7 +7,6 @@ use media::choice::Choice;
 use media::filter::{Crop, Filters};
 use tokio::sync::mpsc;
 
-use crate::count;
 use crate::driver::{Call, Core, Mail, NewJob, unix_ms};
 use crate::intake::Dropped;
 use crate::job::Wish;
@@ -18,6 +17,7 @@ use crate::placed;
 use crate::probe::{self, Indexing, Probed};
 use crate::status::{JobId, JobState, JobStatus, Terms};
 use crate::trouble::{Kind, Trouble};
+use crate::{count, ending};
 
 impl Node {
     /// An interrupted job that was to make the same of the same file.
@@ -89,7 +89,7 @@ impl Node {
         let whole = loop {
             match heard.recv().await {
                 Some(Indexing::More) => {}
-                Some(Indexing::Finished { .. }) => break true,
+                Some(Indexing::Finished) => break true,
                 Some(Indexing::Failed(why)) => return Err(unread(&film, &why)),
                 Some(Indexing::Anomaly(_)) | None => break false,
             }
@@ -104,6 +104,9 @@ impl Node {
             cleared.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
             self.begin(id, probed, wish.terms, folder, begun).await?;
             return Ok(id);
+        }
+        if let Some(trouble) = ending::refusal(&film, &wish.terms) {
+            return Err(trouble);
         }
         let rows = self.0.store.call(move |tables| {
             tables.count_restart(row.id)?;
@@ -216,12 +219,14 @@ impl Node {
         let mut probed = self.probe(&dropped, &choice).await?.agree();
         probed.parts.notes.extend(place.notes());
         let id = self.go_on(row, probed, place.folder, begun).await?;
-        if held {
-            self.ask(|reply| Call::Steer(id, Steer::Pause, reply))
-                .await?
-        } else {
-            Ok(())
+        if !held {
+            return Ok(());
         }
+        if wish.terms.sent_by.is_some() {
+            return self.ask(|reply| Call::HoldFilm(id, reply)).await?;
+        }
+        self.ask(|reply| Call::Steer(id, Steer::Pause, reply))
+            .await?
     }
 }
 
@@ -272,6 +277,9 @@ impl Node {
 impl Core {
     /// A job of an earlier run cannot go on.
     pub(crate) async fn give_up(&mut self, id: JobId, trouble: Trouble) {
+        if self.parcels.is_unread(id) || self.is_half_way(id).await {
+            return;
+        }
         let Some(past) = self.past.get_mut(&id) else {
             return;
         };
@@ -287,6 +295,7 @@ impl Core {
         if let Err(error) = stored.await {
             tracing::warn!(%error, "a job's end was not stored");
         }
+        self.sweep_asides(id).await;
     }
 }
 

@@ -1,15 +1,19 @@
 //! What shells ask of the loop, and the trying of encoders.
 
+use std::path::PathBuf;
+
 use ffmpeg::trial::Cause;
 use media::encoder::Family;
 use schedule::{Input, JobId};
 
 use crate::capability::{self, Trial};
 use crate::driver::{Call, Core, Mail};
-use crate::job::Ended;
+use crate::job::{Ended, Job};
+use crate::journal::job_id;
 use crate::node::Steer;
 use crate::status::JobState;
 use crate::trouble::{Kind, Trouble};
+use crate::{ending, output};
 
 impl Core {
     pub(crate) async fn call(&mut self, call: Call) {
@@ -21,7 +25,7 @@ impl Core {
                 self.remember_parcels(&status.jobs);
                 drop(reply.send(status));
             }
-            Call::Steer(job, steer, reply) => drop(reply.send(self.steer(job, steer).await)),
+            Call::Steer(job, steer, reply) => drop(reply.send(self.steered(job, steer).await)),
             Call::Donate(on, reply) => drop(reply.send(self.donate(on).await)),
             Call::WindDown(reply) => drop(reply.send(self.wind_down().await)),
             Call::HelpOnBattery(on, reply) => drop(reply.send(self.help_on_battery(on))),
@@ -42,19 +46,14 @@ impl Core {
             Call::NewIdentity(reply) => drop(reply.send(self.new_identity().await)),
             Call::Timeline(job, reply) => drop(reply.send(self.look(job))),
             Call::OpenJobs(reply) => {
-                let open = self
-                    .jobs
-                    .values()
-                    .filter(|j| !matches!(j.ended, Some(Ended::Well(_))))
-                    .map(|j| j.id);
                 let past = self
                     .past
                     .values()
                     .filter(|p| !matches!(p.state, JobState::Completed(_) | JobState::Cancelled))
                     .map(|p| p.id);
-                let sent = self.parcels.jobs();
-                drop(reply.send(open.chain(past).chain(sent).collect()));
+                drop(reply.send(self.live_jobs().into_iter().chain(past).collect()));
             }
+            Call::LiveJobs(reply) => drop(reply.send(self.live_jobs())),
             Call::Past(id, reply) => {
                 drop(reply.send(self.past.get(&id).map(|past| past.state.clone())))
             }
@@ -62,6 +61,7 @@ impl Core {
             Call::Send(new, reply) => drop(reply.send(self.send(*new).await)),
             Call::TryAgain(job, reply) => drop(reply.send(self.try_parcel_again(job).await)),
             Call::Fetch(job, reply) => drop(reply.send(self.fetch_parcel(job).await)),
+            Call::HoldFilm(job, reply) => drop(reply.send(self.hold_film(job).await)),
             Call::GiveUp(id, trouble, reply) => {
                 self.give_up(id, trouble).await;
                 // Whoever asked may have gone.
@@ -79,23 +79,43 @@ impl Core {
         }
     }
 
+    /// Those of this run that are not done, and films that were sent away.
+    fn live_jobs(&self) -> Vec<JobId> {
+        let not_done = |j: &&Job| !matches!(j.ended, Some(Ended::Well(_)));
+        let here = self.jobs.values().filter(not_done).map(|j| j.id);
+        here.chain(self.parcels.jobs()).collect()
+    }
+
+    /// As a person says it, which counts for a film of another computer, too.
+    async fn steered(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {
+        self.steer(id, steer).await?;
+        self.film_steered(id, steer).await;
+        Ok(())
+    }
+
     pub(crate) async fn steer(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {
         let not_now = |text: &str| Trouble::new(Kind::NotNow, text.to_owned());
+        let gives_up = matches!(steer, Steer::Cancel | Steer::Forget);
+        if gives_up {
+            self.call_off(id).await?;
+        }
         if let Some(steered) = self.steer_parcel(id, steer).await {
+            if gives_up && steered.is_ok() {
+                self.sweep_asides(id).await;
+            }
             return steered;
         }
         if self.past.contains_key(&id) {
             self.steer_past(id, steer).await?;
-            if matches!(steer, Steer::Cancel | Steer::Forget) {
+            if gives_up {
                 self.give_up_parcel(id).await;
+                self.sweep_asides(id).await;
             }
             return Ok(());
         }
         let Some(job) = self.jobs.get_mut(&id) else {
-            return Err(Trouble::new(
-                Kind::NoSuchJob,
-                format!("There is no job {id}."),
-            ));
+            let text = format!("There is no job {id}.");
+            return Err(Trouble::new(Kind::NoSuchJob, text));
         };
         if job.placing {
             return Err(not_now(
@@ -113,6 +133,7 @@ impl Core {
                 job.ended = None;
                 job.cancel.cancel();
                 self.pending.push_back(Input::Cancel { job: id });
+                self.sweep_asides(id).await;
             }
             Steer::Pause | Steer::Resume if over => return Err(not_now("The job is over.")),
             Steer::Pause => {
@@ -124,6 +145,7 @@ impl Core {
             Steer::Resume => self.pending.push_back(Input::Resume { job: id }),
             Steer::Retry if !over => return Err(not_now("The job has not failed.")),
             Steer::Retry => {
+                ending::refusal(&job.film, &job.terms).map_or(Ok(()), Err)?;
                 job.ended = None;
                 job.finished_ms = None;
                 job.cancel = tokio_util::sync::CancellationToken::new();
@@ -134,9 +156,20 @@ impl Core {
                 self.workspace.remove_job(id);
                 self.jobs.remove(&id);
                 self.pending.push_back(Input::Forget { job: id });
+                self.sweep_asides(id).await;
             }
         }
         Ok(())
+    }
+
+    /// What a job has left beside where its result was to be goes: it has come to nothing. The disk is not waited for.
+    pub(crate) async fn sweep_asides(&self, id: JobId) {
+        let noted = self.store.call(|tables| tables.asides()).await;
+        let is_its = |(job, _): &(i64, PathBuf)| job_id(*job) == id;
+        if noted.is_ok_and(|noted| noted.iter().any(is_its)) {
+            let store = self.store.clone();
+            tokio::spawn(async move { output::sweep(&store, |job| job == id).await });
+        }
     }
 
     async fn steer_past(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {

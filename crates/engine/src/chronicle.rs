@@ -5,19 +5,25 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hindsight::{Fate, PhaseKind};
-use schedule::{Input, JobId, Lease, LeaseId, PeerId, Rejection, SegmentIndex};
+use peer::PauseReason;
+use schedule::{Input, JobId, Lease, LeaseId, PeerId, Rejection, SegmentIndex, Standing};
 use store::{Absence, Phase, Stint, Tables};
 
 use crate::driver::{Core, unix_ms};
 use crate::job::Job;
 use crate::journal::{Write, row_id};
 use crate::lease::Piece;
+use crate::neighbour::Neighbour;
 use crate::probe::Indexing;
+use crate::slumber::Slumber;
 
 /// A reason of another computer's is cut to this, letters.
 const WHY: usize = 200;
+/// Why what was made by a plan came to nothing that was given up.
+const CUT_ANEW: &str = "the film was cut anew";
 
 /// What goes on, and what is to be written.
 #[derive(Default)]
@@ -30,17 +36,32 @@ pub(crate) struct Chronicle {
     phases: BTreeMap<JobId, Vec<Phase>>,
     /// When a job was over that may be tried again.
     ended: BTreeMap<JobId, i64>,
+    /// Why parts of a job are to be made again that were good.
+    doubts: BTreeMap<JobId, String>,
     /// Who is not there.
     absent: BTreeMap<PeerId, Absence>,
     writes: Vec<Write>,
+    /// What is written after all else: it is about what has ended.
+    undone: Vec<Write>,
+    slumber: Slumber,
 }
 
 /// What is not written yet of a job.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Now {
     pub stints: Vec<Stint>,
+    /// Those of all other jobs.
+    pub others: Vec<Stint>,
     pub phases: Vec<Phase>,
     pub absences: Vec<Absence>,
+}
+
+/// Why a computer takes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rest {
+    why: String,
+    /// What it has begun stands still at first.
+    still: bool,
 }
 
 impl Chronicle {
@@ -52,15 +73,18 @@ impl Chronicle {
         });
         let mut writes = std::mem::take(&mut self.writes);
         writes.extend(over);
+        writes.append(&mut self.undone);
         writes
     }
 
     /// What is under way of a job, and who is away.
     pub fn now(&self, job: JobId) -> Now {
         let row = row_id(job);
-        let stints = self.open.values().chain(&self.over);
+        let stints = self.open.values().chain(&self.over).cloned();
+        let (stints, others) = stints.partition(|one| one.job == row);
         Now {
-            stints: stints.filter(|one| one.job == row).cloned().collect(),
+            stints,
+            others,
             phases: self.phases.get(&job).cloned().unwrap_or_default(),
             absences: self.absent.values().cloned().collect(),
         }
@@ -178,6 +202,53 @@ impl Chronicle {
         }
     }
 
+    /// Parts of a job that were good are to be made again, for this reason.
+    pub fn doubt(&mut self, job: JobId, reason: &str) {
+        self.doubts.insert(job, cut(reason));
+    }
+
+    /// A part that was good is made again.
+    pub fn redone(&mut self, job: JobId, segment: SegmentIndex) {
+        let why = self.doubts.get(&job).cloned().unwrap_or_default();
+        self.undo(job, Some(segment.0), why);
+    }
+
+    /// A job's plan begins anew: all that was made by the old one is of no use.
+    pub fn voided(&mut self, job: JobId) {
+        self.undo(job, None, CUT_ANEW.to_owned());
+    }
+
+    fn undo(&mut self, job: JobId, segment: Option<u32>, why: String) {
+        let (row, fates) = (row_id(job), (Fate::Verified.word(), Fate::Lost.word()));
+        self.undone.push(Arc::new(move |tables: &Tables<'_>| {
+            tables.undo_stints(row, segment, fates, &why)
+        }));
+    }
+
+    /// Time passes: where this computer has slept meanwhile, nobody could work.
+    pub fn tick(&mut self, wall_ms: i64, awake: Duration) {
+        if let Some(slept) = self.slumber.tick(wall_ms, awake) {
+            self.slept(slept);
+        }
+    }
+
+    /// What the jobs did is cut in two round a time in which the node stood still.
+    fn slept(&mut self, (from, to): (i64, i64)) {
+        let jobs: Vec<JobId> = self.phases.keys().copied().collect();
+        for job in jobs {
+            let now = self.phases.get(&job).into_iter().flatten();
+            let kinds: Vec<PhaseKind> = now.filter_map(|one| PhaseKind::of(&one.kind)).collect();
+            if kinds.is_empty() {
+                continue;
+            }
+            self.close(job, from, |_| true);
+            self.note(job, PhaseKind::Stopped, (from, to));
+            for kind in kinds {
+                self.begin(job, kind, to);
+            }
+        }
+    }
+
     /// A job begins to do something beside what else it does.
     pub fn begin(&mut self, job: JobId, kind: PhaseKind, at: i64) {
         let phase = Phase {
@@ -224,6 +295,7 @@ impl Chronicle {
     pub fn end_job(&mut self, job: JobId, at: i64) {
         self.close(job, at, |_| true);
         self.phases.remove(&job);
+        self.doubts.remove(&job);
         self.ended.insert(job, at);
     }
 
@@ -257,9 +329,9 @@ impl Chronicle {
     }
 
     /// Whether a computer is there and takes parts; else why not.
-    fn presence(&mut self, peer: PeerId, why: Option<&str>, at: i64) {
+    fn presence(&mut self, peer: PeerId, rest: Option<Rest>, at: i64) {
         let known = self.absent.get(&peer).map(|absence| absence.why.as_str());
-        if known == why {
+        if known == rest.as_ref().map(|rest| rest.why.as_str()) {
             return;
         }
         if let Some(mut absence) = self.absent.remove(&peer) {
@@ -267,12 +339,13 @@ impl Chronicle {
             self.writes
                 .push(Arc::new(move |tables| tables.put_absence(&absence)));
         }
-        if let Some(why) = why {
+        if let Some(Rest { why, still }) = rest {
             let absence = Absence {
                 peer: peer.0,
                 began: at,
                 ended: None,
-                why: why.to_owned(),
+                why,
+                still,
             };
             self.absent.insert(peer, absence.clone());
             self.writes
@@ -351,18 +424,52 @@ impl Core {
         self.chronicle.blame(job, segment, peer, reason);
     }
 
-    /// Notes whether a paired computer is there and takes parts.
+    /// Notes whether this computer, or a paired one, is there and takes parts.
     pub(crate) fn note_presence(&mut self, peer: PeerId) {
-        let Some(neighbour) = self.neighbours.get(&peer).filter(|one| one.paired) else {
+        let neighbour = self.neighbours.get(&peer).filter(|one| one.paired);
+        if neighbour.is_none() && peer != self.me {
             return;
-        };
-        let why = match (&neighbour.about, neighbour.rests()) {
-            (None, _) => Some("away"),
-            (Some(about), _) if !about.donating => Some("not helping"),
-            (Some(_), Some(reason)) => Some(crate::view::pause_words(reason)),
-            (Some(_), None) => None,
-        };
-        self.chronicle.presence(peer, why, unix_ms());
+        }
+        let aside = self.farm.peer(peer).and_then(|view| match view.standing {
+            Standing::Aside { reason, .. } => Some(reason),
+            Standing::Good { .. } | Standing::Trial { .. } => None,
+        });
+        let rest = neighbour.and_then(rests).or_else(|| {
+            aside.map(|reason| Rest {
+                why: cut(&format!("set aside: {reason}")),
+                still: false,
+            })
+        });
+        self.chronicle.presence(peer, rest, unix_ms());
+    }
+}
+
+/// Why a paired computer takes nothing, as it says or as is seen.
+fn rests(neighbour: &Neighbour) -> Option<Rest> {
+    let rest = |why: &str, still| {
+        let why = why.to_owned();
+        Some(Rest { why, still })
+    };
+    match (&neighbour.about, neighbour.rests()) {
+        (None, _) => rest("away", false),
+        (Some(about), _) if !about.donating => rest("not helping", false),
+        (Some(_), Some(reason)) => rest(crate::view::pause_words(reason), stands_still(reason)),
+        (Some(_), None) => None,
+    }
+}
+
+/// Whether what a computer has begun stands still at first when it rests for this reason. Else it goes on.
+fn stands_still(reason: PauseReason) -> bool {
+    match reason {
+        PauseReason::OnBattery
+        | PauseReason::InUse
+        | PauseReason::PowerSaver
+        | PauseReason::OtherLoad => true,
+        PauseReason::ByHand
+        | PauseReason::OwnWork
+        | PauseReason::LowDisk
+        | PauseReason::Measuring
+        | PauseReason::Schedule => false,
     }
 }
 
@@ -373,7 +480,12 @@ fn is_beside(kind: PhaseKind) -> bool {
 
 fn lost(stint: &mut Stint, reason: &str) {
     stint.fate = Some(Fate::Lost.word().to_owned());
-    stint.why = reason.chars().take(WHY).collect();
+    stint.why = cut(reason);
+}
+
+/// As much of a reason as is kept.
+fn cut(reason: &str) -> String {
+    reason.chars().take(WHY).collect()
 }
 
 #[cfg(test)]
@@ -466,17 +578,122 @@ mod tests {
         assert_eq!(now(&chronicle), [("encoding".to_owned(), 9)]);
     }
 
+    fn rest(why: &str) -> Option<Rest> {
+        Some(Rest {
+            why: why.to_owned(),
+            still: why == "in use",
+        })
+    }
+
     #[test]
     fn who_is_there_is_noted_when_it_changes() {
         let mut chronicle = Chronicle::default();
         let peer = PeerId([9; 32]);
-        chronicle.presence(peer, Some("away"), 1);
-        chronicle.presence(peer, Some("away"), 2);
+        chronicle.presence(peer, rest("away"), 1);
+        chronicle.presence(peer, rest("away"), 2);
         assert_eq!(chronicle.writes().len(), 1);
-        chronicle.presence(peer, Some("in use"), 3);
+        chronicle.presence(peer, rest("in use"), 3);
         assert_eq!(chronicle.writes().len(), 2);
-        assert_eq!(chronicle.now(JOB).absences[0].began, 3);
+        let now = chronicle.now(JOB);
+        let absent = &now.absences[0];
+        assert_eq!((absent.began, absent.still), (3, true));
         chronicle.presence(peer, None, 4);
         assert!(chronicle.now(JOB).absences.is_empty());
+    }
+
+    #[test]
+    fn what_is_in_hand_of_other_jobs_is_known() {
+        let mut chronicle = Chronicle::default();
+        chronicle.given(&lease(1), String::new(), 1000);
+        let other = Lease {
+            job: JobId(2),
+            ..lease(2)
+        };
+        chronicle.given(&other, String::new(), 2000);
+        let leases = |job: u64| {
+            let now = chronicle.now(JobId(job));
+            let numbers = |all: Vec<Stint>| all.iter().map(|one| one.lease).collect::<Vec<_>>();
+            (numbers(now.stints), numbers(now.others))
+        };
+        assert_eq!(leases(1), (vec![1], vec![2]));
+        assert_eq!(leases(2), (vec![2], vec![1]));
+        assert_eq!(leases(3), (vec![], vec![1, 2]));
+    }
+
+    #[test]
+    fn sleep_cuts_what_a_job_does_in_two() {
+        let mut chronicle = Chronicle::default();
+        chronicle.begin(JOB, PhaseKind::Plan, 0);
+        chronicle.enter(JOB, PhaseKind::Encoding, 1000);
+        chronicle.end_job(JobId(2), 1000);
+        chronicle.writes();
+        chronicle.tick(2000, Duration::from_secs(2));
+        chronicle.tick(3_602_000, Duration::from_secs(2));
+        let began: Vec<_> = chronicle
+            .now(JOB)
+            .phases
+            .iter()
+            .map(|one| (one.kind.clone(), one.began, one.ended))
+            .collect();
+        let goes_on = |kind: &str| (kind.to_owned(), 3_602_000, None);
+        assert_eq!(began, [goes_on("plan"), goes_on("encoding")]);
+        // Two that ended, the sleep, and two that began.
+        assert_eq!(chronicle.writes().len(), 5);
+        chronicle.tick(3_605_000, Duration::from_secs(5));
+        assert!(chronicle.writes().is_empty());
+    }
+
+    /// A store with a job of which two parts were good.
+    async fn made(folder: &std::path::Path) -> (store::Store, JobId) {
+        let store = store::Store::open(folder).unwrap();
+        let new = store::NewJob {
+            source: "/films/a.mkv".into(),
+            source_bytes: 1,
+            source_modified: 0,
+            source_sample: [0; 32],
+            choice: serde_json::Value::Null,
+            created: 0,
+        };
+        let row = store.call(move |tables| tables.add_job(&new)).await;
+        (store, crate::journal::job_id(row.unwrap()))
+    }
+
+    #[tokio::test]
+    async fn what_is_made_again_was_in_vain() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, job) = made(folder.path()).await;
+        let mut chronicle = Chronicle::default();
+        for id in [1, 2] {
+            let lease = Lease {
+                job,
+                segment: SegmentIndex(id),
+                ..lease(u64::from(id))
+            };
+            chronicle.given(&lease, String::new(), 1000);
+            let stint = chronicle.open.get_mut(&lease.id).unwrap();
+            stint.fate = Some(Fate::Verified.word().to_owned());
+            chronicle.over(lease.id, Fate::Withdrawn, 2000);
+        }
+        // Also where it ended in the same turn.
+        chronicle.doubt(job, "its packets are not in the joined film");
+        chronicle.redone(job, SegmentIndex(2));
+        let told = async |chronicle: &mut Chronicle| {
+            let writes = chronicle.writes();
+            let stints = store.call(move |tables| {
+                writes.iter().try_for_each(|write| write(tables))?;
+                tables.stints(row_id(job))
+            });
+            let stints = stints.await.unwrap().into_iter();
+            stints
+                .map(|one| (one.fate.unwrap_or_default(), one.why))
+                .collect::<Vec<_>>()
+        };
+        let pair = |fate: &str, why: &str| (fate.to_owned(), why.to_owned());
+        let second = pair("lost", "its packets are not in the joined film");
+        let found = told(&mut chronicle).await;
+        assert_eq!(found, [pair("verified", ""), second.clone()]);
+        chronicle.voided(job);
+        let found = told(&mut chronicle).await;
+        assert_eq!(found, [pair("lost", CUT_ANEW), second]);
     }
 }

@@ -16,9 +16,11 @@ use tokio_util::sync::CancellationToken;
 use crate::companion::Companion;
 use crate::destination::{self, MadeFolders};
 use crate::driver::{Mail, unix_ms};
+use crate::ending;
 use crate::film::Film;
 use crate::intake::{self, modified_ms, writable};
 use crate::job::Memo;
+use crate::journal::row_id;
 use crate::lease::Bench;
 use crate::merge::{self, MergeError, Merged, Parts};
 use crate::output::{self, Aside};
@@ -28,6 +30,7 @@ use crate::receipt::{FileFacts, MadeBy, Receipt, SegmentFacts};
 use crate::replace::{self, Ledger, Plan};
 use crate::size;
 use crate::status::{Outcome, Place, Replace, Terms};
+use crate::timeline;
 use crate::trouble::{Kind, Trouble, in_words};
 
 /// A job whose segments are all verified.
@@ -46,7 +49,7 @@ pub(crate) struct Combine {
     pub receipts: PathBuf,
     /// This node's short id.
     pub node: String,
-    /// When the job began.
+    /// When this run of the job began.
     pub begun: Instant,
     /// Another computer made all of it.
     pub made_by: Option<MadeBy>,
@@ -79,21 +82,29 @@ pub(crate) async fn combine(
     work: Combine,
     cancel: CancellationToken,
 ) -> Option<Result<Outcome, CombineError>> {
-    let film = Arc::clone(&work.parts.film);
     if let Some(outcome) = placed::before(&work.store, work.job).await {
         // By an earlier run that was cut off before it could say so.
         return Some(Ok(outcome));
     }
-    if let Err(trouble) = unchanged(&film) {
-        return Some(Err(CombineError::Failed(trouble)));
+    let ready = tokio::select! {
+        ready = ready(&work) => ready,
+        () = cancel.cancelled() => return None,
+    };
+    match ready {
+        Ok(None) => {}
+        Ok(Some(outcome)) => return Some(Ok(outcome)),
+        Err(trouble) => return Some(Err(CombineError::Failed(trouble))),
     }
-    let container = film.choice.container();
+    let container = work.parts.film.choice.container();
     // Gone again if nothing is put into it.
     let _made = match made(&work) {
         Ok(made) => made,
         Err(trouble) => return Some(Err(CombineError::Failed(trouble))),
     };
     let mut aside = Aside::new(&work.folder, &work.node, work.job.0, container.name());
+    if let Err(error) = aside.note(&work.store, work.job).await {
+        return Some(Err(not_noted(error)));
+    }
     // What an earlier attempt left loses this name and is not written into: it may be another name of the original.
     let _ = std::fs::remove_file(aside.path());
     let joined = tokio::select! {
@@ -114,7 +125,8 @@ pub(crate) async fn combine(
         .transpose()
 }
 
-/// Puts a result of another computer in its place that was proved here; `None` where it was called off.
+/// Puts a result of another computer in its place that was proved here; `None` where it was called off: that is possible
+/// until it is put there.
 ///
 /// # Errors
 /// [`CombineError`]; the result stays where it was then.
@@ -123,9 +135,17 @@ pub(crate) async fn place_returned(
     aside: Aside,
     returned: &Path,
     proof: FileProof,
+    cancel: CancellationToken,
 ) -> Result<Option<Outcome>, CombineError> {
     let film = Arc::clone(&work.parts.film);
-    unchanged(&film).map_err(CombineError::Failed)?;
+    let (ready, mut aside) = (ready(&work).await, aside);
+    if !matches!(ready, Ok(None)) {
+        // What is at its name may be what a swap has left there.
+        aside.keep();
+    }
+    if let Some(outcome) = ready.map_err(CombineError::Failed)? {
+        return Ok(Some(outcome));
+    }
     let bytes = std::fs::metadata(returned).map_err(|e| not_placed(&e))?;
     let bytes = bytes.len();
     let least = work.terms.least_saving;
@@ -134,9 +154,17 @@ pub(crate) async fn place_returned(
     }
     // Gone again if nothing is put into it.
     let _made = made(&work).map_err(CombineError::Failed)?;
+    // It goes before the folders do, which only go empty.
+    let aside = aside;
+    let noted = aside.note(&work.store, work.job).await;
+    noted.map_err(not_noted)?;
     let (from, to) = (returned.to_owned(), aside.path().to_owned());
-    let copied = tokio::task::spawn_blocking(move || copy_aside(&from, &to)).await;
+    let token = cancel.clone();
+    let copied = tokio::task::spawn_blocking(move || copy_aside(&from, &to, &token)).await;
     let copied = copied.map_err(std::io::Error::other).flatten();
+    if cancel.is_cancelled() {
+        return Ok(None);
+    }
     copied.map_err(|e| not_placed(&e))?;
     let sample = remember(&work, aside.path()).await?;
     let merged = Merged {
@@ -145,7 +173,51 @@ pub(crate) async fn place_returned(
         starts: Vec::new(),
         equal_headers: Vec::new(),
     };
+    let beside = !matches!(work.terms.place, Place::InPlace { .. });
+    if beside && may_place(&work).await.is_none() {
+        return Ok(None);
+    }
     give_place(work, aside, merged, proof, sample).await
+}
+
+/// Whether there is still any use in it, before anything is made. What came of it already, where an earlier run has replaced
+/// the film or has now: what that has begun is gone on with first.
+async fn ready(work: &Combine) -> Result<Option<Outcome>, Trouble> {
+    let film = Arc::clone(&work.parts.film);
+    let Place::InPlace { .. } = work.terms.place else {
+        return unchanged(&film).map(|()| None);
+    };
+    let turn = work.ledger.turn().await;
+    let (ledger, job) = (work.ledger.clone(), work.job);
+    let looked = tokio::task::spawn_blocking(move || -> Result<_, Trouble> {
+        let _turn = turn;
+        let before = replace::before(&ledger, job)?;
+        if before.is_none() {
+            unchanged(&film)?;
+            // Another film may have got the result's name since.
+            destination::examine(&film.path, &film.choice)?;
+        }
+        Ok(before)
+    });
+    let looked = looked
+        .await
+        .map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
+    if let Some((outcome, original)) = looked? {
+        // A loop that has ended shows nothing any more.
+        let _ = work.mail.send(Mail::Original(Box::new(original)));
+        return Ok(Some(outcome));
+    }
+    match ending::refusal(&work.parts.film, &work.terms) {
+        Some(trouble) => Err(trouble),
+        None => Ok(None),
+    }
+}
+
+/// What becomes of an original as it is set now, if the result may be put in its place. From then on it is not called off.
+async fn may_place(work: &Combine) -> Option<Replace> {
+    let (reply, may) = oneshot::channel();
+    work.mail.send(Mail::MayPlace(work.job, reply)).ok()?;
+    may.await.ok().flatten()
 }
 
 /// What is proved and noted takes its place; `None` where it was called off.
@@ -165,27 +237,41 @@ async fn give_place(
 }
 
 /// A copy of what was proved, byte for byte, beside where it is to be; the proved one is kept until that is in its place.
-fn copy_aside(from: &Path, to: &Path) -> std::io::Result<()> {
+fn copy_aside(from: &Path, to: &Path, cancel: &CancellationToken) -> std::io::Result<()> {
     // What an earlier attempt left loses this name and is not written into: it may be another name of the original.
     let _ = std::fs::remove_file(to);
-    let mut read = std::fs::File::open(from)?;
     let mut copy = std::fs::File::create_new(to)?;
-    let (mut digest, mut chunk) = (blake3::Hasher::new(), vec![0; 1 << 20]);
-    loop {
-        let n = read.read(&mut chunk)?;
-        if n == 0 {
-            break;
-        }
-        digest.update(&chunk[..n]);
-        copy.write_all(&chunk[..n])?;
-    }
+    let (mut digest, mut again) = (blake3::Hasher::new(), blake3::Hasher::new());
+    by_blocks(from, cancel, |block| {
+        digest.update(block);
+        copy.write_all(block)
+    })?;
     copy.sync_all()?;
-    let mut again = blake3::Hasher::new();
-    again.update_reader(std::fs::File::open(to)?)?;
+    by_blocks(to, cancel, |block| {
+        again.update(block);
+        Ok(())
+    })?;
     if digest.finalize() == again.finalize() {
         return Ok(());
     }
     Err(std::io::Error::other("the copy is not what was copied"))
+}
+
+/// Hands a file on, block by block, until that is called off.
+fn by_blocks(
+    file: &Path,
+    cancel: &CancellationToken,
+    mut each: impl FnMut(&[u8]) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let (mut read, mut chunk) = (std::fs::File::open(file)?, vec![0; 1 << 20]);
+    while !cancel.is_cancelled() {
+        let n = read.read(&mut chunk)?;
+        if n == 0 {
+            return Ok(());
+        }
+        each(&chunk[..n])?;
+    }
+    Err(std::io::Error::other("it was called off"))
 }
 
 /// What is about to be put in place is known from then on as made here: a library never takes it as a source, whatever
@@ -200,13 +286,17 @@ async fn remember(work: &Combine, aside: &Path) -> Result<[u8; 32], CombineError
     let made = unix_ms();
     let add = move |tables: &store::Tables<'_>| tables.add_output(&sample, bytes, &source, made);
     let added = work.store.call(add).await;
-    added.map(|()| sample).map_err(|error| match error {
+    added.map(|()| sample).map_err(not_noted)
+}
+
+fn not_noted(error: StoreError) -> CombineError {
+    match error {
         StoreError::Full => CombineError::Full,
         other => CombineError::Failed(Trouble::new(
             Kind::BadDataFolder,
             format!("The finished film cannot be noted: {other}."),
         )),
-    })
+    }
 }
 
 fn not_placed(error: &std::io::Error) -> CombineError {
@@ -242,22 +332,35 @@ fn made(work: &Combine) -> Result<Option<MadeFolders>, Trouble> {
     if !into.is_dir() {
         return Err(no_folder(into));
     }
-    MadeFolders::make(&work.folder).map(Some).map_err(|e| {
-        let text = format!(
-            "The output folder {} cannot be made: {}.",
-            work.folder.display(),
-            in_words(&e)
-        );
-        let help = "Make it, and try the job again: what is encoded is kept.";
-        Trouble::new(Kind::OutputReadOnly, text).help(help)
-    })
+    let made = MadeFolders::make(&work.folder);
+    made.map(Some).map_err(|e| not_made(&work.folder, &e))
+}
+
+/// Why a folder of another tree is not there.
+fn not_made(folder: &Path, error: &std::io::Error) -> Trouble {
+    let text = format!(
+        "The output folder {} cannot be made: {}.",
+        folder.display(),
+        in_words(error)
+    );
+    let again = "what is encoded is kept";
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            Trouble::new(Kind::NoSpace, text)
+                .help(format!("Free some space, and try the job again: {again}."))
+        }
+        std::io::ErrorKind::InvalidFilename => Trouble::new(Kind::BadRequest, text)
+            .help("Give the film's folder a shorter name, or have the result put elsewhere."),
+        _ => Trouble::new(Kind::OutputReadOnly, text)
+            .help(format!("Make it, and try the job again: {again}.")),
+    }
 }
 
 /// Why there is no proved file.
 fn why_not(error: MergeError, work: &Combine, aside: &mut Aside) -> CombineError {
     let reason = match error {
         MergeError::Redo { segments, reason } => return CombineError::Redo(segments, reason),
-        MergeError::Failed(reason) => reason,
+        MergeError::Failed(reason) | MergeError::NotSeen(reason) => reason,
         MergeError::NotWorthwhile(bytes) => {
             return CombineError::Failed(not_worthwhile(&work.parts.film, bytes));
         }
@@ -285,16 +388,13 @@ async fn in_place(
     merged: Merged,
     proof: FileProof,
 ) -> Result<Option<Outcome>, CombineError> {
-    let _turn = work.ledger.turn().await;
-    let (reply, may) = oneshot::channel();
+    let turn = work.ledger.turn().await;
     // How long originals are kept is asked for now: proving takes hours, in which it may have been set anew.
-    if work.mail.send(Mail::MayPlace(work.job, reply)).is_err() {
-        return Ok(None);
-    }
-    let Ok(Some(replace)) = may.await else {
+    let Some(replace) = may_place(&work).await else {
         return Ok(None);
     };
     let swapped = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         let swapped = swap_in(&work, replace, aside.path(), &merged, proof);
         // Whatever there is at its name now is the swap's.
         aside.keep();
@@ -318,13 +418,9 @@ fn swap_in(
     let Place::InPlace { keep } = work.terms.place else {
         return Err(Trouble::new(Kind::Other, "The film is not to be replaced."));
     };
-    let until = swap::until(
-        keep.unwrap_or(replace.keep),
-        replace.testing_mode,
-        unix_ms(),
-    );
+    let kept = (keep.unwrap_or(replace.keep), replace.testing_mode);
     let bytes = std::fs::metadata(aside).map_or(0, |about| about.len());
-    let wall_ms = elapsed_ms(work.begun);
+    let wall_ms = wall_ms(work);
     let outcome = Outcome {
         output: PathBuf::new(),
         receipt: PathBuf::new(),
@@ -334,7 +430,7 @@ fn swap_in(
         bytes,
         wall_ms,
     };
-    let plan = Plan::new(work.job, film, aside, until, Memo::of(&outcome, film));
+    let plan = Plan::new(work.job, film, aside, kept, Memo::of(&outcome, film));
     let replaced = replace::replace(&work.ledger, plan, |output, notes| {
         let mut receipt = receipt(work, merged, proof, output, bytes);
         receipt.notes.extend(notes);
@@ -349,8 +445,12 @@ fn swap_in(
     })
 }
 
-fn elapsed_ms(begun: Instant) -> u64 {
-    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+/// From its start until now, in all its runs. Blocks.
+fn wall_ms(work: &Combine) -> u64 {
+    let row = row_id(work.job);
+    let run_ms = u64::try_from(work.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let phases = work.ledger.call(move |tables| tables.phases(row));
+    timeline::worked_ms(&phases.unwrap_or_default(), run_ms, unix_ms())
 }
 
 /// Tells how far it is.
@@ -438,7 +538,7 @@ pub(crate) async fn sound_decodes(
     let anew = proof.carried.iter().filter(|c| c.same == Same::Encoded);
     for track in anew {
         let decoded = carry::essence(&bench.ffmpeg, file, track.output, Essence::Sound);
-        decoded.await.map_err(MergeError::failed)?;
+        decoded.await.map_err(|e| MergeError::of_run(&e))?;
     }
     Ok(())
 }
@@ -463,7 +563,7 @@ fn place(
         verdict: receipt.verdict.clone(),
         frames: receipt.frames,
         bytes,
-        wall_ms: elapsed_ms(work.begun),
+        wall_ms: wall_ms(work),
     };
     let candidate =
         |n| destination::candidate(&film.path, &work.folder, &film.choice, &work.terms, n);
@@ -538,6 +638,7 @@ fn receipt(
 fn notes(film: &Film) -> Vec<String> {
     let mut notes = film.notes.clone();
     notes.extend(size::note(film));
+    notes.extend(ending::note(film));
     match film.blank() {
         0 => {}
         n => notes.push(format!(
@@ -579,4 +680,31 @@ fn verdict(work: &Combine, frames: u64, proof: &FileProof) -> String {
         text.push_str(" What it was agreed to lose is named in the notes.");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_copy_that_is_called_off_ends_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::write(&from, vec![7; 3 << 20]).unwrap();
+        fs::write(&to, "left by an earlier run").unwrap();
+        let cancel = CancellationToken::new();
+        copy_aside(&from, &to, &cancel).unwrap();
+        assert_eq!(fs::read(&to).unwrap(), fs::read(&from).unwrap());
+        let mut blocks = 0;
+        let ended = by_blocks(&from, &cancel, |_| {
+            blocks += 1;
+            cancel.cancel();
+            Ok(())
+        });
+        assert!(ended.is_err() && blocks == 1);
+        assert!(copy_aside(&from, &to, &cancel).is_err());
+        assert_eq!(fs::metadata(&to).unwrap().len(), 0);
+    }
 }

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ffmpeg::carry::{self, Contents, Look};
+use ffmpeg::child::BrokeOff;
 use media::stream::StreamKind;
 use plan::carry::{Freight, How, Image};
 
+use crate::ending::Beside;
 use crate::film::Film;
+use crate::intake;
 
 /// What the final mux and the proof need beside the segments.
 #[derive(Clone, Debug, Default)]
@@ -75,9 +78,30 @@ pub(crate) async fn look(
     sound_freight(ffmpeg, film).await
 }
 
-/// The freight, its contents hashed. AAC of a transport stream whose packets are damaged cannot
-/// be packed anew: such a track is encoded, which bridges the damage.
+/// The freight, its contents hashed. What reading it came to is noted with the film.
 async fn sound_freight(
+    ffmpeg: &Path,
+    film: &Film,
+) -> Result<(Freight, Vec<String>, Vec<Contents>), String> {
+    let (freight, notes, contents) = look_through(ffmpeg, film).await?;
+    let room = room(film).await;
+    film.add_beside(Beside::of(&freight, &contents, room));
+    Ok((freight, notes, contents))
+}
+
+/// Bytes of the file that must be packets, where that can be told.
+async fn room(film: &Film) -> Option<u64> {
+    if !film.info.is_format("mp4") {
+        return None;
+    }
+    let path = film.path.clone();
+    let looking = tokio::task::spawn_blocking(move || intake::fragments(&path));
+    looking.await.ok().flatten()
+}
+
+/// AAC of a transport stream whose packets are damaged cannot be packed anew: such a track is encoded, which bridges the
+/// damage.
+async fn look_through(
     ffmpeg: &Path,
     film: &Film,
 ) -> Result<(Freight, Vec<String>, Vec<Contents>), String> {
@@ -164,7 +188,8 @@ async fn contents(ffmpeg: &Path, film: &Film, freight: &Freight) -> Result<Vec<C
         .collect())
 }
 
-/// Copies a film with broken timestamps and what travels with it, or one with packed pictures, into `folder`.
+/// Copies a film with broken timestamps and what travels with it, or one with packed pictures, into `folder`. Says whether
+/// what is in the file makes no sense from some place on, where the copy ends, too.
 ///
 /// # Errors
 /// ffmpeg's reason.
@@ -172,7 +197,7 @@ pub(crate) async fn normalise(
     ffmpeg: &Path,
     film: &Film,
     folder: &Path,
-) -> Result<PathBuf, String> {
+) -> Result<(PathBuf, bool), String> {
     let target = folder.join(if film.packed {
         "unpacked.avi"
     } else {
@@ -185,6 +210,6 @@ pub(crate) async fn normalise(
         streams.extend(film.freight.carried.iter().map(|c| c.index));
         carry::normalise(ffmpeg, &film.path, &streams, &target).await
     };
-    copied.map_err(|e| e.to_string())?;
-    Ok(target)
+    let said = copied.map_err(|e| e.to_string())?;
+    Ok((target, said.broke_off == Some(BrokeOff::Damaged)))
 }

@@ -45,15 +45,67 @@ pub(crate) fn find(source: &Path, choice: &Choice, terms: &Terms) -> Result<Dest
         )
         .help("Leave out one of them."));
     }
-    match &terms.place {
-        Place::Beside => beside(source, terms),
-        Place::Tree { root, into } => tree(source, root, into),
+    can_be_kept(terms)?;
+    let found = match &terms.place {
+        Place::Beside => beside(source, terms)?,
+        Place::Tree { root, into } => tree(source, root, into)?,
         Place::InPlace { keep } => {
             keep.map_or(Ok(()), check_keep)?;
-            in_place(source, choice)
+            return in_place(source, choice);
         }
-    }
+    };
+    names_fit(&found, |n| {
+        candidate(source, &found.folder, choice, terms, n)
+    })?;
+    Ok(found)
 }
+
+/// A job's terms are kept as text: a name that is none would be lost with all of them.
+fn can_be_kept(terms: &Terms) -> Result<(), Trouble> {
+    let (root, into) = match &terms.place {
+        Place::Tree { root, into } => (Some(root), Some(into)),
+        Place::Beside | Place::InPlace { .. } => (None, None),
+    };
+    let named = [terms.output.as_ref(), terms.out_dir.as_ref(), root, into];
+    let odd = named
+        .into_iter()
+        .flatten()
+        .find(|path| path.to_str().is_none());
+    let Some(odd) = odd else { return Ok(()) };
+    let text = format!(
+        "{} has a name that is no Unicode text, so it cannot be noted where the output goes.",
+        odd.display()
+    );
+    Err(Trouble::new(Kind::BadRequest, text).help("Rename it, or choose another folder."))
+}
+
+/// Whether the disk takes the first free name of the output, and those of the folders that are missing.
+fn names_fit(found: &Destination, candidate: impl Fn(u32) -> PathBuf) -> Result<(), Trouble> {
+    let refuses = |path: &Path| {
+        let seen = std::fs::symlink_metadata(path);
+        seen.is_err_and(|error| error.kind() == io::ErrorKind::InvalidFilename)
+    };
+    let missing = found.folder.strip_prefix(&found.there);
+    let missing = missing.iter().flat_map(|path| path.components());
+    let folders = missing.map(|name| found.there.join(name));
+    let taken = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok();
+    let free = (1..MOST_NAMES).map(candidate).find(|path| !taken(path));
+    // Where its folder is missing nothing can be seen of its own name there.
+    let own = free.as_ref().and_then(|path| path.file_name());
+    let own = own.map(|name| found.there.join(name));
+    let long = folders.chain(own).chain(free).find(|path| refuses(path));
+    let Some(long) = long else { return Ok(()) };
+    let name = long.file_name().unwrap_or_default().display();
+    let text = format!(
+        "The disk of {} takes no name that is as long as {name}.",
+        found.there.display()
+    );
+    Err(Trouble::new(Kind::BadRequest, text)
+        .help("Give the film a shorter name, or have the result put elsewhere."))
+}
+
+/// Names that are tried for an output before any work.
+const MOST_NAMES: u32 = 1000;
 
 /// Whether an original can be kept for so long.
 ///
@@ -167,7 +219,7 @@ pub(crate) fn examine(source: &Path, choice: &Choice) -> Result<swap::Ground, Tr
     swap::examine(source, choice.container().name()).map_err(|refusal| {
         let kind = match refusal {
             swap::Refusal::Unreadable(_) => Kind::Unreadable,
-            swap::Refusal::LinkOfAnotherKind(_) => Kind::BadRequest,
+            swap::Refusal::LinkOfAnotherKind(_) | swap::Refusal::TooLong(_) => Kind::BadRequest,
             swap::Refusal::Taken(_) => Kind::OutputTaken,
             swap::Refusal::Protected | swap::Refusal::NotAllowed | swap::Refusal::Mounted => {
                 Kind::OutputReadOnly
@@ -176,6 +228,19 @@ pub(crate) fn examine(source: &Path, choice: &Choice) -> Result<swap::Ground, Tr
         let (says, help) = refusal.words(source);
         Trouble::new(kind, says).help(help)
     })
+}
+
+/// The name that a film's result is to have in its place. Blocks.
+pub(crate) fn target(source: &Path, choice: &Choice) -> PathBuf {
+    let real = source.canonicalize();
+    let real = real.unwrap_or_else(|_| source.to_owned());
+    swap::named(&real, choice.container().name())
+}
+
+/// Whether two absolute paths without links may be one on some disk: capitals do not matter on all.
+pub(crate) fn may_be_one(one: &Path, other: &Path) -> bool {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_owned();
+    one.parent() == other.parent() && name(one).eq_ignore_ascii_case(name(other))
 }
 
 /// The `n`th candidate for the output's name, where it replaces nothing.
@@ -262,6 +327,88 @@ mod tests {
             ..to(&folder.path().join("b.mkv"))
         };
         assert_eq!(kind(&two), Kind::BadRequest);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_noted_is_refused() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+        fs::create_dir(&odd).unwrap();
+        let source = folder.path().join("a.mkv");
+        let tree = |root: &Path, into: &Path| Place::Tree {
+            root: root.to_owned(),
+            into: into.to_owned(),
+        };
+        let plain = Terms::default();
+        for terms in [
+            Terms {
+                out_dir: Some(odd.clone()),
+                ..plain.clone()
+            },
+            Terms {
+                output: Some(odd.join("b.mkv")),
+                ..plain.clone()
+            },
+            Terms {
+                place: tree(folder.path(), &odd),
+                ..plain.clone()
+            },
+            Terms {
+                place: tree(&odd, folder.path()),
+                ..plain.clone()
+            },
+        ] {
+            let trouble = find(&source, &Choice::default(), &terms).unwrap_err();
+            assert_eq!(trouble.kind, Kind::BadRequest);
+            assert!(trouble.message.contains("Unicode"), "{trouble}");
+        }
+        // Beside such a film nothing has to be noted.
+        let beside = find(&odd.join("a.mkv"), &Choice::default(), &plain);
+        assert_eq!(beside.unwrap().folder, odd);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_too_long_is_found_before_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let long = "f".repeat(250);
+        let find = |source: &Path, terms: &Terms| find(source, &Choice::default(), terms);
+        // As `fff….hevc.mkv`.
+        let trouble = find(&at(&format!("{long}.ts")), &Terms::default()).unwrap_err();
+        assert_eq!(trouble.kind, Kind::BadRequest);
+        assert!(trouble.message.contains(&long), "{trouble}");
+        let short = at(&format!("{}.ts", "f".repeat(246)));
+        assert!(find(&short, &Terms::default()).is_ok());
+        // It is taken, and the next one is longer.
+        fs::write(at(&format!("{}.hevc.mkv", "f".repeat(246))), "").unwrap();
+        let trouble = find(&short, &Terms::default()).unwrap_err();
+        assert_eq!(trouble.kind, Kind::BadRequest);
+        // Another tree is on another disk, where its folders are not yet.
+        fs::create_dir(at("small")).unwrap();
+        let tree = Terms {
+            place: Place::Tree {
+                root: at("media"),
+                into: at("small"),
+            },
+            ..Terms::default()
+        };
+        let source = at("media/shows").join(format!("{long}xx.ts"));
+        assert_eq!(find(&source, &tree).unwrap_err().kind, Kind::BadRequest);
+        let source = at("media/shows").join(format!("{long}.ts"));
+        assert!(find(&source, &tree).is_ok());
+        let deep = at("media").join("f".repeat(256)).join("a.ts");
+        assert_eq!(find(&deep, &tree).unwrap_err().kind, Kind::BadRequest);
+    }
+
+    #[test]
+    fn two_names_may_be_one() {
+        let one = Path::new("/films/Film.mkv");
+        assert!(may_be_one(one, Path::new("/films/film.MKV")));
+        assert!(!may_be_one(one, Path::new("/films/film 2.mkv")));
+        assert!(!may_be_one(one, Path::new("/other/Film.mkv")));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::capability::{Abilities, Trial};
+use crate::changed::Looking;
 use crate::chronicle::Chronicle;
 use crate::combine::CombineError;
 use crate::companion::Companion;
@@ -100,6 +101,12 @@ pub(crate) enum Mail {
     MayPlace(JobId, oneshot::Sender<Option<Replace>>),
     /// What became of an original.
     Original(Box<OriginalStatus>),
+    /// A film whose replacing was cut off was not replaced after all; its result had this name.
+    NotReplaced { job: JobId, output: PathBuf },
+    /// A film in work is another one by now.
+    FilmChanged(JobId),
+    /// A sentence for the user.
+    Notice(String),
     /// A film of another computer was looked for here.
     Sighted {
         peer: peer::PeerId,
@@ -180,6 +187,8 @@ pub(crate) enum Call {
     Reorder(JobId, Shift, oneshot::Sender<Result<(), Trouble>>),
     NewIdentity(oneshot::Sender<Result<(), Trouble>>),
     OpenJobs(oneshot::Sender<Vec<JobId>>),
+    /// Those of this run that may have something under way.
+    LiveJobs(oneshot::Sender<Vec<JobId>>),
     /// What is under way of a job.
     Timeline(JobId, oneshot::Sender<Look>),
     /// How a job of an earlier run stands; `None` for those of this one.
@@ -192,6 +201,8 @@ pub(crate) enum Call {
     TryAgain(JobId, oneshot::Sender<bool>),
     /// Bring a result that was left on another computer.
     Fetch(JobId, oneshot::Sender<Result<(), Trouble>>),
+    /// Hold the job of another computer's film again that was held before a restart, where there still is a reason to.
+    HoldFilm(JobId, oneshot::Sender<Result<(), Trouble>>),
     /// A job of an earlier run cannot go on.
     GiveUp(JobId, Trouble, oneshot::Sender<()>),
     /// The result of a job of an earlier run has its place already.
@@ -283,6 +294,8 @@ pub(crate) struct Core {
     /// How the time of the jobs goes.
     pub chronicle: Chronicle,
     pub changes: watch::Sender<u64>,
+    /// Whether the films are just looked at.
+    pub looking: Looking,
 }
 
 impl Core {
@@ -304,18 +317,21 @@ impl Core {
                 .map_or(Duration::from_secs(3600), |at| at.since(self.now()));
             // A look changes nothing that is shown: ticking for it would have everyone look again.
             let mut looked = false;
-            tokio::select! {
+            let heard = tokio::select! {
                 biased;
-                word = mail.recv() => match word {
-                    Some(Mail::Call(Call::Stop(reply))) => break Some(reply),
-                    Some(Mail::Sensed(senses, at)) => looked = !self.sensed(&senses, at),
-                    Some(word) => {
-                        looked = matches!(word, Mail::Call(Call::Status(_) | Call::Settings(_) | Call::Config(_) | Call::OpenJobs(_) | Call::Past(..) | Call::Timeline(..)));
-                        self.take(word).await;
-                    }
-                    None => break None,
-                },
-                () = tokio::time::sleep(wait) => {
+                word = mail.recv() => Some(word),
+                () = tokio::time::sleep(wait) => None,
+            };
+            self.chronicle.tick(unix_ms(), self.since.elapsed());
+            match heard {
+                Some(Some(Mail::Call(Call::Stop(reply)))) => break Some(reply),
+                Some(Some(Mail::Sensed(senses, at))) => looked = !self.sensed(&senses, at),
+                Some(Some(word)) => {
+                    looked = is_look(&word);
+                    self.take(word).await;
+                }
+                Some(None) => break None,
+                None => {
                     let now = self.now();
                     self.farm.handle_timeout(now);
                 }
@@ -381,7 +397,10 @@ impl Core {
                 let may = self.may_place(job).then_some(self.settings.replace);
                 let _ = reply.send(may);
             }
-            Mail::Original(original) => self.original_says(*original),
+            Mail::Original(original) => self.original_says(*original).await,
+            Mail::NotReplaced { job, output } => self.not_replaced(job, &output),
+            Mail::FilmChanged(job) => self.look_at_film(job),
+            Mail::Notice(text) => self.notice(text),
             Mail::Sighted { peer, film, sight } => self.sighted(peer, film, sight),
             Mail::Unseen { job, peer } => self.forget_sight(job, peer),
             Mail::Guest { task, peer, gift } => self.guest_left(task, peer, gift).await,
@@ -487,7 +506,12 @@ impl Core {
                 self.lost(job, peer, reason);
             }
             Event::PeerSetAside { peer, reason, .. } => {
-                tracing::warn!(%peer, reason, "a computer is set aside")
+                tracing::warn!(%peer, reason, "a computer is set aside");
+                self.note_presence(peer);
+            }
+            // It is tried again, or good after all.
+            Event::PeerTriedAgain { peer } | Event::SegmentVerified { peer, .. } => {
+                self.note_presence(peer);
             }
             Event::GoesOnWithout { job, wanted, there } => {
                 self.note(job, format!("Waited for {wanted} computers; {there} came, and the job goes on without the others."));
@@ -509,10 +533,7 @@ impl Core {
                 job,
                 state: schedule::JobState::Failed { .. },
             } => self.write_manifest(job),
-            Event::JobMoved { .. }
-            | Event::SegmentVerified { .. }
-            | Event::Hedged { .. }
-            | Event::PeerTriedAgain { .. } => {}
+            Event::JobMoved { .. } | Event::Hedged { .. } => {}
         }
     }
 
@@ -547,6 +568,7 @@ impl Core {
         for job in self.jobs.values() {
             job.cancel.cancel();
         }
+        self.parcels.stop();
         self.guests.clear();
         let writes = self.chronicle.stop(unix_ms());
         let written = self
@@ -559,6 +581,22 @@ impl Core {
             net.shutdown().await;
         }
     }
+}
+
+/// Whether somebody only looks.
+fn is_look(word: &Mail) -> bool {
+    let Mail::Call(call) = word else {
+        return false;
+    };
+    matches!(
+        call,
+        Call::Status(_)
+            | Call::Settings(_)
+            | Call::Config(_)
+            | Call::OpenJobs(_)
+            | Call::Past(..)
+            | Call::Timeline(..)
+    )
 }
 
 /// Whether what a lease came to is not to be asked for again under the same name.

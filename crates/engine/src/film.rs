@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use ffmpeg::index::Listed;
 use ffmpeg::source::Source;
 use media::choice::Choice;
 use media::encoder::Encoder;
@@ -17,6 +18,8 @@ use plan::lens;
 use plan::order::Order;
 use plan::read::{self, SeekBy};
 use schedule::Work;
+
+use crate::ending::Beside;
 
 /// A probed film and what is to become of it.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub(crate) struct Film {
     pub packed: bool,
     /// Whether packets of the film that give no picture are hidden in its index: see [`crate::count`].
     pub counted: bool,
+    /// `source` is a copy that ends where the file makes no sense any more.
+    pub damaged: bool,
     /// What the container says.
     pub info: SourceInfo,
     /// What the first frame says.
@@ -59,10 +64,14 @@ pub(crate) struct Film {
     blank: Mutex<BTreeSet<i64>>,
     /// Width and height of later pictures, once some are found that are not of the film's size.
     other_size: OnceLock<(u16, u16)>,
+    /// What the listing of its packets came to, once it has ended.
+    listed: OnceLock<Listed>,
+    /// What the reading of all that travels beside it came to.
+    beside: OnceLock<Beside>,
 }
 
 /// Hours, minutes and seconds.
-fn clock(us: i64) -> String {
+pub(crate) fn clock(us: i64) -> String {
     let seconds = us.max(0) / 1_000_000;
     format!(
         "{}:{:02}:{:02}",
@@ -84,6 +93,7 @@ impl Film {
             normalised: parts.normalised,
             packed: parts.packed,
             counted: parts.counted,
+            damaged: parts.damaged,
             start_us: parts.start_us,
             info: parts.info,
             video: parts.video,
@@ -100,6 +110,8 @@ impl Film {
             index: Mutex::new(index),
             blank: Mutex::default(),
             other_size: OnceLock::new(),
+            listed: OnceLock::new(),
+            beside: OnceLock::new(),
         })
     }
 
@@ -113,6 +125,7 @@ impl Film {
             normalised: self.normalised,
             packed: self.packed,
             counted: self.counted,
+            damaged: self.damaged,
             start_us: self.start_us,
             info: self.info.clone(),
             video: self.video.clone(),
@@ -235,6 +248,28 @@ impl Film {
         self.other_size.get().copied()
     }
 
+    /// The listing of its packets has ended.
+    pub fn add_listed(&self, listed: Listed) {
+        // There is one listing for each film.
+        let _ = self.listed.set(listed);
+    }
+
+    /// What that came to, once it has.
+    pub fn listed(&self) -> Option<Listed> {
+        self.listed.get().copied()
+    }
+
+    /// All that travels beside it was read.
+    pub fn add_beside(&self, beside: Beside) {
+        // Read again, it comes to the same.
+        let _ = self.beside.set(beside);
+    }
+
+    /// What that came to, once it has.
+    pub fn beside(&self) -> Option<Beside> {
+        self.beside.get().copied()
+    }
+
     /// The order of one segment, for one encoder; `None` for a segment beyond the limits.
     pub fn spec(&self, segment: &Segment, encoder: Encoder) -> Option<SegmentSpec> {
         let index = self.index();
@@ -335,6 +370,7 @@ pub(crate) struct FilmParts {
     pub normalised: bool,
     pub packed: bool,
     pub counted: bool,
+    pub damaged: bool,
     pub start_us: i64,
     pub info: SourceInfo,
     pub video: VideoStream,

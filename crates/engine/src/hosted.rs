@@ -10,22 +10,25 @@ use std::time::{Duration, Instant};
 
 use peer::{
     BlobId, FileSource, FilmEnd, FilmId, FilmOffer, FilmStand, FilmStep, FilmWord, Message,
-    TransferError,
 };
 use schedule::{JobId, JobState as FarmState, PeerId};
-use store::Tables;
+use store::{StoreError, Tables};
 use tokio_util::sync::CancellationToken;
 
-use crate::driver::{Core, Mail, unix_ms};
+use crate::driver::{Core, Mail};
+use crate::film_notes::{self, Noted};
 use crate::job::Ended;
 use crate::node::{Node, Steer};
 use crate::status::{JobState, JobStatus, SentBy, Terms};
 use crate::trouble::Trouble;
-use crate::verify;
 
 pub(crate) mod decide;
 
-use decide::{Action, Event, Fault, Hosted, Made, Note, Stand, Step};
+/// It comes, and its result is read.
+mod travel;
+
+use decide::{Action, Count, Event, Hosted, Note, Stand, Step};
+use travel::{measure, take};
 
 /// The database's key of the notes.
 const NOTES: &str = "hosted_films";
@@ -35,10 +38,12 @@ const FILM: &str = "film";
 const TELL: Duration = Duration::from_millis(500);
 /// So often it is looked whether something is kept for too long.
 const LOOK: Duration = Duration::from_secs(60);
+/// A longer time between two looks was slept through, and nobody could come in it.
+const AWAKE: Duration = Duration::from_secs(600);
+/// What has waited so much longer is noted, milliseconds: as much is lost at most when this computer is turned off.
+const NOTED_EACH: u64 = 3_600_000;
 /// So often a folder is tried to be removed.
 const GOING: u32 = 20;
-/// A film that is coming ends where less than this is left on the disk, bytes.
-const LEAST_FREE: u64 = 256 << 20;
 
 /// A film of a computer, by the name that it gave it.
 pub(crate) type Key = (PeerId, FilmId);
@@ -47,9 +52,13 @@ pub(crate) type Key = (PeerId, FilmId);
 #[derive(Debug, Default)]
 pub(crate) struct Films {
     all: BTreeMap<Key, Entry>,
+    /// Notes of another build: kept as they are, and with them everything that lies where films do.
+    unread: Vec<Noted<Note>>,
     /// What could not be stored, and is decided again.
     again: Vec<(Key, Event)>,
     looked: Option<Instant>,
+    /// When it was last looked how much has come of those that come.
+    weighed: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -85,21 +94,39 @@ impl Entry {
 }
 
 impl Films {
-    /// What earlier runs have left.
-    pub async fn load(store: &store::Store) -> Self {
-        let notes = store.call(|tables| tables.setting::<Vec<Note>>(NOTES));
-        let notes = notes.await.ok().flatten().unwrap_or_default();
+    /// What earlier runs have left. With a sentence where not all of it can be read.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn load(store: &store::Store) -> Result<(Self, Option<String>), StoreError> {
+        let notes = store.call(|tables| tables.setting::<Vec<Noted<Note>>>(NOTES));
+        let (notes, unread) = film_notes::sorted(notes.await?.unwrap_or_default());
         let entry = |note: Note| ((note.peer, note.film), Entry::new(Hosted::new(note)));
-        Self {
+        let notice = (!unread.is_empty()).then(|| some_not_read(unread.len()));
+        let films = Self {
             all: notes.into_iter().map(entry).collect(),
+            unread,
             ..Self::default()
-        }
+        };
+        Ok((films, notice))
     }
 
-    /// Bytes that are promised to them.
-    pub fn promised(&self) -> u64 {
-        let notes = self.all.values().map(|entry| entry.state.note.promise());
-        notes.sum()
+    /// Bytes that are still to come of them.
+    pub fn missing(&self) -> u64 {
+        self.all.values().map(|entry| entry.state.missing()).sum()
+    }
+
+    /// Bytes that are still to come of those whose films are here; without that of a job, which is what they are kept free
+    /// for.
+    pub fn missing_beside(&self, job: JobId) -> u64 {
+        let states = self.all.values().map(|entry| &entry.state);
+        let others = states.filter(|state| state.note.received && state.note.job != Some(job.0));
+        others.map(Hosted::missing).sum()
+    }
+
+    /// Bytes of them that are here.
+    pub fn there(&self) -> u64 {
+        self.all.values().map(|entry| entry.state.there()).sum()
     }
 
     /// The folders that are in use.
@@ -108,10 +135,20 @@ impl Films {
         notes.map(|note| note.folder.clone()).collect()
     }
 
-    fn held(&self, peer: PeerId) -> (usize, usize) {
+    fn count(&self, peer: PeerId) -> Count {
         let of_it = self.all.iter().filter(|(key, _)| key.0 == peer);
-        let at_work = of_it.filter(|(_, entry)| entry.state.step != Step::Made);
-        (at_work.count(), self.all.len())
+        let of_it: Vec<Step> = of_it.map(|(_, entry)| entry.state.step).collect();
+        Count {
+            at_once: of_it.iter().filter(|step| **step != Step::Made).count(),
+            of_one: of_it.len(),
+            of_all: self.all.len() + self.unread.len(),
+        }
+    }
+
+    fn of_job(&self, job: JobId) -> Option<Key> {
+        let is_its = |entry: &Entry| entry.state.note.job == Some(job.0);
+        let found = self.all.iter().find(|(_, entry)| is_its(entry));
+        found.map(|(key, _)| *key)
     }
 
     fn of(&self, peer: PeerId) -> Vec<Key> {
@@ -123,11 +160,23 @@ impl Films {
     }
 
     /// The notes, with `note` in place of the film's own, or without it.
-    fn notes(&self, key: Key, note: Option<&Note>) -> Vec<Note> {
+    fn notes(&self, key: Key, note: Option<&Note>) -> Vec<Noted<Note>> {
         let others = self.all.iter().filter(|(known, _)| **known != key);
-        let others = others.map(|(_, entry)| entry.state.note.clone());
-        others.chain(note.cloned()).collect()
+        let others = others.map(|(_, entry)| &entry.state.note);
+        let read = others.chain(note).cloned().map(Noted::Read);
+        self.unread.iter().cloned().chain(read).collect()
     }
+}
+
+fn some_not_read(films: usize) -> String {
+    let were = if films == 1 {
+        "film of another computer"
+    } else {
+        "films of other computers"
+    };
+    format!(
+        "What was noted of {films} {were} cannot be read by this version of Manyhands: nothing of it is changed or removed. Use the version that wrote it."
+    )
 }
 
 impl Core {
@@ -138,6 +187,8 @@ impl Core {
             return self.unknown_film(key, word).await;
         }
         let event = match word {
+            // Whoever only looks in does not begin with it: it is offered again to who stays.
+            FilmWord::Offer(_) if !self.stays && !self.has_arrived(key) => return,
             FilmWord::Offer(offer) => Event::Offered(offer.source),
             FilmWord::Take { result } => Event::Take(result),
             FilmWord::Hold {} => Event::Hold,
@@ -147,6 +198,11 @@ impl Core {
             _ => return,
         };
         self.host(key, event).await;
+    }
+
+    fn has_arrived(&self, key: Key) -> bool {
+        let entry = self.films.all.get(&key);
+        entry.is_some_and(|entry| entry.state.note.received)
     }
 
     /// Of a film that is not here.
@@ -174,7 +230,7 @@ impl Core {
         let stand = Stand {
             donating: self.hosts(key.0) && self.bench.is_some(),
             takes: self.settings.whole_films && self.stays,
-            held: self.films.held(key.0),
+            held: self.films.count(key.0),
             free: free.saturating_sub(self.coming()),
             below_limit: self.below_limit(),
         };
@@ -192,8 +248,9 @@ impl Core {
             job: None,
             held: false,
             resting: false,
+            held_here: false,
             made: None,
-            since_ms: unix_ms(),
+            waited_ms: 0,
         };
         if let Err(error) = self.workspace.make_hosted(&note.folder) {
             tracing::warn!(%error, "no folder for a film of another computer");
@@ -212,12 +269,6 @@ impl Core {
         self.settings.donating && known.is_some_and(|one| one.paired && one.rights.may_use_me)
     }
 
-    /// What is promised to others and is not there yet, bytes.
-    fn coming(&self) -> u64 {
-        let promised: u64 = self.scratch.promised.values().sum();
-        (promised + self.films.promised()).saturating_sub(self.scratch.donated)
-    }
-
     pub(crate) fn name_of(&self, peer: PeerId) -> String {
         let known = self.neighbours.get(&peer);
         known.map_or_else(|| peer.to_string(), |one| one.name.clone())
@@ -230,11 +281,8 @@ impl Core {
         };
         let mut state = entry.state.clone();
         let actions = state.on(event.clone());
-        if !matches!(event, Event::Tick(_) | Event::Rest | Event::Helping) {
-            state.note.since_ms = unix_ms();
-        }
         let gone = state.step == Step::Gone;
-        if gone || is_news(&event) || state.note.job != entry.state.note.job {
+        if gone || is_news(&event) || differs(&state.note, &entry.state.note) {
             let notes = self.films.notes(key, Some(&state.note).filter(|_| !gone));
             let stored = self
                 .store
@@ -442,6 +490,33 @@ impl Core {
         }
     }
 
+    /// Somebody here says something to a job: of a film of another computer, that counts there, too.
+    pub(crate) async fn film_steered(&mut self, job: JobId, steer: Steer) {
+        let Some(key) = self.films.of_job(job) else {
+            return;
+        };
+        let event = match steer {
+            Steer::Pause => Event::HeldHere(true),
+            Steer::Resume => Event::HeldHere(false),
+            Steer::Forget => Event::TakenOff,
+            // What becomes of the job is seen.
+            Steer::Cancel | Steer::Retry => return,
+        };
+        self.host(key, event).await;
+    }
+
+    /// The job of a film was held before a restart, and goes on: it is held again where there still is a reason to.
+    pub(crate) async fn hold_film(&mut self, job: JobId) -> Result<(), Trouble> {
+        let stays_held = self.films.of_job(job).and_then(|key| {
+            let state = &self.films.all.get(&key)?.state;
+            Some(state.stays_held(self.hosts(key.0)))
+        });
+        if stays_held.unwrap_or(true) {
+            return self.steer(job, Steer::Pause).await;
+        }
+        Ok(())
+    }
+
     /// Nothing of this computer's films is kept.
     pub(crate) async fn withdraw_films(&mut self, peer: PeerId) {
         for key in self.films.of(peer) {
@@ -485,6 +560,11 @@ impl Core {
         for (key, event) in std::mem::take(&mut self.films.again) {
             self.host(key, event).await;
         }
+        // Whoever only looks in leaves them to who stays.
+        if !self.stays {
+            return;
+        }
+        self.weigh_films().await;
         let keys: Vec<Key> = self.films.all.keys().copied().collect();
         for key in keys {
             if let Some(event) = self.news_of(key) {
@@ -492,16 +572,44 @@ impl Core {
             }
             self.tell_stand(key, false);
         }
-        if self.films.looked.is_some_and(|at| at.elapsed() < LOOK) {
+        self.let_films_go().await;
+    }
+
+    /// Looks how much has come of those that come.
+    async fn weigh_films(&mut self) {
+        if self.films.weighed.is_some_and(|at| at.elapsed() < TELL) {
+            return;
+        }
+        self.films.weighed = Some(Instant::now());
+        let comes = |entry: &Entry| entry.state.step == Step::Receiving;
+        let coming = self.films.all.iter().filter(|(_, entry)| comes(entry));
+        let coming = coming.map(|(key, entry)| {
+            let film = self.workspace.hosted(&entry.state.note.folder).join(FILM);
+            (*key, film.metadata().map_or(0, |about| about.len()))
+        });
+        let coming: Vec<(Key, u64)> = coming.collect();
+        for (key, bytes) in coming {
+            self.host(key, Event::Came(bytes)).await;
+        }
+    }
+
+    /// Ends what nobody has come for in a long time that this computer was there for, and sweeps what is left of others.
+    async fn let_films_go(&mut self) {
+        let since = self.films.looked.map(|at| at.elapsed());
+        if since.is_some_and(|since| since < LOOK) {
             return;
         }
         self.films.looked = Some(Instant::now());
+        let there = since.filter(|_| self.net.is_some()).unwrap_or_default();
+        let passed = u64::try_from(there.min(AWAKE).as_millis()).unwrap_or(0);
         let keys: Vec<Key> = self.films.all.keys().copied().collect();
         for key in keys {
-            self.host(key, Event::Tick(unix_ms())).await;
+            self.host(key, Event::Tick(passed)).await;
         }
-        let (workspace, keep) = (self.workspace.clone(), self.films.folders());
-        tokio::task::spawn_blocking(move || workspace.sweep_hosted(&keep));
+        if self.films.unread.is_empty() {
+            let (workspace, keep) = (self.workspace.clone(), self.films.folders());
+            tokio::task::spawn_blocking(move || workspace.sweep_hosted(&keep));
+        }
     }
 
     /// What has become of a film's job, or of this computer's helping.
@@ -561,6 +669,9 @@ impl Core {
 
     /// Goes on with what an earlier run had received and not made a job of.
     pub(crate) async fn take_up_films(&mut self) {
+        if !self.stays {
+            return;
+        }
         let waits = |entry: &&Entry| entry.state.step == Step::Submitting;
         let waiting = self.films.all.iter().filter(|(_, entry)| waits(entry));
         let waiting: Vec<Key> = waiting.map(|(key, _)| *key).collect();
@@ -608,67 +719,97 @@ fn is_news(event: &Event) -> bool {
     matches!(
         event,
         Event::Offered(_)
-            | Event::Lost
             | Event::Taken(_)
             | Event::Submitted(_)
             | Event::Measured(_)
-            | Event::Given
             | Event::Hold
             | Event::GoOn
+            | Event::HeldHere(_)
             | Event::Rest
             | Event::Helping
     )
+}
+
+/// Whether a note says something else than it did, which no event tells by itself.
+fn differs(now: &Note, before: &Note) -> bool {
+    let hours = |note: &Note| note.waited_ms / NOTED_EACH;
+    now.job != before.job || hours(now) != hours(before)
 }
 
 fn is_travel(event: &Event) -> bool {
     matches!(event, Event::Taken(_) | Event::Given)
 }
 
-/// The film into its folder, as long as there is room for it.
-async fn take(link: &peer::Link, blob: BlobId, bytes: u64, folder: &Path) -> Result<(), Fault> {
-    let file = folder.join(FILM);
-    let taken = tokio::select! {
-        taken = link.pull(blob, bytes, &file) => taken,
-        () = no_room(folder) => return Err(Fault::NoSpace),
-    };
-    match taken {
-        Ok(received) if received.bytes == bytes => Ok(()),
-        Ok(received) => Err(Fault::Bad(format!(
-            "{} of {bytes} bytes came",
-            received.bytes
-        ))),
-        Err(TransferError::Store(error)) if error.kind() == std::io::ErrorKind::StorageFull => {
-            Err(Fault::NoSpace)
-        }
-        Err(
-            error @ (TransferError::TooLong { .. }
-            | TransferError::Mismatch
-            | TransferError::Store(_)),
-        ) => Err(Fault::Bad(error.to_string())),
-        Err(_) => Err(Fault::Link),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::SystemTime;
 
-async fn no_room(folder: &Path) {
-    loop {
-        tokio::time::sleep(TELL).await;
-        if fs4::available_space(folder).is_ok_and(|free| free < LEAST_FREE) {
-            return;
-        }
-    }
-}
+    use serde_json::{Value, json};
+    use store::Store;
 
-/// What the result is, as its sender will check it.
-async fn measure(folder: &Path, output: &Path, frames: u64) -> Result<Made, String> {
-    let file = output.file_name().and_then(|name| name.to_str());
-    let file = file.ok_or("its result has no name")?.to_owned();
-    let measured = verify::file_digest(&folder.join(&file)).await;
-    let (digest, bytes) = measured.map_err(|e| e.to_string())?;
-    let digest = digest.parse().map_err(|_| "its digest is none")?;
-    Ok(Made {
-        bytes,
-        digest,
-        frames,
-        file,
-    })
+    use super::*;
+    use crate::node::NodeConfig;
+
+    async fn put(data: &Path, notes: &Value) {
+        let store = Store::open(data).unwrap();
+        let notes = notes.clone();
+        let put = store.call(move |tables| tables.set_setting(NOTES, &notes));
+        put.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn notes_that_cannot_be_read_are_written_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let unknown = json!([{ "reel": 1 }]);
+        put(folder.path(), &unknown).await;
+        let load = async || Films::load(&Store::open(folder.path()).unwrap()).await;
+        let (films, notice) = load().await.unwrap();
+        assert!(films.all.is_empty());
+        assert!(notice.unwrap().contains("cannot be read"));
+        let key = (PeerId([1; 32]), FilmId([2; 16]));
+        let notes = serde_json::to_value(films.notes(key, None)).unwrap();
+        assert_eq!(notes, unknown);
+        put(folder.path(), &json!("no list at all")).await;
+        assert!(load().await.is_err());
+    }
+
+    /// Whether what lies where films do, and no note names, goes.
+    async fn is_swept(notes: Value) -> bool {
+        let home = tempfile::tempdir().unwrap();
+        let data = home.path().join("data");
+        put(&data, &notes).await;
+        let left = data.join("films").join("left");
+        fs::create_dir_all(&left).unwrap();
+        let long_ago = SystemTime::now() - Duration::from_secs(3600);
+        File::open(&left).unwrap().set_modified(long_ago).unwrap();
+        let config = NodeConfig {
+            data_dir: data,
+            name: Some("owner".into()),
+            listen: None,
+            mdns: false,
+            network: false,
+            donate: None,
+            peers: Vec::new(),
+            stays: true,
+            workers: None,
+            settings: crate::config::Sources::default(),
+        };
+        let node = Node::start(config).await.unwrap();
+        for _ in 0..50 {
+            node.status().await.unwrap();
+            if !left.exists() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        node.stop().await;
+        !left.exists()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_is_swept_that_an_unread_note_may_speak_of() {
+        assert!(is_swept(json!([])).await);
+        assert!(!is_swept(json!([{ "reel": 1 }])).await);
+    }
 }

@@ -105,6 +105,75 @@ pub(crate) fn is_encrypted_mp4(path: &Path) -> bool {
     read().unwrap_or(false)
 }
 
+/// Bytes of a fragmented MP4 that can only be the packets of its tracks: all but its other boxes. What makes no sense as
+/// boxes counts, too. `None` for any other file, and one that cannot be read. Blocks.
+pub(crate) fn fragments(path: &Path) -> Option<u64> {
+    let read = || -> io::Result<Option<u64>> {
+        let mut file = File::open(path)?;
+        let end = file.metadata()?.len();
+        let (mut at, mut others, mut fragmented) = (0, 0, false);
+        while let Some(found) = mp4_box(&mut file, at, end)? {
+            others += match &found.kind {
+                b"mdat" => found.head,
+                _ => found.size,
+            };
+            fragmented |= &found.kind == b"moof" || is_index_of_fragments(&mut file, at, &found)?;
+            at += found.size;
+        }
+        Ok(fragmented.then(|| end.saturating_sub(others)))
+    };
+    read().ok().flatten()
+}
+
+/// A box of an MP4 file (ISO 14496-12 §4.2).
+#[derive(Debug, PartialEq, Eq)]
+struct Mp4Box {
+    kind: [u8; 4],
+    size: u64,
+    /// Of that its own head.
+    head: u64,
+}
+
+/// The box at a place of a file that ends at `end`; `None` where there is none that makes sense.
+fn mp4_box(file: &mut File, at: u64, end: u64) -> io::Result<Option<Mp4Box>> {
+    let left = end.saturating_sub(at);
+    let mut bytes = [0; 16];
+    let known = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(&mut bytes[..known])?;
+    Ok(read_box(&bytes[..known], left))
+}
+
+/// Pure: the box that begins so, of a file that has so many bytes left.
+fn read_box(bytes: &[u8], left: u64) -> Option<Mp4Box> {
+    let (size, rest) = bytes.split_first_chunk::<4>()?;
+    let (kind, rest) = rest.split_first_chunk::<4>()?;
+    let (size, head) = match u32::from_be_bytes(*size) {
+        1 => (u64::from_be_bytes(*rest.first_chunk::<8>()?), 16),
+        size => (u64::from(size), 8),
+    };
+    let is_letter = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | 0xa9);
+    let sound = kind.iter().all(is_letter) && (head..=left).contains(&size);
+    sound.then_some(Mp4Box {
+        kind: *kind,
+        size,
+        head,
+    })
+}
+
+/// Whether a box is an index that says that there are fragments (`mvex`).
+fn is_index_of_fragments(file: &mut File, at: u64, found: &Mp4Box) -> io::Result<bool> {
+    const LARGEST_INDEX: u64 = 64 << 20;
+    if &found.kind != b"moov" {
+        return Ok(false);
+    }
+    let mut index = Vec::new();
+    file.seek(SeekFrom::Start(at))?;
+    file.take(found.size.min(LARGEST_INDEX))
+        .read_to_end(&mut index)?;
+    Ok(index.windows(4).any(|four| four == b"mvex"))
+}
+
 /// A file's modification time, Unix milliseconds; 0 where the disk does not say.
 pub(crate) fn modified_ms(about: &fs::Metadata) -> i64 {
     let since = about
@@ -209,6 +278,60 @@ mod tests {
         assert_eq!(kind(&empty), Kind::EmptyFile);
         fs::write(&empty, "x").unwrap();
         assert_eq!(look(&empty).unwrap().bytes, 1);
+    }
+
+    fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        let size = u32::try_from(content.len() + 8).unwrap();
+        [&size.to_be_bytes()[..], kind, content].concat()
+    }
+
+    #[test]
+    fn what_must_be_packets_in_fragments_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.mp4");
+        let bytes = |parts: &[Vec<u8>]| {
+            fs::write(&path, parts.concat()).unwrap();
+            fragments(&path)
+        };
+        let (start, index) = (boxed(b"ftyp", b"isom"), boxed(b"moov", b"....mvex"));
+        let (part, media) = (boxed(b"moof", &[0; 100]), boxed(b"mdat", &[7; 5000]));
+        let pair = [part.clone(), media.clone()].concat();
+        let whole = [start.clone(), index.clone(), pair.clone(), pair.clone()];
+        assert_eq!(bytes(&whole), Some(10_000));
+        let files = boxed(b"free", &[0; 70_000]);
+        assert_eq!(bytes(&[&whole[..], &[files]].concat()), Some(10_000));
+        // One fragment's box is lost: what follows may be anything, and was packets.
+        let hole = [
+            start.clone(),
+            index,
+            pair.clone(),
+            vec![0; 108],
+            media.clone(),
+        ];
+        assert_eq!(bytes(&hole), Some(5000 + 108 + 5008));
+        // Its index tells of all its packets: there is nothing to be missed.
+        let plain = [start, boxed(b"moov", b"...."), media];
+        assert_eq!(bytes(&plain), None);
+        assert_eq!(bytes(&[b"no film at all".to_vec()]), None);
+        assert_eq!(bytes(&[Vec::new()]), None);
+        assert_eq!(fragments(&folder.path().join("none")), None);
+    }
+
+    #[test]
+    fn a_box_has_a_size_that_fits() {
+        let large = [&[0u8, 0, 0, 1][..], b"mdat", &[0, 0, 0, 2, 0, 0, 0, 0]].concat();
+        let found = read_box(&large, u64::MAX).unwrap();
+        assert_eq!((found.size, found.head), (2 << 32, 16));
+        assert_eq!(read_box(&large, 1 << 33), read_box(&large, u64::MAX));
+        assert_eq!(read_box(&large, (1 << 33) - 1), None, "it ends too early");
+        for wrong in [
+            &b"\0\0\0\x08mdat"[..4],
+            b"\0\0\0\x07mdat",
+            b"\0\0\0\0mdat",
+            b"\0\0\0\x08\0\0\0\0",
+        ] {
+            assert_eq!(read_box(wrong, 100), None, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::probe::Indexing;
 use crate::reunion::Given;
 use crate::status::{Outcome, Stages};
 use crate::trouble::{Kind, Trouble};
-use crate::{encode, send, size};
+use crate::{encode, ending, send, size};
 
 /// A segment's usual length, seconds of film: below ten the extra keyframes cost size.
 const LONGEST_S: f64 = 24.0;
@@ -236,14 +236,8 @@ impl Core {
         self.chronicle.index_says(id, &said);
         match said {
             Indexing::More => {}
-            Indexing::Finished { damaged } => {
+            Indexing::Finished => {
                 job.stages.analyse = job.elapsed_ms();
-                if damaged {
-                    let at = job.film.reached();
-                    job.notes.push(format!(
-                        "The film is damaged at {at}: what follows makes no sense to any program, and the result ends there, too."
-                    ));
-                }
                 if job.film.index().is_empty() {
                     let name = job.film.path.display().to_string();
                     return self.fail(
@@ -257,6 +251,9 @@ impl Core {
                 let remaining = remaining(job);
                 self.pending
                     .push_back(Input::RemainingWork { job: id, remaining });
+                if self.ends_early(id) {
+                    return;
+                }
             }
             Indexing::Anomaly(anomaly) => return self.start_over(id, anomaly),
             Indexing::Failed(why) => {
@@ -264,9 +261,28 @@ impl Core {
                 return self.fail(id, trouble);
             }
         }
-        if std::mem::take(&mut job.waits_for_index) {
+        let waits = |job: &mut Job| std::mem::take(&mut job.waits_for_index);
+        if self.jobs.get_mut(&id).is_some_and(waits) {
             self.pending.push_back(Input::PlanMore { job: id });
         }
+    }
+
+    /// Tells where a film could not be read to its end, as far as is known. Whether its job has failed for that, as the
+    /// result was to take the film's place.
+    fn ends_early(&mut self, id: JobId) -> bool {
+        let Some(job) = self.jobs.get(&id) else {
+            return false;
+        };
+        let over = job.ended.is_some() || self.farm.state(id).is_some_and(|s| s.has_ended());
+        let refused = ending::refusal(&job.film, &job.terms).filter(|_| !over);
+        if let Some(said) = ending::note(&job.film) {
+            self.note(id, said);
+        }
+        let Some(trouble) = refused else {
+            return false;
+        };
+        self.fail(id, trouble);
+        true
     }
 
     /// Sets a lease going.
@@ -450,7 +466,8 @@ impl Core {
             Ok(companion) => {
                 job.notes.extend(companion.notes.iter().cloned());
                 job.companion = CompanionState::Ready(companion);
-                if std::mem::take(&mut job.wants_merge) {
+                let merges = std::mem::take(&mut job.wants_merge);
+                if !self.ends_early(id) && merges {
                     self.merge(id);
                 }
             }
@@ -501,6 +518,7 @@ impl Core {
                 .map(|s| SegmentIndex(s.index))
                 .collect();
             let reason = "results are missing".to_owned();
+            self.chronicle.doubt(id, &reason);
             return self.pending.push_back(Input::MergeFailed {
                 job: id,
                 again: missing,
@@ -557,6 +575,7 @@ impl Core {
                 for segment in &segments {
                     job.pieces.remove(segment);
                 }
+                self.chronicle.doubt(id, &reason);
                 let segments = segments.into_iter().map(SegmentIndex).collect();
                 self.pending.push_back(Input::MergeFailed {
                     job: id,
@@ -574,27 +593,6 @@ impl Core {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.wants_merge = false;
             job.joining.cancel();
-        }
-    }
-
-    /// Whether a film is not what it was, which explains whatever went wrong with a segment: then its job has failed.
-    pub(crate) fn film_is_gone(&mut self, id: JobId) -> bool {
-        let job = self.jobs.get(&id);
-        let changed = job.and_then(|job| combine::unchanged(&job.film).err());
-        let gone = changed.is_some();
-        if let Some(trouble) = changed {
-            self.fail(id, trouble);
-        }
-        gone
-    }
-
-    /// A job whose film has changed ends at once, unless its result is on its way into the film's place: who does that
-    /// looks himself.
-    pub(crate) fn look_at_film(&mut self, id: JobId) {
-        let joins = self.farm.state(id) == Some(&schedule::JobState::Combining);
-        let job = self.jobs.get(&id);
-        if job.is_some_and(|job| job.ended.is_none() && !job.placing && !joins) {
-            self.film_is_gone(id);
         }
     }
 

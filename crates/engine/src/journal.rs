@@ -15,7 +15,7 @@ use crate::driver::{Core, Restored, unix_ms};
 use crate::film::Film;
 use crate::job::{Ended, Memo, Past, SegmentMemo, Wish};
 use crate::lease::Piece;
-use crate::status::{JobState, Outcome, Place};
+use crate::status::{JobState, Outcome};
 use crate::trouble::{Kind, Trouble};
 
 /// One write of the journal.
@@ -82,10 +82,13 @@ impl Core {
             Change::PlanFinished { job } => writes.push(Arc::new(move |tables: &Tables<'_>| {
                 tables.set_plan_finished(row_id(job), true)
             })),
-            Change::PlanReset { job } => writes.push(Arc::new(move |tables: &Tables<'_>| {
-                tables.clear_segments(row_id(job))?;
-                tables.set_plan_finished(row_id(job), false)
-            })),
+            Change::PlanReset { job } => {
+                self.chronicle.voided(job);
+                writes.push(Arc::new(move |tables: &Tables<'_>| {
+                    tables.clear_segments(row_id(job))?;
+                    tables.set_plan_finished(row_id(job), false)
+                }));
+            }
             Change::Leased { lease } => {
                 self.note_given(&lease);
                 writes.push(Arc::new(move |tables: &Tables<'_>| {
@@ -110,6 +113,7 @@ impl Core {
                 }
             }
             Change::SegmentReopened { job, segment } => {
+                self.chronicle.redone(job, segment);
                 writes.push(Arc::new(move |tables: &Tables<'_>| {
                     tables.set_segment_state(row_id(job), segment.0, StoredSegment::Waiting)
                 }))
@@ -154,9 +158,6 @@ impl Core {
             return;
         }
         let tally = self.tally(id);
-        let in_place = |job: &crate::job::Job| matches!(job.terms.place, Place::InPlace { .. });
-        // Whoever put its result in the film's place has counted it there.
-        let counted = self.jobs.get(&id).is_some_and(in_place);
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
@@ -184,11 +185,7 @@ impl Core {
             }
             tables.set_job_memo(row, &memo)?;
             if let Some(tally) = &tally {
-                if !counted {
-                    tables.add_made(&tally.made, finished)?;
-                }
-                let mut labour = tally.labour.iter();
-                labour.try_for_each(|labour| tables.add_labour(labour, finished))?;
+                tally.add(tables, finished)?;
             }
             tables.end_job(row, stored, error.as_deref(), finished)
         }));

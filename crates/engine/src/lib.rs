@@ -12,6 +12,9 @@ mod probe;
 /// What is known of it from then on.
 mod film;
 
+/// Whether it was read to its end.
+mod ending;
+
 /// Broken timestamps are repaired in a copy.
 mod repair;
 
@@ -39,6 +42,9 @@ mod size;
 
 /// Films whose pictures must be counted.
 mod count;
+
+/// Films that become others while they are encoded.
+mod changed;
 
 /// What travels beside the film is made ready meanwhile.
 mod companion;
@@ -78,6 +84,9 @@ mod remote;
 
 // And the other side: films of others whose jobs are ours.
 mod hosted;
+
+/// What is kept of either in the database.
+mod film_notes;
 
 // The loop, and what it keeps.
 mod driver;
@@ -120,6 +129,8 @@ mod load;
 
 /// How the time of each job goes, noted as it goes.
 mod chronicle;
+
+mod slumber;
 
 mod settings;
 

@@ -319,6 +319,7 @@ impl Node {
                     state: store::FilmState::Waiting,
                     reason: "You asked for it again.".to_owned(),
                     forced: anyway,
+                    asked: true,
                     job: None,
                     source: None,
                     result: None,

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ffmpeg::carry::{From, Mux, MuxStream};
+use ffmpeg::child::RunError;
+use ffmpeg::source::ProbeError;
 use media::argv::shift_ticks;
 use media::choice::Container;
 use media::encoder::Codec;
@@ -62,6 +64,9 @@ pub(crate) enum MergeError {
     /// Making them again would not help.
     #[error("{0}")]
     Failed(String),
+    /// It could not be looked at: that says nothing of what is in it.
+    #[error("{0}")]
+    NotSeen(String),
     /// It saves less than was asked for: so many bytes.
     #[error("it has {0} bytes")]
     NotWorthwhile(u64),
@@ -70,6 +75,27 @@ pub(crate) enum MergeError {
 impl MergeError {
     pub(crate) fn failed(error: impl ToString) -> Self {
         Self::Failed(error.to_string())
+    }
+
+    /// Of a film that is there already.
+    pub(crate) fn not_seen(error: impl ToString) -> Self {
+        Self::NotSeen(error.to_string())
+    }
+
+    /// Of a run that reads what was made.
+    pub(crate) fn of_run(error: &RunError) -> Self {
+        if error.is_of_the_system() {
+            return Self::not_seen(error);
+        }
+        Self::failed(error)
+    }
+
+    /// Of a look at what was made.
+    pub(crate) fn of_probe(error: &ProbeError) -> Self {
+        if error.is_of_the_system() {
+            return Self::not_seen(error);
+        }
+        Self::failed(error)
     }
 }
 

@@ -71,6 +71,7 @@ impl Core {
     /// How busy this machine is, for the others too; and a look at the working files, where they have a limit.
     pub(crate) fn loaded(&mut self, load: Load) {
         self.load = Some(load);
+        self.look_for_changes();
         if let Some(net) = &self.net {
             net.set_load(peer::Load {
                 cpu_percent: load.cpu_percent,
@@ -381,8 +382,7 @@ impl Core {
         let held = self.guests.values().filter(|g| g.peer == peer).count();
         let promise = scratch::promise(&ask);
         // What is promised to others and not there yet is not free.
-        let promised: u64 = self.scratch.promised.values().sum();
-        let coming = (promised + self.films.promised()).saturating_sub(self.scratch.donated);
+        let coming = self.coming();
         let free = fs4::available_space(self.workspace.scratch()).unwrap_or(u64::MAX);
         let stand = Stand {
             donating: helps && allowed && self.bench.is_some(),

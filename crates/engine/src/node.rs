@@ -27,12 +27,12 @@ use crate::probe::{self, Probed};
 use crate::replace::Ledger;
 use crate::sight::{Gallery, Samples};
 use crate::status::{
-    AskingStatus, Cleaned, Finding, Inspection, JobId, NodeStatus, PeerId, PeerState, PeerStatus,
-    Settings, Terms,
+    AskingStatus, Cleaned, Finding, Inspection, JobId, JobState, JobStatus, NodeStatus, PeerId,
+    PeerState, PeerStatus, Place, Settings, Terms,
 };
 use crate::trouble::{Kind, Trouble};
 use crate::workspace::Workspace;
-use crate::{doctor, pairing, rights, start};
+use crate::{doctor, output, pairing, rights, start};
 
 pub use crate::pairing::resolve;
 pub use crate::rights::Agreement;
@@ -226,6 +226,10 @@ impl Node {
             return Err(Trouble::new(Kind::NotNow, text)
                 .help("To encode it once more, choose otherwise; `manyhands undo` puts the original back."));
         }
+        if let Some(ground) = place.replaces {
+            let target = ground.target;
+            self.check_target(&dropped, target, &choice, &terms).await?;
+        }
         if let Some(on) = terms.on {
             if terms.only_here {
                 let text = "A film cannot be encoded here alone and by another computer.";
@@ -253,6 +257,49 @@ impl Node {
         let id = self.record(&dropped, &choice, &terms).await?;
         self.begin(id, probed, terms, folder, begun).await?;
         Ok(id)
+    }
+
+    /// No other job is to put its result where this one's is to be. One that goes on is no other.
+    async fn check_target(
+        &self,
+        dropped: &Dropped,
+        target: PathBuf,
+        choice: &Choice,
+        terms: &Terms,
+    ) -> Result<(), Trouble> {
+        let jobs = self.status().await?.jobs.into_iter().filter(|job| {
+            let goes_on = job.source == dropped.path
+                && (job.place.is_none()
+                    || job.away.is_some() && job.choice == *choice && job.terms == *terms);
+            replaces(job) && !goes_on
+        });
+        let others: Vec<_> = jobs.map(|job| (job.id, job.source, job.choice)).collect();
+        let looking = tokio::task::spawn_blocking(move || {
+            let real = target
+                .parent()
+                .and_then(|folder| folder.canonicalize().ok());
+            let here = real.map(|folder| folder.join(target.file_name().unwrap_or_default()));
+            let here = here.unwrap_or(target);
+            let is_it = |(_, source, choice): &(JobId, PathBuf, Choice)| {
+                destination::may_be_one(&destination::target(source, choice), &here)
+            };
+            others.into_iter().find(is_it)
+        });
+        let Some((id, source, _)) = looking.await.unwrap_or_default() else {
+            return Ok(());
+        };
+        let name = dropped.path.display();
+        if source == dropped.path {
+            let text = format!("{name} is just being replaced by the result of job {id}.");
+            return Err(Trouble::new(Kind::NotNow, text)
+                .help("Wait until that is done, or cancel that job first."));
+        }
+        let text = format!(
+            "{name} cannot be replaced: the result of job {id} is to have the same name, in place of {}.",
+            source.display()
+        );
+        Err(Trouble::new(Kind::OutputTaken, text)
+            .help("Choose another container, or have the result put beside it."))
     }
 
     /// Does something with a job. Gives its number: another one where a cancelled job begins anew.
@@ -457,9 +504,11 @@ impl Node {
                 format!("The data folder cannot be swept: {e}."),
             )
         })?;
+        let live = self.ask(Call::LiveJobs).await?;
+        let left = output::sweep(&self.0.store, |job| !live.contains(&job)).await;
         Ok(Cleaned {
-            removed,
-            bytes,
+            removed: removed + left.0,
+            bytes: bytes + left.1,
             kept_jobs: u32::try_from(keep.len()).unwrap_or(u32::MAX),
         })
     }
@@ -574,7 +623,10 @@ impl Node {
             source_sample: sample,
             source_bytes: dropped.bytes,
             source_modified: dropped.modified_ms,
-            choice: serde_json::to_value(wish).unwrap_or_default(),
+            choice: serde_json::to_value(wish).map_err(|e| {
+                let text = format!("What is wished for cannot be noted: {e}.");
+                Trouble::new(Kind::BadRequest, text)
+            })?,
             created: unix_ms(),
         };
         let id = self.0.store.call(move |tables| tables.add_job(&row)).await;
@@ -689,6 +741,15 @@ pub(crate) fn look(
     let dropped = intake::look(path)?;
     let place = destination::find(&dropped.path, choice, terms)?;
     Ok((dropped, place))
+}
+
+/// Whether a job is to put its result in its film's place, now or once it goes on.
+fn replaces(job: &JobStatus) -> bool {
+    let over = matches!(
+        job.state,
+        JobState::Completed(_) | JobState::Failed(_) | JobState::Cancelled
+    );
+    !over && matches!(job.terms.place, Place::InPlace { .. })
 }
 
 fn free_name(source: &Path, place: &Destination, choice: &Choice, terms: &Terms) -> PathBuf {

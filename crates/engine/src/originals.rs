@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use media::choice::Choice;
 use schedule::JobId;
-use store::{Original, OriginalPhase};
+use store::{Original, OriginalPhase, StoreError};
+use tokio::runtime::Handle;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::again;
 use crate::driver::{Core, Mail, unix_ms};
 use crate::intake::Dropped;
-use crate::journal::{job_id, row_id};
+use crate::job::Past;
+use crate::journal::{self, job_id, row_id};
 use crate::node::{Inner, Node};
 use crate::replace::{self, Ledger};
-use crate::status::{OriginalStatus, Place, Terms};
+use crate::status::{JobState, OriginalStatus, Place, Terms};
 use crate::trouble::{Kind, Trouble};
 
 /// From the start to the first look: the node has better things to do.
@@ -83,17 +86,36 @@ impl Node {
         job: JobId,
         work: fn(&Ledger, &mut Original) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        let ledger = self.0.ledger.clone();
-        let _turn = ledger.turn().await;
+        let turn = self.0.ledger.turn().await;
+        let row = self.original(job).await?;
+        self.moved(turn, row, work).await
+    }
+
+    async fn original(&self, job: JobId) -> Result<Original, Trouble> {
         let id = row_id(job);
         let row = self.0.store.call(move |tables| tables.original(id)).await;
         let row = row.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
-        let mut row = row.ok_or_else(|| {
+        row.ok_or_else(|| {
             let text = format!("Job {job} has replaced no film.");
             Trouble::new(Kind::NotNow, text).help("`manyhands originals` lists those that have.")
-        })?;
-        let done = tokio::task::spawn_blocking(move || (work(&ledger, &mut row), row)).await;
-        let (done, row) = done.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
+        })
+    }
+
+    /// Does something with an original. Whoever waits for that may go: the turn is let go when it is done.
+    async fn moved(
+        &self,
+        turn: OwnedMutexGuard<()>,
+        mut row: Original,
+        work: fn(&Ledger, &mut Original) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let ledger = self.0.ledger.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            (work(&ledger, &mut row), row)
+        });
+        let (done, row) = done
+            .await
+            .map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
         // A loop that has ended shows nothing any more.
         let _ = self
             .0
@@ -104,29 +126,64 @@ impl Node {
 
     /// Deletes the originals whose time is over, and goes on with what a missing disk held up.
     pub(crate) async fn look_at_originals(&self) -> Result<(), Trouble> {
-        let ledger = self.0.ledger.clone();
-        let turn = ledger.turn().await;
-        let testing = self.settings().await?.replace.testing_mode;
-        let settling = tokio::task::spawn_blocking(move || replace::settle(&ledger, testing));
-        // What cannot be gone on with yet was told at the start.
-        for original in settling.await.unwrap_or_default().moved {
-            // A loop that has ended shows nothing any more.
-            let _ = self.0.mail.send(Mail::Original(Box::new(original)));
-        }
-        drop(turn);
+        self.settle_originals().await;
         let rows = self.0.store.call(|tables| tables.originals()).await;
-        let now = unix_ms();
-        let due = rows.unwrap_or_default().into_iter().filter(|row| {
-            row.phase == OriginalPhase::Kept && swap::due(row.replaced, row.until, testing, now)
-        });
-        for row in due {
+        for row in rows.unwrap_or_default().iter().filter(|row| is_due(row)) {
             let job = job_id(row.job);
-            if let Err(trouble) = self.delete_original(job).await {
+            if let Err(trouble) = self.delete_if_due(job).await {
                 tracing::debug!(%job, %trouble, "an original is kept beyond its time");
             }
         }
         Ok(())
     }
+
+    async fn settle_originals(&self) {
+        let turn = self.0.ledger.turn().await;
+        // A loop that has ended shows nothing any more.
+        let tell = |mail| drop(self.0.mail.send(mail));
+        if let Some(said) = self.0.ledger.look_at_clock().await {
+            tell(Mail::Notice(said));
+        }
+        let (node, runtime) = (self.clone(), Handle::current());
+        let settling = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let keeps = || runtime.block_on(node.keeps_originals());
+            replace::settle(&node.0.ledger, &keeps)
+        });
+        // What cannot be gone on with yet was told at the start.
+        let settled = settling.await.unwrap_or_default();
+        for original in settled.moved {
+            tell(Mail::Original(Box::new(original)));
+        }
+        for (job, output) in settled.forgotten {
+            tell(Mail::NotReplaced { job, output });
+        }
+        for said in settled.notices {
+            tell(Mail::Notice(said));
+        }
+    }
+
+    /// Whether no original is deleted now, whatever its time. Who cannot be asked keeps them.
+    async fn keeps_originals(&self) -> bool {
+        let settings = self.settings().await;
+        self.0.ledger.holds() || settings.map_or(true, |settings| settings.replace.testing_mode)
+    }
+
+    /// Deletes an original whose time is over. All is asked once more when its turn has come: that may take a while.
+    async fn delete_if_due(&self, job: JobId) -> Result<(), Trouble> {
+        let turn = self.0.ledger.turn().await;
+        let row = self.original(job).await?;
+        if self.keeps_originals().await || !is_due(&row) {
+            return Ok(());
+        }
+        self.moved(turn, row, replace::delete).await
+    }
+}
+
+/// Whether the time of an original that is kept is over.
+fn is_due(row: &Original) -> bool {
+    let kept = row.phase == OriginalPhase::Kept;
+    kept && swap::due(row.replaced, row.until, false, unix_ms())
 }
 
 /// The jobs whose result is at this path, the newest first. Blocks.
@@ -147,10 +204,66 @@ fn made_there(rows: Vec<Original>, path: &Path) -> Vec<i64> {
 
 impl Core {
     /// What became of an original. What was said while it could not be gone on with holds no more.
-    pub(crate) fn original_says(&mut self, original: OriginalStatus) {
+    pub(crate) async fn original_says(&mut self, original: OriginalStatus) {
         let said = replace::half_way(&original.output);
         self.notices.retain(|text| !text.starts_with(&said));
-        self.originals.insert(original.job, original);
+        let job = original.job;
+        self.originals.insert(job, original);
+        self.look_again_at(job).await;
+    }
+
+    /// A job of an earlier run that is not over is done where its result has taken the film's place since.
+    async fn look_again_at(&mut self, job: JobId) {
+        let waits = |past: &Past| matches!(past.state, JobState::Paused(_));
+        if !self.past.get(&job).is_some_and(waits) {
+            return;
+        }
+        let row = row_id(job);
+        let row = self.store.call(move |tables| tables.job(row)).await;
+        let done = row.ok().flatten();
+        if let (Some(row), Some(past)) = (
+            done.filter(|row| row.state == store::JobState::Completed),
+            self.past.get_mut(&job),
+        ) {
+            let pieces = std::mem::take(&mut past.pieces);
+            *past = Past {
+                pieces,
+                ..journal::past(row, Vec::new())
+            };
+        }
+    }
+
+    /// Whether a job's film is half-way replaced: that is gone on with once its disk is there, and with that the job is done.
+    pub(crate) async fn is_half_way(&self, job: JobId) -> bool {
+        let row = row_id(job);
+        let known = self.store.call(move |tables| tables.original(row)).await;
+        let known = known.ok().flatten();
+        known.is_some_and(|known| known.phase == OriginalPhase::Replacing)
+    }
+
+    /// A film whose replacing was cut off was not replaced after all.
+    pub(crate) fn not_replaced(&mut self, job: JobId, output: &Path) {
+        let said = replace::half_way(output);
+        self.notices.retain(|text| !text.starts_with(&said));
+        self.originals.remove(&job);
+    }
+
+    /// A job that is called off does not replace its film after all, where that was cut off half-way: it goes back.
+    pub(crate) async fn call_off(&self, job: JobId) -> Result<(), Trouble> {
+        let stored = |e: StoreError| Trouble::new(Kind::BadDataFolder, e.to_string());
+        let row = row_id(job);
+        let known = self.store.call(move |tables| tables.original(row)).await;
+        let known = known.map_err(stored)?;
+        if known.is_none_or(|known| known.phase != OriginalPhase::Replacing) {
+            return Ok(());
+        }
+        let Some(_turn) = self.ledger.turn_at_once() else {
+            let text =
+                "Files are just being moved for a film that is replaced: that takes a moment.";
+            return Err(Trouble::new(Kind::NotNow, text).help("Try it again then."));
+        };
+        let given_up = self.store.call(move |tables| tables.return_original(row));
+        given_up.await.map(drop).map_err(stored)
     }
 
     /// Whether a proved result may take its film's place now. If so, the job is not called off until it has.
@@ -196,7 +309,7 @@ mod tests {
     use super::*;
     use crate::job::Memo;
     use crate::node::NodeConfig;
-    use crate::status::{JobState, OriginalState, Settings};
+    use crate::status::{OriginalState, Settings};
 
     async fn node(folder: &Path) -> Node {
         let config = NodeConfig {
@@ -417,6 +530,149 @@ mod tests {
             original
         );
         assert_ne!(fs::read(&film).unwrap(), original);
+        node.stop().await;
+    }
+
+    /// Others' originals are moved before its turn comes, which may take a while.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn testing_mode_that_is_turned_on_while_a_deletion_waits_keeps_the_original() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
+        put(&node, replaced(folder.path(), 12, Some(1))).await;
+        let turn = node.0.ledger.turn().await;
+        let waiting = node.clone();
+        let waits = tokio::spawn(async move { waiting.delete_if_due(JobId(12)).await });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        testing(&node, true).await;
+        drop(turn);
+        waits.await.unwrap().unwrap();
+        assert_eq!(states(&node).await, [(12, OriginalState::Kept, false)]);
+        testing(&node, false).await;
+        node.delete_if_due(JobId(12)).await.unwrap();
+        assert_eq!(states(&node).await, [(12, OriginalState::Deleted, false)]);
+        node.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_goes_away_does_not_let_go_of_the_turn() {
+        fn slow(_: &Ledger, _: &mut Original) -> Result<(), Trouble> {
+            std::thread::sleep(Duration::from_millis(500));
+            Ok(())
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
+        put(&node, replaced(folder.path(), 13, None)).await;
+        let asked = node.with_original(JobId(13), slow);
+        let gone = tokio::time::timeout(Duration::from_millis(100), asked).await;
+        assert!(gone.is_err(), "it was too quick");
+        assert!(node.0.ledger.turn_at_once().is_none());
+        drop(node.0.ledger.turn().await);
+        node.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_comes_to_nothing_is_said_and_not_shown_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
+        let mut cut = replaced(folder.path(), 11, None);
+        cut.phase = OriginalPhase::Replacing;
+        let theirs = folder.path().join("theirs");
+        fs::write(&theirs, "another film").unwrap();
+        fs::rename(&theirs, &cut.source).unwrap();
+        put(&node, cut.clone()).await;
+        let half_way = format!("{}, as was said.", replace::half_way(&cut.target));
+        for said in [
+            Mail::Original(Box::new(replace::status(&cut))),
+            Mail::Notice(half_way.clone()),
+        ] {
+            node.0.mail.send(said).unwrap();
+        }
+        node.look_at_originals().await.unwrap();
+        let notices = node.status().await.unwrap().notices;
+        assert!(!notices.contains(&half_way), "{notices:?}");
+        let backup = cut.backup.display().to_string();
+        assert!(
+            notices.iter().any(|said| said.contains(&backup)),
+            "{notices:?}"
+        );
+        assert!(states(&node).await.is_empty());
+        node.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_job_that_is_called_off_half_way_replaces_nothing_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, away) = (folder.path().join("disk"), folder.path().join("away"));
+        fs::create_dir(&disk).unwrap();
+        fs::create_dir(&away).unwrap();
+        let store = store::Store::open(&folder.path().join("data")).unwrap();
+        let job = store::NewJob {
+            source: disk.join("1.mkv"),
+            source_sample: [0; 32],
+            source_bytes: 8,
+            source_modified: 0,
+            choice: serde_json::to_value(crate::job::Wish::default()).unwrap(),
+            created: 1,
+        };
+        let id = store
+            .call(move |tables| tables.add_job(&job))
+            .await
+            .unwrap();
+        assert_eq!(id, 1);
+        // Killed when the two had traded places, and the disk is away at the next start.
+        let mut cut = replaced(&disk, id, None);
+        cut.phase = OriginalPhase::Replacing;
+        let noted = store.call(move |tables| tables.put_original(&cut));
+        noted.await.unwrap();
+        drop(store);
+        moved(&disk, &away);
+        let node = node(folder.path()).await;
+        assert_eq!(states(&node).await, [(1, OriginalState::Moving, false)]);
+        node.steer(JobId(1), crate::node::Steer::Cancel)
+            .await
+            .unwrap();
+        moved(&away, &disk);
+        node.look_at_originals().await.unwrap();
+        assert!(states(&node).await.is_empty());
+        let left: Vec<_> = fs::read_dir(&disk).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert_eq!(fs::read(disk.join("1.mkv")).unwrap(), b"the film");
+        node.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_films_do_not_get_one_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = node(folder.path()).await;
+        let at = |name: &str| folder.path().join(name);
+        node.test_clip(at("film.mp4"), 2).await.unwrap();
+        fs::copy(at("film.mp4"), at("Film.mov")).unwrap();
+        fs::copy(at("film.mp4"), at("other.mov")).unwrap();
+        let terms = Terms {
+            only_here: true,
+            place: Place::InPlace { keep: None },
+            ..Terms::default()
+        };
+        let choice = Choice {
+            container: Some(media::choice::Container::Mkv),
+            ..Choice::default()
+        };
+        // Until then nothing gets its place.
+        let turn = node.0.ledger.turn().await;
+        let submit =
+            |name: &str, choice: &Choice| node.submit(at(name), choice.clone(), terms.clone());
+        submit("film.mp4", &choice).await.unwrap();
+        let refused = submit("Film.mov", &choice).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::OutputTaken, "{refused}");
+        assert!(refused.message.contains("film.mp4"), "{refused}");
+        let better = Choice {
+            quality: Some(20),
+            ..choice.clone()
+        };
+        let refused = submit("film.mp4", &better).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::NotNow, "{refused}");
+        submit("other.mov", &choice).await.unwrap();
+        drop(turn);
         node.stop().await;
     }
 

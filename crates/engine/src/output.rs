@@ -1,8 +1,16 @@
 //! The file takes its place: by a rename that never replaces anything.
+//!
+//! Until then it is a hidden file beside its place. Where that is is noted before it is made, so that what a killed node has
+//! left of it goes with its job.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use schedule::JobId;
+use store::{OriginalPhase, Store, StoreError, Tables};
+
+use crate::journal::{job_id, row_id};
 
 /// Candidates tried before giving up.
 const MOST_NAMES: u32 = 10_000;
@@ -23,6 +31,15 @@ impl Aside {
         }
     }
 
+    /// Notes where it will be.
+    ///
+    /// # Errors
+    /// The store's; then it is not to be made.
+    pub async fn note(&self, store: &Store, job: JobId) -> Result<(), StoreError> {
+        let (row, path) = (row_id(job), self.path.clone());
+        store.call(move |tables| tables.put_aside(row, &path)).await
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -40,6 +57,70 @@ impl Drop for Aside {
             // Moved into place already, or never made: not there is as good as removed.
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+/// Removes the hidden files that these jobs have left. How many, and their bytes. What is on a disk that is away stays noted.
+pub(crate) async fn sweep(store: &Store, has_left: impl Fn(JobId) -> bool) -> (u64, u64) {
+    let noted = match store.call(noted).await {
+        Ok(noted) => noted,
+        Err(error) => {
+            tracing::warn!(%error, "what jobs have left beside films is not known");
+            return (0, 0);
+        }
+    };
+    let theirs = noted.into_iter().filter(|(job, _)| has_left(job_id(*job)));
+    let paths: Vec<PathBuf> = theirs.map(|(_, path)| path).collect();
+    if paths.is_empty() {
+        return (0, 0);
+    }
+    let removing = tokio::task::spawn_blocking(move || {
+        let gone = |path: PathBuf| Some((removed(&path)?, path));
+        paths.into_iter().filter_map(gone).collect::<Vec<_>>()
+    });
+    let gone = removing.await.unwrap_or_default();
+    let sum = gone.iter().fold((0, 0), |sum, (bytes, _)| {
+        bytes.map_or(sum, |bytes| (sum.0 + 1, sum.1 + bytes))
+    });
+    let forgetting = store.call(move |tables| {
+        gone.iter()
+            .try_for_each(|(_, path)| tables.forget_aside(path))
+    });
+    if let Err(error) = forgetting.await {
+        tracing::warn!(%error, "hidden files that were removed are still noted");
+    }
+    sum
+}
+
+/// The hidden files that are their jobs' own: not those that are just trading places with an original.
+fn noted(tables: &Tables<'_>) -> Result<Vec<(i64, PathBuf)>, StoreError> {
+    use OriginalPhase::{Deleting, Replacing, Returning, Undoing};
+    let mut own = Vec::new();
+    for (job, path) in tables.asides()? {
+        let original = tables.original(job)?;
+        let moves = original
+            .is_some_and(|one| matches!(one.phase, Replacing | Returning | Undoing | Deleting));
+        if !moves {
+            own.push((job, path));
+        }
+    }
+    Ok(own)
+}
+
+/// Removes a hidden file: its bytes, or none where there was none. `None` where that cannot be told, or not be done.
+fn removed(path: &Path) -> Option<Option<u64>> {
+    match fs::symlink_metadata(path) {
+        Ok(about) if about.is_file() => {
+            let removed = fs::remove_file(path);
+            removed.ok().map(|()| Some(about.len()))
+        }
+        Ok(_) => None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Where a disk is away there is no folder, or an empty one.
+            let mut beside = fs::read_dir(path.parent()?).ok()?;
+            beside.next().map(|_| None)
+        }
+        Err(_) => None,
     }
 }
 
@@ -82,6 +163,59 @@ pub(crate) fn place(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_a_killed_node_has_left_goes_with_its_job() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data")).unwrap();
+        let films = folder.path().join("films");
+        fs::create_dir(&films).unwrap();
+        fs::write(films.join("film.mkv"), "the film").unwrap();
+        let part = |job: u64| films.join(format!(".manyhands-abcd-{job}.part.mkv"));
+        for job in 1..=4 {
+            let mut aside = Aside::new(&films, "abcd", job, "mkv");
+            aside.note(&store, JobId(job)).await.unwrap();
+            fs::write(aside.path(), "half of it").unwrap();
+            // As if the process was killed here.
+            aside.keep();
+        }
+        // One is just trading places with an original, and one was renamed.
+        let swaps = store::Original {
+            job: 3,
+            source: films.join("film.mkv"),
+            target: films.join("film.mkv"),
+            backup: films.join("film.mkv.bak"),
+            aside: part(3),
+            receipt: PathBuf::new(),
+            phase: OriginalPhase::Returning,
+            step: String::new(),
+            memo: serde_json::json!({}),
+            bytes: 8,
+            replaced: 0,
+            until: None,
+        };
+        let put = store.call(move |tables| tables.put_original(&swaps));
+        put.await.unwrap();
+        fs::rename(part(4), films.join("result.mkv")).unwrap();
+
+        assert_eq!(sweep(&store, |job| job.0 != 2).await, (1, 10));
+        let there = |job| part(job).exists();
+        assert!(!there(1) && there(2) && there(3));
+        assert!(films.join("result.mkv").exists());
+        let noted = store.call(|tables| tables.asides()).await.unwrap();
+        assert_eq!(noted, [(2, part(2)), (3, part(3))]);
+
+        // A disk that is away is looked at again when it is there.
+        let away = folder.path().join("away");
+        fs::rename(&films, &away).unwrap();
+        assert_eq!(sweep(&store, |_| true).await, (0, 0));
+        fs::create_dir(&films).unwrap();
+        assert_eq!(sweep(&store, |_| true).await, (0, 0));
+        fs::remove_dir(&films).unwrap();
+        fs::rename(&away, &films).unwrap();
+        assert_eq!(sweep(&store, |_| true).await, (1, 10));
+        assert!(!there(2) && there(3));
+    }
 
     #[test]
     fn nothing_is_ever_replaced() {

@@ -68,25 +68,18 @@ fn has_content(path: &Path, sample: [u8; 32]) -> bool {
 impl Core {
     /// The result of a job of an earlier run has its place: the job is done.
     pub(crate) async fn was_placed(&mut self, id: JobId, outcome: Outcome) {
-        let Some(past) = self.past.get_mut(&id) else {
+        let Some(past) = self.past.get(&id) else {
             return;
         };
-        let at = unix_ms();
-        let (row, made) = (
-            row_id(id),
-            store::Made {
-                day: 0,
-                films: 1,
-                frames: outcome.frames,
-                source_bytes: past.source_bytes,
-                output_bytes: outcome.bytes,
-                ms: outcome.wall_ms,
-            },
-        );
-        past.state = JobState::Completed(outcome);
-        past.finished_ms = Some(at);
+        let pieces = past.pieces.iter().map(|(_, piece)| piece);
+        let tally = self.tally_of(&outcome, past.source_bytes, &past.wish.terms, pieces);
+        let (row, at) = (row_id(id), unix_ms());
+        if let Some(past) = self.past.get_mut(&id) {
+            past.state = JobState::Completed(outcome);
+            past.finished_ms = Some(at);
+        }
         let stored = self.store.call(move |tables: &Tables<'_>| {
-            tables.add_made(&made, at)?;
+            tally.add(tables, at)?;
             tables.end_job(row, store::JobState::Completed, None, at)
         });
         if let Err(error) = stored.await {

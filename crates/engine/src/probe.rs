@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ffmpeg::child::RunError;
-use ffmpeg::index::{self, Found};
+use ffmpeg::index::{self, Found, Listed};
 use ffmpeg::source::{self, ProbeError, Source};
 use media::choice::Choice;
 use media::encoder::Codec;
@@ -85,6 +85,7 @@ pub(crate) async fn probe(
         normalised: false,
         packed,
         counted: false,
+        damaged: false,
         start_us: whole_ms(start_us),
         info,
         video,
@@ -237,11 +238,8 @@ fn refused(name: &str, error: &order::OrderError) -> Trouble {
 pub(crate) enum Indexing {
     /// More is known.
     More,
-    /// All is known.
-    Finished {
-        /// What is in the file makes no sense from there on, so it ends there.
-        damaged: bool,
-    },
+    /// All is known; see [`crate::ending`] for whether that is all there is.
+    Finished,
     /// This stream cannot be cut as it is.
     Anomaly(Anomaly),
     /// ffmpeg stopped reading.
@@ -276,7 +274,7 @@ pub(crate) async fn index_whole(
     loop {
         match heard.recv().await {
             Some(Indexing::More) => {}
-            Some(Indexing::Finished { .. }) => return Ok((film, None)),
+            Some(Indexing::Finished) => return Ok((film, None)),
             Some(Indexing::Anomaly(anomaly)) => return Ok((film, Some(anomaly))),
             Some(Indexing::Failed(why)) => return Err(unread(&film, &why)),
             None => return Err(unread(&film, "its packets were not read to the end")),
@@ -347,15 +345,24 @@ pub(crate) async fn index(
             }
         }
         match listing.await {
-            Ok(Ok(damaged)) => {
-                filled.index().finish();
-                tell(Indexing::Finished { damaged });
+            Ok(Ok(listed)) => {
+                finish(&filled, listed);
+                tell(Indexing::Finished);
             }
             Ok(Err(error)) => tell(Indexing::Failed(error.to_string())),
             Err(_) => tell(Indexing::Failed("the index task died".to_owned())),
         }
     });
     Ok((film, go))
+}
+
+/// The listing of a film's packets has ended, and with that its index.
+fn finish(film: &Film, listed: Listed) {
+    film.add_listed(Listed {
+        damaged: listed.damaged || film.damaged,
+        ..listed
+    });
+    film.index().finish();
 }
 
 /// The picture in words: `1920×1080, 23.976 fps, HDR10`.

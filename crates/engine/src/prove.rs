@@ -210,7 +210,7 @@ async fn whereabouts(
     file: &Path,
 ) -> Result<BTreeMap<u32, u32>, MergeError> {
     let there = source::describe(&bench.ffmpeg, file).await;
-    let there = there.map_err(MergeError::failed)?;
+    let there = there.map_err(|e| MergeError::of_probe(&e))?;
     let chapters = parts.film.info.chapters;
     if there.chapters != chapters {
         return Err(MergeError::Failed(format!(
@@ -240,7 +240,7 @@ pub(crate) async fn carried(
     let looks: Vec<Look> = looks.collect();
     let found = carry::contents(&bench.ffmpeg, file, &looks)
         .await
-        .map_err(MergeError::failed)?;
+        .map_err(|e| MergeError::of_run(&e))?;
     let mut found = found.into_iter();
     let mut proofs = Vec::new();
     for (position, stream) in list.iter().enumerate() {
@@ -338,10 +338,10 @@ async fn same(
     let source_file = film.rest();
     let a = carry::essence(&bench.ffmpeg, source_file, source_stream, essence)
         .await
-        .map_err(MergeError::failed)?;
+        .map_err(MergeError::not_seen)?;
     let b = carry::essence(&bench.ffmpeg, file, output, essence)
         .await
-        .map_err(MergeError::failed)?;
+        .map_err(|e| MergeError::of_run(&e))?;
     if a != b {
         return Err(lost("is not what it was"));
     }
@@ -394,7 +394,7 @@ pub(crate) async fn picture_kept(
     };
     let frame = source::first_frame(&bench.ffmpeg, &there)
         .await
-        .map_err(MergeError::failed)?;
+        .map_err(|e| MergeError::of_probe(&e))?;
     let lost = |what: &str| {
         Err(MergeError::Failed(format!(
             "the joined file lost the film's {what}"

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use peer::{BlobId, FileSource, FilmId, FilmOffer, FilmWord, Message};
@@ -14,6 +14,8 @@ use store::{JobState as StoredState, StoreError, Tables};
 use tokio_util::sync::CancellationToken;
 
 use crate::driver::{Core, Mail, unix_ms};
+use crate::figures::Tally;
+use crate::film_notes::Noted;
 use crate::intake::Dropped;
 use crate::job::{Memo, Past, Wish};
 use crate::journal::row_id;
@@ -44,7 +46,7 @@ pub(crate) use begin::load;
 pub(crate) use travel::is_same;
 
 use decide::{Action, Away, End, Event, Fault, Made, Note, Step};
-use travel::{Counted, bring, not_sent};
+use travel::{Counted, bring, came_further, not_sent};
 
 /// The database's key of the notes.
 const NOTES: &str = "sent_films";
@@ -68,6 +70,8 @@ pub(crate) struct NewParcel {
 #[derive(Debug, Default)]
 pub(crate) struct Parcels {
     all: BTreeMap<FilmId, Parcel>,
+    /// Notes of another build: kept as they are, and their jobs are left alone.
+    unread: Vec<Row>,
     /// What could not be stored, and is decided again.
     again: Vec<(FilmId, Event)>,
     tried: Option<Instant>,
@@ -93,14 +97,16 @@ pub(crate) struct Parcel {
     offered: Option<(BlobId, peer::Ours)>,
     /// Bytes of the source that are read for sending.
     read: Arc<AtomicU64>,
+    /// The most that any attempt has read.
+    furthest: Arc<AtomicU64>,
     /// The highest progress ever shown.
     shown: f64,
-    /// Its result is just taking the film's place.
+    /// Its result is just being put in its place.
     placing: bool,
 }
 
 /// A film as its rows tell of it.
-pub(crate) type Row = (i64, Note);
+pub(crate) type Row = Noted<(i64, Note)>;
 
 impl Parcels {
     /// Those that are on the list of jobs.
@@ -128,8 +134,26 @@ impl Parcels {
 
     fn rows(&self, film: FilmId, own: Option<Row>) -> Vec<Row> {
         let others = self.all.iter().filter(|(known, _)| **known != film);
-        let others = others.map(|(_, one)| (row_id(one.job), one.state.note.clone()));
-        others.chain(own).collect()
+        let others = others.map(|(_, one)| one.row(one.state.note.clone()));
+        let unread = self.unread.iter().cloned();
+        unread.chain(others).chain(own).collect()
+    }
+
+    /// Whether there is a note of this job that cannot be read.
+    pub fn is_unread(&self, job: JobId) -> bool {
+        let row = |note: &Row| match note {
+            Noted::Unread(value) => value.get(0)?.as_i64(),
+            Noted::Read(_) => None,
+        };
+        let mut rows = self.unread.iter().filter_map(row);
+        rows.any(|row| row == row_id(job))
+    }
+
+    /// Ends what travels, or is checked: this node stops.
+    pub fn stop(&self) {
+        for parcel in self.all.values() {
+            parcel.travel.cancel();
+        }
     }
 }
 
@@ -147,6 +171,7 @@ impl Parcel {
             travels: 0,
             offered: None,
             read: Arc::default(),
+            furthest: Arc::default(),
             shown: 0.0,
             placing: false,
         }
@@ -154,6 +179,11 @@ impl Parcel {
 
     fn on(&self) -> Option<On> {
         self.wish.terms.on
+    }
+
+    /// As it is noted.
+    fn row(&self, note: Note) -> Row {
+        Noted::Read((row_id(self.job), note))
     }
 }
 
@@ -186,9 +216,11 @@ impl Core {
         if self.parcels.of_job(job).is_some() {
             return Ok(());
         }
-        let rows = self
-            .parcels
-            .rows(film, Some((row_id(job), new.note.clone())));
+        if self.parcels.is_unread(job) {
+            return Err(words::not_read());
+        }
+        let row = Noted::Read((row_id(job), new.note.clone()));
+        let rows = self.parcels.rows(film, Some(row));
         let stored = self.store.call(move |tables: &Tables<'_>| {
             tables.set_job_state(row_id(job), StoredState::Queued)?;
             tables.set_setting(NOTES, &rows)
@@ -241,7 +273,7 @@ impl Core {
     /// This computer asks that one for nothing any more: its films there are given up.
     pub(crate) async fn call_parcels_back(&mut self, peer: PeerId) {
         for film in self.parcels.of(peer) {
-            self.drive(film, Event::Cancel).await;
+            self.drive(film, Event::Withdrawn).await;
         }
     }
 
@@ -258,7 +290,7 @@ impl Core {
         });
         let forget = actions.contains(&Action::Forget);
         if forget || end.is_some() || state.note != parcel.state.note {
-            let row = (row_id(parcel.job), state.note.clone());
+            let row = parcel.row(state.note.clone());
             let rows = self.parcels.rows(film, Some(row).filter(|_| !forget));
             if let Err(error) = self.keep(parcel.job, rows, end.as_ref()).await {
                 tracing::warn!(%error, "a film that was sent away was not noted");
@@ -272,7 +304,9 @@ impl Core {
             self.act(film, action);
         }
         if let Some(past) = end {
+            let job = past.id;
             self.close(film, past, forget);
+            self.sweep_asides(job).await;
         } else if forget {
             self.parcels.all.remove(&film);
         }
@@ -287,11 +321,12 @@ impl Core {
                 past.state.clone(),
                 memo,
                 past.finished_ms.unwrap_or_else(unix_ms),
+                self.tally_of_past(past),
             )
         });
         let keeping = self.store.call(move |tables: &Tables<'_>| {
             tables.set_setting(NOTES, &rows)?;
-            let Some((state, memo, at)) = &end else {
+            let Some((state, memo, at, tally)) = &end else {
                 return Ok(());
             };
             let known = tables.job(row)?;
@@ -301,6 +336,7 @@ impl Core {
             tables.set_job_memo(row, memo)?;
             match state {
                 JobState::Completed(outcome) => {
+                    tally.add(tables, *at)?;
                     tables.set_job_output(row, &outcome.output, Some(&outcome.receipt))?;
                     tables.end_job(row, StoredState::Completed, None, *at)
                 }
@@ -311,6 +347,15 @@ impl Core {
             }
         });
         keeping.await
+    }
+
+    /// A film counts where it came from: here, once its result is in its place.
+    fn tally_of_past(&self, past: &Past) -> Tally {
+        let JobState::Completed(outcome) = &past.state else {
+            return Tally::default();
+        };
+        let none = std::iter::empty();
+        self.tally_of(outcome, past.source_bytes, &past.wish.terms, none)
     }
 
     /// The job as one that is over.
@@ -415,12 +460,16 @@ impl Core {
             file: FileSource(source.path.clone()),
             read: Arc::clone(&parcel.read),
         });
+        let (read, furthest) = (Arc::clone(&parcel.read), Arc::clone(&parcel.furthest));
         let (mail, store) = (self.mail.clone(), self.store.clone());
         tokio::spawn(async move {
             let sending = async {
                 is_same(&store, row, &source).await.map_err(Fault::Source)?;
                 let sent = link.push(blob, source.bytes, counted).await;
-                sent.map_err(|error| not_sent(&error))?;
+                sent.map_err(|error| {
+                    let moved = came_further(read.load(Ordering::Relaxed), &furthest);
+                    not_sent(&error, moved)
+                })?;
                 is_same(&store, row, &source).await.map_err(Fault::Source)
             };
             if let Some(ended) = cancel.run_until_cancelled(sending).await {
@@ -442,15 +491,10 @@ impl Core {
             return;
         };
         let file = self.workspace.job(parcel.job).join(RETURNED);
-        let (mail, result) = (self.mail.clone(), BlobId::random());
-        let opened = link.opened(result);
-        let says = FilmWord::Take { result };
-        link.tell(Message::Film { film, says });
+        let mail = self.mail.clone();
         tokio::spawn(async move {
-            let fetching = bring(&link, result, made, &file);
-            let fetched = cancel.run_until_cancelled(fetching).await;
-            drop(opened);
-            if let Some(ended) = fetched {
+            let fetching = bring(&link, film, made, &file);
+            if let Some(ended) = cancel.run_until_cancelled(fetching).await {
                 let _ = mail.send(Mail::Parcel(
                     film,
                     travels,
@@ -483,6 +527,7 @@ impl Core {
                 self.name_of(parcel.state.note.peer),
             ),
             frames: parcel.state.note.made.map_or(0, |made| made.frames),
+            digest: parcel.state.note.made.map(|made| made.digest),
             node: self.me.to_string(),
             begun: parcel.begun,
         };
@@ -530,6 +575,7 @@ impl Core {
                     frames: outcome.frames,
                     bytes: outcome.bytes,
                     wall_ms: outcome.wall_ms,
+                    placing: None,
                     ..past.memo
                 };
                 (Event::Placed, past)
@@ -543,7 +589,7 @@ impl Core {
         };
         let mut state = parcel.state.clone();
         let actions = state.on(event);
-        let row = (row_id(parcel.job), state.note.clone());
+        let row = parcel.row(state.note.clone());
         let rows = self.parcels.rows(film, Some(row));
         if let Err(error) = self.keep(parcel.job, rows, Some(&past)).await {
             // What is in its place stays there: the next start finds it done, or looks again.
@@ -555,7 +601,9 @@ impl Core {
         for action in actions {
             self.act(film, action);
         }
+        let job = past.id;
         self.close(film, past, false);
+        self.sweep_asides(job).await;
         self.mind_helped();
     }
 

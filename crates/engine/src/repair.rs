@@ -125,7 +125,7 @@ pub(crate) async fn normalised_parts(
         Trouble::new(Kind::Damaged, text).help(help)
     };
     crate::intake::check_space(folder, folder, film.bytes, film.bytes)?;
-    let copy = companion::normalise(ffmpeg, film, folder)
+    let (copy, damaged) = companion::normalise(ffmpeg, film, folder)
         .await
         .map_err(broken)?;
     let info = ffmpeg::source::describe(ffmpeg, &copy)
@@ -139,6 +139,7 @@ pub(crate) async fn normalised_parts(
         },
         normalised: true,
         counted: false,
+        damaged,
         start_us: probe::whole_ms(info.start_us.unwrap_or(0)),
         ..film.parts()
     };

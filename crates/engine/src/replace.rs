@@ -3,15 +3,16 @@
 //! `swap` knows the way on the disk; the journal is kept here: what is about to be done is in the store before it is done,
 //! and what was cut off is gone on with at the next start, or once its disk is there.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use media::choice::Choice;
 use schedule::JobId;
 use serde::{Deserialize, Serialize};
 use store::{Original, OriginalPhase as Phase, Store, StoreError, Tables};
-use swap::{End, Goal, Identity, Swap, Why};
+use swap::{End, Goal, Identity, Moment, Step, Swap, Watch, Why};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -21,8 +22,17 @@ use crate::film::Film;
 use crate::intake::modified_ms;
 use crate::job::Memo;
 use crate::journal::{job_id, row_id};
-use crate::status::{OriginalState, OriginalStatus};
-use crate::trouble::{Kind, Trouble, in_words};
+use crate::status::{OriginalState, OriginalStatus, Outcome};
+use crate::trouble::{Kind, Trouble};
+
+/// What becomes of originals, in words.
+mod words;
+
+pub(crate) use words::half_way;
+use words::{
+    clock_was_set, not_gone, not_placed, not_stored, unreadable, why_not, why_not_deleted,
+    why_not_replaced, why_not_undone,
+};
 
 /// What the journal keeps of an original beside its columns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,14 +55,24 @@ pub(crate) struct Plan {
     pub modified_ms: i64,
     /// The proved result.
     pub aside: PathBuf,
+    /// When that is, by the clock that the next is by.
+    pub now: Moment,
     /// Until when the original is kept.
     pub until: Option<i64>,
     pub outcome: Memo,
 }
 
 impl Plan {
-    /// Of a film.
-    pub fn new(job: JobId, film: &Film, aside: &Path, until: Option<i64>, outcome: Memo) -> Self {
+    /// Of a film. `kept`: how long its original is, and that it is in any case.
+    pub fn new(
+        job: JobId,
+        film: &Film,
+        aside: &Path,
+        kept: (swap::Keep, bool),
+        outcome: Memo,
+    ) -> Self {
+        let now = moment();
+        let until = swap::until(kept.0, kept.1, now.wall_ms);
         Self {
             job,
             film: film.path.clone(),
@@ -60,9 +80,18 @@ impl Plan {
             bytes: film.bytes,
             modified_ms: film.modified_ms,
             aside: aside.to_owned(),
+            now,
             until,
             outcome,
         }
+    }
+}
+
+/// Now, by both clocks.
+fn moment() -> Moment {
+    Moment {
+        wall_ms: unix_ms(),
+        since_ms: i64::try_from(sense::passed().as_millis()).unwrap_or(i64::MAX),
     }
 }
 
@@ -80,21 +109,96 @@ pub(crate) struct Ledger {
     store: Store,
     runtime: Handle,
     turn: Arc<Mutex<()>>,
+    time: Arc<std::sync::Mutex<Time>>,
 }
+
+/// By what it is judged how long an original has been kept.
+struct Time {
+    watch: Watch,
+    /// When films were replaced in this run, by their jobs' rows.
+    replaced: BTreeMap<i64, Moment>,
+}
+
+/// The database's key of how long no original is deleted, as the clock was set.
+const HELD: &str = "originals_held";
 
 impl Ledger {
     /// Of this store. Must be called within the runtime.
     pub fn new(store: &Store) -> Self {
+        let time = Time {
+            watch: Watch::new(moment(), None),
+            replaced: BTreeMap::new(),
+        };
         Self {
             store: store.clone(),
             runtime: Handle::current(),
             turn: Arc::default(),
+            time: Arc::new(std::sync::Mutex::new(time)),
         }
+    }
+
+    /// Deletes nothing for as long as an earlier run had to.
+    pub async fn held_as_before(self) -> Self {
+        let held = self.store.call(|tables| tables.setting::<i64>(HELD)).await;
+        self.time().watch = Watch::new(moment(), held.ok().flatten());
+        self
     }
 
     /// Originals are moved one at a time: waits for the turn.
     pub async fn turn(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.turn).lock_owned().await
+    }
+
+    /// The turn, where nobody has it.
+    pub fn turn_at_once(&self) -> Option<OwnedMutexGuard<()>> {
+        Arc::clone(&self.turn).try_lock_owned().ok()
+    }
+
+    fn time(&self) -> std::sync::MutexGuard<'_, Time> {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the clock. If it was set by more than an hour, nothing is deleted for a day, what was replaced in this run
+    /// is kept for as long as it was to be, and a sentence says so. For who has the turn.
+    pub async fn look_at_clock(&self) -> Option<String> {
+        self.look_at_clock_at(moment()).await
+    }
+
+    async fn look_at_clock_at(&self, now: Moment) -> Option<String> {
+        let (set, held, moved) = {
+            let mut time = self.time();
+            let set = time.watch.look(now);
+            let held = time.watch.held_ms().filter(|_| set.is_some());
+            let since = |(job, at): (&i64, &Moment)| Some((*job, now.set_since(*at)?));
+            let moved: Vec<(i64, i64)> = time.replaced.iter().filter_map(since).collect();
+            (set, held, moved)
+        };
+        let rows = moved.clone();
+        let noting = self.store.call(move |tables| {
+            if let Some(held) = held {
+                tables.set_setting(HELD, &held)?;
+            }
+            rows.into_iter()
+                .try_for_each(|(job, by)| keep_longer(tables, job, by))
+        });
+        match noting.await {
+            Ok(()) => {
+                let mut time = self.time();
+                for (job, by) in moved {
+                    if let Some(at) = time.replaced.get_mut(&job) {
+                        *at = at.moved(by);
+                    }
+                }
+            }
+            // It is seen again at the next look.
+            Err(error) => tracing::warn!(%error, "it was not noted that the clock was set"),
+        }
+        set.map(clock_was_set)
+    }
+
+    /// Whether no original is deleted now, as the clock was set.
+    pub fn holds(&self) -> bool {
+        self.time().watch.held_ms().is_some()
     }
 
     /// Waits for the journal. Blocks: not for the runtime's own threads.
@@ -105,9 +209,13 @@ impl Ledger {
         self.runtime.block_on(self.store.call(call))
     }
 
+    /// From then on the hidden file is the swap's, and nobody else's.
     fn put(&self, row: &Original) -> Result<(), StoreError> {
         let row = row.clone();
-        self.call(move |tables| tables.put_original(&row))
+        self.call(move |tables| {
+            tables.put_original(&row)?;
+            tables.forget_aside(&row.aside)
+        })
     }
 
     /// What cannot be written down now is seen on the disk at the next start.
@@ -116,6 +224,17 @@ impl Ledger {
             tracing::warn!(%error, "what becomes of an original was not noted");
         }
     }
+}
+
+/// An original is kept for as long as it was to be, by a clock that was set since.
+fn keep_longer(tables: &Tables<'_>, job: i64, by: i64) -> Result<(), StoreError> {
+    let Some(row) = tables.original(job)? else {
+        return Ok(());
+    };
+    tables.put_original(&Original {
+        until: row.until.map(|until| until.saturating_add(by)),
+        ..row
+    })
 }
 
 /// Replaces a film by its result. Blocks. `write_receipt` gets the result's name, and what is to be known of the file.
@@ -127,12 +246,13 @@ pub(crate) fn replace(
     plan: Plan,
     write_receipt: impl FnOnce(&Path, Vec<String>) -> io::Result<PathBuf>,
 ) -> Result<Replaced, Trouble> {
-    let aside = plan.aside.clone();
+    let (aside, now) = (plan.aside.clone(), plan.now);
     let mut row = prepare(ledger, plan, write_receipt).inspect_err(|_| {
         // Nobody knows of it yet.
         let _ = std::fs::remove_file(&aside);
     })?;
     let receipt = row.receipt.clone();
+    ledger.time().replaced.insert(row.job, now);
     match go(ledger, &mut row, Goal::Replace) {
         Ok(End::Done) => {
             if row.until.is_some_and(|until| until <= row.replaced)
@@ -147,11 +267,7 @@ pub(crate) fn replace(
                 original: status(&row),
             })
         }
-        Ok(End::Not(why)) => {
-            // It speaks of a file that is not there.
-            let _ = std::fs::remove_file(&receipt);
-            Err(why_not_replaced(why, &row))
-        }
+        Ok(End::Not(why)) => Err(why_not_replaced(why, &row)),
         Err(trouble) => Err(take_back(ledger, &row, trouble)),
     }
 }
@@ -162,7 +278,10 @@ fn prepare(
     plan: Plan,
     write_receipt: impl FnOnce(&Path, Vec<String>) -> io::Result<PathBuf>,
 ) -> Result<Original, Trouble> {
-    clear_the_way(ledger, plan.job)?;
+    if before(ledger, plan.job)?.is_some() {
+        let text = "The film of this job was replaced already.";
+        return Err(Trouble::new(Kind::NotNow, text));
+    }
     let ground = destination::examine(&plan.film, &plan.choice)?;
     let failed = |error: io::Error| not_placed(&error);
     let notes = swap::make_alike(&ground.source, &plan.aside).map_err(failed)?;
@@ -186,40 +305,85 @@ fn prepare(
         phase: Phase::Replacing,
         step: String::new(),
         memo: serde_json::to_value(note).unwrap_or_default(),
-        replaced: unix_ms(),
+        replaced: plan.now.wall_ms,
         until: plan.until,
     })
 }
 
-/// An earlier attempt of the same job that was cut off, on a disk that was not there for a while.
-fn clear_the_way(ledger: &Ledger, job: JobId) -> Result<(), Trouble> {
-    let row = row_id(job);
-    let earlier = ledger.call(move |tables| tables.original(row));
-    let Some(mut earlier) = earlier.map_err(|e| not_stored(&e))? else {
-        return Ok(());
+/// What an earlier attempt of the same job has come to, which was cut off on a disk that was not there for a while: it is
+/// gone on with first. `None` where the film is to be replaced still. Blocks.
+///
+/// # Errors
+/// It cannot be gone on with now, or the film is back by its user's wish.
+pub(crate) fn before(
+    ledger: &Ledger,
+    job: JobId,
+) -> Result<Option<(Outcome, OriginalStatus)>, Trouble> {
+    let id = row_id(job);
+    let earlier = ledger.call(move |tables| tables.original(id));
+    let Some(mut row) = earlier.map_err(|e| not_stored(&e))? else {
+        return Ok(None);
     };
-    if let Some(goal) = open(earlier.phase) {
-        go(ledger, &mut earlier, goal)?;
+    if let Some(goal) = open(row.phase) {
+        go(ledger, &mut row, goal)?;
     }
-    if earlier.phase == Phase::Replacing {
-        return Ok(());
+    match row.phase {
+        // It was not replaced, and is forgotten.
+        Phase::Replacing | Phase::Returning => Ok(None),
+        Phase::Kept | Phase::Deleted | Phase::Deleting => {
+            let (_, note) = ways(&row).ok_or_else(unreadable)?;
+            Ok(Some((came_to(&row, note.outcome), status(&row))))
+        }
+        Phase::Restored | Phase::Undoing => Err(Trouble::new(
+            Kind::NotNow,
+            "The film of this job was replaced, and its original was put back.",
+        )),
     }
-    Err(Trouble::new(
-        Kind::NotNow,
-        "The film of this job was replaced already.",
-    ))
 }
 
-/// The disk refused a step: the film gets its name back, as far as the disk lets it. Else it is gone on with later, and
-/// the receipt stays for that.
-fn take_back(ledger: &Ledger, row: &Original, trouble: Trouble) -> Trouble {
-    let back = ways(row).map(|(swap, _)| swap.run(Goal::Undo, |_| {}));
-    if matches!(back, Some(Ok(End::Done))) {
-        let job = row.job;
-        let _ = std::fs::remove_file(&row.receipt);
-        ledger.attempt(move |tables| tables.forget_original(job));
+/// What a job has come to whose result is in its film's place.
+fn came_to(row: &Original, outcome: Memo) -> Outcome {
+    Outcome {
+        output: row.target.clone(),
+        receipt: row.receipt.clone(),
+        exact: outcome.exact,
+        verdict: outcome.verdict,
+        frames: outcome.frames,
+        bytes: outcome.bytes,
+        wall_ms: outcome.wall_ms,
     }
-    trouble
+}
+
+/// The disk refused a step: the film gets its name back, as far as the disk lets it. Else that is gone on with later, and
+/// never the other way: its job has failed from here on.
+fn take_back(ledger: &Ledger, row: &Original, trouble: Trouble) -> Trouble {
+    let job = row.job;
+    ledger.attempt(move |tables| tables.return_original(job).map(drop));
+    let back = ways(row).map(|(swap, _)| walk(ledger, row, &swap, Goal::Undo, None));
+    match back {
+        Some(Ok(end)) => {
+            forget(ledger, row);
+            if end == End::Done || !row.backup.exists() {
+                return trouble;
+            }
+            let backup = row.backup.display();
+            trouble.help(format!("The film as it was encoded is {backup}."))
+        }
+        Some(Err(_)) | None => trouble.help(format!(
+            "It is put back by itself once the disk can be used again, and until then the film is there as {} or {}. Then try the job again: what is encoded is kept.",
+            row.source.display(),
+            row.backup.display()
+        )),
+    }
+}
+
+/// A film that was not replaced. The receipt speaks of a file that is not there.
+fn forget(ledger: &Ledger, row: &Original) {
+    let job = row.job;
+    match ledger.call(move |tables| tables.forget_original(job)) {
+        Ok(()) => drop(std::fs::remove_file(&row.receipt)),
+        Err(error) => tracing::warn!(%error, "an original was not forgotten"),
+    }
 }
 
 /// The film, known to be what was encoded.
@@ -241,7 +405,7 @@ fn as_encoded(ledger: &Ledger, plan: &Plan, source: &Path) -> Result<Identity, T
 fn open(phase: Phase) -> Option<Goal> {
     match phase {
         Phase::Replacing => Some(Goal::Replace),
-        Phase::Undoing => Some(Goal::Undo),
+        Phase::Returning | Phase::Undoing => Some(Goal::Undo),
         Phase::Deleting => Some(Goal::Delete),
         Phase::Kept | Phase::Restored | Phase::Deleted => None,
     }
@@ -265,40 +429,53 @@ fn ways(row: &Original) -> Option<(Swap, Note)> {
 /// # Errors
 /// Nothing could be noted, and nothing was done; or the disk refused, and it is gone on with later.
 fn go(ledger: &Ledger, row: &mut Original, goal: Goal) -> Result<End, Trouble> {
-    let Some((swap, note)) = ways(row) else {
-        let text = "What was noted of the original cannot be read.";
-        return Err(Trouble::new(Kind::BadDataFolder, text));
-    };
+    let (swap, note) = ways(row).ok_or_else(unreadable)?;
+    let begun = begun(row, goal);
     let noted = Original {
         phase: match goal {
             Goal::Replace => Phase::Replacing,
+            Goal::Undo if row.phase == Phase::Returning => Phase::Returning,
             Goal::Undo => Phase::Undoing,
             Goal::Delete => Phase::Deleting,
         },
-        step: String::new(),
+        step: begun.map_or_else(String::new, |step| format!("{step:?}")),
         ..row.clone()
     };
     ledger.put(&noted).map_err(|e| not_stored(&e))?;
     *row = noted;
     swap::fault(&format!("{goal:?}-noted"));
-    let job = row.job;
-    let end = swap.run(goal, |step| {
-        let step = format!("{step:?}");
-        ledger.attempt(move |tables| tables.set_original_step(job, &step));
-    });
+    let end = walk(ledger, row, &swap, goal, begun);
     let end = end.map_err(|e| not_gone(goal, &e))?;
     settled(ledger, row, goal, end, note.outcome);
     swap::fault(&format!("{goal:?}-settled"));
     Ok(end)
 }
 
+/// Each step is written down before it is done.
+fn walk(
+    ledger: &Ledger,
+    row: &Original,
+    swap: &Swap,
+    goal: Goal,
+    begun: Option<Step>,
+) -> io::Result<End> {
+    let job = row.job;
+    swap.run(goal, begun, |step| {
+        let step = format!("{step:?}");
+        ledger.attempt(move |tables| tables.set_original_step(job, &step));
+    })
+}
+
+/// The step that was written down last of a way that was cut off.
+fn begun(row: &Original, goal: Goal) -> Option<Step> {
+    Step::read(&row.step).filter(|_| open(row.phase) == Some(goal))
+}
+
 fn settled(ledger: &Ledger, row: &mut Original, goal: Goal, end: End, outcome: Memo) {
     row.phase = match (goal, end) {
         (Goal::Replace, End::Done) => Phase::Kept,
-        (Goal::Replace, End::Not(_)) => {
-            let job = row.job;
-            return ledger.attempt(move |tables| tables.forget_original(job));
-        }
+        (Goal::Replace, End::Not(_)) => return forget(ledger, row),
+        (Goal::Undo, _) if row.phase == Phase::Returning => return forget(ledger, row),
         (Goal::Undo, End::Done) => Phase::Restored,
         (Goal::Delete, End::Done) => Phase::Deleted,
         (Goal::Undo | Goal::Delete, End::Not(_)) => Phase::Kept,
@@ -346,71 +523,90 @@ fn complete(tables: &Tables<'_>, row: &Original, outcome: &Memo) -> Result<(), S
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     /// What could not be gone on with, in sentences.
+    pub waits: Vec<String>,
+    /// What came to nothing, in sentences.
     pub notices: Vec<String>,
     /// The originals that it was gone on with.
     pub moved: Vec<OriginalStatus>,
+    /// Films that were not replaced after all: jobs, and the results' names.
+    pub forgotten: Vec<(JobId, PathBuf)>,
 }
 
-/// Goes on with everything that was cut off; `testing`: no original is deleted of which nothing is deleted yet. Blocks.
-pub(crate) fn settle(ledger: &Ledger, testing: bool) -> Settled {
+/// Goes on with everything that was cut off; `keeps`: no original is deleted now of which nothing is deleted yet. Blocks.
+pub(crate) fn settle(ledger: &Ledger, keeps: &dyn Fn() -> bool) -> Settled {
     let rows = ledger.call(|tables| tables.originals());
     let mut settled = Settled::default();
     for mut row in rows.unwrap_or_default() {
         let Some(goal) = open(row.phase) else {
             continue;
         };
-        match go_on(ledger, &mut row, goal, testing) {
-            Ok(()) => {
-                tracing::info!(job = row.job, ?goal, phase = ?row.phase, "gone on with an original");
-                settled.moved.push(status(&row));
+        match go_on(ledger, &mut row, goal, keeps) {
+            Ok(why_not) => {
+                tracing::info!(job = row.job, ?goal, ?why_not, phase = ?row.phase, "gone on with an original");
+                settled.notices.extend(why_not.map(|why| why.to_string()));
+                match row.phase {
+                    Phase::Replacing | Phase::Returning => settled
+                        .forgotten
+                        .push((job_id(row.job), row.target.clone())),
+                    _ => settled.moved.push(status(&row)),
+                }
             }
             Err(trouble) => {
                 tracing::warn!(job = row.job, ?goal, %trouble, "an original waits for its disk");
-                settled.notices.push(format!(
-                    "{}, and its disk cannot be used now; it is gone on with once that is there. The original is there as {} or {}.",
-                    half_way(&row.target),
-                    row.source.display(),
-                    row.backup.display()
-                ));
+                settled.waits.push(words::waits(&row));
             }
         }
     }
     settled
 }
 
-/// How it is said of a film that it could not be gone on with.
-pub(crate) fn half_way(target: &Path) -> String {
-    format!("{} is half-way replaced or put back", target.display())
-}
-
-/// Goes on with one that was cut off. A deletion of which nothing was done yet is asked about anew, as if it was never
-/// begun: meanwhile testing mode may be on, or one of the two files another one.
-fn go_on(ledger: &Ledger, row: &mut Original, goal: Goal, testing: bool) -> Result<(), Trouble> {
-    if goal != Goal::Delete {
-        return go(ledger, row, goal).map(drop);
-    }
-    let seen = ways(row).map(|(swap, _)| swap.seen());
-    let untouched = matches!(seen, Some(Ok(seen)) if seen.backup == swap::Thing::Original);
+/// Goes on with one that was cut off. Why it did not come to what was wanted, where it did not. A deletion of which nothing
+/// was done yet is asked about anew, as if it was never begun: meanwhile testing mode may be on, or one of the two files
+/// another one.
+fn go_on(
+    ledger: &Ledger,
+    row: &mut Original,
+    goal: Goal,
+    keeps: &dyn Fn() -> bool,
+) -> Result<Option<Trouble>, Trouble> {
+    let untouched = goal == Goal::Delete && is_untouched(row);
     if !untouched {
-        return go(ledger, row, goal).map(drop);
+        return Ok(match go(ledger, row, goal)? {
+            End::Done => None,
+            End::Not(why) => Some(why_not(goal, why, row)),
+        });
     }
     let kept = Original {
         phase: Phase::Kept,
+        step: String::new(),
         ..row.clone()
     };
     ledger.put(&kept).map_err(|e| not_stored(&e))?;
     *row = kept;
-    if testing {
-        return Ok(());
+    if keeps() {
+        return Ok(None);
     }
     match delete(ledger, row) {
         // It is kept, and its row says why.
         Err(trouble) if row.phase == Phase::Kept => {
             tracing::info!(job = row.job, %trouble, "an original is kept after all");
-            Ok(())
+            Ok(None)
         }
-        deleted => deleted,
+        deleted => deleted.map(|()| None),
     }
+}
+
+/// Whether nothing was done yet of a deletion that was cut off.
+fn is_untouched(row: &Original) -> bool {
+    let Some((swap, _)) = ways(row) else {
+        return false;
+    };
+    if let Some(step) = begun(row, Goal::Delete)
+        && let Err(error) = swap.clear_placeholder(step)
+    {
+        tracing::debug!(%error, "what a step has left was not looked at");
+    }
+    matches!(swap.seen(), Ok(seen) if seen.backup == swap::Thing::Original)
 }
 
 /// Puts an original back. Blocks.
@@ -486,13 +682,10 @@ fn looked(swap: &Swap, goal: Goal, row: &Original) -> Result<swap::Seen, Trouble
 fn kept(row: &Original) -> Result<(Swap, Note), Trouble> {
     let not_now = |text: &str| Err(Trouble::new(Kind::NotNow, text));
     match row.phase {
-        Phase::Kept => ways(row).ok_or_else(|| {
-            let text = "What was noted of the original cannot be read.";
-            Trouble::new(Kind::BadDataFolder, text)
-        }),
+        Phase::Kept => ways(row).ok_or_else(unreadable),
         Phase::Restored => not_now("The original is back in its place already."),
         Phase::Deleted => not_now("The original was deleted."),
-        Phase::Replacing | Phase::Undoing | Phase::Deleting => {
+        Phase::Replacing | Phase::Returning | Phase::Undoing | Phase::Deleting => {
             not_now("The original is just being moved.")
         }
     }
@@ -509,7 +702,7 @@ pub(crate) fn is_its_result(row: &Original) -> bool {
 
 /// Whether a file with this sample is the original of a film that was replaced.
 pub(crate) fn was_it(row: &Original, sample: &[u8; 32]) -> bool {
-    row.phase != Phase::Replacing
+    !matches!(row.phase, Phase::Replacing | Phase::Returning)
         && ways(row).is_some_and(|(swap, _)| swap.original.sample == *sample)
 }
 
@@ -527,115 +720,13 @@ pub(crate) fn status(row: &Original) -> OriginalStatus {
             Phase::Kept => OriginalState::Kept,
             Phase::Restored => OriginalState::Restored,
             Phase::Deleted => OriginalState::Deleted,
-            Phase::Replacing | Phase::Undoing | Phase::Deleting => OriginalState::Moving,
+            Phase::Replacing | Phase::Returning | Phase::Undoing | Phase::Deleting => {
+                OriginalState::Moving
+            }
         },
         trouble: (row.phase == Phase::Kept && !row.step.is_empty()).then(|| row.step.clone()),
     }
 }
 
-fn not_stored(error: &StoreError) -> Trouble {
-    let text = format!("What is to be done with the original cannot be noted: {error}.");
-    Trouble::new(Kind::BadDataFolder, text)
-        .help("Nothing was changed. Free some space on the disk of the data folder and try again.")
-}
-
-fn not_placed(error: &io::Error) -> Trouble {
-    let text = format!(
-        "The finished film cannot be put in its place: {}.",
-        in_words(error)
-    );
-    Trouble::new(Kind::OutputReadOnly, text)
-        .help("Check the film's folder; then run the job again: what is encoded is kept.")
-}
-
-/// Why a step could not be done: the disk's reason.
-fn not_gone(goal: Goal, error: &io::Error) -> Trouble {
-    let what = match goal {
-        Goal::Replace => return not_placed(error),
-        Goal::Undo => "put back",
-        Goal::Delete => "deleted",
-    };
-    let text = format!("The original cannot be {what} now: {}.", in_words(error));
-    Trouble::new(Kind::OutputReadOnly, text)
-        .help("Check the disk and its folder. What was begun is gone on with by itself.")
-}
-
-fn why_not_replaced(why: Why, row: &Original) -> Trouble {
-    let again = "Try the job again: what is encoded is kept.";
-    match why {
-        Why::SourceChanged | Why::SourceGone => {
-            let trouble = crate::combine::changed(&row.source);
-            if row.backup.exists() {
-                let backup = row.backup.display();
-                return trouble.help(format!(
-                    "Nothing was put in place. The film as it was encoded is {backup}."
-                ));
-            }
-            trouble
-        }
-        Why::TargetTaken => Trouble::new(
-            Kind::OutputTaken,
-            format!(
-                "{} appeared while the film was encoded, and is not overwritten.",
-                row.target.display()
-            ),
-        )
-        .help(format!("Move that file away. {again}")),
-        Why::SourceTaken
-        | Why::BackupTaken
-        | Why::BackupChanged
-        | Why::BackupGone
-        | Why::ResultGone => Trouble::new(
-            Kind::Other,
-            "Somebody else moved files while the film was put in its place, so it was left as it is.",
-        )
-        .help(again),
-    }
-}
-
-fn why_not_undone(why: Why, row: &Original) -> Trouble {
-    let (target, backup) = (row.target.display(), row.backup.display());
-    let (text, help) = match why {
-        Why::BackupGone => (
-            format!("The original is not at {backup} any more, so it cannot be put back."),
-            "Nothing was changed. Look whether it was moved.".to_owned(),
-        ),
-        Why::BackupChanged | Why::BackupTaken => (
-            format!("{backup} was changed since: it is not the original any more."),
-            "Nothing was changed.".to_owned(),
-        ),
-        Why::SourceTaken => (
-            format!(
-                "{} is another file by now, and it is not overwritten.",
-                row.source.display()
-            ),
-            format!("Nothing was changed. The original is {backup}."),
-        ),
-        Why::SourceChanged | Why::SourceGone | Why::TargetTaken | Why::ResultGone => (
-            format!(
-                "{target} is not the file that replaced the original any more, and it is not overwritten."
-            ),
-            format!("Nothing was changed. The original is {backup}."),
-        ),
-    };
-    Trouble::new(Kind::NotNow, text).help(help)
-}
-
-fn why_not_deleted(why: Why, row: &Original) -> Trouble {
-    let (target, backup) = (row.target.display(), row.backup.display());
-    let text = match why {
-        Why::BackupGone => format!("There is no original at {backup} any more."),
-        Why::BackupChanged | Why::BackupTaken => {
-            format!("{backup} was changed since, so it is left alone.")
-        }
-        Why::SourceChanged
-        | Why::SourceTaken
-        | Why::SourceGone
-        | Why::TargetTaken
-        | Why::ResultGone => format!(
-            "The original {backup} is kept: {target}, which replaced it, was changed or moved."
-        ),
-    };
-    Trouble::new(Kind::NotNow, text)
-        .help("Look at the two files and delete by hand what is not wanted.")
-}
+#[cfg(test)]
+mod tests;

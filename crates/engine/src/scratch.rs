@@ -34,6 +34,40 @@ pub(crate) struct Scratch {
     pub held: BTreeMap<JobId, Held>,
 }
 
+/// What is promised to others, and what of it is there.
+#[derive(Clone, Copy, Debug)]
+struct Others {
+    /// Bytes that their tasks come to.
+    tasks: u64,
+    /// Bytes of tasks and films that are there, as far as that is measured.
+    there: u64,
+    /// Of those, the films'.
+    films: u64,
+    /// Bytes of films that are still to come.
+    missing: u64,
+}
+
+impl Others {
+    fn of_tasks(self) -> u64 {
+        self.there.saturating_sub(self.films)
+    }
+
+    /// Bytes that are not there yet.
+    fn coming(self) -> u64 {
+        self.tasks
+            .saturating_sub(self.of_tasks())
+            .saturating_add(self.missing)
+    }
+
+    /// Bytes that it all comes to.
+    fn all(self) -> u64 {
+        let tasks = self.tasks.max(self.of_tasks());
+        tasks
+            .saturating_add(self.films)
+            .saturating_add(self.missing)
+    }
+}
+
 /// A look at the working files.
 #[derive(Debug)]
 pub(crate) struct Used {
@@ -84,25 +118,44 @@ pub(crate) fn promise(ask: &Ask) -> u64 {
 }
 
 impl Core {
-    /// Bytes that may still be promised below the limit; `None` where there is none.
+    /// Bytes that may still be promised to others below the limit; `None` where there is none.
     pub(crate) fn below_limit(&self) -> Option<u64> {
+        self.left_of_limit(self.others(self.films.missing()))
+    }
+
+    /// Bytes that are promised to others and not there yet.
+    pub(crate) fn coming(&self) -> u64 {
+        self.others(self.films.missing()).coming()
+    }
+
+    /// `missing`: what of their films is waited for.
+    fn others(&self, missing: u64) -> Others {
+        Others {
+            tasks: self.scratch.promised.values().sum(),
+            there: self.scratch.donated,
+            films: self.films.there(),
+            missing,
+        }
+    }
+
+    /// What others have as one of our own jobs sees it: a film that has not come keeps no room from it, and what is kept
+    /// for the job's own result is its own.
+    fn others_beside(&self, job: JobId) -> Others {
+        self.others(self.films.missing_beside(job))
+    }
+
+    fn left_of_limit(&self, others: Others) -> Option<u64> {
         let limit = self.settings.scratch_limit?;
-        let own = self.reserved();
-        let others: u64 = self.scratch.promised.values().sum();
-        let others = (others + self.films.promised()).max(self.scratch.donated);
-        Some(limit.saturating_sub(self.scratch.own + own + others))
+        let own = self.scratch.own + self.reserved();
+        Some(limit.saturating_sub(own.saturating_add(others.all())))
     }
 
-    /// Bytes that may still be promised on the working files' disk.
-    fn on_disk(&self) -> u64 {
-        let others: u64 = self.scratch.promised.values().sum();
-        let coming = (others + self.films.promised()).saturating_sub(self.scratch.donated);
-        usable(&self.workspace.scratch()).saturating_sub(self.reserved() + coming)
-    }
-
-    /// Both.
-    fn scratch_room(&self) -> u64 {
-        self.below_limit().unwrap_or(u64::MAX).min(self.on_disk())
+    /// Bytes that a job may still use below the limit and on the working files' disk.
+    fn scratch_room(&self, job: JobId) -> u64 {
+        let others = self.others_beside(job);
+        let taken = self.reserved().saturating_add(others.coming());
+        let on_disk = usable(&self.workspace.scratch()).saturating_sub(taken);
+        self.left_of_limit(others).unwrap_or(u64::MAX).min(on_disk)
     }
 
     /// What is kept free for all that is under way for our own jobs.
@@ -142,7 +195,7 @@ impl Core {
     pub(crate) fn reserve(&mut self, lease: &Lease) -> Option<u64> {
         let need = self.expected(lease);
         let beside = need + PICTURES;
-        if beside > self.scratch_room() {
+        if beside > self.scratch_room(lease.job) {
             self.hold(lease.job, beside, Place::Working);
             return None;
         }
@@ -235,7 +288,6 @@ impl Core {
     /// Holds jobs that have reached the limit, and lets those go on that have room again.
     pub(crate) fn check_scratch(&mut self) {
         let limit = self.settings.scratch_limit.unwrap_or(u64::MAX);
-        let room = self.scratch_room();
         if self.scratch.own + self.scratch.donated + self.reserved() > limit {
             let going: BTreeSet<JobId> = self.leases.values().map(|held| held.lease.job).collect();
             for id in going {
@@ -247,18 +299,18 @@ impl Core {
             }
             return;
         }
-        let pending = &mut self.pending;
-        self.scratch.held.retain(|job, held| {
+        let has_room = |(job, held): (&JobId, &Held)| {
             let there = match &held.place {
-                Place::Working => room,
+                Place::Working => self.scratch_room(*job),
                 Place::Output(folder) => usable(folder),
             };
-            let waits = held.need > there;
-            if !waits {
-                pending.push_back(Input::Resume { job: *job });
-            }
-            waits
-        });
+            (held.need <= there).then_some(*job)
+        };
+        let going: Vec<JobId> = self.scratch.held.iter().filter_map(has_room).collect();
+        for job in going {
+            self.scratch.held.remove(&job);
+            self.pending.push_back(Input::Resume { job });
+        }
     }
 
     /// Whether the output's disk has room for what a job's parts come to; the job is held where it has not.
@@ -286,7 +338,7 @@ impl Core {
     }
 
     fn hold(&mut self, id: JobId, need: u64, place: Place) {
-        let reason = self.why_held(need, &place);
+        let reason = self.why_held(id, need, &place);
         let held = Held {
             reason,
             need,
@@ -298,10 +350,11 @@ impl Core {
         }
     }
 
-    fn why_held(&self, need: u64, place: &Place) -> String {
+    fn why_held(&self, id: JobId, need: u64, place: &Place) -> String {
         let working = self.workspace.scratch();
+        let left = self.left_of_limit(self.others_beside(id));
         let folder = match place {
-            Place::Working if self.below_limit().is_some_and(|room| room < need) => {
+            Place::Working if left.is_some_and(|room| room < need) => {
                 let limit = self.settings.scratch_limit.unwrap_or(0) as f64 / 1e9;
                 return format!(
                     "its working files have reached the limit of {limit:.1} GB; raise it in the settings, or free room, and it goes on"
@@ -363,6 +416,28 @@ pub(crate) fn check_limit(limit: Option<u64>, used: u64, need: u64) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_there_of_a_film_is_not_promised_once_more() {
+        let film = Others {
+            tasks: 0,
+            there: 0,
+            films: 600,
+            missing: 1400,
+        };
+        // On a disk what is there has been taken from what is free, measured or not.
+        assert_eq!(film.coming(), 1400);
+        assert_eq!(Others { there: 600, ..film }.coming(), 1400);
+        // Below a limit both count, once.
+        assert_eq!(film.all(), 2000);
+        assert_eq!(Others { there: 600, ..film }.all(), 2000);
+        let with_task = Others {
+            tasks: 100,
+            there: 640,
+            ..film
+        };
+        assert_eq!((with_task.coming(), with_task.all()), (1460, 2100));
+    }
 
     #[test]
     fn a_job_that_cannot_fit_is_refused_before_it_begins() {

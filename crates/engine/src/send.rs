@@ -19,7 +19,7 @@ use peer::{
     TaskReport, TransferError,
 };
 use plan::cut::Segment;
-use schedule::{Fault, Input};
+use schedule::{Fault, Input, JobId};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::mpsc;
 
@@ -29,7 +29,7 @@ use crate::lease::{Assignment, Bench, Broken, Made, hex};
 /// A donor that says nothing to an offer for so long is not there.
 const ANSWER: Duration = Duration::from_secs(30);
 /// A donor that reads the source by itself has done so within this, or is given the segment no longer.
-const READ: Duration = Duration::from_secs(600);
+pub(crate) const READ: Duration = Duration::from_secs(600);
 /// Headers and a GOP more than planned, bytes.
 pub(crate) const SLACK: u64 = 64 << 20;
 
@@ -116,32 +116,39 @@ async fn read_there(
     task: TaskId,
     words: &mut mpsc::Receiver<Message>,
 ) -> Result<Begun, Broken> {
-    let says = async {
-        match words.recv().await {
-            Some(Message::Shared(Shared::Read { .. })) => Ok(Begun::Read),
-            Some(Message::Shared(_)) => Ok(Begun::Unread),
-            Some(Message::Failed { reason, detail, .. }) => Err(failed(reason, detail.as_ref())),
-            Some(word) => Ok(Begun::Before(word)),
-            None => Err(Broken::network("the connection broke")),
-        }
-    };
     let vouching = async {
         match vouch(bench, assignment, link, task).await {
             Err(broken) => broken,
             Ok(()) => std::future::pending().await,
         }
     };
-    let begun = tokio::select! {
-        begun = tokio::time::timeout(READ, says) => begun,
-        broken = vouching => return Err(broken),
-    };
-    let begun = begun.map_err(|_| Broken::network("it read nothing of the film in time"))??;
-    if matches!(begun, Begun::Unread) {
-        let (job, peer) = (assignment.lease.job, link.peer());
-        // The loop ends before its tasks do.
-        let _ = bench.mail.send(Mail::Unseen { job, peer });
+    let whose = (assignment.lease.job, link.peer());
+    tokio::select! {
+        begun = says(&bench.mail, whose, words) => begun,
+        broken = vouching => Err(broken),
     }
-    Ok(begun)
+}
+
+/// What a donor says that is to read a source by itself. One that has not read it, or says nothing, is sent the rest of
+/// the film: each further segment would be waited for as long.
+async fn says(
+    mail: &mpsc::UnboundedSender<Mail>,
+    (job, peer): (JobId, peer::PeerId),
+    words: &mut mpsc::Receiver<Message>,
+) -> Result<Begun, Broken> {
+    let begun = match tokio::time::timeout(READ, words.recv()).await {
+        Ok(Some(Message::Shared(Shared::Read { .. }))) => return Ok(Begun::Read),
+        Ok(Some(Message::Shared(_))) => Ok(Begun::Unread),
+        Ok(Some(Message::Failed { reason, detail, .. })) => {
+            return Err(failed(reason, detail.as_ref()));
+        }
+        Ok(Some(word)) => return Ok(Begun::Before(word)),
+        Ok(None) => return Err(Broken::network("the connection broke")),
+        Err(_) => Err(Broken::network("it read nothing of the film in time")),
+    };
+    // The loop ends before its tasks do.
+    let _ = mail.send(Mail::Unseen { job, peer });
+    begun
 }
 
 /// Reads what the donor reads as well, and says what it is.
@@ -385,5 +392,38 @@ impl AsyncRead for Checked {
             }
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_donor_that_does_not_read_is_not_asked_to_again() {
+        let whose = (JobId(1), peer::PeerId([2; 32]));
+        let task = TaskId::random();
+        let (mail, mut letters) = mpsc::unbounded_channel();
+        let (donor, mut words) = mpsc::channel(1);
+        let mut unseen = move || {
+            let letter = letters.try_recv();
+            matches!(letter, Ok(Mail::Unseen { job, peer }) if (job, peer) == whose)
+        };
+
+        donor
+            .send(Message::Shared(Shared::Read { task }))
+            .await
+            .unwrap();
+        let begun = says(&mail, whose, &mut words).await;
+        assert!(matches!(begun, Ok(Begun::Read)) && !unseen());
+        donor
+            .send(Message::Shared(Shared::Send { task }))
+            .await
+            .unwrap();
+        let begun = says(&mail, whose, &mut words).await;
+        assert!(matches!(begun, Ok(Begun::Unread)) && unseen());
+        // Its drive's computer is gone, and it says nothing.
+        let begun = says(&mail, whose, &mut words).await;
+        assert!(matches!(begun, Err(Broken::Failed(Fault::Network, _))) && unseen());
     }
 }

@@ -19,6 +19,8 @@ use crate::{forecast, machine, scratch, sight, start};
 const LEAST_SCRATCH: u64 = 1_000_000_000;
 /// Where the other computers and the page come in where nothing is set.
 const PORTS: (u16, u16) = (47820, 8090);
+/// How a notice begins of a folder for working files that cannot be one.
+const UNMOVED: &str = "Working files stay where they were: ";
 /// The least bytes a second: below it a segment is under way for longer than anybody waits for one.
 const LEAST_BANDWIDTH: u64 = 1_000_000;
 
@@ -374,9 +376,10 @@ impl Core {
 
     /// Working files go elsewhere from now on; those of jobs under way stay where they are.
     async fn change_scratch(&mut self) {
+        // It may have another reason now, or none.
+        self.notices.retain(|text| !text.starts_with(UNMOVED));
         if let Err(error) = self.workspace.set_scratch(self.settings.scratch.as_deref()) {
-            self.notices
-                .push(format!("Working files stay where they were: {error}."));
+            self.notice(format!("{UNMOVED}{error}."));
             return;
         }
         let places = self.workspace.places();

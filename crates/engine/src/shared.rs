@@ -15,23 +15,23 @@
 //! not have.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ffmpeg::extract::Reading;
 use ffmpeg::source::Source;
 use peer::{Digest, Link, Message, OwnReading};
 use schedule::{JobId, PeerId};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::driver::{Core, Mail};
 use crate::job::Job;
 pub(crate) use content::Sight;
-use search::{Bounds, Ground, Wanted};
+use looks::Looks;
+use search::{Bounds, Entered, Ground, Wanted};
 
 mod content;
+mod looks;
 mod search;
 mod trail;
 
@@ -39,11 +39,13 @@ mod trail;
 const SEARCH: (Duration, usize) = (Duration::from_secs(15), 300_000);
 /// An owner shows what it was asked for within this.
 const ANSWER: Duration = Duration::from_secs(30);
+/// A drive tells how a file of its is within this.
+const TELLS: Duration = Duration::from_secs(10);
 /// Films that one computer may have looked for at once, and that are remembered for it.
 const MOST: usize = 64;
 
 /// What the loop knows of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SharedFilms {
     /// Our films that others were asked to look for.
     asked: BTreeMap<peer::SharedId, Asked>,
@@ -51,8 +53,10 @@ pub(crate) struct SharedFilms {
     hunts: BTreeMap<(peer::PeerId, peer::SharedId), Hunt>,
     /// Of hunts that have begun.
     count: u64,
-    /// One search at a time: a drive that does not answer holds up one thread and no more.
-    turn: Arc<Semaphore>,
+    /// At drives that may not answer.
+    looks: Looks,
+    /// Where searches are.
+    entered: Entered,
 }
 
 /// A film of ours that one computer was asked to look for.
@@ -97,23 +101,29 @@ pub(crate) struct Own {
     pub sight: Sight,
     pub source: Source,
     pub reading: Reading,
+    looks: Looks,
 }
 
-impl Default for SharedFilms {
-    fn default() -> Self {
-        Self {
-            asked: BTreeMap::new(),
-            hunts: BTreeMap::new(),
-            count: 0,
-            turn: Arc::new(Semaphore::new(1)),
-        }
+impl Own {
+    /// Whether it is still there as it was.
+    ///
+    /// # Errors
+    /// In words: the film is not what was compared with its owner's, or its drive does not say.
+    pub async fn check(&self) -> Result<(), String> {
+        let sight = self.sight.clone();
+        let looked = self.looks.look(TELLS, move || sight.check()).await;
+        let looked = looked.ok_or("its drive does not answer")?;
+        looked.map_err(|error| error.to_string())
     }
 }
 
 impl SharedFilms {
-    /// Notes a new hunt. Too many for one computer: the oldest film that was seen for it is forgotten; `false` where none
-    /// was yet.
+    /// Notes a new hunt; `false` for one that is noted already. Too many for one computer: the oldest film that was
+    /// seen for it is forgotten; `false` where none was yet.
     fn begin(&mut self, key: (peer::PeerId, peer::SharedId), how: Hunted) -> bool {
+        if self.hunts.contains_key(&key) {
+            return false;
+        }
         let of_peer = || self.hunts.iter().filter(|((whose, _), _)| *whose == key.0);
         if of_peer().count() >= MOST {
             let seen = of_peer().filter(|(_, hunt)| matches!(hunt.how, Hunted::Seen(_)));
@@ -236,6 +246,7 @@ impl Core {
                 seek_us: reads.seek_us,
                 stop_us: reads.stop_us,
             },
+            looks: self.shared.looks.clone(),
         })
     }
 
@@ -276,10 +287,17 @@ impl Core {
         let (Some(path), Some(link)) = (path, self.link_to(PeerId(peer.0))) else {
             return;
         };
-        tokio::task::spawn_blocking(move || match content::show(&path, &places) {
-            Ok(digests) => link.tell(Message::Shared(peer::Shared::Shows { film, digests })),
-            // The job finds out by itself that its film cannot be read.
-            Err(error) => tracing::warn!(%error, "a film was not shown"),
+        let looks = self.shared.looks.clone();
+        tokio::spawn(async move {
+            let shown = looks.look(ANSWER, move || content::show(&path, &places));
+            match shown.await {
+                Some(Ok(digests)) => {
+                    link.tell(Message::Shared(peer::Shared::Shows { film, digests }));
+                }
+                // The job finds out by itself that its film cannot be read.
+                Some(Err(error)) => tracing::warn!(%error, "a film was not shown"),
+                None => tracing::warn!("a film was not shown: its drive does not answer"),
+            }
         });
     }
 
@@ -305,10 +323,11 @@ impl Core {
         let ground = Ground {
             roots: shared.folders.iter().chain(media).cloned().collect(),
             pairs: shared.paths.clone(),
+            entered: self.shared.entered.clone(),
         };
-        let (turn, mail) = (Arc::clone(&self.shared.turn), self.mail.clone());
+        let (looks, mail) = (self.shared.looks.clone(), self.mail.clone());
         tokio::spawn(async move {
-            let sight = hunt(wanted.clone(), ground, turn, &link, showing).await;
+            let sight = hunt(wanted.clone(), ground, looks, &link, showing).await;
             let film = wanted.film;
             // The loop ends before its tasks do.
             let _ = mail.send(Mail::Sighted { peer, film, sight });
@@ -342,15 +361,12 @@ impl Core {
 async fn hunt(
     wanted: Wanted,
     ground: Ground,
-    turn: Arc<Semaphore>,
+    looks: Looks,
     link: &Link,
     showing: oneshot::Receiver<Vec<Digest>>,
 ) -> Option<Sight> {
     let (film, bytes) = (wanted.film, wanted.bytes);
-    let turn = timeout(ANSWER, turn.acquire_owned()).await.ok()?.ok()?;
-    let searching = tokio::task::spawn_blocking(move || {
-        // Let go when the search has come to an end, however long its drive takes.
-        let _turn = turn;
+    let searching = looks.search(2 * SEARCH.0, link.ended(), move || {
         let drives = sense::network_drives();
         let ground = Ground {
             roots: ground.roots.into_iter().chain(drives).collect(),
@@ -362,8 +378,8 @@ async fn hunt(
         };
         search::search(&wanted, &ground, bounds)
     });
-    let found = timeout(2 * SEARCH.0, searching).await;
-    let found: Vec<PathBuf> = found.ok().and_then(Result::ok).unwrap_or_default();
+    // Its owner is asked also where nothing was found: whether there was is nobody's business.
+    let found = searching.await.unwrap_or_default();
     let places = content::places(bytes, &mut rand::rng());
     let asked = peer::Shared::Places {
         film,
@@ -371,6 +387,60 @@ async fn hunt(
     };
     link.send(Message::Shared(asked)).await.ok()?;
     let digests = timeout(ANSWER, showing).await.ok()?.ok()?;
-    let comparing = tokio::task::spawn_blocking(move || content::same(found, &places, &digests));
-    timeout(ANSWER, comparing).await.ok()?.ok()?
+    let comparing = looks.look(ANSWER, move || content::same(found, &places, &digests));
+    comparing.await.flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_film_that_is_looked_for_is_not_looked_for_once_more() {
+        let mut films = SharedFilms::default();
+        let (peer, other) = (peer::PeerId([1; 32]), peer::PeerId([2; 32]));
+        let film = peer::SharedId([3; 16]);
+        let (shown, mut showing) = oneshot::channel();
+        assert!(films.begin((peer, film), Hunted::Wanted(Some(shown))));
+        for _ in 0..3 {
+            assert!(!films.begin((peer, film), Hunted::Wanted(None)));
+        }
+        // Who waits for its owner waits still.
+        let waits = oneshot::error::TryRecvError::Empty;
+        assert_eq!(showing.try_recv(), Err(waits));
+        assert!(films.begin((other, film), Hunted::Wanted(None)));
+        assert_eq!(films.hunts.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_drive_that_does_not_tell_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film");
+        std::fs::write(&path, "film").unwrap();
+        let own = Own {
+            sight: Sight::of(&path).unwrap(),
+            source: Source {
+                path,
+                stream: 0,
+                genpts: false,
+            },
+            reading: Reading {
+                seek_us: None,
+                stop_us: None,
+            },
+            looks: Looks::default(),
+        };
+        assert_eq!(own.check().await, Ok(()));
+        let drives = own.looks.stick().await;
+        tokio::time::pause();
+        let check = tokio::spawn({
+            let own = own.clone();
+            async move { own.check().await }
+        });
+        tokio::task::yield_now().await;
+        tokio::time::advance(2 * TELLS).await;
+        let why = check.await.unwrap().unwrap_err();
+        assert!(why.contains("does not answer"), "{why}");
+        drop(drives);
+    }
 }

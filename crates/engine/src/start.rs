@@ -1,6 +1,6 @@
 //! How a node comes up: data folder, ffmpeg, network, loop, in this order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -15,6 +15,7 @@ use store::{OpenError, Store};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::capability::Abilities;
+use crate::changed::Looking;
 use crate::chronicle::Chronicle;
 use crate::config::{Config, ThisTime, watch_file};
 use crate::driver::{Core, Mail, unix_ms};
@@ -25,6 +26,7 @@ use crate::librarian::Librarian;
 use crate::manners::{Guidance, Manners};
 use crate::neighbour::Neighbour;
 use crate::node::{Inner, Node, NodeConfig};
+use crate::remote::Parcels;
 use crate::replace::{self, Ledger};
 use crate::reunion::TaskNames;
 use crate::scratch::Scratch;
@@ -33,7 +35,7 @@ use crate::sight::{Gallery, Samples};
 use crate::status::{JobState, OriginalStatus, Settings};
 use crate::trouble::{Kind, Trouble, sentence};
 use crate::workspace::Workspace;
-use crate::{journal, load, remote, senses};
+use crate::{journal, load, output, remote, senses};
 
 /// The database's key of the folders that may hold working files.
 pub(crate) const PLACES: &str = "places";
@@ -61,8 +63,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     notices.extend(elsewhere);
     let testing = settings.replace.testing_mode;
     let (ledger, originals, mut past) = earlier(&store, &workspace, testing, &mut notices).await;
-    let parcels = remote::load(&store, &mut past).await;
-    let films = Films::load(&store).await;
+    let (parcels, films) = whole_films(&config, &store, &mut past, &mut notices).await?;
     let (ticks, changes) = watch::channel(0);
     let core = Core {
         farm: farm(&store, &settings).await?,
@@ -106,6 +107,7 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
         unwritten: Vec::new(),
         full_since: None,
         chronicle: Chronicle::default(),
+        looking: Looking::default(),
         changes: ticks,
     };
     Ok(run(core, changes, letters))
@@ -339,7 +341,29 @@ async fn past_jobs(store: &Store, workspace: &Workspace) -> BTreeMap<schedule::J
         .map(|(job, segments)| (journal::job_id(job.id), journal::past(job, segments)))
         .collect();
     sweep(workspace, &past).await;
+    sweep_asides(store, &past).await;
     past
+}
+
+/// Removes what jobs that are over have left beside where their results were to be. Nobody waits for their disks.
+async fn sweep_asides(store: &Store, past: &BTreeMap<schedule::JobId, Past>) {
+    let noted = store.call(|tables| tables.asides()).await;
+    if noted.is_ok_and(|noted| noted.is_empty()) {
+        return;
+    }
+    let over = |past: &&Past| {
+        let state = &past.state;
+        matches!(
+            state,
+            JobState::Completed(_) | JobState::Failed(_) | JobState::Cancelled
+        )
+    };
+    let kept = past
+        .values()
+        .filter(|past| past.wish.terms.keep_temp || !over(past));
+    let kept: BTreeSet<schedule::JobId> = kept.map(|past| past.id).collect();
+    let store = store.clone();
+    tokio::spawn(async move { output::sweep(&store, |job| !kept.contains(&job)).await });
 }
 
 type ById<T> = BTreeMap<schedule::JobId, T>;
@@ -352,15 +376,34 @@ async fn earlier(
     testing: bool,
     notices: &mut Vec<String>,
 ) -> (Ledger, ById<OriginalStatus>, ById<Past>) {
-    let ledger = Ledger::new(store);
+    let ledger = Ledger::new(store).held_as_before().await;
     let journal = ledger.clone();
-    let settled = tokio::task::spawn_blocking(move || replace::settle(&journal, testing)).await;
-    notices.extend(settled.unwrap_or_default().notices);
+    let settled = tokio::task::spawn_blocking(move || {
+        let keeps = || testing || journal.holds();
+        replace::settle(&journal, &keeps)
+    });
+    let settled = settled.await.unwrap_or_default();
+    notices.extend(settled.waits.into_iter().chain(settled.notices));
     let rows = store.call(|tables| tables.originals()).await;
     let known = rows.unwrap_or_default();
     let known = known.iter().map(replace::status);
     let known = known.map(|one| (one.job, one)).collect();
     (ledger, known, past_jobs(store, workspace).await)
+}
+
+/// Films of this computer that others own, and films of others. What cannot be read of their notes is said.
+async fn whole_films(
+    config: &NodeConfig,
+    store: &Store,
+    past: &mut ById<Past>,
+    notices: &mut Vec<String>,
+) -> Result<(Parcels, Films), Trouble> {
+    let failed = |error: store::StoreError| folder_trouble(config, &error.to_string());
+    let (parcels, unread) = remote::load(store, past).await.map_err(failed)?;
+    notices.extend(unread);
+    let (films, unread) = Films::load(store).await.map_err(failed)?;
+    notices.extend(unread);
+    Ok((parcels, films))
 }
 
 type Neighbours = BTreeMap<PeerId, Neighbour>;

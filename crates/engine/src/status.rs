@@ -511,7 +511,7 @@ pub struct Outcome {
     pub frames: u64,
     /// Bytes of the output.
     pub bytes: u64,
-    /// Start to end.
+    /// From start to end, in all runs, without the time in which it was held or the node did not run.
     pub wall_ms: u64,
 }
 

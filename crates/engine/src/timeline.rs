@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use hindsight::{Account, Fate, Peer, PhaseKind, Record};
+use hindsight::{Account, Fate, OtherWork, Peer, PhaseKind, Record};
 use store::{Absence, Phase, Stint};
 
 use crate::chronicle::Now;
 use crate::driver::{Call, Core, unix_ms};
 use crate::job::Wish;
-use crate::journal::row_id;
+use crate::journal::{job_id, row_id};
 use crate::node::Node;
 use crate::status::{JobId, PeerId};
 use crate::trouble::{Kind, Trouble};
@@ -50,6 +50,8 @@ pub(crate) struct Look {
 struct Written {
     phases: Vec<Phase>,
     stints: Vec<Stint>,
+    /// Of other jobs, at the same time.
+    others: Vec<Stint>,
     absences: Vec<Absence>,
     frames: BTreeMap<u32, u64>,
 }
@@ -74,14 +76,17 @@ impl Node {
     pub async fn timeline(&self, id: JobId) -> Result<Timeline, Trouble> {
         // First what is open: what ends meanwhile is found ended below.
         let look = self.ask(|reply| Call::Timeline(id, reply)).await?;
-        let row = row_id(id);
+        let (row, live) = (row_id(id), look.live);
         let read = self.0.store.call(move |tables| {
             let Some(job) = tables.job(row)? else {
                 return Ok(None);
             };
+            let stints = tables.stints(row)?;
+            let (from, to) = touched(&stints, live);
             Ok(Some(Written {
                 phases: tables.phases(row)?,
-                stints: tables.stints(row)?,
+                stints,
+                others: tables.other_stints(row, from, to)?,
                 absences: tables.absences(job.created, i64::MAX)?,
                 frames: made(&job, tables.segment_frames(row)?),
             }))
@@ -111,17 +116,22 @@ fn made(job: &store::Job, frames: Vec<(u32, u64)>) -> BTreeMap<u32, u64> {
     all.map(|(part, frames)| (part, made(frames))).collect()
 }
 
+/// The time in which a job's parts were given out and done.
+fn touched(stints: &[Stint], live: bool) -> (i64, i64) {
+    let from = stints.iter().map(|one| one.given).min();
+    let to = stints
+        .iter()
+        .map(|one| one.ended.unwrap_or(one.given))
+        .max();
+    let to = to.filter(|_| !live).unwrap_or(i64::MAX);
+    (from.unwrap_or(i64::MAX), to)
+}
+
 fn timeline(id: JobId, look: Look, written: Written, now_ms: i64) -> Timeline {
     let phases = joined(written.phases, look.now.phases, |one| {
         (one.began, one.kind.clone(), one.ended.is_some())
     });
-    let stints = joined(written.stints, look.now.stints, |one| {
-        (
-            i64::try_from(one.lease).unwrap_or(i64::MAX),
-            String::new(),
-            one.ended.is_some(),
-        )
-    });
+    let stints = joined(written.stints, look.now.stints, by_lease);
     let cut_short =
         stints.len() >= store::STINTS_KEPT as usize || phases.len() >= store::PHASES_KEPT as usize;
     let until = if look.live {
@@ -131,20 +141,21 @@ fn timeline(id: JobId, look: Look, written: Written, now_ms: i64) -> Timeline {
     };
     let first = phases.iter().map(|one| one.began);
     let first = first.chain(stints.iter().map(|one| one.given)).min();
-    let first = first.unwrap_or(until);
-    let hands: BTreeMap<PeerId, String> = stints
-        .iter()
-        .map(|one| (PeerId(one.peer), one.name.clone()))
-        .collect();
-    let absences: Vec<Absence> = joined(written.absences, look.now.absences, |one| {
+    let hands = Hands {
+        names: stints
+            .iter()
+            .map(|one| (PeerId(one.peer), one.name.clone()))
+            .collect(),
+        from: first.unwrap_or(until),
+        to: until,
+    };
+    let others = joined(written.others, look.now.others, by_lease);
+    let absences = joined(written.absences, look.now.absences, |one| {
         (one.began, hex(&one.peer), one.ended.is_some())
     });
     let absences: Vec<Absence> = absences
         .into_iter()
-        .filter(|one| {
-            let ended = one.ended.unwrap_or(i64::MAX);
-            hands.contains_key(&PeerId(one.peer)) && one.began < until && ended > first
-        })
+        .filter(|one| hands.meet(one.peer, one.began, one.ended))
         .collect();
     let record = Record {
         me: look.me.0,
@@ -153,6 +164,7 @@ fn timeline(id: JobId, look: Look, written: Written, now_ms: i64) -> Timeline {
             .iter()
             .map(|one| stint(one, &written.frames))
             .collect(),
+        others: hands.busy_elsewhere(&others),
         absences: absences.iter().map(absence).collect(),
         until,
     };
@@ -163,11 +175,61 @@ fn timeline(id: JobId, look: Look, written: Written, now_ms: i64) -> Timeline {
         whys: stints.into_iter().map(|one| one.why).collect(),
         reasons: absences.into_iter().map(|one| one.why).collect(),
         lanes: hindsight::lanes(&record.stints, until),
-        names: hands,
+        names: hands.names,
         account: hindsight::tell(&record),
         record,
         cut_short,
     }
+}
+
+/// The computers that had a hand in a job, and its time.
+struct Hands {
+    names: BTreeMap<PeerId, String>,
+    from: i64,
+    to: i64,
+}
+
+impl Hands {
+    /// Whether something is about one of them, and within that time.
+    fn meet(&self, peer: Peer, began: i64, ended: Option<i64>) -> bool {
+        self.names.contains_key(&PeerId(peer))
+            && began < self.to
+            && ended.unwrap_or(i64::MAX) > self.from
+    }
+
+    /// What they had in hand of other jobs meanwhile, until they had nothing more to do with it.
+    fn busy_elsewhere(&self, others: &[Stint]) -> Vec<OtherWork> {
+        let work = |one: &Stint| OtherWork {
+            peer: one.peer,
+            job: job_id(one.job).0,
+            began: one.given,
+            ended: one.returned.or(one.ended),
+        };
+        let all = others.iter().map(work);
+        OtherWork::merged(
+            all.filter(|one| self.meet(one.peer, one.began, one.ended))
+                .collect(),
+        )
+    }
+}
+
+/// How long a job was worked on or waited, in all its runs, ms: without the time in which it was held, or the node did
+/// not run. This run of it has lasted `run_ms`.
+pub(crate) fn worked_ms(phases: &[Phase], run_ms: u64, now_ms: i64) -> u64 {
+    let account = hindsight::tell(&Record {
+        phases: phases.iter().filter_map(phase).collect(),
+        until: now_ms,
+        ..Record::default()
+    });
+    let paused: i64 = account.pauses.iter().map(|(from, to)| to - from).sum();
+    let paused = u64::try_from(paused).unwrap_or(0);
+    // Where the clock was set back, or nothing is noted any more, this run alone is known.
+    account.whole_ms.max(run_ms.saturating_sub(paused))
+}
+
+fn by_lease(one: &Stint) -> (i64, String, bool) {
+    let lease = i64::try_from(one.lease).unwrap_or(i64::MAX);
+    (lease, String::new(), one.ended.is_some())
 }
 
 /// What is written, with what is newer in memory; what is written as ended has ended.
@@ -225,6 +287,7 @@ fn absence(one: &Absence) -> hindsight::Absence {
         peer: one.peer,
         began: one.began,
         ended: one.ended,
+        still: one.still,
     }
 }
 
@@ -268,18 +331,21 @@ mod tests {
                 ended: None,
             }],
             stints,
+            others: Vec::new(),
             absences: vec![
                 Absence {
                     peer: [7; 32],
                     began: 0,
                     ended: Some(950),
                     why: "away".to_owned(),
+                    still: false,
                 },
                 Absence {
                     peer: [8; 32],
                     began: 0,
                     ended: None,
                     why: "away".to_owned(),
+                    still: false,
                 },
             ],
             frames: BTreeMap::from([(0, 240)]),
@@ -326,5 +392,74 @@ mod tests {
         );
         assert_eq!(over.record.stints[0].fate, Some(Fate::Verified));
         assert_eq!(over.record.until, 1700, "the last moment that is known");
+    }
+
+    #[test]
+    fn what_its_computers_had_in_hand_of_other_jobs_is_told() {
+        let of_job_2 = |lease, given, ended| Stint {
+            job: 2,
+            given,
+            ended,
+            ..open(lease)
+        };
+        let stranger = Stint {
+            peer: [8; 32],
+            ..of_job_2(5, 1100, None)
+        };
+        let mut record = written(vec![open(1)]);
+        // One is over before this job began.
+        record.others = vec![of_job_2(2, 100, Some(200)), of_job_2(3, 800, Some(1200))];
+        let mut now = look(vec![open(1)], true);
+        // What has ended meanwhile has ended; what is given next goes on.
+        now.now.others = vec![
+            of_job_2(3, 800, None),
+            of_job_2(4, 1200, None),
+            of_job_2(6, 5000, None),
+            stranger,
+        ];
+        let told = timeline(JobId(1), now, record, 2000);
+        let others: Vec<_> = told
+            .record
+            .others
+            .iter()
+            .map(|one| (one.peer, one.job, one.began, one.ended))
+            .collect();
+        assert_eq!(others, [([7; 32], 2, 800, None)]);
+        // Given from 1000 on: it travels, which counts first.
+        assert_eq!(told.account.hands[0].spent.transfer, 1000);
+    }
+
+    #[test]
+    fn others_are_looked_for_in_the_time_of_its_parts() {
+        let mut over = open(2);
+        over.ended = Some(5000);
+        let stints = [open(1), over];
+        assert_eq!(touched(&stints, false), (1000, 5000));
+        assert_eq!(touched(&stints, true), (1000, i64::MAX));
+        assert_eq!(touched(&[], false).0, i64::MAX);
+    }
+
+    #[test]
+    fn a_job_takes_as_long_as_all_its_runs_together() {
+        let phase = |kind: PhaseKind, began, ended| Phase {
+            job: 1,
+            kind: kind.word().to_owned(),
+            began,
+            ended,
+        };
+        let phases = [
+            phase(PhaseKind::Probe, 0, Some(1000)),
+            phase(PhaseKind::Encoding, 1000, Some(61_000)),
+            phase(PhaseKind::Stopped, 61_000, Some(3_661_000)),
+            phase(PhaseKind::Encoding, 3_661_000, Some(3_671_000)),
+            phase(PhaseKind::Held, 3_671_000, Some(3_771_000)),
+            phase(PhaseKind::Encoding, 3_771_000, Some(3_781_000)),
+            phase(PhaseKind::Joining, 3_781_000, None),
+        ];
+        // 61 s in the first run; 10, 10 and 5 in the second, which has lasted 125.
+        assert_eq!(worked_ms(&phases, 125_000, 3_786_000), 86_000);
+        // Nothing is noted, or the clock was set back.
+        assert_eq!(worked_ms(&[], 125_000, 3_786_000), 125_000);
+        assert_eq!(worked_ms(&phases[..2], 70_000, 500), 70_000);
     }
 }

@@ -35,6 +35,8 @@ const LEAST_FREE: u64 = 256 << 20;
 const MOST_WORK: u64 = 1 << 40;
 /// A source that has not arrived by then is not waited for.
 const ARRIVAL: Duration = Duration::from_secs(3600);
+/// One that is not read here by then is sent: well before its owner gives the task up.
+const READING: Duration = Duration::from_secs(300);
 /// Frames beyond twice the ordered ones that a run may write before it is stopped. Not exact, because a film's index
 /// may be a little wrong; the owner counts.
 const FRAMES_MORE: u64 = 16;
@@ -364,6 +366,7 @@ async fn supplied(
         };
         if let Some(own) = own {
             let reading = read_here(bench, own, source, ask.source_ceiling, standing);
+            let reading = in_time(reading);
             match ties.while_tied(reading).await {
                 Some(Ok(())) => {
                     ties.say(Message::Shared(Shared::Read { task })).await;
@@ -389,6 +392,12 @@ async fn supplied(
     }
 }
 
+/// A drive whose computer is gone gives nothing, ever.
+async fn in_time(reading: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let read = tokio::time::timeout(READING, reading).await;
+    read.unwrap_or_else(|_| Err(format!("it was not read in {} s", READING.as_secs())))
+}
+
 /// Reads a segment's packets out of this computer's own sight of the film; good if its owner reads the same.
 async fn read_here(
     bench: &Bench,
@@ -398,11 +407,11 @@ async fn read_here(
     standing: &Standing,
 ) -> Result<(), String> {
     let say = |e: io::Error| e.to_string();
-    own.sight.check().map_err(say)?;
+    own.check().await?;
     let mut file = tokio::fs::File::create(source).await.map_err(say)?;
     let read = extract::digest(&bench.ffmpeg, &own.source, own.reading, ceiling, &mut file).await?;
     file.flush().await.map_err(say)?;
-    own.sight.check().map_err(say)?;
+    own.check().await?;
     if standing.vouched().await.0 == read {
         return Ok(());
     }
@@ -555,5 +564,13 @@ mod tests {
             change(&mut ask);
             assert_eq!(decline(&ask, WILLING), Some(TooLarge), "ask {at}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_film_that_is_not_read_is_given_up_before_its_owner_gives_the_task_up() {
+        assert_eq!(in_time(std::future::ready(Ok(()))).await, Ok(()));
+        let hangs = tokio::time::timeout(crate::send::READ, in_time(std::future::pending()));
+        let why = hangs.await.unwrap().unwrap_err();
+        assert!(why.contains("not read"), "{why}");
     }
 }

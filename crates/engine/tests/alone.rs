@@ -207,3 +207,36 @@ async fn a_film_comes_out_filtered_and_proved() {
     assert_eq!(receipt["segments"][0]["filters"]["crop"]["top"], 32);
     node.stop().await;
 }
+
+/// A film that is written to while it is encoded is not encoded to its end first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_that_changes_in_work_ends_its_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(folder.path());
+    let node = Node::start(config(folder.path())).await.unwrap();
+    let choice = Choice {
+        purpose: Purpose::Smallest,
+        speed: media::encoder::Speed::Slow,
+        ..Choice::default()
+    };
+    let job = node.submit(film.clone(), choice, Terms::default());
+    let job = job.await.unwrap();
+    let mut changes = node.changes();
+    while !matches!(
+        node.status().await.unwrap().jobs[0].state,
+        JobState::Processing
+    ) {
+        changes.changed().await.unwrap();
+    }
+    let mut content = std::fs::read(&film).unwrap();
+    content.extend([0; 100]);
+    std::fs::write(&film, content).unwrap();
+    let ended = ended(&node, job).await;
+    let JobState::Failed(trouble) = ended.state else {
+        panic!("{:?}", ended.state)
+    };
+    assert!(trouble.message.contains("was changed"), "{trouble}");
+    assert!(ended.progress < 0.9, "it was encoded to {}", ended.progress);
+    assert_eq!(names(folder.path()), ["film.mkv"]);
+    node.stop().await;
+}

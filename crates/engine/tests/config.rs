@@ -158,6 +158,26 @@ async fn a_running_node_reads_it_again_and_a_broken_one_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_folder_for_working_files_that_is_not_there_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(start(folder.path())).await.unwrap();
+    let told = async |name: &str| {
+        let dir = folder.path().join(name);
+        fs::write(file(folder.path()), format!("[temp]\ndir = {dir:?}\n")).unwrap();
+        let reread = node.reread_config().await.unwrap();
+        assert_eq!(reread.changed, ["temp.dir"]);
+        let notices = node.status().await.unwrap().notices;
+        let about_it = notices.iter().filter(|one| one.contains("Working files"));
+        about_it.count()
+    };
+    assert_eq!(told("none").await, 1);
+    assert_eq!(told("nor this").await, 1);
+    fs::create_dir(folder.path().join("there")).unwrap();
+    assert_eq!(told("there").await, 0);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn settings_of_before_are_written_into_the_file_once() {
     let folder = tempfile::tempdir().unwrap();
     let former = Settings {

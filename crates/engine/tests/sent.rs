@@ -79,6 +79,12 @@ async fn until_there(sender: &Node) {
     }
 }
 
+async fn until_gone(sender: &Node) {
+    while sender.status().await.unwrap().peers[0].state != PeerState::Offline {
+        pause().await;
+    }
+}
+
 async fn pause() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
@@ -205,6 +211,26 @@ fn heavy(path: &Path, seconds: u32) -> PathBuf {
     path.to_owned()
 }
 
+/// The film counts for whom it came from, once; who made it has given its work to that one.
+async fn assert_counted(sender: &Node, owner: &Node) {
+    let (ours, theirs) = (
+        sender.figures(7).await.unwrap(),
+        owner.figures(7).await.unwrap(),
+    );
+    assert_eq!(ours.in_all.films, 1, "{ours:?}");
+    assert!(ours.in_all.source_bytes > 0 && ours.in_all.output_bytes > 0);
+    assert_eq!(theirs.in_all.films, 0, "{theirs:?}");
+    let [given] = theirs.by_peer.as_slice() else {
+        panic!("{theirs:?}")
+    };
+    assert!(!given.for_us && given.parts > 0, "{given:?}");
+    assert_eq!(
+        (given.peer, given.name.as_str()),
+        (ours.me, "sender"),
+        "{given:?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_film_is_sent_and_its_result_comes_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -241,7 +267,8 @@ async fn a_film_is_sent_and_its_result_comes_back() {
     let receipt = fs::read_to_string(&outcome.receipt).unwrap();
     let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
     assert_eq!(receipt["made_by"]["name"], "owner");
-    // Nothing is left on the owner but a line of its history, and nothing is counted as made on the sender.
+    assert_counted(&sender, &owner).await;
+    // Nothing is left on the owner but a line of its history.
     until_nothing_is_kept(folder.path()).await;
     let left = until(&owner, there.id, |_| false).await;
     assert!(
@@ -328,6 +355,7 @@ async fn what_is_left_there_is_fetched_when_somebody_asks_and_takes_the_films_pl
     sender.fetch(id).await.unwrap();
     let job = until(&sender, id, |_| false).await;
     assert_eq!(outcome(&job).output, film);
+    assert_counted(&sender, &owner).await;
     assert!(job.original.is_some_and(|original| original.kept.exists()));
     assert_eq!(frames(&film), 100);
     until_nothing_is_kept(folder.path()).await;
@@ -527,9 +555,7 @@ async fn an_owner_that_is_away_is_waited_for() {
     let on = on(&sender).await;
     owner.stop().await;
     drop(owner);
-    while sender.status().await.unwrap().peers[0].state != PeerState::Offline {
-        pause().await;
-    }
+    until_gone(&sender).await;
     let id = sender.submit(film, everywhere(), to(on)).await.unwrap();
     let job = until(&sender, id, |_| true).await;
     assert_eq!(step(&job), Some(AwayStep::Waiting));
@@ -541,6 +567,197 @@ async fn an_owner_that_is_away_is_waited_for() {
     let owner = start(config(folder.path(), "owner", true)).await;
     let job = until(&sender, id, |_| false).await;
     assert_eq!(outcome(&job).frames, 50);
+    owner.stop().await;
+    sender.stop().await;
+}
+
+fn is_held(job: &JobStatus) -> bool {
+    matches!(job.state, JobState::Paused(_))
+}
+
+fn is_at_work(job: &JobStatus) -> bool {
+    matches!(
+        job.state,
+        JobState::Processing | JobState::Combining | JobState::Completed(_)
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_resumed_before_the_two_meet_goes_on_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 120);
+    let (sender, owner) = house_of_two(folder.path()).await;
+    let terms = to(on(&sender).await);
+    let id = sender
+        .submit(film.clone(), everywhere(), terms.clone())
+        .await
+        .unwrap();
+    let there = theirs(&owner).await;
+    sender.steer(id, Steer::Pause).await.unwrap();
+    assert!(is_held(&until(&owner, there.id, is_held).await));
+    owner.stop().await;
+    drop(owner);
+    until_gone(&sender).await;
+    // Asked for once more, with nobody there to hear it.
+    let again = sender.submit(film, everywhere(), terms).await.unwrap();
+    assert_eq!(again, id);
+    let owner = start(config(folder.path(), "owner", true)).await;
+    let job = until(&owner, there.id, is_at_work).await;
+    assert!(is_at_work(&job), "{:?}", job.state);
+    sender.stop().await;
+    owner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_owners_user_holds_is_let_go_on_there_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 120);
+    let (sender, owner) = house_of_two(folder.path()).await;
+    let terms = to(on(&sender).await);
+    let id = sender.submit(film, everywhere(), terms).await.unwrap();
+    let there = theirs(&owner).await;
+    owner.steer(there.id, Steer::Pause).await.unwrap();
+    let seen = |job: &JobStatus| is_held(job) && step(job) == Some(AwayStep::Working);
+    until(&sender, id, seen).await;
+    let refused = sender.steer(id, Steer::Resume).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotNow);
+    // The two meet anew, and say how it stands with each.
+    sender.stop().await;
+    drop(sender);
+    let sender = start(config(folder.path(), "sender", true)).await;
+    until(&sender, id, seen).await;
+    for _ in 0..25 {
+        let job = until(&owner, there.id, |_| true).await;
+        assert!(is_held(&job), "{:?}", job.state);
+        pause().await;
+    }
+    owner.steer(there.id, Steer::Resume).await.unwrap();
+    let job = until(&owner, there.id, is_at_work).await;
+    assert!(is_at_work(&job), "{:?}", job.state);
+    sender.stop().await;
+    owner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_that_rested_goes_on_when_its_owner_helps_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 120);
+    let (sender, owner) = house_of_two(folder.path()).await;
+    let terms = to(on(&sender).await);
+    sender.submit(film, everywhere(), terms).await.unwrap();
+    let there = theirs(&owner).await;
+    until(&owner, there.id, is_at_work).await;
+    owner.donate(false).await.unwrap();
+    assert!(is_held(&until(&owner, there.id, is_held).await));
+    owner.stop().await;
+    drop(owner);
+    let owner = start(config(folder.path(), "owner", true)).await;
+    let job = until(&owner, there.id, is_at_work).await;
+    assert!(is_at_work(&job), "{:?}", job.state);
+    // It stays so.
+    for _ in 0..25 {
+        let job = until(&owner, there.id, |_| true).await;
+        assert!(is_at_work(&job), "{:?}", job.state);
+        pause().await;
+    }
+    owner.stop().await;
+    sender.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_only_looks_leaves_the_films_of_others_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = heavy(&folder.path().join("film.mkv"), 12);
+    let (sender, owner) = house_of_two(folder.path()).await;
+    slowly(&sender).await;
+    let terms = to(on(&sender).await);
+    sender.submit(film, everywhere(), terms).await.unwrap();
+    let there = until_come(folder.path(), 1 << 20, 0).await;
+    owner.stop().await;
+    drop(owner);
+    let looks = NodeConfig {
+        donate: Some(false),
+        ..config(folder.path(), "owner", false)
+    };
+    let looks = start(looks).await;
+    for _ in 0..25 {
+        looks.status().await.unwrap();
+        pause().await;
+    }
+    assert!(come(folder.path()) >= there);
+    looks.stop().await;
+    drop(looks);
+    let owner = start(config(folder.path(), "owner", true)).await;
+    until_come(folder.path(), there + (1 << 20), there).await;
+    owner.stop().await;
+    sender.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_is_given_back_though_nobody_is_helped_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 2);
+    let (sender, owner) = house_of_two(folder.path()).await;
+    let terms = to(On {
+        leave: true,
+        ..on(&sender).await
+    });
+    let id = sender.submit(film, everywhere(), terms).await.unwrap();
+    let ready = |job: &JobStatus| step(job) == Some(AwayStep::Ready);
+    until(&sender, id, ready).await;
+    owner.donate(false).await.unwrap();
+    sender.fetch(id).await.unwrap();
+    let job = until(&sender, id, |_| false).await;
+    assert_eq!(outcome(&job).frames, 50);
+    owner.stop().await;
+    sender.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cancelled_while_it_is_checked_gets_no_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 30);
+    let (sender, owner) = house_of_two(folder.path()).await;
+    let terms = to(on(&sender).await);
+    let id = sender.submit(film, everywhere(), terms).await.unwrap();
+    let checks = |job: &JobStatus| step(job) == Some(AwayStep::Checking);
+    let job = until(&sender, id, checks).await;
+    assert!(checks(&job), "{:?}", job.state);
+    sender.steer(id, Steer::Cancel).await.unwrap();
+    let job = until(&sender, id, |_| false).await;
+    assert!(matches!(job.state, JobState::Cancelled), "{:?}", job.state);
+    until_nothing_is_kept(folder.path()).await;
+    sender.stop().await;
+    owner.stop().await;
+    let beside = fs::read_dir(folder.path()).unwrap().flatten();
+    let beside = beside.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let others: Vec<String> = beside
+        .filter(|name| !["film.mkv", "sender", "owner"].contains(&name.as_str()))
+        .collect();
+    assert_eq!(others, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_owners_user_takes_off_the_list_is_kept_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 2);
+    let (sender, owner) = house_of_two(folder.path()).await;
+    let terms = to(On {
+        leave: true,
+        ..on(&sender).await
+    });
+    let id = sender.submit(film, everywhere(), terms).await.unwrap();
+    let ready = |job: &JobStatus| step(job) == Some(AwayStep::Ready);
+    until(&sender, id, ready).await;
+    assert_eq!(kept(folder.path()).len(), 1);
+    let there = theirs(&owner).await;
+    owner.steer(there.id, Steer::Forget).await.unwrap();
+    until_nothing_is_kept(folder.path()).await;
+    let job = until(&sender, id, |_| false).await;
+    let JobState::Failed(trouble) = job.state else {
+        panic!("{:?}", job.state)
+    };
+    assert_eq!(trouble.message, "The job was cancelled on owner.");
     owner.stop().await;
     sender.stop().await;
 }

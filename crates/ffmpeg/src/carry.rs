@@ -144,6 +144,12 @@ pub struct Contents {
     pub first_us: Option<i64>,
     /// The last packet's.
     pub last_us: Option<i64>,
+    /// When the last of them is over.
+    #[serde(default)]
+    pub end_us: Option<i64>,
+    /// The packets' bytes.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 /// A stream to be looked into.
@@ -229,7 +235,7 @@ impl Tally {
             return;
         }
         let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-        let [stream, _dts, pts, _duration, _size, hash, ..] = fields[..] else {
+        let [stream, _dts, pts, duration, size, hash, ..] = fields[..] else {
             return;
         };
         let at = stream.parse().ok();
@@ -237,11 +243,16 @@ impl Tally {
             return;
         };
         slot.0.packets += 1;
+        slot.0.bytes += size.parse::<u32>().map_or(0, u64::from);
         slot.1.update(hash.as_bytes());
-        let pts = pts.parse().ok().filter(|p| *p != i64::MIN);
-        if let Some(us) = pts.map(|p: i64| slot.2.micros(p)) {
+        let pts: Option<i64> = pts.parse().ok().filter(|p| *p != i64::MIN);
+        if let Some(pts) = pts {
+            let us = slot.2.micros(pts);
             slot.0.first_us.get_or_insert(us);
             slot.0.last_us = Some(us);
+            let lasts: i64 = duration.parse().unwrap_or(0);
+            let ends = slot.2.micros(pts.saturating_add(lasts.max(0)));
+            slot.0.end_us = slot.0.end_us.max(Some(ends));
         }
     }
 
@@ -522,4 +533,36 @@ fn film_packet(line: &str) -> Option<FilmPacket> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(FilmPacket::Packet(pts, digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_stream_holds_is_added_up() {
+        let mut tally = Tally::new(2);
+        for line in [
+            "#tb 0: 1/1000",
+            "#tb 1: 1/48000",
+            "0,          0,        500,       40,      700, 00",
+            "0,         40,        400,       40,      300, 01",
+            "1,      48000,      48000,     1024,      256, 02, S=1",
+            "nonsense",
+        ] {
+            tally.take(line);
+        }
+        let found = tally.finish();
+        let told: Vec<_> = found
+            .iter()
+            .map(|one| (one.packets, one.bytes, one.last_us, one.end_us))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (2, 1000, Some(400_000), Some(540_000)),
+                (1, 256, Some(1_000_000), Some(1_021_333)),
+            ]
+        );
+    }
 }

@@ -7,7 +7,7 @@ use media::{Pts, Span, Timebase};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::child::{Run, RunError, Sink};
+use crate::child::{self, Run, RunError, Sink};
 use crate::hold::Hold;
 use crate::picture::{self, Grey};
 use crate::result::Returned;
@@ -31,6 +31,17 @@ pub enum DigestError {
     /// The decoder complained: some frames are damaged though all came out.
     #[error("the decoder reported {0} errors: {1}")]
     Damaged(u32, String),
+}
+
+impl DigestError {
+    /// Whether it says nothing of what is in the file: as [`RunError::is_of_the_system`].
+    #[must_use]
+    pub fn is_of_the_system(&self) -> bool {
+        match self {
+            Self::Run(error) => error.is_of_the_system(),
+            Self::Damaged(_, words) => child::are_of_the_system(words),
+        }
+    }
 }
 
 /// Decodes every frame of an encoded segment, on at most so many processors.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use media::parse::progress;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -35,24 +36,59 @@ pub enum BrokeOff {
     Unread(String),
 }
 
-/// ffmpeg's words where a demuxer gives up (`ffmpeg_demux.c`); what follows is the reason.
+/// ffmpeg's words where a demuxer gives up (`ffmpeg_demux.c`, from 6.1 on); what follows is the reason.
 const GAVE_UP: &str = "Error during demuxing: ";
+/// Before that it says the input's name, a colon and the reason (`ffmpeg.c`, `process_input`), at this level.
+const ERROR: &str = "[error] ";
 /// The reason where the content is to blame (`AVERROR_INVALIDDATA`).
 const NONSENSE: &str = "Invalid data found when processing input";
 
-fn broke_off(line: &str) -> Option<BrokeOff> {
-    let (_, why) = line.split_once(GAVE_UP)?;
+fn broke_off(line: &str, inputs: &[String]) -> Option<BrokeOff> {
+    let named = || inputs.iter().find_map(|input| said_of(input, line));
+    let why = match line.split_once(GAVE_UP) {
+        Some((_, why)) => why,
+        None => named()?,
+    };
     if why == NONSENSE {
         return Some(BrokeOff::Damaged);
     }
     Some(BrokeOff::Unread(why.chars().take(200).collect()))
 }
 
-/// Listens to the end; `frames` hears of progress, and about `limit` bytes of the rest are kept.
+/// The reason that a line of an older ffmpeg gives for an input. The system's reasons begin with a capital letter and its
+/// own for giving up do, too; what else it says of a file does not.
+fn said_of<'a>(input: &str, line: &'a str) -> Option<&'a str> {
+    let said = line.strip_prefix(ERROR)?;
+    let said = said.strip_prefix("file:").unwrap_or(said);
+    let why = said.strip_prefix(input)?.strip_prefix(": ")?;
+    why.starts_with(char::is_uppercase).then_some(why)
+}
+
+/// A run's inputs as they are called in what it says.
+pub(crate) fn names(inputs: &[PathBuf]) -> Vec<String> {
+    let name = |path: &PathBuf| {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        said_name(&path)
+    };
+    inputs.iter().map(name).collect()
+}
+
+/// What would move the cursor is a question mark in ffmpeg's words (`log.c`, `sanitize`).
+fn said_name(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| match c {
+        '\0'..='\x07' | '\x0e'..='\x1f' => '?',
+        c => c,
+    };
+    text.chars().map(plain).collect()
+}
+
+/// Listens to the end; `frames` hears of progress, and about `limit` bytes of the rest are kept. `inputs`: [`names`].
 pub(crate) async fn listen(
     stderr: Option<ChildStderr>,
     frames: watch::Sender<u32>,
     limit: usize,
+    inputs: Vec<String>,
 ) -> Said {
     let mut said = Said::default();
     let Some(stderr) = stderr else { return said };
@@ -65,7 +101,7 @@ pub(crate) async fn listen(
             progress::Line::Pair => {}
             progress::Line::Error(text) => {
                 said.errors = said.errors.saturating_add(1);
-                said.broke_off = said.broke_off.take().or_else(|| broke_off(text));
+                said.broke_off = said.broke_off.take().or_else(|| broke_off(text, &inputs));
                 keep(&mut said.log, text, limit);
             }
             progress::Line::Log(text) => keep(&mut said.log, text, limit),
@@ -115,4 +151,55 @@ pub(crate) fn last_words(log: &str) -> impl fmt::Display + '_ {
         .rev()
         .find(|line| !line.trim().is_empty())
         .unwrap_or("it said nothing")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_breaks_off_is_heard_of_every_ffmpeg() {
+        let inputs = names(&["/films/a: b.mkv".into(), "/films/odd\u{1b}.mkv".into()]);
+        let heard = |line: &str| broke_off(line, &inputs);
+        let unread = |why: &str| Some(BrokeOff::Unread(why.to_owned()));
+        for (line, expected) in [
+            (
+                "[in#0/matroska,webm @ 0x55] [error] Error during demuxing: Input/output error",
+                unread("Input/output error"),
+            ),
+            (
+                "[in#0/mov @ 0x55] [error] Error during demuxing: Invalid data found when processing input",
+                Some(BrokeOff::Damaged),
+            ),
+            // 5.1 and 6.0
+            (
+                "[error] file:/films/a: b.mkv: Input/output error",
+                unread("Input/output error"),
+            ),
+            (
+                "[error] /films/a: b.mkv: Stale file handle",
+                unread("Stale file handle"),
+            ),
+            (
+                "[error] file:/films/odd?.mkv: Input/output error",
+                unread("Input/output error"),
+            ),
+            (
+                "[error] file:/films/a: b.mkv: Invalid data found when processing input",
+                Some(BrokeOff::Damaged),
+            ),
+            // Of another file, of a part of it, or no reason.
+            ("[error] file:/films/c.mkv: Input/output error", None),
+            ("[error] file:/films/a: Input/output error", None),
+            ("[matroska @ 0x55] [error] Read error", None),
+            ("[warning] file:/films/a: b.mkv: Input/output error", None),
+            (
+                "[error] file:/films/a: b.mkv: could not find codec parameters",
+                None,
+            ),
+            ("[error] file:/films/a: b.mkv: ", None),
+        ] {
+            assert_eq!(heard(line), expected, "{line}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use media::spec::Scan;
 use media::stream::SourceInfo;
 use media::{Pts, Timebase};
 
-use crate::child::{Run, RunError};
+use crate::child::{self, Run, RunError};
 use crate::limits;
 
 /// A film: its file, its stream, and what its timestamps need.
@@ -51,6 +51,17 @@ pub enum ProbeError {
     /// ffmpeg itself does not run.
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+impl ProbeError {
+    /// Whether it says nothing of what is in the file: as [`RunError::is_of_the_system`].
+    #[must_use]
+    pub fn is_of_the_system(&self) -> bool {
+        match self {
+            Self::NotOpened(words) | Self::NoPicture(words) => child::are_of_the_system(words),
+            Self::Run(error) => error.is_of_the_system(),
+        }
+    }
 }
 
 /// What the container says is in `path`.

@@ -101,7 +101,9 @@ async fn indexed(source: &Source) -> Index {
             index.push(packet).unwrap();
         }
     }
-    assert!(!listing.await.unwrap().unwrap(), "nothing here is damaged");
+    let listed = listing.await.unwrap().unwrap();
+    assert!(!listed.damaged, "nothing here is damaged");
+    assert_eq!(listed.packets, index.len() as u64);
     index.finish();
     index
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::Peer;
 use crate::record::{Fate, Phase, PhaseKind, Record, Stint, Stretch};
-use crate::spent::{Account, Hand, during, given_out, unpaused, window};
+use crate::spent::{Account, Hand, during, given_out, together, unpaused, window, without};
 
 /// Nothing shorter is told, ms.
 const SHORTEST: u64 = 1000;
@@ -72,7 +72,7 @@ pub enum Cause {
         peer: Peer,
         /// So long after the first part was given out.
         ms: u64,
-        /// Of its time.
+        /// Of its time; without that in which it was away.
         percent: u8,
     },
     /// At the end computers had nothing left to do while the last part was encoded.
@@ -145,7 +145,8 @@ pub(crate) fn causes(record: &Record, account: &Account, pauses: &[Stretch]) -> 
     for hand in &account.hands {
         // What a computer could not do meanwhile, in time of the whole job.
         let weight = speed(hand).unwrap_or(0.0) / speeds.max(f64::MIN_POSITIVE);
-        found.extend(of_hand(record, account, hand).map(|(ms, cause)| (ms * weight, cause)));
+        let own = of_hand(record, account, hand, pauses);
+        found.extend(own.map(|(ms, cause)| (ms * weight, cause)));
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut causes: Vec<Cause> = found.into_iter().map(|(_, cause)| cause).collect();
@@ -215,7 +216,7 @@ fn joining(record: &Record, account: &Account) -> Option<(f64, Cause)> {
     Some((ms as f64, Cause::Joining { ms, percent }))
 }
 
-/// From the moment in which the first place is free and nothing is left to give, until the last part is there.
+/// How long others had nothing to do once nothing was left to give, until the last part is there.
 fn tail(record: &Record, account: &Account, pauses: &[Stretch]) -> Option<(f64, Cause)> {
     let encoding = |phase: &Phase| phase.kind == PhaseKind::Encoding && phase.ended.is_none();
     if record.phases.iter().any(encoding) {
@@ -225,18 +226,14 @@ fn tail(record: &Record, account: &Account, pauses: &[Stretch]) -> Option<(f64, 
     let until = record.until;
     let end = all_back(record);
     let given = given_out(record);
-    let places = places(record, given);
-    // One place alone has no others that wait for it.
-    let free = *places.iter().min()?;
-    if places.len() < 2 {
-        return None;
-    }
     let last = record
         .stints
         .iter()
         .filter(|stint| stint.fate.is_none_or(|fate| fate == Fate::Verified))
         .max_by_key(|stint| (stint.free(until), stint.lease))?;
-    let ms = unpaused((free.max(given), end), pauses);
+    // The seats of one computer alone have no others that wait for it.
+    let free = free_beside(record, last.peer, (given, end));
+    let ms = free.iter().map(|stretch| unpaused(*stretch, pauses)).sum();
     let percent = share(ms, account.whole_ms)?;
     let usual = median(record.stints.iter().map(|stint| stint.frames));
     let times = (last.frames >= LONG * usual.max(1)).then(|| last.frames / usual.max(1));
@@ -260,9 +257,36 @@ fn tail(record: &Record, account: &Account, pauses: &[Stretch]) -> Option<(f64, 
     Some((ms as f64 / 2.0, cause))
 }
 
-/// When the places get free at which somebody encodes as the last part is given out. What a computer has in hand beside
-/// goes on in one of them, so each place counts with its last part.
-fn places(record: &Record, given: i64) -> Vec<i64> {
+/// When a computer other than `last` had a place with nothing to do, of those at work when the last part was given out:
+/// one that is away, or has anything else in hand, waits for nobody.
+fn free_beside(record: &Record, last: Peer, (given, end): Stretch) -> Vec<Stretch> {
+    let others = places(record, given)
+        .into_iter()
+        .filter(|(peer, _)| *peer != last);
+    let free = others.flat_map(|(peer, ends)| {
+        let busy = busy_elsewhere(record, peer, given);
+        ends.into_iter()
+            .flat_map(move |at| without((at.max(given), end), &busy))
+    });
+    together(free.collect())
+}
+
+/// When a computer is away, or has in hand what belongs to another job or was given to it after `given`.
+fn busy_elsewhere(record: &Record, peer: Peer, given: i64) -> Vec<Stretch> {
+    let until = record.until;
+    let others = record.others.iter().filter(|one| one.peer == peer);
+    let away = record.absences.iter().filter(|one| one.peer == peer);
+    let later = record.stints.iter();
+    let later = later.filter(|stint| stint.peer == peer && stint.given > given);
+    let all = others.map(|one| one.stretch(until));
+    let all = all.chain(away.map(|one| one.stretch(until)));
+    let all = all.chain(later.map(|stint| (stint.given, stint.free(until))));
+    together(all.collect())
+}
+
+/// Of each computer, when the places get free at which it encodes as the last part is given out. What it has in hand
+/// beside goes on in one of them, so each place counts with its last part.
+fn places(record: &Record, given: i64) -> BTreeMap<Peer, Vec<i64>> {
     let mut hands: BTreeMap<Peer, (usize, Vec<i64>)> = BTreeMap::new();
     for stint in record.stints.iter().filter(|stint| stint.given <= given) {
         let encodes = stint.encodes(record.until);
@@ -273,12 +297,12 @@ fn places(record: &Record, given: i64) -> Vec<i64> {
         *busy += usize::from(from <= given);
         ends.push(to);
     }
-    let last = |(busy, mut ends): (usize, Vec<i64>)| {
+    let last = |(peer, (busy, mut ends)): (Peer, (usize, Vec<i64>))| {
         ends.sort_unstable_by(|a, b| b.cmp(a));
         ends.truncate(busy.max(1));
-        ends
+        (peer, ends)
     };
-    hands.into_values().flat_map(last).collect()
+    hands.into_iter().map(last).collect()
 }
 
 /// When the last result was back.
@@ -332,6 +356,7 @@ fn of_hand(
     record: &Record,
     account: &Account,
     hand: &Hand,
+    pauses: &[Stretch],
 ) -> impl Iterator<Item = (f64, Cause)> + use<> {
     let (peer, spent, all) = (hand.peer, hand.spent, account.work_ms);
     let transfer = share(spent.transfer, all).map(|percent| {
@@ -356,10 +381,18 @@ fn of_hand(
     let away =
         share(spent.away, all).map(|percent| (spent.away as f64, Cause::Away { peer, percent }));
     let late = share(spent.late, all).map(|percent| {
-        let ms = spent.late;
-        (ms as f64, Cause::Late { peer, ms, percent })
+        let ms = unpaused(before_first(record, peer), pauses);
+        (spent.late as f64, Cause::Late { peer, ms, percent })
     });
     [transfer, idle, away, late].into_iter().flatten()
+}
+
+/// From the first part given out to anybody until the first one given to this computer.
+fn before_first(record: &Record, peer: Peer) -> Stretch {
+    let (from, to) = window(record);
+    let own = record.stints.iter().filter(|stint| stint.peer == peer);
+    let first = own.map(|stint| stint.given).min();
+    (from, first.unwrap_or(to))
 }
 
 /// How long the film was still read while a computer had no part in hand, ms.

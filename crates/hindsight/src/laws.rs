@@ -28,16 +28,21 @@ pub fn amdahl_limit(serial: f64) -> f64 {
 /// The Karp–Flatt metric: the serial share that explains `speed_up` with `workers`. `None` for a single worker,
 /// with which nothing can be told. Slightly negative where several workers were more than so many times as fast.
 pub fn karp_flatt(speed_up: f64, workers: f64) -> Option<f64> {
-    (workers > 1.0).then(|| (1.0 / speed_up - 1.0 / workers) / (1.0 - 1.0 / workers))
+    is_telling(workers).then(|| (1.0 / speed_up - 1.0 / workers) / (1.0 - 1.0 / workers))
+}
+
+/// Whether so many workers are other than one: also fewer, where what they are compared with had several.
+fn is_telling(workers: f64) -> bool {
+    workers > 0.0 && (workers - 1.0).abs() > f64::EPSILON
 }
 
 /// The serial share that fits several measurements best: the least squares of Amdahl's law in the form
 /// `1 / speed_up = s * (1 - 1/n) + 1/n`, which is linear in `s`. `points` are (workers, speed-up); those with one
-/// worker say nothing. Between 0 and 1.
+/// worker say nothing, and `None` is all that they say together. Between 0 and 1.
 pub fn amdahl_fit(points: &[(f64, f64)]) -> Option<f64> {
     let terms = points
         .iter()
-        .filter(|(workers, _)| *workers > 1.0)
+        .filter(|(workers, _)| is_telling(*workers))
         .map(|(workers, speed_up)| {
             let divisible = 1.0 - 1.0 / workers;
             (
@@ -88,6 +93,16 @@ mod tests {
         assert!(noisy > 0.05 && noisy < 0.09, "{noisy}");
         assert_eq!(amdahl_fit(&[(1.0, 1.0)]), None);
         near(amdahl_fit(&[(2.0, 2.2)]).unwrap(), 0.0);
+    }
+
+    #[test]
+    fn fewer_workers_than_the_measure_say_as_much_as_more() {
+        // One and two of them against four.
+        let points = [1.0, 2.0, 4.0].map(|n| (n / 4.0, amdahl(0.1, n) / amdahl(0.1, 4.0)));
+        let serial = amdahl_fit(&points).unwrap();
+        let of_four = 0.1 / (0.1 + 0.9 / 4.0);
+        near(serial, of_four);
+        near(karp_flatt(points[0].1, points[0].0).unwrap(), of_four);
     }
 
     #[test]

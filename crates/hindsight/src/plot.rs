@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::laws;
-use crate::sweep::{Measured, compare, summary};
+use crate::sweep::{Measured, compare, measure_of, summary};
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;
@@ -107,17 +107,17 @@ const MEASURED: &str = "stroke=\"#1f5fbf\" stroke-width=\"2.4\"";
 const IDEAL: &str = "stroke=\"#5b564e\" stroke-width=\"1.6\" stroke-dasharray=\"7 5\"";
 const AMDAHL: &str = "stroke=\"#b4541a\" stroke-width=\"1.8\" stroke-dasharray=\"2 4\"";
 
-/// The picture of these rows; the first is the measure of the rest. Empty without rows.
+/// The picture of these rows; that with the fewest workers is the measure of the rest. Empty without rows.
 #[must_use]
 pub fn svg(rows: &[Measured]) -> String {
-    let Some(first) = rows.first() else {
+    let Some(first) = measure_of(rows) else {
         return String::new();
     };
     let fewest = f64::from(first.workers.max(1));
     let most = rows.iter().map(|row| row.workers).max().unwrap_or(1);
     let workers = f64::from(most);
     let points = |value: fn(&crate::sweep::Compared) -> f64| -> Vec<(f64, f64)> {
-        let point = |row: &Measured| (f64::from(row.workers), value(&compare(*row, *first)));
+        let point = |row: &Measured| (f64::from(row.workers), value(&compare(*row, first)));
         let mut points: Vec<(f64, f64)> = rows.iter().map(point).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         points

@@ -13,6 +13,8 @@ pub struct Record {
     pub phases: Vec<Phase>,
     /// What each computer was given, in any order.
     pub stints: Vec<Stint>,
+    /// What computers had in hand of other jobs meanwhile, in any order.
+    pub others: Vec<OtherWork>,
     /// When computers were not there, or rested.
     pub absences: Vec<Absence>,
     /// Now, or when the job ended: what has no end lasts until then.
@@ -191,6 +193,46 @@ impl Fate {
     }
 }
 
+/// A computer that had a part of another job in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherWork {
+    /// Which.
+    pub peer: Peer,
+    /// Of which job: its number.
+    pub job: u64,
+    /// From then.
+    pub began: i64,
+    /// Until then; `None`: it goes on.
+    pub ended: Option<i64>,
+}
+
+impl OtherWork {
+    /// As few as there can be: what of one computer and one job touches is one. By computer, job and time.
+    #[must_use]
+    pub fn merged(mut all: Vec<Self>) -> Vec<Self> {
+        all.sort_unstable_by_key(|one| (one.peer, one.job, one.began));
+        let mut merged: Vec<Self> = Vec::with_capacity(all.len());
+        for one in all {
+            let goes_on = |last: &&mut Self| {
+                (last.peer, last.job) == (one.peer, one.job)
+                    && last.ended.is_none_or(|ended| one.began <= ended)
+            };
+            match merged.last_mut().filter(goes_on) {
+                Some(last) => {
+                    last.ended = last.ended.zip(one.ended).map(|(a, b)| a.max(b));
+                }
+                None => merged.push(one),
+            }
+        }
+        merged
+    }
+
+    /// As far as the record goes.
+    pub(crate) fn stretch(&self, until: i64) -> Stretch {
+        (self.began, self.ended.unwrap_or(until).max(self.began))
+    }
+}
+
 /// A computer that was not there, or took nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Absence {
@@ -200,6 +242,25 @@ pub struct Absence {
     pub began: i64,
     /// Until then; `None`: it goes on.
     pub ended: Option<i64>,
+    /// What it had begun stood still at first.
+    pub still: bool,
+}
+
+/// So long what a computer has begun stands still at the most, ms: then it goes on, or is given back.
+const STILL: i64 = 60_000;
+
+impl Absence {
+    /// As far as the record goes.
+    pub(crate) fn stretch(&self, until: i64) -> Stretch {
+        (self.began, self.ended.unwrap_or(until).max(self.began))
+    }
+
+    /// That of it in which an encoder stood still that is said to have been at work.
+    pub(crate) fn stands_still(&self, until: i64) -> Option<Stretch> {
+        let (from, to) = self.stretch(until);
+        self.still
+            .then(|| (from, to.min(from.saturating_add(STILL))))
+    }
 }
 
 /// A stretch of time, `from <= to`.
@@ -215,6 +276,12 @@ impl Stint {
     pub(crate) fn travels(&self, until: i64) -> Stretch {
         let to = self.delivered.or(self.began).unwrap_or(self.end(until));
         stretch(self.given, to, self.end(until))
+    }
+
+    /// Its source there, and its encoder not at work yet.
+    pub(crate) fn waits(&self, until: i64) -> Option<Stretch> {
+        let to = self.began.or(self.encoded).unwrap_or(self.end(until));
+        Some(stretch(self.delivered?, to, self.end(until)))
     }
 
     /// Its encoder at work; `None`: it never was.

@@ -45,7 +45,8 @@ pub struct Hand {
 }
 
 /// The time from the first part given out until the last one was there, as one computer spent it, ms. What goes on
-/// at the same time counts once, as the first of these; the sum is the same for every computer.
+/// at the same time counts once, as the first of these; but where it rests and its encoder is known to stand still for
+/// that, it is away. The sum is the same for every computer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Spent {
     /// It encoded.
@@ -58,6 +59,10 @@ pub struct Spent {
     pub give_back: u64,
     /// It was away, or rested.
     pub away: u64,
+    /// It had parts of other jobs in hand, and did nothing for this one.
+    pub other: u64,
+    /// A part lay there and waited for a seat.
+    pub seat: u64,
     /// It had not been given anything yet.
     pub late: u64,
     /// It had nothing to do, though there were parts left to give out.
@@ -76,11 +81,13 @@ impl Spent {
             transfer,
             give_back,
             away,
+            other,
+            seat,
             late,
             idle,
             tail,
         } = self;
-        encode + check + transfer + give_back + away + late + idle + tail
+        encode + check + transfer + give_back + away + other + seat + late + idle + tail
     }
 }
 
@@ -88,14 +95,17 @@ impl Spent {
 #[derive(Clone, Copy)]
 enum Deed {
     Pause,
+    Still,
     Encode,
     Check,
     Transfer,
     GiveBack,
     Away,
+    Other,
+    Seat,
 }
 
-const DEEDS: usize = 6;
+const DEEDS: usize = 9;
 
 /// What there is to say of a record.
 #[must_use]
@@ -144,12 +154,17 @@ pub(crate) fn window(record: &Record) -> Stretch {
 
 fn pauses(record: &Record) -> Vec<Stretch> {
     let all = record.phases.iter().filter(|phase| phase.kind.is_pause());
-    let mut all: Vec<Stretch> = all
+    let all: Vec<Stretch> = all
         .map(|phase| {
             let ended = phase.ended.unwrap_or(record.until);
             (phase.began, ended.max(phase.began))
         })
         .collect();
+    together(all)
+}
+
+/// What any of these stretches covers, one after the other.
+pub(crate) fn together(mut all: Vec<Stretch>) -> Vec<Stretch> {
     all.sort_unstable();
     all.retain(|(from, to)| to > from);
     let mut merged: Vec<Stretch> = Vec::with_capacity(all.len());
@@ -160,6 +175,25 @@ fn pauses(record: &Record) -> Vec<Stretch> {
         }
     }
     merged
+}
+
+/// A stretch without what is covered by these, which come one after the other.
+pub(crate) fn without((from, to): Stretch, covered: &[Stretch]) -> Vec<Stretch> {
+    let mut left = Vec::new();
+    let mut at = from;
+    for (begin, end) in covered
+        .iter()
+        .filter(|(begin, end)| *begin < to && *end > from)
+    {
+        if *begin > at {
+            left.push((at, *begin));
+        }
+        at = at.max(*end);
+    }
+    if at < to {
+        left.push((at, to));
+    }
+    left
 }
 
 /// How long a stretch is without the pauses, ms.
@@ -237,23 +271,11 @@ fn spent(
         }
     };
     pauses.iter().for_each(|pause| note(Deed::Pause, *pause));
-    for absence in record.absences.iter().filter(|one| one.peer == peer) {
-        let ended = absence.ended.unwrap_or(until).max(absence.began);
-        note(Deed::Away, (absence.began, ended));
-    }
-    for stint in stints {
-        let away = peer != record.me;
-        let rest = [
-            (Deed::Transfer, away.then(|| stint.travels(until))),
-            (Deed::Encode, stint.encodes(until)),
-            (Deed::Check, stint.checks(until)),
-            (Deed::GiveBack, stint.returns(until).filter(|_| away)),
-        ];
-        for (deed, stretch) in rest {
-            if let Some(stretch) = stretch {
-                note(deed, stretch);
-            }
-        }
+    let own = stints
+        .iter()
+        .flat_map(|stint| deeds(stint, peer != record.me, until));
+    for (deed, stretch) in own.chain(beside(record, peer)) {
+        note(deed, stretch);
     }
     let first = stints
         .iter()
@@ -268,6 +290,33 @@ fn spent(
     book(&changes, window, first, over)
 }
 
+/// What keeps a computer from this job, and when.
+fn beside(record: &Record, peer: Peer) -> impl Iterator<Item = (Deed, Stretch)> {
+    let until = record.until;
+    let absences = record.absences.iter().filter(move |one| one.peer == peer);
+    let still = absences
+        .clone()
+        .filter_map(move |one| Some((Deed::Still, one.stands_still(until)?)));
+    let others = record.others.iter().filter(move |one| one.peer == peer);
+    absences
+        .map(move |one| (Deed::Away, one.stretch(until)))
+        .chain(still)
+        .chain(others.map(move |one| (Deed::Other, one.stretch(until))))
+}
+
+/// What a stint comes to, and when. Nothing is on the way to or from the computer that owns the job.
+fn deeds(stint: &Stint, away: bool, until: i64) -> impl Iterator<Item = (Deed, Stretch)> {
+    let all = [
+        (Deed::Transfer, away.then(|| stint.travels(until))),
+        (Deed::Seat, stint.waits(until)),
+        (Deed::Encode, stint.encodes(until)),
+        (Deed::Check, stint.checks(until)),
+        (Deed::GiveBack, stint.returns(until).filter(|_| away)),
+    ];
+    all.into_iter()
+        .filter_map(|(deed, stretch)| Some((deed, stretch?)))
+}
+
 fn book(changes: &[(i64, usize, i32)], window: Stretch, first: i64, over: i64) -> Spent {
     let mut spent = Spent::default();
     let mut active = [0_i32; DEEDS];
@@ -279,13 +328,20 @@ fn book(changes: &[(i64, usize, i32)], window: Stretch, first: i64, over: i64) -
         let Ok(ms) = u64::try_from(to.min(window.1) - at.max(window.0)) else {
             continue;
         };
+        let (encodes, checks) = (
+            goes_on(&active, Deed::Encode),
+            goes_on(&active, Deed::Check),
+        );
         let into = match () {
             () if goes_on(&active, Deed::Pause) => continue,
-            () if goes_on(&active, Deed::Encode) => &mut spent.encode,
-            () if goes_on(&active, Deed::Check) => &mut spent.check,
+            () if goes_on(&active, Deed::Still) && (encodes || checks) => &mut spent.away,
+            () if encodes => &mut spent.encode,
+            () if checks => &mut spent.check,
             () if goes_on(&active, Deed::Transfer) => &mut spent.transfer,
             () if goes_on(&active, Deed::GiveBack) => &mut spent.give_back,
             () if goes_on(&active, Deed::Away) => &mut spent.away,
+            () if goes_on(&active, Deed::Other) => &mut spent.other,
+            () if goes_on(&active, Deed::Seat) => &mut spent.seat,
             () if at < first => &mut spent.late,
             () if at >= over => &mut spent.tail,
             () => &mut spent.idle,

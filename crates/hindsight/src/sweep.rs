@@ -11,6 +11,16 @@ pub struct Measured {
     pub wall_s: f64,
 }
 
+/// The numbers of workers of a measurement, as they are measured: each once, the fewest first, which are the measure of
+/// the rest.
+#[must_use]
+pub fn in_order(asked: &[u32]) -> Vec<u32> {
+    let mut rows = asked.to_vec();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
+}
+
 /// A row beside the first one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Compared {
@@ -45,10 +55,16 @@ pub fn compare(row: Measured, first: Measured) -> Compared {
     }
 }
 
-/// What the rows say together; the first is the measure of the rest.
+/// The row that the rest is measured by: the first of those with the fewest workers.
+#[must_use]
+pub fn measure_of(rows: &[Measured]) -> Option<Measured> {
+    rows.iter().copied().min_by_key(|row| row.workers)
+}
+
+/// What the rows say together.
 #[must_use]
 pub fn summary(rows: &[Measured]) -> Summary {
-    let Some(first) = rows.first() else {
+    let Some(first) = measure_of(rows) else {
         return Summary::default();
     };
     let fewest = f64::from(first.workers.max(1));
@@ -105,5 +121,20 @@ mod tests {
         assert!((second.efficiency - 1.0).abs() < 1e-9, "{second:?}");
         assert_eq!(summary(&[row(2, 40.0)]), Summary::default());
         assert_eq!(summary(&[]), Summary::default());
+    }
+
+    #[test]
+    fn the_order_of_the_rows_changes_nothing() {
+        assert_eq!(in_order(&[4, 2, 1, 2]), [1, 2, 4]);
+        assert_eq!(in_order(&[]), [0; 0]);
+        let rows = [row(4, 17.25), row(2, 31.5), row(1, 60.0)];
+        let mut other = rows;
+        other.reverse();
+        let told = summary(&rows);
+        assert_eq!(told.twice.unwrap().0, 8, "{told:?}");
+        assert!(
+            (told.serial_fraction.unwrap() - summary(&other).serial_fraction.unwrap()).abs() < 1e-9,
+            "{told:?}"
+        );
     }
 }

@@ -55,6 +55,7 @@ fn slow_link() -> Record {
         me: HERE,
         phases: vec![phase(PhaseKind::Encoding, 0, 100_000)],
         stints,
+        others: Vec::new(),
         absences: Vec::new(),
         until: 100_000,
     }
@@ -157,6 +158,7 @@ fn parts_in_reserve() -> Record {
             phase(PhaseKind::Joining, 82_000, 82_000),
         ],
         stints,
+        others: Vec::new(),
         absences: Vec::new(),
         until: 82_000,
     }
@@ -282,6 +284,7 @@ fn who_came_late_was_away_and_lost_parts_is_told_so() {
         peer: KITCHEN,
         began: 50_000,
         ended: Some(70_000),
+        still: false,
     });
     let account = tell(&record);
     let spent = of(&account, KITCHEN).spent;
@@ -310,6 +313,199 @@ fn who_came_late_was_away_and_lost_parts_is_told_so() {
     }));
 }
 
+fn other_work(began: i64, ended: i64) -> OtherWork {
+    OtherWork {
+        peer: KITCHEN,
+        job: 7,
+        began,
+        ended: Some(ended),
+    }
+}
+
+fn tail_of(account: &Account) -> Option<(Peer, u64)> {
+    account.causes.iter().find_map(|cause| match cause {
+        Cause::Tail { peer, ms, .. } => Some((*peer, *ms)),
+        _ => None,
+    })
+}
+
+/// The kitchen is through after 60 s; the last part is done here after 100 s.
+fn kitchen_is_done_early() -> Record {
+    let mut record = slow_link();
+    record
+        .stints
+        .retain(|stint| stint.peer == HERE || stint.given < 50_000);
+    // Everything is given out by then.
+    for stint in &mut record.stints {
+        stint.given = stint.given.min(40_000);
+    }
+    let kitchen = record.stints.last_mut().unwrap();
+    (kitchen.encoded, kitchen.finished) = (Some(60_000), Some(60_000));
+    (kitchen.returned, kitchen.ended) = (Some(60_000), Some(60_000));
+    record
+}
+
+#[test]
+fn who_goes_on_with_the_next_film_is_not_idle_and_waits_for_nobody() {
+    let plain = tell(&kitchen_is_done_early());
+    assert_eq!(of(&plain, KITCHEN).spent.tail, 40_000);
+    assert_eq!(tail_of(&plain), Some((HERE, 40_000)));
+    let mut record = kitchen_is_done_early();
+    record.others = vec![other_work(61_000, 100_000)];
+    let account = tell(&record);
+    let spent = of(&account, KITCHEN).spent;
+    assert_eq!((spent.other, spent.tail, spent.idle), (39_000, 1000, 0));
+    assert_eq!(spent.encode, of(&plain, KITCHEN).spent.encode);
+    assert_eq!(tail_of(&account), None, "a second is too short to tell");
+    // Neither does one that is away, or does the same part once more.
+    record.others.clear();
+    record.absences.push(Absence {
+        peer: KITCHEN,
+        began: 60_000,
+        ended: None,
+        still: false,
+    });
+    assert_eq!(tail_of(&tell(&record)), None);
+    record.absences.clear();
+    let mut hedge = whole(KITCHEN, 4, [60_000, 60_000, 60_000, 0, 0, 0, 99_500]);
+    (hedge.encoded, hedge.finished, hedge.returned) = (None, None, None);
+    (hedge.hedge, hedge.fate) = (true, Some(Fate::Outrun));
+    record.stints.push(hedge);
+    assert_eq!(tail_of(&tell(&record)), None);
+}
+
+#[test]
+fn what_comes_before_its_first_part_of_this_film_is_work_on_another() {
+    let mut record = slow_link();
+    record
+        .stints
+        .retain(|stint| stint.peer == HERE || stint.given >= 50_000);
+    record.others = vec![other_work(-30_000, 45_000)];
+    let spent = of(&tell(&record), KITCHEN).spent;
+    assert_eq!((spent.other, spent.late), (45_000, 5000));
+}
+
+#[test]
+fn what_touches_of_one_job_is_one() {
+    let merged = OtherWork::merged(vec![
+        other_work(20, 30),
+        OtherWork {
+            ended: None,
+            ..other_work(25, 0)
+        },
+        other_work(0, 10),
+        other_work(10, 12),
+        OtherWork {
+            job: 8,
+            ..other_work(5, 9)
+        },
+    ]);
+    let told: Vec<_> = merged
+        .iter()
+        .map(|one| (one.job, one.began, one.ended))
+        .collect();
+    assert_eq!(told, [(7, 0, Some(12)), (7, 20, None), (8, 5, Some(9))]);
+}
+
+#[test]
+fn the_seats_of_one_computer_wait_for_no_others() {
+    let long = [0, 0, 0, 100_000, 100_000, 100_000, 100_000];
+    let short = [0, 0, 0, 40_000, 40_000, 40_000, 40_000];
+    let record = Record {
+        me: HERE,
+        phases: vec![phase(PhaseKind::Encoding, 0, 100_000)],
+        stints: vec![whole(HERE, 0, long), whole(HERE, 1, short)],
+        until: 100_000,
+        ..Record::default()
+    };
+    let account = tell(&record);
+    assert_eq!(account.causes, [Cause::Alone { peer: HERE }]);
+    // Another one counts from where it has nothing to do itself, whatever seats are free at the last part's computer.
+    let mut both = record;
+    let later = [0, 0, 0, 90_000, 90_000, 90_000, 90_000];
+    both.stints.push(whole(KITCHEN, 2, later));
+    assert_eq!(tail_of(&tell(&both)), Some((HERE, 10_000)));
+}
+
+#[test]
+fn a_part_that_lies_there_waits_for_a_seat() {
+    let mut record = slow_link();
+    let mut first = true;
+    for stint in &mut record.stints {
+        if stint.peer == KITCHEN {
+            // It is there at once, and begun later; the first one never.
+            stint.delivered = Some(stint.given + 1000);
+            if std::mem::take(&mut first) {
+                (stint.began, stint.encoded) = (None, None);
+                (stint.finished, stint.returned) = (None, None);
+                stint.fate = Some(Fate::Withdrawn);
+            }
+        }
+    }
+    let spent = of(&tell(&record), KITCHEN).spent;
+    assert_eq!((spent.transfer, spent.seat), (4000, 3 * 4000 + 24_000));
+    assert_eq!((spent.idle, spent.encode), (0, 60_000));
+    // A computer that is away waits for no seat.
+    record.absences.push(Absence {
+        peer: KITCHEN,
+        began: 0,
+        ended: Some(25_000),
+        still: false,
+    });
+    let spent = of(&tell(&record), KITCHEN).spent;
+    assert_eq!((spent.away, spent.seat), (24_000, 3 * 4000));
+}
+
+#[test]
+fn an_encoder_that_stands_still_encodes_nothing() {
+    let mut record = slow_link();
+    // Within its first part: 5 s to 25 s.
+    let absence = Absence {
+        peer: KITCHEN,
+        began: 10_000,
+        ended: Some(20_000),
+        still: true,
+    };
+    record.absences = vec![absence];
+    let spent = of(&tell(&record), KITCHEN).spent;
+    assert_eq!((spent.encode, spent.away), (70_000, 10_000));
+    // Outside its hours it goes on with what it has begun.
+    record.absences[0].still = false;
+    let spent = of(&tell(&record), KITCHEN).spent;
+    assert_eq!((spent.encode, spent.away), (80_000, 0));
+    // After a minute it has gone on, or given it back.
+    record.absences = vec![Absence {
+        began: 0,
+        ended: None,
+        ..absence
+    }];
+    let spent = of(&tell(&record), KITCHEN).spent;
+    assert_eq!(spent.away, 20_000 + 20_000 + 5000);
+    assert_eq!(spent.transfer, 20_000);
+}
+
+#[test]
+fn how_late_a_computer_came_counts_from_the_first_part_of_all() {
+    let mut record = slow_link();
+    record
+        .stints
+        .retain(|stint| stint.peer == HERE || stint.given >= 50_000);
+    record.absences.push(Absence {
+        peer: KITCHEN,
+        began: 0,
+        ended: Some(35_000),
+        still: false,
+    });
+    let account = tell(&record);
+    assert_eq!(of(&account, KITCHEN).spent.late, 15_000);
+    let late = Cause::Late {
+        peer: KITCHEN,
+        ms: 50_000,
+        percent: 15,
+    };
+    assert!(account.causes.contains(&late), "{:?}", account.causes);
+}
+
 #[test]
 fn what_one_computer_does_alone_is_told() {
     let at = [10_000, 10_000, 10_000, 60_000, 60_000, 60_000, 60_000];
@@ -325,6 +521,7 @@ fn what_one_computer_does_alone_is_told() {
             phase(PhaseKind::Placing, 99_000, 100_000),
         ],
         stints: vec![whole(HERE, 0, at)],
+        others: Vec::new(),
         absences: Vec::new(),
         until: 100_000,
     };
@@ -437,15 +634,42 @@ fn any_phase() -> impl Strategy<Value = Phase> {
         })
 }
 
+fn any_other() -> impl Strategy<Value = OtherWork> {
+    (
+        0_u8..4,
+        0_u64..3,
+        -50_i64..1000,
+        proptest::option::of(-50_i64..1000),
+    )
+        .prop_map(|(peer, job, began, ended)| OtherWork {
+            peer: [peer; 32],
+            job,
+            began,
+            ended,
+        })
+}
+
+fn any_absence() -> impl Strategy<Value = Absence> {
+    let ended = proptest::option::of(-50_i64..1000);
+    (0_u8..4, -50_i64..1000, ended, any::<bool>()).prop_map(|(peer, began, ended, still)| Absence {
+        peer: [peer; 32],
+        began,
+        ended,
+        still,
+    })
+}
+
 proptest! {
     /// Whatever clocks and other computers say: every computer's time adds up to the same whole.
     #[test]
     fn the_books_balance(
         stints in proptest::collection::vec(any_stint(), 0..30),
         phases in proptest::collection::vec(any_phase(), 0..12),
+        others in proptest::collection::vec(any_other(), 0..8),
+        absences in proptest::collection::vec(any_absence(), 0..8),
         until in -60_i64..1100,
     ) {
-        let record = Record { me: HERE, phases, stints, absences: Vec::new(), until };
+        let record = Record { me: HERE, phases, stints, others, absences, until };
         let account = tell(&record);
         prop_assert_eq!(account.hands.is_empty(), record.stints.is_empty());
         for hand in &account.hands {

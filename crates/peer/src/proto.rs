@@ -3,6 +3,7 @@
 //! Pure. Everything here is decoded from a stranger's or a friend's bytes, so every string and
 //! list has a bound, unknown fields are refused, and no string is ever meant for a command line.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use media::filter::Skill;
@@ -255,8 +256,8 @@ pub struct About {
     pub cores: u16,
     /// Memory, in MiB.
     pub memory_mb: u64,
-    /// What worked when it was tried, with its measured speed.
-    #[serde(deserialize_with = "at_most::<_, _, MAX_ENCODERS>")]
+    /// What worked when it was tried, with its measured speed; each encoder once.
+    #[serde(deserialize_with = "read_encoders")]
     pub encoders: Vec<EncoderOffer>,
     /// Whether it is encoding for somebody.
     pub busy: bool,
@@ -271,6 +272,16 @@ pub struct About {
     /// It takes whole films of the receiver. Only to those who said that they understand it ([`EXTRAS`]).
     #[serde(default, skip_serializing_if = "is_not")]
     pub films: bool,
+}
+
+/// Of an encoder that is named twice, the first counts.
+fn read_encoders<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<EncoderOffer>, D::Error> {
+    let mut offers: Vec<EncoderOffer> = at_most::<_, _, MAX_ENCODERS>(deserializer)?;
+    let mut named = BTreeSet::new();
+    offers.retain(|offer| named.insert(offer.encoder));
+    Ok(offers)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

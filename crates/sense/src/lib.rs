@@ -30,6 +30,12 @@ pub fn clock() -> Option<etiquette::Clock> {
     clock::look()
 }
 
+/// Time since some beginning, by a clock that nobody sets and that goes on in sleep.
+#[must_use]
+pub fn passed() -> Duration {
+    clock::passed()
+}
+
 /// What is worth looking at now: the rest would cost something for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {

@@ -33,6 +33,8 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations/0008_timeline.sql")),
     M::up(include_str!("migrations/0009_figures.sql")),
     M::up(include_str!("migrations/0010_library_order.sql")),
+    M::up(include_str!("migrations/0011_still.sql")),
+    M::up(include_str!("migrations/0012_returning.sql")),
 ];
 
 /// A handle to a node's memory. Cheap to clone; the last one to go closes the database and frees the folder.

@@ -8,7 +8,7 @@ use rusqlite::{Row, named_params, params};
 use crate::value;
 use crate::{PeerKey, StoreError, Tables};
 
-/// How many days are kept: ten years.
+/// How many days are kept on which something was done: ten years of them.
 pub const DAYS_KEPT: u32 = 3660;
 
 /// Films that were made on one day.
@@ -92,6 +92,7 @@ impl Tables<'_> {
     /// If the database fails, or a number is too large for it.
     pub fn add_made(&self, made: &Made, ended: i64) -> Result<(), StoreError> {
         let day = self.day_of(ended)?;
+        self.make_room_for("made", day)?;
         self.sql
             .prepare_cached(
                 "INSERT INTO made (day, films, frames, source_bytes, output_bytes, ms)
@@ -108,7 +109,7 @@ impl Tables<'_> {
                 ":output": value::count("number of bytes", made.output_bytes)?,
                 ":ms": value::count("time spent", made.ms)?,
             })?;
-        self.drop_old_days("made", day)
+        Ok(())
     }
 
     /// A film that was made and counted on the day of `ended` is not there any more: its original was had back.
@@ -143,6 +144,7 @@ impl Tables<'_> {
     /// If the database fails, or a number is too large for it.
     pub fn add_labour(&self, labour: &Labour, ended: i64) -> Result<(), StoreError> {
         let day = self.day_of(ended)?;
+        self.make_room_for("labour", day)?;
         self.sql
             .prepare_cached(
                 "INSERT INTO labour (day, peer, for_us, name, parts, frames, ms)
@@ -160,13 +162,23 @@ impl Tables<'_> {
                 ":frames": value::count("number of frames", labour.frames)?,
                 ":ms": value::count("time spent", labour.ms)?,
             })?;
-        self.drop_old_days("labour", day)
+        Ok(())
     }
 
-    fn drop_old_days(&self, table: &str, today: i64) -> Result<(), StoreError> {
+    /// A day that is not there yet takes the place of the oldest, where there are as many as are kept. They are counted,
+    /// not reckoned from today: a clock that is wrong by years costs a day, and not all of them.
+    fn make_room_for(&self, table: &str, day: i64) -> Result<(), StoreError> {
+        let mut known = self
+            .sql
+            .prepare_cached(&format!("SELECT 1 FROM {table} WHERE day = ?1 LIMIT 1"))?;
+        if known.exists([day])? {
+            return Ok(());
+        }
         self.sql
-            .prepare_cached(&format!("DELETE FROM {table} WHERE day <= ?1"))?
-            .execute([today - i64::from(DAYS_KEPT)])?;
+            .prepare_cached(&format!(
+                "DELETE FROM {table} WHERE day <= (SELECT DISTINCT day FROM {table} ORDER BY day DESC LIMIT 1 OFFSET ?1)"
+            ))?
+            .execute([DAYS_KEPT - 1])?;
         Ok(())
     }
 

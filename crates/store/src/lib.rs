@@ -10,6 +10,7 @@
 //! milliseconds since 1970) and deletes nothing it was not asked to delete: a database that cannot be read is
 //! refused with a sentence and left as it is.
 
+mod asides;
 mod db;
 mod deeds;
 mod error;

@@ -77,6 +77,8 @@ pub struct Film {
     pub wish: u64,
     /// It is to be encoded even where that saves too little.
     pub forced: bool,
+    /// Its user asked for it again: what became of the same content before does not matter.
+    pub asked: bool,
     /// The job that works on it, or did last.
     pub job: Option<i64>,
     /// How large its result was expected to get, bytes.
@@ -119,6 +121,7 @@ impl Film {
             rule: row.get("rule")?,
             wish: value::counted(row, "wish")?,
             forced: row.get("forced")?,
+            asked: row.get("asked")?,
             job: row.get("job")?,
             forecast: count("forecast")?,
             source: count("source")?,
@@ -263,16 +266,16 @@ impl Tables<'_> {
             |what: &str, bytes: Option<u64>| bytes.map(|b| value::count(what, b)).transpose();
         self.sql
             .prepare_cached(
-                "INSERT INTO library (path, folder, bytes, modified, since, state, reason, rule, wish, forced, job,
-                   forecast, source, result, output, receipt, sample, changed, gone)
-                 VALUES (:path, :folder, :bytes, :modified, :since, :state, :reason, :rule, :wish, :forced, :job,
-                   :forecast, :source, :result, :output, :receipt, :sample, :changed, :gone)
+                "INSERT INTO library (path, folder, bytes, modified, since, state, reason, rule, wish, forced, asked,
+                   job, forecast, source, result, output, receipt, sample, changed, gone)
+                 VALUES (:path, :folder, :bytes, :modified, :since, :state, :reason, :rule, :wish, :forced, :asked,
+                   :job, :forecast, :source, :result, :output, :receipt, :sample, :changed, :gone)
                  ON CONFLICT (path) DO UPDATE SET folder = excluded.folder, bytes = excluded.bytes,
                    modified = excluded.modified, since = excluded.since, state = excluded.state,
                    reason = excluded.reason, rule = excluded.rule, wish = excluded.wish, forced = excluded.forced,
-                   job = excluded.job, forecast = excluded.forecast, source = excluded.source, result = excluded.result,
-                   output = excluded.output, receipt = excluded.receipt, sample = excluded.sample,
-                   changed = excluded.changed, gone = excluded.gone",
+                   asked = excluded.asked, job = excluded.job, forecast = excluded.forecast, source = excluded.source,
+                   result = excluded.result, output = excluded.output, receipt = excluded.receipt,
+                   sample = excluded.sample, changed = excluded.changed, gone = excluded.gone",
             )?
             .execute(named_params! {
                 ":path": paths::to_bytes(&film.path),
@@ -285,6 +288,7 @@ impl Tables<'_> {
                 ":rule": film.rule,
                 ":wish": value::count("wish", film.wish)?,
                 ":forced": film.forced,
+                ":asked": film.asked,
                 ":job": film.job,
                 ":forecast": size("forecast", film.forecast)?,
                 ":source": size("size of a film", film.source)?,
@@ -426,7 +430,8 @@ impl Tables<'_> {
     pub fn films_with_old_jobs(&self, newest: u32) -> Result<Vec<Film>, StoreError> {
         let mut query = self.sql.prepare_cached(
             "SELECT * FROM library WHERE job IS NOT NULL AND state <> 'in_work'
-               AND job NOT IN (SELECT job FROM originals WHERE phase IN ('replacing', 'undoing', 'deleting'))
+               AND job NOT IN (SELECT job FROM originals
+                               WHERE phase IN ('replacing', 'returning', 'undoing', 'deleting'))
              ORDER BY changed DESC, id DESC LIMIT 100 OFFSET ?1",
         )?;
         let rows = query.query_map([newest], Film::from_row)?;

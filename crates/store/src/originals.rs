@@ -14,6 +14,7 @@ use crate::{StoreError, Tables, paths};
 #[expect(missing_docs, reason = "the words are the product's own")]
 pub enum OriginalPhase {
     Replacing,
+    Returning,
     Kept,
     Undoing,
     Restored,
@@ -22,8 +23,9 @@ pub enum OriginalPhase {
 }
 
 /// Every phase and its word in the database.
-const WORDS: [(OriginalPhase, &str); 6] = [
+const WORDS: [(OriginalPhase, &str); 7] = [
     (OriginalPhase::Replacing, "replacing"),
+    (OriginalPhase::Returning, "returning"),
     (OriginalPhase::Kept, "kept"),
     (OriginalPhase::Undoing, "undoing"),
     (OriginalPhase::Restored, "restored"),
@@ -141,6 +143,17 @@ impl Tables<'_> {
             .sql
             .prepare_cached("UPDATE originals SET step = ?2 WHERE job = ?1")?;
         one_original(job, change.execute(params![job, step])?)
+    }
+
+    /// A film that is just being replaced is not, after all. Says whether there is such a one: no error if not.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn return_original(&self, job: i64) -> Result<bool, StoreError> {
+        let mut change = self.sql.prepare_cached(
+            "UPDATE originals SET phase = 'returning' WHERE job = ?1 AND phase = 'replacing'",
+        )?;
+        Ok(change.execute([job])? == 1)
     }
 
     /// The original of this job's film, if it was replaced.

@@ -13,6 +13,8 @@ pub const PHASES_KEPT: u32 = 1000;
 pub const TIMELINES_KEPT: u32 = 1000;
 /// How many absences are kept.
 pub const ABSENCES_KEPT: u32 = 5000;
+/// How many stints of other jobs are told at the most.
+const OTHERS_TOLD: u32 = 50_000;
 
 /// Something that a job did or waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +81,8 @@ pub struct Absence {
     pub ended: Option<i64>,
     /// Why.
     pub why: String,
+    /// What it had begun stood still at first.
+    pub still: bool,
 }
 
 impl Phase {
@@ -196,6 +200,32 @@ impl Tables<'_> {
         Ok(())
     }
 
+    /// What ended as `was` ended as `fate` after all, and why: of one part of a job, or of all of them.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn undo_stints(
+        &self,
+        job: i64,
+        segment: Option<u32>,
+        (was, fate): (&str, &str),
+        why: &str,
+    ) -> Result<(), StoreError> {
+        self.sql
+            .prepare_cached(
+                "UPDATE stints SET fate = :fate, why = :why
+                 WHERE job = :job AND fate = :was AND segment = coalesce(:segment, segment)",
+            )?
+            .execute(named_params! {
+                ":job": job,
+                ":segment": segment,
+                ":was": was,
+                ":fate": fate,
+                ":why": why,
+            })?;
+        Ok(())
+    }
+
     /// A job goes on that was under way when its node stopped: what had no end then ended with the last thing that was
     /// noted, and the time since is a phase of its own, called `gap`, until `now`; open stints end as `fate`.
     ///
@@ -232,7 +262,7 @@ impl Tables<'_> {
     pub fn put_absence(&self, absence: &Absence) -> Result<(), StoreError> {
         self.sql
             .prepare_cached(
-                "INSERT INTO absences (peer, began, ended, why) VALUES (:peer, :began, :ended, :why)
+                "INSERT INTO absences (peer, began, ended, why, still) VALUES (:peer, :began, :ended, :why, :still)
                  ON CONFLICT (peer, began) DO UPDATE SET ended = excluded.ended",
             )?
             .execute(named_params! {
@@ -240,6 +270,7 @@ impl Tables<'_> {
                 ":began": absence.began,
                 ":ended": absence.ended,
                 ":why": absence.why,
+                ":still": absence.still,
             })?;
         self.sql
             .prepare_cached("DELETE FROM absences WHERE id <= (SELECT max(id) FROM absences) - ?1")?
@@ -291,6 +322,25 @@ impl Tables<'_> {
             .collect::<Result<_, _>>()?)
     }
 
+    /// What was given out of all jobs but this one, touches this time and is over; at most 50 000.
+    ///
+    /// # Errors
+    /// If the database fails or a row does not read.
+    pub fn other_stints(&self, job: i64, from: i64, to: i64) -> Result<Vec<Stint>, StoreError> {
+        // By the jobs that were there at that time: there may be millions of stints.
+        let mut query = self.sql.prepare_cached(
+            "SELECT stints.* FROM jobs JOIN stints ON stints.job = jobs.id
+             WHERE jobs.id <> :job AND jobs.created < :to AND coalesce(jobs.finished, :to) > :from
+             AND stints.given < :to AND stints.ended > :from
+             ORDER BY stints.job, stints.lease LIMIT :most",
+        )?;
+        let rows = query.query_map(
+            named_params! { ":job": job, ":from": from, ":to": to, ":most": OTHERS_TOLD },
+            Stint::from_row,
+        )?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// How many frames each part of a job's plan has.
     ///
     /// # Errors
@@ -322,6 +372,7 @@ impl Tables<'_> {
                 began: row.get("began")?,
                 ended: row.get("ended")?,
                 why: row.get("why")?,
+                still: row.get("still")?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use store::{DAYS_KEPT, Deed, JobState, Labour, Made, NewJob, Segment, SegmentState, Store};
+use store::{
+    DAYS_KEPT, Deed, JobState, Labour, Made, NewJob, Segment, SegmentState, Store, StoreError,
+    Tables,
+};
 
 const DAY: i64 = 86_400_000;
 /// Noon of a day long after 1970, wherever this computer is.
@@ -107,21 +110,55 @@ async fn a_name_that_is_known_stays() {
 }
 
 #[tokio::test]
-async fn what_is_ten_years_old_goes() {
+async fn ten_years_of_days_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
-    let left = store
+    let (full, next) = store
         .call(|t| {
-            t.add_made(&made(), NOON)?;
-            t.add_labour(&labour(1, true), NOON)?;
-            let later = NOON + i64::from(DAYS_KEPT) * DAY;
-            t.add_made(&made(), later)?;
-            t.add_labour(&labour(1, true), later)?;
-            Ok((t.made(0)?.len(), t.labour_by_day(0)?.len()))
+            let days = |t: &Tables<'_>| -> Result<_, StoreError> {
+                let (made, labour) = (t.made(i64::MIN)?, t.labour_by_day(i64::MIN)?);
+                let (made, labour) = (
+                    made.iter().map(|one| one.day).collect::<Vec<_>>(),
+                    labour.iter().map(|one| one.day).collect::<Vec<_>>(),
+                );
+                assert_eq!(made, labour);
+                Ok((made.len(), made[0]))
+            };
+            let add = |t: &Tables<'_>, at: i64| -> Result<(), StoreError> {
+                t.add_made(&made(), at)?;
+                t.add_labour(&labour(1, true), at)
+            };
+            for day in 0..i64::from(DAYS_KEPT) {
+                // More of the same day takes no other day's place.
+                add(t, NOON + day * DAY)?;
+                add(t, NOON + day * DAY + 1)?;
+            }
+            let full = days(t)?;
+            add(t, NOON + i64::from(DAYS_KEPT) * DAY)?;
+            Ok((full, days(t)?))
         })
         .await
         .unwrap();
-    assert_eq!(left, (1, 1));
+    assert_eq!(full.0, DAYS_KEPT as usize);
+    assert_eq!(next, (full.0, full.1 + 1));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_takes_nothing_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let days = store
+        .call(|t| {
+            let future = NOON + 5 * i64::from(DAYS_KEPT) * DAY;
+            for at in [NOON, future, future + 1, 0, NOON + DAY] {
+                t.add_made(&made(), at)?;
+                t.add_labour(&labour(1, true), at)?;
+            }
+            Ok((t.made(i64::MIN)?.len(), t.labour_by_day(i64::MIN)?.len()))
+        })
+        .await
+        .unwrap();
+    assert_eq!(days, (4, 4));
 }
 
 /// The step that makes these tables, on a folder of a build that had none of them.

@@ -17,6 +17,7 @@ fn film(name: &str, state: FilmState) -> Film {
         rule: Some("All".into()),
         wish: u64::MAX >> 1,
         forced: false,
+        asked: false,
         job: None,
         forecast: None,
         source: None,
@@ -129,6 +130,7 @@ async fn jobs_of_films_that_were_replaced_leave_the_list_too() {
             OriginalPhase::Restored,
             OriginalPhase::Deleting,
             OriginalPhase::Deleted,
+            OriginalPhase::Returning,
         ];
         for (job, phase) in (1..).zip(phases) {
             t.put_original(&original(job, phase))?;
@@ -164,6 +166,7 @@ async fn what_is_like_a_film_and_what_was_no_film_is_known() {
             {
                 t.put_film(&Film {
                     sample: Some(sample),
+                    asked: true,
                     changed: i64::try_from(at).unwrap(),
                     ..film(&format!("{at}.mkv"), state)
                 })?;
@@ -171,6 +174,7 @@ async fn what_is_like_a_film_and_what_was_no_film_is_known() {
             let like = t.films_like(&sample)?;
             let states: Vec<FilmState> = like.iter().map(|film| film.state).collect();
             assert_eq!(states, [FilmState::NotWorthwhile, FilmState::Done]);
+            assert!(like.iter().all(|film| film.asked));
 
             t.put_original(&original(4, OriginalPhase::Kept))?;
             assert_eq!(t.originals_of(Path::new("/films/4.mkv"))?.len(), 1);

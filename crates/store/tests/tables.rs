@@ -1,5 +1,7 @@
 //! What is put in comes out, in the right order, typed, and after a restart too.
 
+use std::path::Path;
+
 use serde_json::json;
 use store::{
     DEEDS_KEPT, Deed, Given, Job, JobState, Measurement, NewJob, Original, OriginalPhase, Peer,
@@ -500,6 +502,10 @@ async fn an_original_outlives_its_job() {
         .await
         .unwrap();
     original.step = "back".to_owned();
+    // It is given up, once, and what was to be done last stays known.
+    let given_up = store.call(move |t| Ok((t.return_original(id)?, t.return_original(id)?)));
+    assert_eq!(given_up.await.unwrap(), (true, false));
+    original.phase = OriginalPhase::Returning;
     let found = store.call(move |t| t.original(id)).await.unwrap();
     assert_eq!(found.as_ref(), Some(&original));
     assert_eq!(store.call(|t| t.originals()).await.unwrap(), [original]);
@@ -507,4 +513,58 @@ async fn an_original_outlives_its_job() {
     assert_eq!(store.call(move |t| t.original(id)).await.unwrap(), None);
     let nobody = store.call(move |t| t.set_original_step(id, "back")).await;
     assert!(matches!(nobody, Err(StoreError::NoSuch { .. })));
+}
+
+#[tokio::test]
+async fn a_hidden_file_is_known_until_it_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (first, second) = store
+        .call(|t| {
+            t.put_aside(2, Path::new("/films/.b.part"))?;
+            t.put_aside(1, &odd_path())?;
+            t.put_aside(1, &odd_path())?;
+            let first = t.asides()?;
+            t.forget_aside(&odd_path())?;
+            t.forget_aside(&odd_path())?;
+            Ok((first, t.asides()?))
+        })
+        .await
+        .unwrap();
+    assert_eq!(first, [(1, odd_path()), (2, "/films/.b.part".into())]);
+    assert_eq!(second, [(2, "/films/.b.part".into())]);
+}
+
+/// The step that lets a replacement go back, on a folder of a build that knew no such thing.
+#[tokio::test]
+async fn originals_of_earlier_builds_are_known_still() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Store::open(folder.path()).unwrap());
+    let database = rusqlite::Connection::open(folder.path().join("manyhands.sqlite")).unwrap();
+    let before = include_str!("../src/migrations/0005_originals.sql");
+    database
+        .execute_batch(
+            "DROP TABLE originals; DROP TABLE asides; ALTER TABLE library DROP COLUMN asked;",
+        )
+        .unwrap();
+    database.execute_batch(before).unwrap();
+    database
+        .execute_batch(
+            "INSERT INTO originals VALUES
+             (7, x'2f61', x'2f61', x'2f62', x'2f63', x'2f64', 'replacing', 'Trade', '{}', 5, 1, NULL)",
+        )
+        .unwrap();
+    let step = include_str!("../src/migrations/0012_returning.sql");
+    database.execute_batch(step).unwrap();
+    drop(database);
+    let store = Store::open(folder.path()).unwrap();
+    let found = store.call(|t| {
+        t.return_original(7)?;
+        t.original(7)
+    });
+    let found = found.await.unwrap().unwrap();
+    assert_eq!(
+        (found.phase, found.step.as_str(), found.source),
+        (OriginalPhase::Returning, "Trade", "/a".into())
+    );
 }

@@ -81,7 +81,8 @@ async fn what_is_noted_comes_back_also_after_a_restart() {
                 peer: KIT,
                 began: 500,
                 ended: Some(950),
-                why: "away".to_owned(),
+                why: "in use".to_owned(),
+                still: true,
             })
         })
         .await
@@ -102,6 +103,7 @@ async fn what_is_noted_comes_back_also_after_a_restart() {
     assert_eq!(found.0, [phase(job, "encoding", 900, Some(2200))]);
     assert_eq!(found.1, [ended]);
     assert_eq!(found.2.len(), 1);
+    assert!(found.2[0].still);
     assert!(found.3.is_empty(), "{:?}", found.3);
 }
 
@@ -129,6 +131,78 @@ async fn what_a_crash_left_open_is_closed_when_the_job_goes_on() {
     assert_eq!(found.0, expected);
     assert_eq!(found.1[0].ended, Some(1000));
     assert_eq!(found.1[0].fate.as_deref(), Some("stopped"));
+}
+
+fn verified(job: i64, lease: u64, segment: u32) -> Stint {
+    Stint {
+        segment,
+        ended: Some(2000),
+        fate: Some("verified".to_owned()),
+        ..stint(job, lease)
+    }
+}
+
+#[tokio::test]
+async fn what_was_good_and_is_made_again_came_to_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (one, all) = store
+        .call(|t| {
+            let job = t.add_job(&film())?;
+            let mut withdrawn = verified(job, 3, 4);
+            withdrawn.fate = Some("withdrawn".to_owned());
+            for stint in [verified(job, 1, 3), verified(job, 2, 4), withdrawn] {
+                t.add_stint(&stint)?;
+                t.end_stint(&stint)?;
+            }
+            let told = |stints: Vec<Stint>| -> Vec<(String, String)> {
+                let each = stints.into_iter();
+                each.map(|one| (one.fate.unwrap(), one.why)).collect()
+            };
+            t.undo_stints(job, Some(4), ("verified", "lost"), "it did not fit")?;
+            let one = told(t.stints(job)?);
+            t.undo_stints(job, None, ("verified", "lost"), "cut anew")?;
+            Ok((one, told(t.stints(job)?)))
+        })
+        .await
+        .unwrap();
+    let pair = |fate: &str, why: &str| (fate.to_owned(), why.to_owned());
+    let last = [pair("lost", "it did not fit"), pair("withdrawn", "")];
+    assert_eq!(one[0], pair("verified", ""));
+    assert_eq!(one[1..], last);
+    assert_eq!(all[0], pair("lost", "cut anew"));
+    assert_eq!(all[1..], last);
+}
+
+#[tokio::test]
+async fn stints_of_other_jobs_are_found_by_their_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (during, before, after) = store
+        .call(|t| {
+            let (own, other) = (t.add_job(&film())?, t.add_job(&film())?);
+            for stint in [verified(own, 1, 0), verified(other, 2, 0)] {
+                t.add_stint(&stint)?;
+                t.end_stint(&stint)?;
+            }
+            // Whether it goes on is known to whoever gave it out: this one may have been left by a crash.
+            t.add_stint(&stint(other, 3))?;
+            let leases = |stints: Vec<Stint>| -> Vec<u64> {
+                stints.into_iter().map(|one| one.lease).collect()
+            };
+            Ok((
+                leases(t.other_stints(own, 1999, i64::MAX)?),
+                leases(t.other_stints(own, 0, 1000)?),
+                leases(t.other_stints(own, 2000, 3000)?),
+            ))
+        })
+        .await
+        .unwrap();
+    assert_eq!(during, [2]);
+    assert!(
+        before.is_empty() && after.is_empty(),
+        "{before:?} {after:?}"
+    );
 }
 
 #[tokio::test]

@@ -81,6 +81,27 @@ pub enum Step {
     Finish(End),
 }
 
+impl Step {
+    /// The step that was written down with this word, its name; `None` for any other text.
+    #[must_use]
+    pub fn read(word: &str) -> Option<Self> {
+        const ALL: [Step; 11] = [
+            Step::Link,
+            Step::Trade,
+            Step::TradeBack,
+            Step::MoveOut,
+            Step::MoveIn,
+            Step::PutBack,
+            Step::TakeResult,
+            Step::TakeBackup,
+            Step::Rescue,
+            Step::Unlink,
+            Step::Clear,
+        ];
+        ALL.into_iter().find(|step| format!("{step:?}") == word)
+    }
+}
+
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum End {
@@ -112,15 +133,15 @@ pub enum Why {
 }
 
 /// The next step towards `goal`. `one_name`: the target is the source. `trade`: two names can trade their files at once,
-/// and a file can have two names.
+/// and a file can have two names. `begun`: a step towards it was done, or begun, already.
 #[must_use]
-pub fn decide(goal: Goal, one_name: bool, trade: bool, seen: Seen) -> Step {
+pub fn decide(goal: Goal, one_name: bool, trade: bool, begun: bool, seen: Seen) -> Step {
     match (goal, one_name) {
         (Goal::Replace, true) => replace_same(trade, seen),
         (Goal::Replace, false) => replace_other(seen),
         (Goal::Undo, true) => undo_same(trade, seen),
         (Goal::Undo, false) => undo_other(seen),
-        (Goal::Delete, _) => delete(seen),
+        (Goal::Delete, _) => delete(begun, seen),
     }
 }
 
@@ -242,13 +263,16 @@ fn why_undone_not(seen: Seen) -> Why {
     }
 }
 
-fn delete(seen: Seen) -> Step {
-    use Thing::{Nothing, Original, Result};
+fn delete(begun: bool, seen: Seen) -> Step {
+    use Thing::{Changed, Nothing, Original, Other, Result};
     match (seen.target, seen.backup, seen.aside) {
         (Result, Original, Nothing) => Step::TakeBackup,
-        (Result, _, Result) | (_, Original, Original) | (Result, Nothing, Original) => Step::Clear,
-        (Result, Nothing, _) => DONE,
-        (_, Nothing, Original) => Step::Rescue,
+        (Result, _, Result) | (_, Original, Original) => Step::Clear,
+        (Result, Nothing, Original) if begun => Step::Clear,
+        // An original that is not there, and that nobody here has begun to delete, was not deleted.
+        (Result, Nothing, Nothing | Other) if begun => DONE,
+        // It is the original's file, whatever somebody has written into it since.
+        (_, Nothing, Original | Changed) => Step::Rescue,
         (_, Nothing, _) => not(Why::BackupGone),
         (_, Original, _) => not(Why::ResultGone),
         (..) => not(Why::BackupChanged),

@@ -10,8 +10,13 @@ const MOST_NAMES: u32 = 10_000;
 /// The first free name for the original of `source`: `film.mkv.bak`, `film.mkv.2.bak`, …
 ///
 /// # Errors
-/// All are taken.
+/// All are taken; or the disk's, of which a name that is too long for it is one.
 pub fn free_backup(source: &Path) -> io::Result<PathBuf> {
+    find_backup(source).map_err(|(_, error)| error)
+}
+
+/// The same, with the name that the error is about.
+pub(crate) fn find_backup(source: &Path) -> Result<PathBuf, (PathBuf, io::Error)> {
     let candidate = |n: u32| {
         let mut name = source.file_name().unwrap_or_default().to_owned();
         if n > 1 {
@@ -20,16 +25,16 @@ pub fn free_backup(source: &Path) -> io::Result<PathBuf> {
         name.push(".bak");
         source.with_file_name(name)
     };
-    let is_free = |path: &PathBuf| {
-        fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-    };
-    let found = (1..=MOST_NAMES).map(candidate).find(is_free);
-    found.ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "ten thousand originals of this name exist",
-        )
-    })
+    for path in (1..=MOST_NAMES).map(candidate) {
+        match fs::symlink_metadata(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path),
+            Err(error) => return Err((path, error)),
+        }
+    }
+    let text = "ten thousand originals of this name exist";
+    let error = io::Error::new(io::ErrorKind::AlreadyExists, text);
+    Err((candidate(1), error))
 }
 
 /// Renames unless the target exists: at once where the system can do that. Else a hard link is atomic about it; and a
@@ -137,6 +142,16 @@ mod tests {
         rename_new(&at("film.mkv"), &at("free")).unwrap();
         assert_eq!(fs::read_to_string(at("free")).unwrap(), "ours");
         assert!(!at("film.mkv").exists());
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_not_a_taken_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let film = folder.path().join("f".repeat(253));
+        fs::write(&film, "ours").unwrap();
+        let error = free_backup(&film).unwrap_err();
+        assert_ne!(error.kind(), io::ErrorKind::AlreadyExists, "{error}");
+        assert!(!error.to_string().contains("ten thousand"), "{error}");
     }
 
     #[cfg(target_os = "linux")]

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk::find_backup;
+
 /// A film that can be replaced, as far as can be known beforehand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ground {
@@ -24,6 +26,8 @@ pub enum Refusal {
     LinkOfAnotherKind(PathBuf),
     /// Somebody else's file has the result's name.
     Taken(PathBuf),
+    /// A name that the result or the original would have is longer than the disk takes.
+    TooLong(PathBuf),
     /// It is protected against changes.
     Protected,
     /// Its user may not change it.
@@ -53,6 +57,13 @@ impl Refusal {
                     target.display()
                 ),
                 "Move that file away, choose another container, or have the result put beside it.",
+            ),
+            Self::TooLong(path) => (
+                format!(
+                    "{name} cannot be replaced: its name is so long that its disk takes no file called {}.",
+                    path.file_name().unwrap_or_default().display()
+                ),
+                "Give the film a shorter name.",
             ),
             Self::Protected => (
                 format!("{name} is write-protected, so it is not replaced."),
@@ -99,9 +110,15 @@ pub fn examine(film: &Path, ending: &str) -> Result<Ground, Refusal> {
         return Err(Refusal::Protected);
     }
     system(&source, &about, &mut notes)?;
-    if target != source && fs::symlink_metadata(&target).is_ok() {
-        return Err(Refusal::Taken(target));
+    if target != source {
+        match fs::symlink_metadata(&target) {
+            Ok(_) => return Err(Refusal::Taken(target)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(name_refused(target, &error)),
+        }
     }
+    // Its name must be good for what the film is called later, too.
+    find_backup(&source).map_err(|(path, error)| name_refused(path, &error))?;
     Ok(Ground {
         source,
         target,
@@ -109,8 +126,17 @@ pub fn examine(film: &Path, ending: &str) -> Result<Ground, Refusal> {
     })
 }
 
+fn name_refused(path: PathBuf, error: &io::Error) -> Refusal {
+    match error.kind() {
+        io::ErrorKind::InvalidFilename => Refusal::TooLong(path),
+        io::ErrorKind::AlreadyExists => Refusal::Taken(path),
+        _ => Refusal::Unreadable(error.to_string()),
+    }
+}
+
 /// The film's name with another ending; its own where it has that one, in whatever case.
-fn named(film: &Path, ending: &str) -> PathBuf {
+#[must_use]
+pub fn named(film: &Path, ending: &str) -> PathBuf {
     let old = film.extension().and_then(|old| old.to_str());
     match old {
         Some(old) if old.eq_ignore_ascii_case(ending) => film.to_owned(),
@@ -261,6 +287,38 @@ mod tests {
             examine(&at("none.mkv"), "mkv"),
             Err(Refusal::Unreadable(_))
         ));
+    }
+
+    #[test]
+    fn a_name_that_leaves_no_room_for_another_is_refused_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (letters, ending, refused) in [
+            (247, "mkv", None),
+            (248, "mkv", Some(".mkv.bak")),
+            (251, "mkv", Some(".mkv.bak")),
+            // Here the result's name is the longer one.
+            (252, "mpeg", Some(".mpeg")),
+        ] {
+            let stem = "f".repeat(letters);
+            let film = at(&format!(
+                "{stem}.{}",
+                if ending == "mkv" { "mkv" } else { "ts" }
+            ));
+            fs::write(&film, "film").unwrap();
+            let examined = examine(&film, ending);
+            match refused {
+                None => assert!(examined.is_ok(), "{examined:?}"),
+                Some(end) => {
+                    let name = at(&format!("{stem}{end}"));
+                    assert_eq!(examined.unwrap_err(), Refusal::TooLong(name));
+                }
+            }
+        }
+        let film = at("film.mkv");
+        let long = at(&"f".repeat(300));
+        let (says, help) = Refusal::TooLong(long).words(&film);
+        assert!(says.contains(&"f".repeat(300)) && help.ends_with('.'));
     }
 
     #[test]

@@ -44,16 +44,51 @@ impl Swap {
     }
 
     /// Goes towards `goal` until it is reached, or cannot be. Each step is told to `journal` before it is done. May be cut
-    /// off anywhere, and called again.
+    /// off anywhere, and called again; `begun` is then the step that was told last.
     ///
     /// # Errors
     /// The disk's. Then it stands somewhere on the way, and the same call goes on from there.
-    pub fn run(&self, goal: Goal, journal: impl FnMut(Step)) -> io::Result<End> {
-        self.go(goal, true, journal)
+    pub fn run(
+        &self,
+        goal: Goal,
+        begun: Option<Step>,
+        journal: impl FnMut(Step),
+    ) -> io::Result<End> {
+        if let Some(step) = begun {
+            self.clear_placeholder(step)?;
+        }
+        self.go(goal, true, begun.is_some(), journal)
     }
 
-    /// `trade`: until the disk says otherwise, names can trade their files.
-    fn go(&self, goal: Goal, mut trade: bool, mut journal: impl FnMut(Step)) -> io::Result<End> {
+    /// Where a disk has no better way, a name is taken by an empty file before a step moves there. One that was cut off in
+    /// that moment has left it: what is looked at next sees nothing there.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn clear_placeholder(&self, begun: Step) -> io::Result<()> {
+        let Some(to) = self.goes_to(begun) else {
+            return Ok(());
+        };
+        let about = match fs::symlink_metadata(to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            about => about?,
+        };
+        let empty = about.is_file() && about.len() == 0;
+        if empty && self.at(to)? == Thing::Other {
+            fs::remove_file(to)?;
+            sync_names(to)?;
+        }
+        Ok(())
+    }
+
+    /// `trade`: until the disk says otherwise, names can trade their files. `begun`: as [`decide`] takes it.
+    fn go(
+        &self,
+        goal: Goal,
+        mut trade: bool,
+        mut begun: bool,
+        mut journal: impl FnMut(Step),
+    ) -> io::Result<End> {
         let one_name = self.source == self.target;
         for _ in 0..MOST_STEPS {
             let seen = self.seen()?;
@@ -64,10 +99,11 @@ impl Swap {
                     "none of the files is there",
                 ));
             }
-            let step = decide(goal, one_name, trade, seen);
+            let step = decide(goal, one_name, trade, begun, seen);
             if let Step::Finish(end) = step {
                 return Ok(end);
             }
+            begun = true;
             journal(step);
             fault::point(&format!("{goal:?}-{step:?}-before"));
             match self.perform(step, seen) {
@@ -101,6 +137,22 @@ impl Swap {
             Step::Unlink => fs::remove_file(backup),
             Step::Clear => fs::remove_file(aside),
             Step::Finish(_) => Ok(()),
+        }
+    }
+
+    /// The name that a step moves a file to, where it moves one.
+    fn goes_to(&self, step: Step) -> Option<&Path> {
+        match step {
+            Step::MoveOut | Step::Rescue => Some(&self.backup),
+            Step::MoveIn => Some(&self.target),
+            Step::PutBack => Some(&self.source),
+            Step::TakeResult | Step::TakeBackup => Some(&self.aside),
+            Step::Link
+            | Step::Trade
+            | Step::TradeBack
+            | Step::Unlink
+            | Step::Clear
+            | Step::Finish(_) => None,
         }
     }
 
@@ -164,7 +216,9 @@ mod tests {
         };
         let way = |goal| {
             let mut steps = Vec::new();
-            let end = swap.go(goal, false, |step| steps.push(step)).unwrap();
+            let end = swap
+                .go(goal, false, false, |step| steps.push(step))
+                .unwrap();
             assert_eq!(end, End::Done);
             steps
         };
@@ -180,5 +234,46 @@ mod tests {
         );
         assert_eq!(text("film.mkv"), "the film");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// As on a disk that knows no better way, on which the process was killed while it took a name.
+    #[test]
+    fn an_empty_file_that_a_step_has_left_is_no_other_file() {
+        for (goal, begun, at) in [
+            (Goal::Replace, Step::MoveOut, "film.mkv.bak"),
+            (Goal::Replace, Step::MoveIn, "film.mp4"),
+            (Goal::Undo, Step::PutBack, "film.mkv"),
+            (Goal::Undo, Step::TakeResult, ".part"),
+            (Goal::Delete, Step::TakeBackup, ".part"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let name = |name: &str| folder.path().join(name);
+            fs::write(name("film.mkv"), "the film").unwrap();
+            fs::write(name(".part"), "its result").unwrap();
+            let swap = Swap {
+                source: name("film.mkv"),
+                target: name("film.mp4"),
+                backup: name("film.mkv.bak"),
+                aside: name(".part"),
+                original: Identity::of(&name("film.mkv")).unwrap(),
+                result: Identity::of(&name(".part")).unwrap(),
+            };
+            if goal != Goal::Replace {
+                assert_eq!(swap.run(Goal::Replace, None, |_| {}).unwrap(), End::Done);
+            }
+            if begun == Step::TakeResult {
+                fs::rename(name("film.mkv.bak"), name("film.mkv")).unwrap();
+            }
+            fs::write(name(at), "").unwrap();
+            let end = swap.run(goal, Some(begun), |_| {}).unwrap();
+            assert_eq!(end, End::Done, "{begun:?}");
+            // Where no step was on its way there, and where there is something in it, it is somebody's.
+            fs::write(name(at), "").unwrap();
+            swap.clear_placeholder(Step::Link).unwrap();
+            assert!(name(at).exists(), "{begun:?}");
+            fs::write(name(at), "theirs").unwrap();
+            swap.clear_placeholder(begun).unwrap();
+            assert!(name(at).exists(), "{begun:?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use swap::{End, Goal, Identity, Swap, Thing};
+use swap::{End, Goal, Identity, Step, Swap, Thing};
 
 const FOLDER: &str = "MANYHANDS_TEST_SWAP_FOLDER";
 const POINT: &str = "MANYHANDS_DIE_AT";
@@ -78,7 +78,10 @@ fn killed_at(goal: Goal, one_name: bool, point: &str) {
     );
 
     let mut steps = Vec::new();
-    let end = swap.run(goal, |step| steps.push(step));
+    // As the journal has it.
+    let begun = point.split('-').nth(1).and_then(Step::read);
+    assert!(begun.is_some(), "{point}");
+    let end = swap.run(goal, begun, |step| steps.push(step));
     assert!(matches!(end, Ok(End::Done)), "{point}: {end:?} {steps:?}");
     let now = swap.seen().unwrap();
     let (target, backup) = match goal {
@@ -111,7 +114,7 @@ fn scene(folder: &Path, goal: Goal, one_name: bool) -> Swap {
     swap.original = Identity::of(&swap.source).unwrap();
     swap.result = Identity::of(&swap.aside).unwrap();
     if goal != Goal::Replace {
-        assert_eq!(swap.run(Goal::Replace, |_| {}).unwrap(), End::Done);
+        assert_eq!(swap.run(Goal::Replace, None, |_| {}).unwrap(), End::Done);
     }
     swap
 }
@@ -153,6 +156,6 @@ fn child(folder: &Path) {
         result: read("result"),
         ..swap_in(folder, target == folder.join("film.mkv"))
     };
-    swap.run(goal, |_| {}).unwrap();
+    swap.run(goal, None, |_| {}).unwrap();
     panic!("the point was never reached");
 }

@@ -42,7 +42,7 @@ impl Scene {
                 deed();
             }
         };
-        let end = self.swap.run(goal, journal).unwrap();
+        let end = self.swap.run(goal, None, journal).unwrap();
         assert!(once.get(), "{before:?} never came");
         end
     }
@@ -78,7 +78,7 @@ fn a_film_that_was_changed_before_stays_as_it_is() {
     for target in ["film.mkv", "film.mp4"] {
         let scene = Scene::new(target);
         fs::write(scene.at("film.mkv"), "the film, cut").unwrap();
-        let end = scene.swap.run(Goal::Replace, |_| {}).unwrap();
+        let end = scene.swap.run(Goal::Replace, None, |_| {}).unwrap();
         assert_eq!(end, End::Not(Why::SourceChanged));
         assert_eq!(scene.names(), there(&[("film.mkv", "the film, cut")]));
     }
@@ -99,7 +99,7 @@ fn a_film_that_is_overwritten_at_the_last_instant_is_not_touched() {
 fn a_file_that_takes_the_results_name_keeps_it() {
     let scene = Scene::new("film.mp4");
     fs::write(scene.at("film.mp4"), "theirs").unwrap();
-    let end = scene.swap.run(Goal::Replace, |_| {}).unwrap();
+    let end = scene.swap.run(Goal::Replace, None, |_| {}).unwrap();
     assert_eq!(end, End::Not(Why::TargetTaken));
     let expected = [("film.mkv", "the film"), ("film.mp4", "theirs")];
     assert_eq!(scene.names(), there(&expected));
@@ -109,7 +109,7 @@ fn a_file_that_takes_the_results_name_keeps_it() {
 fn a_file_that_takes_the_backups_name_keeps_it() {
     let scene = Scene::new("film.mkv");
     fs::write(scene.at("film.mkv.bak"), "theirs").unwrap();
-    let end = scene.swap.run(Goal::Replace, |_| {}).unwrap();
+    let end = scene.swap.run(Goal::Replace, None, |_| {}).unwrap();
     assert_eq!(end, End::Not(Why::BackupTaken));
     let expected = [("film.mkv", "the film"), ("film.mkv.bak", "theirs")];
     assert_eq!(scene.names(), there(&expected));
@@ -118,13 +118,31 @@ fn a_file_that_takes_the_backups_name_keeps_it() {
 #[test]
 fn an_original_without_its_result_is_never_deleted() {
     let scene = Scene::new("film.mkv");
-    assert_eq!(scene.swap.run(Goal::Replace, |_| {}).unwrap(), End::Done);
+    assert_eq!(
+        scene.swap.run(Goal::Replace, None, |_| {}).unwrap(),
+        End::Done
+    );
     overwrite(&scene.at("film.mkv"));
-    let end = scene.swap.run(Goal::Delete, |_| {}).unwrap();
+    let end = scene.swap.run(Goal::Delete, None, |_| {}).unwrap();
     assert_eq!(end, End::Not(Why::ResultGone));
-    let end = scene.swap.run(Goal::Undo, |_| {}).unwrap();
+    let end = scene.swap.run(Goal::Undo, None, |_| {}).unwrap();
     assert_eq!(end, End::Not(Why::SourceChanged));
     let expected = [("film.mkv", "theirs"), ("film.mkv.bak", "the film")];
+    assert_eq!(scene.names(), there(&expected));
+}
+
+/// Somebody has taken it away: it was not deleted here.
+#[test]
+fn an_original_that_is_gone_was_not_deleted() {
+    let scene = Scene::new("film.mkv");
+    assert_eq!(
+        scene.swap.run(Goal::Replace, None, |_| {}).unwrap(),
+        End::Done
+    );
+    fs::rename(scene.at("film.mkv.bak"), scene.at("elsewhere")).unwrap();
+    let end = scene.swap.run(Goal::Delete, None, |_| {}).unwrap();
+    assert_eq!(end, End::Not(Why::BackupGone));
+    let expected = [("elsewhere", "the film"), ("film.mkv", "its result")];
     assert_eq!(scene.names(), there(&expected));
 }
 
@@ -136,6 +154,6 @@ fn nothing_at_all_is_no_end() {
         fs::remove_file(scene.at(name)).unwrap();
     }
     for goal in [Goal::Replace, Goal::Undo, Goal::Delete] {
-        assert!(scene.swap.run(goal, |_| {}).is_err(), "{goal:?}");
+        assert!(scene.swap.run(goal, None, |_| {}).is_err(), "{goal:?}");
     }
 }

@@ -17,6 +17,7 @@
 //! | `GET /metrics` | its figures for Prometheus: [`metrics`] |
 //! | `GET /…` | the page itself |
 
+mod abandoned;
 mod assets;
 mod calls;
 mod door;
@@ -141,6 +142,7 @@ impl Web {
             )),
             tokio::spawn(metrics::keep(shared.tally.clone(), shared.api.clone())),
             tokio::spawn(v1::keep_uploads(shared.clone())),
+            tokio::spawn(abandoned::keep(shared.clone())),
         ];
         let stop = shared.stop.clone();
         let serving = tokio::spawn(door.serve(router(shared), stop.clone()));

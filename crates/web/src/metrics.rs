@@ -61,6 +61,11 @@ fn is_made_here(job: &Job) -> bool {
     job.choice.on.is_none()
 }
 
+/// What a film has saved counts where it came from, whoever made it.
+fn is_of_here(job: &Job) -> bool {
+    job.sent_by.is_none()
+}
+
 impl Seen {
     fn of(job: &Job) -> Self {
         let done = |one: &&api::Segment| one.state == SegmentState::Done;
@@ -122,7 +127,7 @@ impl Totals {
         }
         if let JobState::Completed { outcome } = &job.state
             && !before.over
-            && is_made_here(job)
+            && is_of_here(job)
         {
             self.source_bytes += job.source_bytes;
             self.output_bytes += outcome.bytes;
@@ -184,7 +189,7 @@ async fn give(State(shared): State<Shared>) -> Result<Response, Refused> {
     Ok((kind, text).into_response())
 }
 
-/// All days of which figures are kept.
+/// As many days as can be asked for: ten years.
 const EVER_DAYS: u32 = 3660;
 
 /// Who worked for whom. Only of computers that are paired, as everything here.
@@ -205,12 +210,12 @@ fn shared_out(scene: &Scene, figures: &Figures) -> String {
     };
     page.counter(
         "computer_worked_seconds_total",
-        "Seconds that a computer encoded for films of this one, in all days of which figures are kept.",
+        "Seconds that a computer encoded for this one, in the last ten years.",
         each(|one| one.work_s),
     );
     page.counter(
         "computer_given_seconds_total",
-        "Seconds that this computer encoded for films of that one, in all days of which figures are kept.",
+        "Seconds that this computer encoded for that one, in the last ten years.",
         each(|one| one.given_s),
     );
     page.text
@@ -261,20 +266,26 @@ fn node(page: &mut Page, scene: &Scene, failures: &[(&'static str, u64)]) {
 }
 
 fn jobs(page: &mut Page, scene: &Scene) {
-    let amount = |state: job::State| {
-        let is_it = |one: &&Job| job::state(&one.state).0 == state;
-        let count = scene.jobs.iter().filter(is_it).count();
-        (labels(&[("state", state.word())]), count)
+    let by_state = |counts: fn(&Job) -> bool| {
+        let amount = move |state: job::State| {
+            let is_it = |one: &&Job| job::state(&one.state).0 == state && counts(one);
+            let count = scene.jobs.iter().filter(is_it).count();
+            (labels(&[("state", state.word())]), count)
+        };
+        job::State::ALL.into_iter().map(amount)
     };
-    let all = job::State::ALL.into_iter().map(amount);
-    page.gauge("jobs", "Jobs on the list, by state.", all);
-    let fps = |job: &Job| job.speed_fps.unwrap_or(0.0);
-    let made_here = scene.jobs.iter().filter(|job| is_made_here(job));
-    let fps: f64 = made_here.map(fps).sum();
+    page.gauge("jobs", "Jobs on the list, by state.", by_state(|_| true));
+    page.gauge(
+        "jobs_here",
+        "Those of them that this computer owns, and has not sent to another one, by state.",
+        by_state(is_made_here),
+    );
+    // A computer that works on two films has no more than its own speed.
+    let each = known(scene).into_iter().filter_map(|one| one.speed_fps);
     page.gauge(
         "speed_fps",
-        "Frames a second, all jobs and computers together.",
-        [(String::new(), fps)],
+        "Frames a second that the computers at work for this one should make together: an estimate, from what was learnt of each.",
+        [(String::new(), each.sum::<f64>())],
     );
 }
 
@@ -303,7 +314,7 @@ fn done(page: &mut Page, totals: &Totals) {
     );
     page.counter(
         "source_bytes_total",
-        "Bytes of the sources of completed jobs.",
+        "Bytes of the sources of completed jobs. A film that another computer sent here counts there.",
         one(totals.source_bytes),
     );
     page.counter(
@@ -363,7 +374,7 @@ type Figure = fn(&Computer) -> Option<f64>;
 const FIGURES: [(&str, &str, Figure); 6] = [
     (
         "computer_fps",
-        "Frames a second that a computer delivers.",
+        "Frames a second that a computer with work of this one in hand should make: an estimate, from what was learnt of it.",
         |one| Some(one.speed_fps.unwrap_or(0.0)),
     ),
     (
@@ -382,10 +393,10 @@ const FIGURES: [(&str, &str, Figure); 6] = [
         |one| Some(f64::from(one.load?.celsius?)),
     ),
     ("computer_memory_used_bytes", "Memory in use.", |one| {
-        Some((one.load?.memory_used_mb * peers::MIB) as f64)
+        Some(one.load?.memory_used_mb.saturating_mul(peers::MIB) as f64)
     }),
     ("computer_memory_bytes", "Memory.", |one| {
-        (one.memory_mb > 0).then_some((one.memory_mb * peers::MIB) as f64)
+        (one.memory_mb > 0).then_some(one.memory_mb.saturating_mul(peers::MIB) as f64)
     }),
 ];
 
@@ -418,7 +429,7 @@ fn donated(page: &mut Page, given: &Given) {
     let one = |value: u64| [(String::new(), value)];
     page.counter(
         "given_seconds_total",
-        "Seconds of encoding for others, ever.",
+        "Seconds of encoding parts for others, ever; without whole films that were sent here.",
         one(given.seconds),
     );
     page.counter(
@@ -581,14 +592,62 @@ mod tests {
         totals.see(&completed(2, 500, 100));
         totals.see(&completed(2, 500, 100));
         totals.see(&completed(3, 10, 100));
-        totals.see(&sent(completed(4, 1000, 10)));
         totals.forget(JobId(2));
         assert_eq!(
             (totals.source_bytes, totals.output_bytes, totals.saved_bytes),
             (510, 200, 400)
         );
-        assert_eq!(totals.ended.get("completed"), Some(&3));
-        assert_eq!(totals.frames, 0, "made on another computer");
+        assert_eq!(totals.ended.get("completed"), Some(&2));
+        assert_eq!(totals.frames, 0);
+    }
+
+    #[test]
+    fn a_film_that_was_sent_counts_where_it_came_from_and_its_frames_where_they_are_made() {
+        let mut totals = Totals::default();
+        totals.begin(&[]);
+        totals.see(&sent(completed(4, 1000, 10)));
+        let of_another = Job {
+            sent_by: Some("Laptop".into()),
+            frames_done: 10,
+            ..completed(5, 500, 100)
+        };
+        totals.see(&of_another);
+        assert_eq!(
+            (totals.source_bytes, totals.output_bytes, totals.saved_bytes),
+            (1000, 10, 990)
+        );
+        assert_eq!(totals.frames, 10);
+    }
+
+    #[test]
+    fn a_computer_on_two_films_is_as_fast_as_on_one() {
+        let mut scene = scene();
+        scene.computers = vec![Computer {
+            status: ComputerStatus::Working { segments: 2 },
+            speed_fps: Some(12.5),
+            // More than fits: what another computer says of itself.
+            memory_mb: u64::MAX,
+            load: Some(api::Load {
+                cpu_percent: 50,
+                memory_used_mb: u64::MAX,
+                celsius: None,
+            }),
+            ..computer("Kitchen")
+        }];
+        let busy = |id| Job {
+            state: JobState::Processing,
+            speed_fps: Some(12.5),
+            ..job(id, "a.mkv")
+        };
+        scene.jobs = vec![busy(1), busy(2), sent(busy(3))];
+        let text = write(&scene, &Given::default(), &[], &Totals::default());
+        for line in [
+            "manyhands_speed_fps 12.5\n",
+            "manyhands_jobs{state=\"processing\"} 3\n",
+            "manyhands_jobs_here{state=\"processing\"} 2\n",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Uploads that go on after an interruption.
 //!
-//! The page gives such an upload a key of its own making. What has arrived under a key stays until it is whole,
-//! forgotten, or the page is served anew. One request at a time writes: a later one ends an earlier one first,
-//! so that a connection that only seems to be alive never writes between the bytes of the next.
+//! The page gives such an upload a key of its own making. What has arrived under a key stays until its job is
+//! forgotten, the page forgets it, or, where no job has it, nothing has come of it for a day or the page is served anew.
+//! One request at a time writes: a later one ends an earlier one first, so that a connection that only seems to be alive
+//! never writes between the bytes of the next.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use api::Api;
 use axum::Json;
 use axum::extract::{Path as Segment, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -34,9 +36,9 @@ pub struct Part {
     pub size: u64,
 }
 
-/// Who writes under which key.
-#[derive(Default)]
-pub struct Writers(Mutex<BTreeMap<Key, Writer>>);
+/// Who writes under which key. A key under which nobody writes, or waits to, is not in it.
+#[derive(Clone, Default)]
+pub struct Writers(Arc<Mutex<BTreeMap<Key, Writer>>>);
 
 #[derive(Default)]
 struct Writer {
@@ -48,7 +50,26 @@ struct Writer {
 pub struct Turn {
     /// Somebody else wants it: stop.
     pub end: CancellationToken,
+    // Given up in this order: whoever leaves the place sees whether there is another.
     _guard: OwnedMutexGuard<()>,
+    _place: Place,
+}
+
+/// A place among those who write under a key or wait for that. The last to leave takes the key along.
+struct Place {
+    writers: Writers,
+    key: Key,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut writers = self.writers.lock();
+        // Others have theirs by the same lock.
+        let is_last = |writer: &Writer| Arc::strong_count(&writer.turn) == 1;
+        if writers.get(&self.key).is_some_and(is_last) {
+            writers.remove(&self.key);
+        }
+    }
 }
 
 /// How much of an upload is there.
@@ -100,10 +121,19 @@ impl Part {
 }
 
 impl Writers {
-    /// Ends whoever writes under this key, and takes their place.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Writer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends whoever writes under this key, and takes their turn.
     pub async fn turn(&self, key: &Key) -> Turn {
+        // Who waits for it no more leaves, too.
+        let place = Place {
+            writers: self.clone(),
+            key: key.clone(),
+        };
         let (turn, end) = {
-            let mut writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut writers = self.lock();
             let writer = writers.entry(key.clone()).or_default();
             writer.end.cancel();
             writer.end = CancellationToken::new();
@@ -112,28 +142,22 @@ impl Writers {
         Turn {
             end,
             _guard: turn.lock_owned().await,
+            _place: place,
         }
     }
 
     /// Ends whoever writes under this key.
     pub fn end(&self, key: &Key) {
-        let writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(writer) = writers.get(key) {
+        if let Some(writer) = self.lock().get(key) {
             writer.end.cancel();
         }
     }
 
     /// Whether somebody writes under this key just now.
     pub fn is_writing(&self, key: &Key) -> bool {
-        let writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let writers = self.lock();
         let writer = writers.get(key);
         writer.is_some_and(|writer| writer.turn.try_lock().is_err())
-    }
-
-    /// Nobody will come back to this key.
-    pub fn forget(&self, key: &Key) {
-        let mut writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        writers.remove(key);
     }
 }
 
@@ -166,20 +190,18 @@ pub async fn forget(
     State(shared): State<Shared>,
     Segment(key): Segment<String>,
 ) -> Result<StatusCode, Refusal> {
-    remove(&shared, &known(&key)?).await?;
+    remove(&shared.uploads, &shared.api, &known(&key)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Removes what has arrived of an upload, unless a job uses it.
-pub async fn remove(shared: &Shared, key: &Key) -> Result<(), Refusal> {
-    let _turn = shared.uploads.writers.turn(key).await;
-    let folder = shared.uploads.folder().join(key.name());
-    if shared.uploads.is_used(&shared.api, &folder).await? {
+pub async fn remove(uploads: &Uploads, api: &Api, key: &Key) -> Result<(), Refusal> {
+    let _turn = uploads.writers.turn(key).await;
+    let home = uploads.folder().join(key.name());
+    if uploads.is_used(api, &home).await? {
         return Err(refuse(StatusCode::CONFLICT, "A job uses this file."));
     }
-    // Nothing there is as good.
-    let _ = tokio::fs::remove_dir_all(folder).await;
-    shared.uploads.writers.forget(key);
+    uploads.remove(&home).await;
     Ok(())
 }
 
@@ -220,5 +242,21 @@ mod tests {
         assert!(!later.is_finished());
         drop(first);
         assert!(!later.await.unwrap().end.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn a_key_is_known_only_while_somebody_writes_or_waits() {
+        let writers = Writers::default();
+        let key = Key::random();
+        // As whoever asks how far an upload is that there never was.
+        drop(writers.turn(&Key::random()).await);
+        assert!(writers.lock().is_empty());
+        let first = writers.turn(&key).await;
+        let wait = std::time::Duration::from_millis(1);
+        let later = tokio::time::timeout(wait, writers.turn(&key)).await;
+        assert!(later.is_err() && first.end.is_cancelled());
+        assert!(writers.is_writing(&key));
+        drop(first);
+        assert!(writers.lock().is_empty() && !writers.is_writing(&key));
     }
 }

@@ -1,11 +1,13 @@
 //! Files dropped on the page: a browser gives bytes, not paths.
 //!
 //! Each upload has a folder of its own below one that belongs to this module. The job's output lands beside
-//! it. When the job is taken off the list, the folder goes; what no job uses goes at the next start.
+//! it. When the job is taken off the list, the folder goes; what no job uses goes after a day
+//! ([`crate::abandoned`]), and at the next start.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use api::{Api, ApiError, ErrorCode, Event, Events, Job, JobId};
@@ -27,8 +29,10 @@ use crate::resume::{Part, Writers};
 
 /// Free bytes that uploads leave on the disk.
 const MARGIN: u64 = 1 << 30;
-/// Bytes of an upload between two looks at what is free: others fill the same disk.
+/// The most bytes of all uploads between two looks at what is free: others fill the same disk.
 const LOOK: u64 = 64 << 20;
+/// Bytes of an upload that wait to be written: a look at what is free does not see them.
+const WAITING: usize = 256 << 10;
 /// How long nothing may come of an upload.
 const SILENCE: Duration = Duration::from_secs(120);
 /// The longest file name kept, bytes; what is longer loses its beginning.
@@ -40,6 +44,8 @@ pub struct Uploads {
     limit: u64,
     /// Free bytes on the disk of a folder.
     free: fn(&Path) -> io::Result<u64>,
+    /// Bytes that may come, of all uploads together, before the next look at that.
+    room: Mutex<u64>,
     /// Who writes the parts of which upload.
     pub writers: Writers,
 }
@@ -60,6 +66,7 @@ impl Uploads {
             folder,
             limit,
             free: |folder| fs4::available_space(folder),
+            room: Mutex::new(0),
             writers: Writers::default(),
         }
     }
@@ -74,20 +81,52 @@ impl Uploads {
         self.limit
     }
 
-    /// The upload's own folder that this path lies in, if it does.
+    /// The upload's own folder that this path names a file in, if it does. That folder goes with the path's job, so a
+    /// path that leads out again has none.
     fn home_of(&self, path: &Path) -> Option<PathBuf> {
-        let first = path.strip_prefix(&self.folder).ok()?.components().next()?;
-        Some(self.folder.join(first))
+        let below = path.strip_prefix(&self.folder).ok()?;
+        let is_name = |part| matches!(part, Component::Normal(_));
+        let mut parts = below.components();
+        let home = parts.next()?;
+        let is_in_it = parts.clone().next().is_some();
+        (is_in_it && is_name(home) && parts.all(is_name)).then(|| self.folder.join(home))
     }
 
-    /// Whether a job's source lies in this upload's folder.
+    /// Whether a job of this source needs an upload's folder. A path that goes back may lead anywhere: it needs
+    /// whatever it names.
+    fn needs(&self, source: &Path, home: &Path) -> bool {
+        let goes_back = source.components().any(|part| part == Component::ParentDir);
+        let mut names = source.components().map(Component::as_os_str);
+        self.home_of(source).as_deref() == Some(home)
+            || (goes_back && names.any(|name| Some(name) == home.file_name()))
+    }
+
+    /// Whether a job needs this upload's folder.
     ///
     /// # Errors
     /// The node cannot be asked: then nothing is known, and nothing may be removed.
-    pub async fn is_used(&self, api: &Api, folder: &Path) -> Result<bool, ApiError> {
+    pub async fn is_used(&self, api: &Api, home: &Path) -> Result<bool, ApiError> {
         let jobs = api.jobs().await?;
-        let uses = |job: &Job| self.home_of(job.source.as_ref()).as_deref() == Some(folder);
-        Ok(jobs.iter().any(uses))
+        Ok(jobs.iter().any(|job| self.needs(job.source.as_ref(), home)))
+    }
+
+    /// Removes an upload's own folder with what is in it.
+    pub async fn remove(&self, home: &Path) {
+        if let Err(error) = self.try_remove(home).await
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, home = %home.display(), "an upload that no job uses could not be removed");
+        }
+    }
+
+    /// Whatever is asked for, nothing goes but a folder that lies right in this one and is no link.
+    async fn try_remove(&self, home: &Path) -> io::Result<()> {
+        let is_name = matches!(home.components().next_back(), Some(Component::Normal(_)));
+        let lies_here = home.parent() == Some(self.folder.as_path());
+        if !is_name || !lies_here || !tokio::fs::symlink_metadata(home).await?.is_dir() {
+            return Err(io::Error::other("it is not an upload's own folder"));
+        }
+        tokio::fs::remove_dir_all(home).await
     }
 
     /// Makes the folder where it is not there yet.
@@ -108,14 +147,25 @@ impl Uploads {
                 "This file is larger than the page takes.",
             ));
         }
-        self.check_free(length.saturating_sub(there))
+        self.check_free(length.saturating_sub(there)).map(drop)
     }
 
-    /// Whether so many bytes more leave enough for everything else on the disk.
-    fn check_free(&self, more: u64) -> Result<(), Refusal> {
+    /// Counts bytes that have come, of all uploads together, and looks at what is free before there can be too many.
+    fn take_room(&self, bytes: u64) -> Result<(), Refusal> {
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        if *room < bytes {
+            let free = self.check_free(bytes)?;
+            *room = (free - MARGIN).min(LOOK.max(bytes));
+        }
+        *room -= bytes;
+        Ok(())
+    }
+
+    /// Whether so many bytes more leave enough for everything else on the disk: what is free there.
+    fn check_free(&self, more: u64) -> Result<u64, Refusal> {
         let free = (self.free)(&self.folder).map_err(cannot_write)?;
         if free >= more.saturating_add(MARGIN) {
-            return Ok(());
+            return Ok(free);
         }
         let text = format!(
             "There is not enough free space in {} for this file.",
@@ -211,9 +261,6 @@ pub async fn append(
         return Err(refuse(StatusCode::CONFLICT, text));
     }
     let bytes = there + write(uploads, body, file, part.size - there, &turn.end).await?;
-    if bytes == part.size {
-        uploads.writers.forget(&part.key);
-    }
     Ok((path, bytes))
 }
 
@@ -229,7 +276,7 @@ async fn write(
     limit: u64,
     end: &CancellationToken,
 ) -> Result<u64, Refusal> {
-    let mut file = BufWriter::with_capacity(1 << 20, file);
+    let mut file = BufWriter::with_capacity(WAITING, file);
     let copied = copy(uploads, body, &mut file, limit, end).await;
     file.flush().await.map_err(cannot_write)?;
     copied
@@ -243,7 +290,7 @@ async fn copy(
     end: &CancellationToken,
 ) -> Result<u64, Refusal> {
     let mut chunks = body.into_data_stream();
-    let (mut bytes, mut looked) = (0_u64, 0_u64);
+    let mut bytes = 0_u64;
     loop {
         let chunk = tokio::select! {
             biased;
@@ -261,10 +308,7 @@ async fn copy(
                 "This file is larger than the page takes.",
             ));
         }
-        if bytes - looked >= LOOK {
-            looked = bytes;
-            uploads.check_free(0)?;
-        }
+        uploads.take_room(chunk.len() as u64)?;
         file.write_all(&chunk).await.map_err(cannot_write)?;
     }
 }
@@ -333,34 +377,35 @@ fn cannot_write(error: io::Error) -> Refusal {
 
 /// What uploads there are for which jobs; those of no job are removed. Before the page is served: whoever comes back to
 /// one then is told the truth.
-pub async fn tidy(uploads: &Uploads, api: &Api) -> Homes {
+pub async fn tidy(uploads: &Uploads, api: &Api) -> Sources {
     let events = api.events();
-    let homes = match api.snapshot().await {
+    let of_jobs = match api.snapshot().await {
         Ok(snapshot) => {
-            let homes = homes(uploads, &snapshot.scene.jobs);
-            sweep(&uploads.folder, &homes.values().cloned().collect()).await;
-            homes
+            let of_jobs: BTreeMap<_, _> = snapshot.scene.jobs.iter().map(source).collect();
+            sweep(uploads, &of_jobs).await;
+            of_jobs
         }
         Err(_) => BTreeMap::new(),
     };
-    Homes { events, homes }
+    Sources { events, of_jobs }
 }
 
-/// The uploads of jobs, and what becomes of those from now on.
-pub struct Homes {
+/// The sources of jobs, and what becomes of those from now on.
+pub struct Sources {
     events: Events,
-    homes: BTreeMap<JobId, PathBuf>,
+    of_jobs: BTreeMap<JobId, PathBuf>,
 }
 
-fn homes(uploads: &Uploads, jobs: &[Job]) -> BTreeMap<JobId, PathBuf> {
-    jobs.iter().filter_map(|job| home(uploads, job)).collect()
+fn source(job: &Job) -> (JobId, PathBuf) {
+    let source: &Path = job.source.as_ref();
+    (job.id, source.to_owned())
 }
 
 /// Removes the uploads of jobs that are taken off the list; ends with the node.
-pub async fn keep(uploads: std::sync::Arc<Uploads>, api: Api, known: Homes) {
-    let Homes {
+pub async fn keep(uploads: std::sync::Arc<Uploads>, api: Api, known: Sources) {
+    let Sources {
         mut events,
-        mut homes,
+        mut of_jobs,
     } = known;
     let mut last = None;
     while let Some(numbered) = events.next().await {
@@ -368,44 +413,38 @@ pub async fn keep(uploads: std::sync::Arc<Uploads>, api: Api, known: Homes) {
         last = Some(numbered.seq);
         let mut gone: Vec<PathBuf> = Vec::new();
         match numbered.event {
-            Event::Job(job) => homes.extend(home(&uploads, &job)),
-            Event::JobGone(id) => gone.extend(homes.remove(&id)),
+            Event::Job(job) => of_jobs.extend([source(&job)]),
+            Event::JobGone(id) => gone.extend(of_jobs.remove(&id)),
             Event::Here(_) | Event::Computer(_) | Event::ComputerGone(_) | Event::Pairing(_) => {}
         }
         if missed && let Ok(jobs) = api.jobs().await {
-            let now = self::homes(&uploads, &jobs);
-            gone.extend(std::mem::replace(&mut homes, now).into_values());
+            let now = jobs.iter().map(source).collect();
+            gone.extend(std::mem::replace(&mut of_jobs, now).into_values());
         }
-        // The same upload may have been submitted twice.
-        gone.retain(|one| homes.values().all(|other| other != one));
         for gone in gone {
-            remove(&gone).await;
+            let_go(&uploads, &gone, &of_jobs).await;
         }
     }
 }
 
-fn home(uploads: &Uploads, job: &Job) -> Option<(JobId, PathBuf)> {
-    Some((job.id, uploads.home_of(job.source.as_ref())?))
+/// Removes the upload of a job that is gone, unless another needs it: the same may have been submitted twice.
+async fn let_go(uploads: &Uploads, gone: &Path, of_jobs: &BTreeMap<JobId, PathBuf>) {
+    if let Some(home) = uploads.home_of(gone)
+        && !of_jobs.values().any(|other| uploads.needs(other, &home))
+    {
+        uploads.remove(&home).await;
+    }
 }
 
-async fn sweep(folder: &Path, used: &BTreeSet<PathBuf>) {
-    let Ok(mut entries) = tokio::fs::read_dir(folder).await else {
+async fn sweep(uploads: &Uploads, of_jobs: &BTreeMap<JobId, PathBuf>) {
+    let Ok(mut entries) = tokio::fs::read_dir(&uploads.folder).await else {
         return;
     };
     while let Ok(Some(entry)) = entries.next_entry().await {
-        if !used.contains(&entry.path()) {
-            remove(&entry.path()).await;
+        let home = entry.path();
+        if !of_jobs.values().any(|source| uploads.needs(source, &home)) {
+            uploads.remove(&home).await;
         }
-    }
-}
-
-async fn remove(path: &Path) {
-    let removed = tokio::fs::remove_dir_all(path).await;
-    if let Err(error) = removed.or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    }) {
-        tracing::warn!(%error, "an upload that no job uses could not be removed");
     }
 }
 
@@ -473,24 +512,46 @@ mod tests {
         assert_eq!(status(41 << 30, 40 << 30), 413);
     }
 
+    /// What the disk of the next test holds beside the margin.
+    const ROOM: u64 = 32 << 20;
+
+    fn bytes_in(folder: &Path) -> u64 {
+        let entries = std::fs::read_dir(folder).unwrap().flatten();
+        let bytes = entries.map(|entry| match entry.metadata().unwrap() {
+            about if about.is_dir() => bytes_in(&entry.path()),
+            about => about.len(),
+        });
+        bytes.sum()
+    }
+
     #[tokio::test]
     async fn uploads_side_by_side_leave_the_margin() {
         let folder = tempfile::tempdir().unwrap();
         let mut uploads = Uploads::new(folder.path().into(), u64::MAX);
-        uploads.free = |_| Ok(MARGIN - 1);
+        uploads.free = |folder| Ok((MARGIN + ROOM).saturating_sub(bytes_in(folder)));
+        let uploads = &uploads;
         let block = bytes::Bytes::from(vec![0; 1 << 20]);
-        let endless = futures_util::stream::repeat_with(move || Ok::<_, io::Error>(block.clone()));
-        let part = Part {
-            key: Key::random(),
-            from: 0,
-            size: u64::MAX,
+        let endless = |_| {
+            let block = block.clone();
+            let blocks =
+                futures_util::stream::repeat_with(move || Ok::<_, io::Error>(block.clone()));
+            let part = Part {
+                key: Key::random(),
+                from: 0,
+                size: u64::MAX,
+            };
+            async move {
+                let body = Body::from_stream(blocks);
+                let refused = append(uploads, &part, "a.mkv", body).await.err().unwrap();
+                assert_eq!(refused.into_parts().0.as_u16(), 507);
+                // What has come stays, so that it can go on.
+                crate::resume::there(uploads, &part.key, "a.mkv").await
+            }
         };
-        let body = Body::from_stream(endless);
-        let refused = append(&uploads, &part, "a.mkv", body).await.err().unwrap();
-        assert_eq!(refused.into_parts().0.as_u16(), 507);
-        // What has come stays, so that it can go on.
-        let there = crate::resume::there(&uploads, &part.key, "a.mkv").await;
-        assert!((LOOK - (1 << 20)..=LOOK).contains(&there), "{there}");
+        let came = futures_util::future::join_all((0..8).map(endless)).await;
+        let all: u64 = came.iter().sum();
+        // A look does not see what is just being written.
+        assert!((ROOM / 2..=2 * ROOM).contains(&all), "{all}");
     }
 
     #[test]
@@ -502,11 +563,57 @@ mod tests {
         );
         for other in [
             "/data/uploads",
+            "/data/uploads/a.mkv",
             "/data/a.mkv",
             "/data/uploads2/12/a.mkv",
             "a.mkv",
+            "/data/uploads/..",
+            "/data/uploads/../a.mkv",
+            "/data/uploads/../../films/a.mkv",
+            "/data/uploads/12/..",
+            "/data/uploads/12/../../films/a.mkv",
+            "/data/uploads/12/../12/a.mkv",
         ] {
             assert_eq!(uploads.home_of(Path::new(other)), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_path_that_goes_back_needs_what_it_names() {
+        let uploads = Uploads::new("/data/uploads".into(), 1);
+        let needs = |source: &str, home: &str| uploads.needs(Path::new(source), Path::new(home));
+        assert!(needs("/data/uploads/12/a.mkv", "/data/uploads/12"));
+        assert!(needs("/data/uploads/x/../12/a.mkv", "/data/uploads/12"));
+        assert!(!needs("/data/uploads/x/../12/a.mkv", "/data/uploads/13"));
+        assert!(!needs("/films/12/a.mkv", "/data/uploads/12"));
+    }
+
+    #[tokio::test]
+    async fn a_data_folder_survives_whatever_is_to_be_removed() {
+        let data = tempfile::tempdir().unwrap();
+        let at = |path: &str| data.path().join(path);
+        std::fs::create_dir_all(at("uploads/12")).unwrap();
+        std::fs::create_dir(at("films")).unwrap();
+        for file in ["node.db", "films/a.mkv", "uploads/12/a.mkv", "uploads/13"] {
+            std::fs::write(at(file), "kept").unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(at("films"), at("uploads/link")).unwrap();
+        let uploads = Uploads::new(at("uploads"), 1);
+        let wrong = ["", ".", "..", "../films", "12/..", "12/a.mkv", "13", "link"];
+        for wrong in wrong {
+            uploads.remove(&uploads.folder.join(wrong)).await;
+        }
+        // As the paths of jobs that are forgotten.
+        for film in ["../films/a.mkv", "../node.db", "12/../../films/a.mkv"] {
+            let_go(&uploads, &uploads.folder.join(film), &BTreeMap::new()).await;
+        }
+        for file in ["node.db", "films/a.mkv", "uploads/12/a.mkv", "uploads/13"] {
+            assert!(at(file).exists(), "{file}");
+        }
+        #[cfg(unix)]
+        assert!(at("uploads/link").is_symlink());
+        let_go(&uploads, &at("uploads/12/a.mkv"), &BTreeMap::new()).await;
+        assert!(!at("uploads/12").exists() && at("films/a.mkv").exists());
     }
 }

@@ -8,7 +8,7 @@ use peer::{BlobId, FilmEnd, FilmId, FilmOffer, FilmRefusal, FilmWord, Message, N
 use tests::nodes::until;
 
 use super::blobs::Stopping;
-use super::house::{Bytes, House, Peer, made};
+use super::house::{Bytes, House, Peer};
 
 /// As many as a person might send, and more.
 const FLOOD: usize = 40;
@@ -132,15 +132,6 @@ pub fn not_meant(house: &mut House) {
         let (reason, detail) = end(house, &mut peer, bytes, vec![7; 5000]);
         assert_eq!(reason, FilmEnd::SourceLost, "{bytes}: {detail}");
     }
-    // A picture larger than any that is decoded.
-    let huge = made(
-        "-v error -f lavfi -i color=black:s=8320x4800:r=25:d=0.2 -c:v libx264 -preset ultrafast -f matroska",
-    );
-    let (reason, detail) = end(house, &mut peer, huge.len() as u64, huge);
-    assert!(
-        matches!(reason, FilmEnd::Unusable | FilmEnd::Failed),
-        "{detail}"
-    );
     until_none_lies(house);
 
     // Who goes in the middle for good leaves nothing.

@@ -58,14 +58,9 @@ impl Desk {
         check_idle(scene)?;
         let (stop, stopped) = watch::channel(false);
         let film = order.film.as_ref().map(|film| name(film));
-        let workers = if order.workers.is_empty() {
-            counts()
-        } else {
-            order.workers.clone()
-        };
         let progress = BenchProgress {
             film: film.clone(),
-            workers,
+            workers: order.rows(),
             rows: Vec::new(),
             progress: 0.0,
         };

@@ -24,10 +24,21 @@ const LOOK: Duration = Duration::from_millis(250);
 pub struct Order {
     /// The film; `None`: a clip is made.
     pub film: Option<PathBuf>,
-    /// The numbers of workers, row by row; the first is what the others are compared with. None: [`counts`].
+    /// The numbers of workers, in any order; the fewest are what the others are compared with. None: [`counts`].
     pub workers: Vec<u32>,
     /// What is made of it.
     pub choice: Choice,
+}
+
+impl Order {
+    /// The numbers of workers, row by row.
+    #[must_use]
+    pub fn rows(&self) -> Vec<u32> {
+        if self.workers.is_empty() {
+            return counts();
+        }
+        sweep::in_order(&self.workers)
+    }
 }
 
 /// How a measurement goes.
@@ -73,13 +84,8 @@ pub async fn measure(
             None => return Ok(None),
         },
     };
-    let workers = if order.workers.is_empty() {
-        counts()
-    } else {
-        order.workers.clone()
-    };
-    let mut rows: Vec<BenchRow> = Vec::with_capacity(workers.len());
-    for workers in workers {
+    let mut rows: Vec<BenchRow> = Vec::new();
+    for workers in order.rows() {
         tell(Told::Begins(workers));
         let data = scratch.join(format!("{}-{workers}", rows.len()));
         let run = run_once(
@@ -259,5 +265,16 @@ mod tests {
         assert_eq!(counts.first(), Some(&1));
         assert_eq!(counts.last().map(|n| *n as usize), Some(cores.min(256)));
         assert!(counts.is_sorted());
+    }
+
+    #[test]
+    fn rows_come_in_order_and_once() {
+        let order = |workers: &[u32]| Order {
+            film: None,
+            workers: workers.to_vec(),
+            choice: Choice::default(),
+        };
+        assert_eq!(order(&[4, 2, 1, 2]).rows(), [1, 2, 4]);
+        assert_eq!(order(&[]).rows(), counts());
     }
 }

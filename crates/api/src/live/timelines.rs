@@ -7,10 +7,10 @@ use engine::timeline as its;
 use hindsight::Peer;
 
 use crate::timeline::{
-    Absence, Cause, Fate, PhaseKind, Spent, Stint, Timeline, TimelineComputer, TimelinePause,
-    TimelinePhase, Wait,
+    Absence, Cause, Fate, OtherWork, PhaseKind, Spent, Stint, Timeline, TimelineComputer,
+    TimelinePause, TimelinePhase, Wait,
 };
-use crate::view::ComputerId;
+use crate::view::{ComputerId, JobId};
 
 /// The clock of a timeline: milliseconds since its job began.
 #[derive(Clone, Copy)]
@@ -40,6 +40,7 @@ impl From<its::Timeline> for Timeline {
         });
         let mut stints = stints(&one, clock);
         let mut absences = absences(&one, clock);
+        let mut others = others(&one, clock);
         let computers = one.account.hands.iter().map(|hand| TimelineComputer {
             computer: id(hand.peer),
             name: one
@@ -54,6 +55,7 @@ impl From<its::Timeline> for Timeline {
             spent: spent(hand.spent),
             lanes: hand.lanes,
             stints: stints.remove(&hand.peer).unwrap_or_default(),
+            others: others.remove(&hand.peer).unwrap_or_default(),
             absences: absences.remove(&hand.peer).unwrap_or_default(),
         });
         Self {
@@ -98,6 +100,18 @@ fn stints(one: &its::Timeline, clock: Clock) -> BTreeMap<Peer, Vec<Stint>> {
     all
 }
 
+fn others(one: &its::Timeline, clock: Clock) -> BTreeMap<Peer, Vec<OtherWork>> {
+    let mut all: BTreeMap<Peer, Vec<OtherWork>> = BTreeMap::new();
+    for other in &one.record.others {
+        all.entry(other.peer).or_default().push(OtherWork {
+            job: JobId(other.job),
+            began_ms: clock.at(other.began),
+            ended_ms: clock.maybe(other.ended),
+        });
+    }
+    all
+}
+
 fn absences(one: &its::Timeline, clock: Clock) -> BTreeMap<Peer, Vec<Absence>> {
     let mut all: BTreeMap<Peer, Vec<Absence>> = BTreeMap::new();
     for (absence, why) in one.record.absences.iter().zip(&one.reasons) {
@@ -121,6 +135,8 @@ fn spent(one: hindsight::Spent) -> Spent {
         transfer,
         give_back,
         away,
+        other,
+        seat,
         late,
         idle,
         tail,
@@ -131,6 +147,8 @@ fn spent(one: hindsight::Spent) -> Spent {
         transfer,
         give_back,
         away,
+        other,
+        seat,
         late,
         idle,
         tail,

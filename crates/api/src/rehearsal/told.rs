@@ -101,6 +101,7 @@ pub fn timeline(job: JobId) -> Timeline {
             },
             lanes: 1,
             stints: vec![stint],
+            others: Vec::new(),
             absences: vec![Absence {
                 began_ms: 9600,
                 ended_ms: None,

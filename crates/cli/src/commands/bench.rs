@@ -4,13 +4,14 @@
 mod house;
 
 use std::cell::Cell;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use api::bench::{self, Order, Told};
 use api::{
     ApiError, BenchRow, BenchSummary, Choice, ErrorCode, FilePath, Job, JobId, JobState, Outcome,
-    call,
+    call, csv,
 };
 use serde::Serialize;
 use tokio::sync::watch;
@@ -24,9 +25,7 @@ use crate::{App, End};
 
 /// Runs the rows and shows the tables.
 pub async fn run(args: &Bench, app: &App) -> Result<End, ApiError> {
-    for file in [&args.csv, &args.svg].into_iter().flatten() {
-        check_free(file)?;
-    }
+    check_files(args)?;
     let scratch = tempfile::Builder::new()
         .prefix("manyhands-bench-")
         .tempdir()
@@ -97,28 +96,58 @@ async fn workers(
     let summary = BenchSummary::new(&rows);
     app.out.line(&Summary::from(summary));
     app.out.text(&table(&rows, summary));
-    keep(args.csv.as_deref(), &bench::csv(&rows))?;
+    keep(args.csv.as_deref(), &csv::file(&bench::csv(&rows)))?;
     keep(args.svg.as_deref(), &bench::svg(&rows))?;
     Ok(true)
 }
 
-/// Whether nothing is written over: asked before minutes of work.
-fn check_free(file: &Path) -> Result<(), ApiError> {
-    if file.exists() {
-        let text = format!("There is a file {} already.", file.display());
-        return Err(ApiError::new(ErrorCode::OutputReadOnly, text).help("Give another name."));
+/// Whether what is to be written is measured, and can be written: asked before minutes of work.
+fn check_files(args: &Bench) -> Result<(), ApiError> {
+    let files: Vec<&Path> = [&args.csv, &args.svg]
+        .into_iter()
+        .filter_map(|file| file.as_deref())
+        .collect();
+    let refuse =
+        |text: &str, help: &str| Err(ApiError::new(ErrorCode::BadRequest, text).help(help));
+    if args.house && args.workers.is_empty() && !files.is_empty() {
+        let text = "--csv and --svg write the rows of --workers, and --house by itself has none.";
+        return refuse(
+            text,
+            "Add --workers, as in --workers 1,2, or leave them out.",
+        );
     }
-    Ok(())
+    if let [one, other] = files.as_slice()
+        && one == other
+    {
+        return refuse(
+            "--csv and --svg name the same file.",
+            "Give each a name of its own.",
+        );
+    }
+    files.into_iter().try_for_each(check_free)
+}
+
+/// Whether there can be a new file of this name: it is made, and taken away again until there is something to write.
+fn check_free(file: &Path) -> Result<(), ApiError> {
+    match File::create_new(file) {
+        Ok(_) => std::fs::remove_file(file).map_err(|error| not_written(file, &error)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let text = format!("There is a file {} already.", file.display());
+            Err(ApiError::new(ErrorCode::OutputReadOnly, text).help("Give another name."))
+        }
+        Err(error) => Err(not_written(file, &error)),
+    }
 }
 
 fn keep(file: Option<&Path>, text: &str) -> Result<(), ApiError> {
     let Some(file) = file else { return Ok(()) };
-    let written = std::fs::File::create_new(file).and_then(|mut to| to.write_all(text.as_bytes()));
-    written.map_err(|error| {
-        let text = format!("{} cannot be written: {error}.", file.display());
-        ApiError::new(ErrorCode::OutputReadOnly, text)
-            .help("Give a file in a folder you may write to.")
-    })
+    let written = File::create_new(file).and_then(|mut to| to.write_all(text.as_bytes()));
+    written.map_err(|error| not_written(file, &error))
+}
+
+fn not_written(file: &Path, error: &std::io::Error) -> ApiError {
+    let text = format!("{} cannot be written: {error}.", file.display());
+    ApiError::new(ErrorCode::OutputReadOnly, text).help("Give a file in a folder you may write to.")
 }
 
 /// Encodes `input` into `folder`; `begun` holds the job while it is under way.
@@ -277,7 +306,12 @@ fn table(rows: &[BenchRow], summary: BenchSummary) -> String {
     };
     let mut text = human::table(&head, rows.iter().map(row));
     let Some((serial, twice)) = summary.serial_fraction.zip(summary.twice) else {
-        return text + "\nOne number of workers says nothing about a serial fraction.";
+        let rows = if rows.len() == 1 {
+            "One number of workers says"
+        } else {
+            "These numbers of workers say"
+        };
+        return format!("{text}\n{rows} nothing about a serial fraction.");
     };
     text += &format!(
         "\nSerial fraction (Amdahl, fitted): {:.1} %.",
@@ -311,7 +345,10 @@ fn no_scratch(error: &std::io::Error) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::args::{Command, Line};
 
     fn rows() -> Vec<BenchRow> {
         let row = |workers: u32, wall_s: f64| BenchRow {
@@ -361,6 +398,45 @@ mod tests {
         );
         assert!(keep(Some(&file), "").is_err());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "workers\r\n");
+    }
+
+    /// `bench` with these words.
+    fn args(words: &[&str]) -> Bench {
+        let line = Line::try_parse_from(["manyhands", "bench"].iter().chain(words)).unwrap();
+        match line.command {
+            Command::Bench(bench) => bench,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_before_anything_is_measured() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rows.csv");
+        let file = file.to_str().unwrap();
+        let refused = |words: &[&str]| check_files(&args(words)).unwrap_err();
+        let alone = refused(&["--house", "--csv", file]);
+        assert_eq!(alone.code, ErrorCode::BadRequest);
+        assert!(alone.help.contains("--workers"), "{alone:?}");
+        let same = refused(&["--csv", file, "--svg", file]);
+        assert_eq!(same.code, ErrorCode::BadRequest);
+        let nowhere = folder.path().join("none").join("rows.csv");
+        let nowhere = refused(&["--csv", nowhere.to_str().unwrap()]);
+        assert_eq!(nowhere.code, ErrorCode::OutputReadOnly);
+        for words in [
+            &["--house"][..],
+            &["--house", "--workers", "1", "--csv", file],
+        ] {
+            assert!(check_files(&args(words)).is_ok(), "{words:?}");
+        }
+        // It was only tried.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_is_marked_as_what_it_is_for_spreadsheets() {
+        assert_eq!(csv::file("workers\r\n").as_bytes()[..4], *b"\xef\xbb\xbfw");
+        assert!(bench::csv(&rows()).starts_with("workers,"));
     }
 
     #[test]

@@ -206,7 +206,12 @@ fn lines() -> BTreeMap<String, BTreeSet<String>> {
     line(&StatsLine::new(&figures, 30));
     line(&StatsDayLine::new(&figures.days[0]));
     line(&StatsPeerLine::new(&figures.computers[0]));
-    let told = rehearsal::timeline(api::JobId(1));
+    let mut told = rehearsal::timeline(api::JobId(1));
+    told.computers[0].others = vec![api::OtherWork {
+        job: api::JobId(2),
+        began_ms: 1,
+        ended_ms: Some(2),
+    }];
     let one = &told.computers[0];
     line(&TimelineLine::new(&told));
     line(&TimelinePeerLine::new(1, one));

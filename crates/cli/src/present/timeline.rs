@@ -15,7 +15,8 @@ const LOOKS: usize = 5;
 const NAME: usize = 16;
 
 const LEGEND: &str = "# encodes  > a part is on the way there  < a result on the way back  = checks its result  \
-    x encodes what came to nothing\n- is away or rests  . has nothing to do\n\
+    x encodes what came to nothing\n- is away or rests  o has parts of another job in hand  \
+    s a part waits for a seat there  . has nothing to do\n\
     the job: r reads the film  w waits  e has parts encoded  j joins  p proves, puts in place";
 
 /// The whole of it.
@@ -131,11 +132,26 @@ fn job_at(phases: &[TimelinePhase], at: u64) -> char {
 }
 
 fn computer_at(one: &TimelineComputer, at: u64) -> char {
-    let within = |from: Option<u64>, to: Option<u64>, end: Option<u64>| {
-        from.is_some_and(|from| from <= at) && to.or(end).is_none_or(|to| at < to)
-    };
+    of_parts(one, at)
+        .or_else(|| beside_parts(one, at))
+        .unwrap_or_else(|| {
+            let first = one.stints.iter().map(|stint| stint.given_ms).min();
+            let ends = one.stints.iter().map(|stint| stint.ended_ms);
+            let last = ends.map(|end| end.unwrap_or(u64::MAX)).max();
+            let between =
+                first.is_some_and(|first| first <= at) && last.is_some_and(|end| at < end);
+            if between { '.' } else { ' ' }
+        })
+}
+
+fn within(at: u64, from: Option<u64>, to: Option<u64>) -> bool {
+    from.is_some_and(|from| from <= at) && to.is_none_or(|to| at < to)
+}
+
+/// What it does with a part.
+fn of_parts(one: &TimelineComputer, at: u64) -> Option<char> {
     let any = |holds: &dyn Fn(&Stint) -> bool| one.stints.iter().any(holds);
-    let encodes = |stint: &Stint| within(stint.began_ms, stint.encoded_ms, stint.ended_ms);
+    let encodes = |stint: &Stint| within(at, stint.began_ms, stint.encoded_ms.or(stint.ended_ms));
     let in_vain = |stint: &Stint| {
         encodes(stint)
             && matches!(
@@ -143,45 +159,48 @@ fn computer_at(one: &TimelineComputer, at: u64) -> char {
                 Some(Fate::Lost | Fate::Withdrawn | Fate::Outrun | Fate::Stopped)
             )
     };
-    if any(&|stint| encodes(stint) && !in_vain(stint)) {
-        '#'
-    } else if any(&in_vain) {
-        'x'
-    } else if any(&|stint| {
-        stint.finished_ms.is_some() && within(stint.encoded_ms, stint.finished_ms, None)
-    }) {
-        '='
-    } else if any(&|stint| {
-        within(
-            Some(stint.given_ms),
-            stint.delivered_ms.or(stint.began_ms),
-            stint.ended_ms,
-        )
-    }) {
-        '>'
-    } else if any(&|stint| within(stint.finished_ms, stint.returned_ms, stint.ended_ms)) {
-        '<'
-    } else if one
-        .absences
-        .iter()
-        .any(|away| within(Some(away.began_ms), away.ended_ms, None))
-    {
-        '-'
+    let checks = |stint: &Stint| {
+        stint.finished_ms.is_some() && within(at, stint.encoded_ms, stint.finished_ms)
+    };
+    let travels = |stint: &Stint| {
+        let there = stint.delivered_ms.or(stint.began_ms).or(stint.ended_ms);
+        within(at, Some(stint.given_ms), there)
+    };
+    let returns =
+        |stint: &Stint| within(at, stint.finished_ms, stint.returned_ms.or(stint.ended_ms));
+    match () {
+        () if any(&|stint| encodes(stint) && !in_vain(stint)) => Some('#'),
+        () if any(&in_vain) => Some('x'),
+        () if any(&checks) => Some('='),
+        () if any(&travels) => Some('>'),
+        () if any(&returns) => Some('<'),
+        () => None,
+    }
+}
+
+/// What keeps it from doing anything with one.
+fn beside_parts(one: &TimelineComputer, at: u64) -> Option<char> {
+    let mut absences = one.absences.iter();
+    let mut others = one.others.iter();
+    let waits = |stint: &Stint| {
+        let began = stint.began_ms.or(stint.encoded_ms).or(stint.ended_ms);
+        within(at, stint.delivered_ms, began)
+    };
+    if absences.any(|away| within(at, Some(away.began_ms), away.ended_ms)) {
+        Some('-')
+    } else if others.any(|other| within(at, Some(other.began_ms), other.ended_ms)) {
+        Some('o')
+    } else if one.stints.iter().any(waits) {
+        Some('s')
     } else {
-        let first = one.stints.iter().map(|stint| stint.given_ms).min();
-        let last = one
-            .stints
-            .iter()
-            .map(|stint| stint.ended_ms.unwrap_or(u64::MAX))
-            .max();
-        let between = first.is_some_and(|first| first <= at) && last.is_some_and(|last| at < last);
-        if between { '.' } else { ' ' }
+        None
     }
 }
 
 fn shares(told: &Timeline) -> String {
     let head = [
-        "computer", "parts", "encodes", "checks", "waits", "sends", "away", "late", "idle", "tail",
+        "computer", "parts", "encodes", "checks", "waits", "sends", "away", "other", "seat",
+        "late", "idle", "tail",
     ];
     let rows = told.computers.iter().map(|one| {
         let spent = one.spent;
@@ -194,6 +213,8 @@ fn shares(told: &Timeline) -> String {
             share(spent.transfer),
             share(spent.give_back),
             share(spent.away),
+            share(spent.other),
+            share(spent.seat),
             share(spent.late),
             share(spent.idle),
             share(spent.tail),
@@ -374,6 +395,31 @@ mod tests {
         assert_eq!(drawn.matches('>').count(), 13, "{text}");
         assert!(text.contains("Only Here worked on it."), "{text}");
         assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn work_on_another_job_and_a_seat_that_is_taken_are_no_idleness() {
+        let mut told = told();
+        let kitchen = &mut told.computers[1];
+        (kitchen.spent.other, kitchen.spent.seat) = (1700, 850);
+        kitchen.others = vec![api::OtherWork {
+            job: api::JobId(4),
+            began_ms: 7500,
+            ended_ms: Some(8000),
+        }];
+        // Its first part lies there for a second.
+        kitchen.stints[0].delivered_ms = Some(2000);
+        let text = timeline("film.mkv", &told);
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| line.contains("Kitchen?"))
+            .collect();
+        let drawn: String = lines[0].chars().skip(2 + NAME + 2).collect();
+        let mut once: Vec<char> = drawn.chars().collect();
+        once.dedup();
+        assert_eq!(once.iter().collect::<String>(), " >s#=<.ox -", "{text}");
+        assert!(text.contains("away  other  seat"), "{text}");
+        assert!(lines[1].contains("20 %   10 %"), "{text}");
     }
 
     #[test]

@@ -212,7 +212,7 @@ async fn opened(program: &Path, path: &Path, filters: Filters) -> Arc<Film> {
     let tell = move |what| drop(said.send(what));
     let (film, go) = probe::index(program, probed.parts, tell).await.unwrap();
     go.send(()).unwrap();
-    while !matches!(heard.recv().await, Some(Indexing::Finished { .. })) {}
+    while !matches!(heard.recv().await, Some(Indexing::Finished)) {}
     film
 }
 

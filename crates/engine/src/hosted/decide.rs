@@ -9,13 +9,20 @@ use schedule::PeerId;
 use serde::{Deserialize, Serialize};
 
 /// Films of one computer that come, or are worked on, at once.
-const MOST_OF_ONE: usize = 4;
-/// Films of all computers that are here, with those whose results wait.
+const MOST_AT_ONCE: usize = 4;
+/// Films of one computer that are here, with those whose results wait.
+const MOST_OF_ONE: usize = 16;
+/// The same of all computers.
 const MOST_OF_ALL: usize = 64;
 /// Left free on the disk when a film is taken, bytes.
 const LEFT_FREE: u64 = 512 << 20;
-/// What nobody has asked for in so long is removed, milliseconds: a week.
-pub(crate) const KEPT: i64 = 7 * 24 * 3_600_000;
+/// What a result may come to beyond its film, bytes.
+const MARGIN: u64 = 1 << 20;
+/// A result that nobody has asked for in so long is removed, milliseconds in which this computer was there to be asked: a
+/// week.
+pub(crate) const KEPT: u64 = 7 * 24 * 3_600_000;
+/// The same of a film of which nothing comes: a day.
+pub(crate) const AWAITED: u64 = 24 * 3_600_000;
 
 /// What is kept of a film of another computer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,10 +47,15 @@ pub(crate) struct Note {
     pub held: bool,
     /// Its job was held because this computer does not help just now.
     pub resting: bool,
+    /// Somebody here holds its job: what its sender says does not let it go on.
+    #[serde(default)]
+    pub held_here: bool,
     /// The result.
     pub made: Option<Made>,
-    /// When something was last done about it, Unix milliseconds.
-    pub since_ms: i64,
+    /// For so long nothing of the film has come, or nobody has come for the result; milliseconds in which this computer was
+    /// there.
+    #[serde(default)]
+    pub waited_ms: u64,
 }
 
 /// A result.
@@ -59,15 +71,9 @@ pub(crate) struct Made {
     pub file: String,
 }
 
-impl Note {
-    /// Bytes that it comes to at most: the film, and a result of the same size.
-    pub fn promise(&self) -> u64 {
-        promise(self.bytes)
-    }
-}
-
+/// Bytes that a film comes to at most: itself, and a result of the same size.
 fn promise(bytes: u64) -> u64 {
-    bytes.saturating_mul(2).saturating_add(1 << 20)
+    bytes.saturating_mul(2).saturating_add(MARGIN)
 }
 
 /// A film of another computer, as far as this run knows.
@@ -80,6 +86,8 @@ pub(crate) struct Hosted {
     pub taking: bool,
     /// Its result is on its way there.
     pub giving: bool,
+    /// Bytes of its source that are here, once that was looked at.
+    pub come: Option<u64>,
 }
 
 /// What is being done.
@@ -124,14 +132,20 @@ pub(crate) enum Event {
     GoOn,
     Cancel,
     Collected,
+    /// So many bytes of its source are here.
+    Came(u64),
+    /// Somebody here holds its job, or lets it go on.
+    HeldHere(bool),
+    /// Its job was taken off the list by somebody here.
+    TakenOff,
     /// Its sender may not use this computer any more.
     Withdrawn,
     /// This computer does not help any more.
     Rest,
     /// It helps again.
     Helping,
-    /// Some time went by; it is now this late, Unix milliseconds.
-    Tick(i64),
+    /// So many milliseconds went by in which this computer was there.
+    Tick(u64),
 }
 
 /// Why a source did not come.
@@ -177,12 +191,29 @@ pub(crate) struct Stand {
     pub donating: bool,
     /// Its user takes whole films.
     pub takes: bool,
-    /// Films that are here: those of that computer that are not done, and all of all.
-    pub held: (usize, usize),
+    /// Films that are here.
+    pub held: Count,
     /// Bytes that are free where they are kept, less what is promised to others.
     pub free: u64,
     /// Bytes below the limit of the working files, where there is one.
     pub below_limit: Option<u64>,
+}
+
+/// How many films are here.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Count {
+    /// Of that computer, and not done.
+    pub at_once: usize,
+    /// Of that computer.
+    pub of_one: usize,
+    /// Of all.
+    pub of_all: usize,
+}
+
+impl Count {
+    fn is_full(self) -> bool {
+        self.at_once >= MOST_AT_ONCE || self.of_one >= MOST_OF_ONE || self.of_all >= MOST_OF_ALL
+    }
 }
 
 /// Why a new film is not taken; `None` where it is.
@@ -194,7 +225,7 @@ pub(crate) fn refuse(offer: &FilmOffer, stand: Stand) -> Option<FilmRefusal> {
         Some(FilmRefusal::NotTaken)
     } else if !offer.is_sound() || offer.bytes > MAX_FILM {
         Some(FilmRefusal::TooLarge)
-    } else if stand.held.0 >= MOST_OF_ONE || stand.held.1 >= MOST_OF_ALL {
+    } else if stand.held.is_full() {
         Some(FilmRefusal::Busy)
     } else if stand.free < need.saturating_add(LEFT_FREE)
         || stand.below_limit.is_some_and(|room| room < need)
@@ -220,7 +251,38 @@ impl Hosted {
             linked: false,
             taking: false,
             giving: false,
+            come: None,
         }
+    }
+
+    /// Bytes that are still to come of it: the rest of the film, and a result of the same size.
+    pub fn missing(&self) -> u64 {
+        let bytes = self.note.bytes;
+        match self.step {
+            Step::Receiving => promise(bytes).saturating_sub(self.come.unwrap_or(0)),
+            Step::Submitting | Step::Working => bytes.saturating_add(MARGIN),
+            Step::Measuring | Step::Made | Step::Gone => 0,
+        }
+    }
+
+    /// Bytes of it that are here; without a result that is not measured yet.
+    pub fn there(&self) -> u64 {
+        let bytes = self.note.bytes;
+        match self.step {
+            Step::Receiving => self.come.unwrap_or(0),
+            Step::Submitting | Step::Working | Step::Measuring => bytes,
+            Step::Made => {
+                let made = self.note.made.as_ref().map_or(0, |made| made.bytes);
+                bytes.saturating_add(made)
+            }
+            Step::Gone => 0,
+        }
+    }
+
+    /// Whether its job, which was held before a restart, is held still. `helps`: this computer, its sender.
+    pub fn stays_held(&self, helps: bool) -> bool {
+        let note = &self.note;
+        note.held || note.held_here || (note.resting && !helps)
     }
 
     /// What is to be done about `event`.
@@ -248,7 +310,7 @@ impl Hosted {
             (Event::Measured(Err(why)), Step::Measuring) => self.end(FilmEnd::Failed, &why),
             (Event::Take(result), Step::Made) => {
                 let stop = self.giving.then_some(Action::Stop);
-                self.giving = true;
+                (self.giving, self.note.waited_ms) = (true, 0);
                 stop.into_iter().chain([Action::Push(result)]).collect()
             }
             (Event::Given, Step::Made) => {
@@ -259,10 +321,18 @@ impl Hosted {
                 self.note.held = true;
                 self.when_working(Action::Pause)
             }
-            (Event::GoOn, _) => {
+            // Whoever else holds it is not spoken for.
+            (Event::GoOn, _) if self.note.held => {
                 self.note.held = false;
-                self.when_working(Action::Resume)
+                self.let_go()
             }
+            (Event::Came(bytes), Step::Receiving) => self.came(bytes),
+            (Event::HeldHere(on), _) => {
+                self.note.held_here = on;
+                Vec::new()
+            }
+            (Event::TakenOff, Step::Working) => self.job_over(FilmEnd::Cancelled, ""),
+            (Event::TakenOff, Step::Measuring | Step::Made) => self.end(FilmEnd::Cancelled, ""),
             (Event::Cancel | Event::Collected, _) => {
                 let mut actions = self.leave();
                 actions.extend([Action::Say(FilmWord::Over {}), Action::Remove]);
@@ -276,20 +346,26 @@ impl Hosted {
             }
             (Event::Helping, Step::Working) if self.note.resting => {
                 self.note.resting = false;
-                self.when_working(Action::Resume)
+                self.let_go()
             }
-            (Event::Tick(now), Step::Made) if !self.giving => self.expire(now),
-            (Event::Tick(now), Step::Receiving) if !self.taking => self.expire(now),
+            (Event::Tick(passed), Step::Made) if !self.giving => self.wait(passed, KEPT),
+            (Event::Tick(passed), Step::Receiving) => self.wait(passed, AWAITED),
             _ => Vec::new(),
         }
     }
 
-    /// Of a job that is there and whose standing still is not for another reason.
     fn when_working(&self, action: Action) -> Vec<Action> {
+        let works = self.step == Step::Working;
+        works.then_some(action).into_iter().collect()
+    }
+
+    /// A reason for its job to stand still is gone: it goes on where there is no other.
+    fn let_go(&self) -> Vec<Action> {
         let note = &self.note;
-        let works = self.step == Step::Working && !note.resting;
-        let goes = action != Action::Resume || !note.held;
-        (works && goes).then_some(action).into_iter().collect()
+        if note.held || note.resting || note.held_here {
+            return Vec::new();
+        }
+        self.when_working(Action::Resume)
     }
 
     fn when_linked(&self, action: Action) -> Vec<Action> {
@@ -344,14 +420,25 @@ impl Hosted {
         }
     }
 
+    /// Bytes that come are waited for anew. What was here at the start has come before.
+    fn came(&mut self, bytes: u64) -> Vec<Action> {
+        if self.come.is_some_and(|before| bytes > before) {
+            self.note.waited_ms = 0;
+        }
+        self.come = Some(bytes);
+        Vec::new()
+    }
+
     fn measured(&mut self, made: Made) -> Vec<Action> {
-        self.note.made = Some(made);
+        (self.note.made, self.note.waited_ms) = (Some(made), 0);
         self.step = Step::Made;
         self.say_made()
     }
 
-    fn expire(&mut self, now: i64) -> Vec<Action> {
-        if now.saturating_sub(self.note.since_ms) < KEPT {
+    /// For so much longer nothing came, or nobody; after `most` it goes.
+    fn wait(&mut self, passed: u64, most: u64) -> Vec<Action> {
+        self.note.waited_ms = self.note.waited_ms.saturating_add(passed);
+        if self.note.waited_ms < most {
             return Vec::new();
         }
         self.end(FilmEnd::Expired, "")

@@ -228,7 +228,8 @@ impl Feeder {
                     if let Some(job) = job.filter(|_| forget) {
                         self.forget(job).await;
                     }
-                    if let Some(fault) = found.and_then(fault).filter(|_| !beside.away) {
+                    let fault = found.and_then(|job| fault(job, beside.shared));
+                    if let Some(fault) = fault.filter(|_| !beside.away) {
                         self.stay(stays, fault);
                     }
                 }
@@ -256,6 +257,10 @@ impl Feeder {
                     .await
                     .iter()
                     .any(|(_, same)| *same),
+                shared: match found {
+                    Some(job) => shares(job.terms.clone()).await,
+                    None => false,
+                },
             }),
             Some(_) => Ok(Beside::default()),
         }
@@ -363,10 +368,13 @@ impl Feeder {
             Onward::Break(given) => return Ok(given),
         };
         let (choice, terms) = (rule.make.clone(), terms(rule, film.forced));
-        let shared = is_shared(&terms);
-        match self.node.submit(film.path.clone(), choice, terms).await {
+        let submitted = self
+            .node
+            .submit(film.path.clone(), choice, terms.clone())
+            .await;
+        match submitted {
             Ok(job) => self.in_work(film, job).await,
-            Err(trouble) => self.refused(film, trouble, shared).await,
+            Err(trouble) => self.refused(film, trouble, shares(terms).await).await,
         }
     }
 
@@ -385,8 +393,8 @@ impl Feeder {
         Ok(Given::Settled)
     }
 
-    /// What is wrong with a film is filed; with what is wrong with the node, or with a folder that the outputs of many
-    /// films go into (`shared`), it waits.
+    /// What is wrong with a film is filed; with what is wrong with the node, or with the folders of many films' outputs
+    /// (`shared`), it waits.
     async fn refused(&self, film: Film, trouble: Trouble, shared: bool) -> Result<Given, Trouble> {
         if is_nodes_fault(trouble.kind, shared) {
             return Ok(Given::Stays(trouble));
@@ -477,7 +485,6 @@ impl Feeder {
         let content = Content {
             own,
             was_replaced: originals.iter().any(|row| replace::was_it(row, &sample)),
-            was_its: film.sample == Some(sample),
             like: seen(&film.path, like).await,
         };
         let film = Film {
@@ -555,12 +562,23 @@ impl Stays {
     }
 }
 
+/// Whether what is wrong with the folder of a film's output is wrong with those of many films, as it is now.
+async fn shares(terms: Terms) -> bool {
+    let writable = |folder: &Path| intake::writable(folder).is_ok();
+    let looking = tokio::task::spawn_blocking(move || is_shared(&terms, writable));
+    // A disk that does not answer is that of all of them.
+    matches!(
+        tokio::time::timeout(PATIENCE, looking).await,
+        Ok(Ok(true)) | Err(_)
+    )
+}
+
 /// Why a job has failed, where that is the node's fault.
-fn fault(job: &JobStatus) -> Option<Trouble> {
+fn fault(job: &JobStatus, shared: bool) -> Option<Trouble> {
     let JobState::Failed(trouble) = &job.state else {
         return None;
     };
-    is_nodes_fault(trouble.kind, is_shared(&job.terms)).then(|| trouble.clone())
+    is_nodes_fault(trouble.kind, shared).then(|| trouble.clone())
 }
 
 /// Which of these films are of the size and the time that they had; without those that cannot be looked at now.

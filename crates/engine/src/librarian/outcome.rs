@@ -1,5 +1,7 @@
 //! What came of a film's job, as it is filed. Pure.
 
+use std::path::Path;
+
 use store::{Film, FilmState};
 
 use crate::status::{JobState, JobStatus, Place, Terms};
@@ -30,10 +32,12 @@ pub(crate) struct Beside {
     pub away: bool,
     /// It is there, with the size and the time that it had.
     pub same: bool,
+    /// What is wrong with the output's folder is wrong with that of many films.
+    pub shared: bool,
 }
 
-/// Whether it is the node that is in the way, not the film: it is tried again, as it is. `shared`: the outputs of many
-/// films go into its output's folder, which may be there again in a moment.
+/// Whether it is the node that is in the way, not the film: it is tried again, as it is. `shared`: what is wrong with its
+/// output's folder is wrong with that of many films, which may be there again in a moment.
 pub(crate) fn is_nodes_fault(kind: Kind, shared: bool) -> bool {
     match kind {
         Kind::NoSpace
@@ -46,9 +50,13 @@ pub(crate) fn is_nodes_fault(kind: Kind, shared: bool) -> bool {
     }
 }
 
-/// Whether a job's output goes into a folder for the outputs of many films.
-pub(crate) fn is_shared(terms: &Terms) -> bool {
-    terms.out_dir.is_some() || matches!(terms.place, Place::Tree { .. })
+/// Whether what is wrong with the folder of a job's output is wrong with that of many films, too. `writable`: whether a folder
+/// takes files. In another tree each film has a folder of its own, and what is wrong there is its own affair.
+pub(crate) fn is_shared(terms: &Terms, writable: impl FnOnce(&Path) -> bool) -> bool {
+    match &terms.place {
+        Place::Tree { into, .. } => !writable(into),
+        Place::Beside | Place::InPlace { .. } => terms.out_dir.is_some(),
+    }
 }
 
 /// What came of `film`, whose job is `job`; `None`: it is not on the list any more.
@@ -75,7 +83,7 @@ pub(crate) fn outcome(film: Film, job: Option<&JobStatus>, beside: Beside, now: 
             ended(done, false)
         }
         JobState::Failed(trouble) => {
-            let (film, forget) = failed(film, trouble, is_shared(&job.terms), beside, now);
+            let (film, forget) = failed(film, trouble, beside, now);
             ended(film, forget)
         }
         JobState::Cancelled => {
@@ -108,10 +116,11 @@ fn off_the_list(film: Film, made: bool) -> Film {
 
 /// A film whose job has failed, and whether that is forgotten. One that waits and whose job is not goes on with what is
 /// encoded once it is given again.
-fn failed(film: Film, trouble: &Trouble, shared: bool, beside: Beside, now: i64) -> (Film, bool) {
+fn failed(film: Film, trouble: &Trouble, beside: Beside, now: i64) -> (Film, bool) {
     let waits = |reason: String, film: Film| Film {
         since: now,
         forced: film.forced,
+        asked: film.asked,
         ..marked(film, FilmState::Waiting, reason)
     };
     // It could not be read for a moment, which looks like a film that was taken away.
@@ -120,7 +129,7 @@ fn failed(film: Film, trouble: &Trouble, shared: bool, beside: Beside, now: i64)
         let reason = "It could not be read for a while. What is encoded of it is kept.";
         return (waits(reason.to_owned(), film), false);
     }
-    if is_nodes_fault(trouble.kind, shared) {
+    if is_nodes_fault(trouble.kind, beside.shared) {
         return (waits(trouble.to_string(), film), false);
     }
     match trouble.kind {
@@ -136,6 +145,7 @@ fn failed(film: Film, trouble: &Trouble, shared: bool, beside: Beside, now: i64)
             let anew = Film {
                 sample: None,
                 forced: false,
+                asked: false,
                 job: None,
                 ..waits(reason.to_owned(), film)
             };
@@ -150,6 +160,7 @@ fn marked(film: Film, state: FilmState, reason: String) -> Film {
         state,
         reason,
         forced: false,
+        asked: false,
         ..film
     }
 }
@@ -177,8 +188,6 @@ pub(crate) struct Content {
     pub own: bool,
     /// By this very name it was replaced by a result.
     pub was_replaced: bool,
-    /// It has been the film's before it was looked at now.
-    pub was_its: bool,
     /// Films that have it, too, or had; the latest first.
     pub like: Vec<Like>,
 }
@@ -189,6 +198,7 @@ pub(crate) fn known(film: &Film, content: &Content, now: i64) -> Option<Film> {
     let filed = |state, reason: String| Film {
         state,
         reason,
+        asked: false,
         changed: now,
         ..film.clone()
     };
@@ -196,13 +206,13 @@ pub(crate) fn known(film: &Film, content: &Content, now: i64) -> Option<Film> {
         let own = filed(FilmState::Left, library::Leave::Own.to_string());
         return Some(Film { rule: None, ..own });
     }
-    if film.forced {
+    if film.forced || film.asked {
         return None;
     }
     let others = content.like.iter().filter(|like| like.film.id != film.id);
     // Its result had its place, perhaps by another ending, and is gone.
     let is_back = |like: &Like| !like.there && is_in_place(&like.film);
-    if content.was_its && content.was_replaced || others.clone().any(is_back) {
+    if content.was_replaced || others.clone().any(is_back) {
         let reason = "It is the original again of what was made of it.".to_owned();
         return Some(filed(FilmState::Failed, reason));
     }

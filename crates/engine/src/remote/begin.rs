@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use media::choice::Choice;
 use peer::FilmId;
 use schedule::JobId;
+use store::StoreError;
 
 use super::decide::{Event, Last, Note};
-use super::{NOTES, NewParcel, Parcel, Parcels, Row};
+use super::{NOTES, NewParcel, Parcel, Parcels, Row, words};
 use crate::driver::{Call, unix_ms};
-use crate::intake::{self, Dropped};
+use crate::film_notes;
+use crate::intake::Dropped;
 use crate::job::{Memo, Past, Wish};
 use crate::journal::job_id;
 use crate::node::{Node, Steer};
@@ -29,8 +31,10 @@ impl Node {
     ) -> Result<JobId, Trouble> {
         self.ask(|reply| Call::MaySend(on, reply)).await??;
         if let Some(open) = self.sent_before(&dropped, &wish).await? {
-            self.ask(|reply| Call::Steer(open, Steer::Resume, reply))
-                .await??;
+            // One that cannot be let go on from here, as it is held there, is followed as it is.
+            let _ = self
+                .ask(|reply| Call::Steer(open, Steer::Resume, reply))
+                .await?;
             return Ok(open);
         }
         let id = self.record(&dropped, &wish.choice, &wish.terms).await?;
@@ -98,6 +102,7 @@ fn new_parcel(
         bytes: source.bytes,
         offered: false,
         taken: false,
+        arrived: false,
         held: false,
         wanted: !on.leave,
         made: None,
@@ -120,11 +125,32 @@ fn new_parcel(
 }
 
 /// What earlier runs have left: films that are on their way, and last words. Their jobs are no jobs of an earlier run.
-pub(crate) async fn load(store: &store::Store, past: &mut BTreeMap<JobId, Past>) -> Parcels {
-    let rows = store.call(|tables| tables.setting::<Vec<Row>>(NOTES));
-    let rows = rows.await.ok().flatten().unwrap_or_default();
+/// With a sentence where not all of it can be read.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn load(
+    store: &store::Store,
+    past: &mut BTreeMap<JobId, Past>,
+) -> Result<(Parcels, Option<String>), StoreError> {
+    let rows = store.call(|tables| {
+        let rows = tables.setting::<Vec<Row>>(NOTES)?.unwrap_or_default();
+        let (rows, unread) = film_notes::sorted(rows);
+        // As the job's row has it: the film's own drive may not answer.
+        let modified = |row| {
+            tables
+                .job(row)
+                .ok()
+                .flatten()
+                .map(|job| job.source_modified)
+        };
+        let rows = rows.into_iter();
+        let rows = rows.map(|(row, note)| ((row, note), modified(row).unwrap_or(0)));
+        Ok((rows.collect::<Vec<_>>(), unread))
+    });
+    let (rows, unread) = rows.await?;
     let mut all = BTreeMap::new();
-    for (row, note) in rows {
+    for ((row, note), modified_ms) in rows {
         let was = past.get(&job_id(row));
         let over = was.map(|was| was.state.clone());
         let open = matches!(over, Some(JobState::Paused(_)));
@@ -134,15 +160,25 @@ pub(crate) async fn load(store: &store::Store, past: &mut BTreeMap<JobId, Past>)
             was.cloned()
         };
         let film = note.film;
-        all.insert(film, restored(job_id(row), note, was, over.as_ref()));
+        let parcel = restored(job_id(row), note, modified_ms, was, over.as_ref());
+        all.insert(film, parcel);
     }
-    Parcels {
+    let notice = (!unread.is_empty()).then(|| words::some_not_read(unread.len()));
+    let parcels = Parcels {
         all,
+        unread,
         ..Parcels::default()
-    }
+    };
+    Ok((parcels, notice))
 }
 
-fn restored(job: JobId, mut note: Note, was: Option<Past>, over: Option<&JobState>) -> Parcel {
+fn restored(
+    job: JobId,
+    mut note: Note,
+    modified_ms: i64,
+    was: Option<Past>,
+    over: Option<&JobState>,
+) -> Parcel {
     let kept = note.here && note.last.is_none();
     let last = match over {
         Some(JobState::Paused(_)) => note.last,
@@ -153,13 +189,12 @@ fn restored(job: JobId, mut note: Note, was: Option<Past>, over: Option<&JobStat
     note.last = last;
     let failed = matches!(over, Some(JobState::Failed(_)));
     let was = was.unwrap_or_else(|| nothing(job));
-    let about = std::fs::metadata(&was.source).ok();
     let new = NewParcel {
         job,
         source: Dropped {
             path: was.source,
             bytes: note.bytes,
-            modified_ms: about.as_ref().map_or(0, intake::modified_ms),
+            modified_ms,
         },
         note,
         wish: was.wish,
@@ -185,5 +220,61 @@ fn nothing(id: JobId) -> Past {
         created_ms: 0,
         finished_ms: None,
         pieces: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The drive of a film may not answer when a node starts: what its job noted is enough to know it again.
+    #[tokio::test]
+    async fn a_film_is_restored_without_a_look_at_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store::Store::open(folder.path()).unwrap();
+        let source = folder.path().join("no drive/film.mkv");
+        let job = store::NewJob {
+            source: source.clone(),
+            source_bytes: 1000,
+            source_modified: 1234,
+            source_sample: [1; 32],
+            choice: serde_json::Value::Null,
+            created: 1,
+        };
+        let film = FilmId::random();
+        let note = Note {
+            film,
+            peer: schedule::PeerId([2; 32]),
+            choice: Choice::default(),
+            bytes: 1000,
+            offered: true,
+            taken: true,
+            arrived: true,
+            held: false,
+            wanted: true,
+            made: None,
+            here: false,
+            last: None,
+        };
+        let row = store.call(move |tables| {
+            let row = tables.add_job(&job)?;
+            tables.set_setting(NOTES, &[(row, note)])?;
+            Ok(row)
+        });
+        let id = job_id(row.await.unwrap());
+        let was = Past {
+            source: source.clone(),
+            state: JobState::Paused(String::new()),
+            ..nothing(id)
+        };
+        let loaded = load(&store, &mut BTreeMap::from([(id, was)])).await;
+        let (parcels, notice) = loaded.unwrap();
+        assert_eq!(notice, None);
+        let expected = Dropped {
+            path: source,
+            bytes: 1000,
+            modified_ms: 1234,
+        };
+        assert_eq!(parcels.all[&film].source, expected);
     }
 }

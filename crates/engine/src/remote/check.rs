@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ffmpeg::carry::{self, FilmPacket};
+use ffmpeg::child::RunError;
+use ffmpeg::digest::DigestError;
 use ffmpeg::picture::{self, Grey, Of, View};
-use ffmpeg::source::{self, Source};
+use ffmpeg::source::{self, ProbeError, Source};
 use media::choice::{Choice, Container};
 use media::encoder::Codec;
 use media::spec::{Around, PixelFormat};
@@ -32,15 +34,17 @@ use crate::node::Node;
 use crate::probe;
 use crate::prove::{self, FileProof};
 use crate::receipt::MadeBy;
-use crate::status::{Outcome, Terms};
+use crate::status::{Outcome, Place, Terms};
 use crate::trouble::{Kind, Trouble};
-use crate::verify::Unfit;
-use crate::{compare, output, remote, repair};
+use crate::verify::{self, Unfit};
+use crate::{compare, output, placed, remote, repair};
 
 /// Frames compared at each place.
 const WINDOW: usize = 4;
 /// Places that are looked at beside both ends.
 const PLACES: usize = 6;
+/// What the pictures of all places take on the disk at most, bytes.
+const LOOKED_AT: u64 = 8 << 20;
 /// So long before a place a result is read, microseconds: a demuxer that seeks by decoding times would else begin at a key
 /// behind it. What comes too early is cut off by its times.
 const EARLY_US: i64 = 2_000_000;
@@ -62,6 +66,8 @@ pub(crate) struct Work {
     pub maker: (String, String),
     /// Frames in it, as that says.
     pub frames: u64,
+    /// What came.
+    pub digest: Option<peer::Digest>,
     /// This node's short id.
     pub node: String,
     pub begun: Instant,
@@ -92,15 +98,57 @@ impl Fault {
         Self::Bad(why.to_string())
     }
 
+    /// Of reading the result: it is to blame, unless the reason says nothing of it.
+    fn read(why: impl ToString, of_the_system: bool) -> Self {
+        let why = why.to_string();
+        if of_the_system {
+            return Self::Here(not_looked_at(&format!("the result: {why}")));
+        }
+        Self::Bad(why)
+    }
+
+    fn run(error: RunError) -> Self {
+        let of_the_system = error.is_of_the_system();
+        Self::read(error, of_the_system)
+    }
+
+    fn probe(error: ProbeError) -> Self {
+        let of_the_system = error.is_of_the_system();
+        Self::read(error, of_the_system)
+    }
+
+    fn digest(error: DigestError) -> Self {
+        let of_the_system = error.is_of_the_system();
+        Self::read(error, of_the_system)
+    }
+
+    /// Of reading the film.
+    fn film(why: impl ToString) -> Self {
+        let why = why.to_string();
+        Self::Here(not_looked_at(&format!("the film: {why}")))
+    }
+
     fn merge(error: MergeError) -> Self {
         match error {
             MergeError::Failed(why) | MergeError::Redo { reason: why, .. } => {
                 // The sentences are about a file that was joined here.
                 Self::Bad(why.replace("the joined file", "it"))
             }
+            MergeError::NotSeen(why) => Self::Here(not_looked_at(&why)),
             MergeError::NotWorthwhile(bytes) => Self::Bad(format!("it has {bytes} bytes")),
         }
     }
+}
+
+/// This computer could not compare the two.
+fn not_looked_at(why: &str) -> Trouble {
+    let why = why.trim_end_matches('.');
+    let text = format!(
+        "The result could not be compared with the film, for a reason of this computer's ({why})."
+    );
+    Trouble::new(Kind::Unreadable, text).help(
+        "See that the film can be read and that there is room on the disks, and try again: the result is kept.",
+    )
 }
 
 /// Looks at a result and puts it in its place; `None` where that was called off.
@@ -109,21 +157,85 @@ pub(crate) async fn check_and_place(
     work: Work,
     cancel: CancellationToken,
 ) -> Option<Checked> {
-    let name = work.maker.1.clone();
-    let checked = tokio::select! {
-        checked = check(node, &work) => checked,
-        () = cancel.cancelled() => return None,
+    if let Some(outcome) = placed::before(&node.0.store, work.job).await {
+        // By an earlier run that was cut off before it could say so.
+        return Some(Checked::Placed(outcome));
+    }
+    let looking = look_and_place(node, &work, &cancel);
+    match looking.await {
+        Ok(outcome) => outcome.map(Checked::Placed),
+        // Another one would save no more.
+        Err(Fault::Here(trouble)) if trouble.kind == Kind::NotWorthwhile => {
+            Some(Checked::Refused(trouble))
+        }
+        Err(Fault::Here(trouble)) => Some(Checked::NotPlaced(trouble)),
+        Err(Fault::Bad(why)) => {
+            let blamed = cancel.run_until_cancelled(is_to_blame(node, &work)).await?;
+            Some(match blamed {
+                Ok(()) => Checked::Refused(refused(&work.maker.1, &why)),
+                Err(trouble) => Checked::NotPlaced(trouble),
+            })
+        }
+    }
+}
+
+/// `None` where it was called off.
+async fn look_and_place(
+    node: &Node,
+    work: &Work,
+    cancel: &CancellationToken,
+) -> Result<Option<Outcome>, Fault> {
+    // Gone with this, whoever left it, unless it got its place.
+    let (folder, aside) = aside(node, work).await?;
+    let Some(checked) = cancel.run_until_cancelled(check(node, work)).await else {
+        return Ok(None);
     };
-    let placed = match checked {
-        Ok((parts, proof)) => place(node, &work, parts, proof).await,
-        Err(fault) => Err(fault),
-    };
-    Some(match placed {
-        Ok(Some(outcome)) => Checked::Placed(outcome),
-        Ok(None) => return None,
-        Err(Fault::Here(trouble)) => Checked::NotPlaced(trouble),
-        Err(Fault::Bad(why)) => Checked::Refused(refused(&name, &why)),
-    })
+    let (parts, proof) = checked?;
+    place(node, work, (folder, aside), parts, proof, cancel).await
+}
+
+/// Where the result is to go, and the name that it has there until it is in its place. An earlier run may have left that.
+/// Where the film is to be replaced it is not touched before the film is known to be itself: it may be half-way replaced.
+async fn aside(node: &Node, work: &Work) -> Result<(PathBuf, output::Aside), Fault> {
+    let same = unchanged(node, work).await;
+    if let Place::InPlace { .. } = work.terms.place {
+        same?;
+        return its_aside(work);
+    }
+    let aside = its_aside(work);
+    same.and(aside)
+}
+
+fn its_aside(work: &Work) -> Result<(PathBuf, output::Aside), Fault> {
+    let found = crate::destination::find(&work.source.path, &work.choice, &work.terms);
+    let folder = found.map_err(Fault::Here)?.folder;
+    let ending = work.choice.container().name();
+    let aside = output::Aside::new(&folder, &work.node, work.job.0, ending);
+    Ok((folder, aside))
+}
+
+/// Whether the result is to blame for what was found: the film is what it was, what is looked at has room, and the result
+/// is on the disk as it came.
+///
+/// # Errors
+/// What else may be.
+async fn is_to_blame(node: &Node, work: &Work) -> Result<(), Trouble> {
+    if let Err(Fault::Here(trouble)) = unchanged(node, work).await {
+        return Err(trouble);
+    }
+    let free = fs4::available_space(&work.scratch).unwrap_or(u64::MAX);
+    if free < LOOKED_AT {
+        return Err(not_looked_at("the disk of the working files is full"));
+    }
+    let found = verify::file_digest(&work.returned).await;
+    let (digest, _) = found.map_err(|e| not_looked_at(&format!("the result: {e}")))?;
+    let as_it_came = |came: peer::Digest| digest.parse().is_ok_and(|now: peer::Digest| now == came);
+    if work.digest.is_none_or(as_it_came) {
+        return Ok(());
+    }
+    Err(not_looked_at(
+        "the result is not on the disk as it came, which may be failing",
+    ))
 }
 
 fn refused(name: &str, why: &str) -> Trouble {
@@ -133,7 +245,6 @@ fn refused(name: &str, why: &str) -> Trouble {
 }
 
 async fn check(node: &Node, work: &Work) -> Result<(Parts, FileProof), Fault> {
-    unchanged(node, work).await?;
     let bench = node.bench().map_err(Fault::Here)?;
     let (film, freight, contents) = know(node, bench, work).await?;
     let parts = Parts {
@@ -146,7 +257,7 @@ async fn check(node: &Node, work: &Work) -> Result<(Parts, FileProof), Fault> {
     };
     let file = &work.returned;
     let there = source::describe(&bench.ffmpeg, file).await;
-    as_ordered(&parts, &there.map_err(Fault::bad)?)?;
+    as_ordered(&parts, &there.map_err(Fault::probe)?)?;
     prove::picture_kept(bench, &parts, file)
         .await
         .map_err(Fault::merge)?;
@@ -155,7 +266,7 @@ async fn check(node: &Node, work: &Work) -> Result<(Parts, FileProof), Fault> {
     alike(bench, &parts.film, file, timebase, &times, &work.scratch).await?;
     let carried = prove::carried(bench, &parts, file, &contents);
     let carried = carried.await.map_err(Fault::merge)?;
-    let proof = prove::whole(&parts.film, timebase, &times, carried).map_err(Fault::merge)?;
+    let proof = prove::whole(&parts.film, timebase, &times, carried).map_err(Fault::film)?;
     combine::sound_decodes(bench, file, &proof)
         .await
         .map_err(Fault::merge)?;
@@ -165,7 +276,10 @@ async fn check(node: &Node, work: &Work) -> Result<(Parts, FileProof), Fault> {
 
 async fn unchanged(node: &Node, work: &Work) -> Result<(), Fault> {
     let same = remote::is_same(&node.0.store, work.row, &work.source).await;
-    same.map_err(|_| Fault::Here(combine::changed(&work.source.path)))
+    same.map_err(|why| match why.as_str() {
+        "" => Fault::Here(combine::changed(&work.source.path)),
+        why => Fault::film(why),
+    })
 }
 
 /// The film with its whole index, and what travels beside it.
@@ -246,7 +360,7 @@ fn as_ordered(parts: &Parts, there: &SourceInfo) -> Result<(), Fault> {
 /// The form of the samples.
 async fn samples(bench: &Bench, film: &Film, file: &Path) -> Result<(), Fault> {
     let frame = source::first_frame(&bench.ffmpeg, &whole(file)).await;
-    let found = frame.map_err(Fault::bad)?.pixel_name;
+    let found = frame.map_err(Fault::probe)?.pixel_name;
     let ordered = film.order.pixel_format();
     if PixelFormat::from_name(&found) == Some(ordered) {
         return Ok(());
@@ -268,14 +382,10 @@ fn whole(file: &Path) -> Source {
 /// Every frame of the film is there, at its time, and decodes: the times of the result's frames.
 async fn times(bench: &Bench, parts: &Parts, work: &Work) -> Result<(Timebase, Vec<i64>), Fault> {
     let (film, file) = (&parts.film, &work.returned);
-    let mut timebase = Timebase::MILLISECONDS;
-    let mut times = Vec::new();
-    let listing = carry::film_packets(&bench.ffmpeg, file, |packet| match packet {
-        FilmPacket::Timebase(found) => timebase = found,
-        FilmPacket::Packet(pts, _) => times.push(pts),
-    });
-    listing.await.map_err(Fault::bad)?;
-    times.sort_unstable();
+    let mut listed = Listed::of(shown(film).map_err(Fault::Here)?.len());
+    let listing = carry::film_packets(&bench.ffmpeg, file, |packet| listed.take(&packet));
+    listing.await.map_err(Fault::run)?;
+    let (timebase, times) = listed.sorted()?;
     if !is_in_time(film, timebase, &times).map_err(Fault::Here)? {
         add_blank(bench, film).await?;
     }
@@ -291,7 +401,7 @@ async fn times(bench: &Bench, parts: &Parts, work: &Work) -> Result<(Timebase, V
         }
     }
     let decoded = ffmpeg::digest::film(&bench.ffmpeg, file).await;
-    let decoded = decoded.map_err(Fault::bad)?;
+    let decoded = decoded.map_err(Fault::digest)?;
     if decoded.frames as usize != times.len() {
         let (found, wanted) = (decoded.frames, times.len());
         return Err(Fault::bad(format!("{found} of its {wanted} frames decode")));
@@ -300,6 +410,48 @@ async fn times(bench: &Bench, parts: &Parts, work: &Work) -> Result<(Timebase, V
         return Err(Fault::bad("it has other frames than its maker said"));
     }
     Ok((timebase, times))
+}
+
+/// The times of a result's frames, as many as its film has: a result may be made of nothing but frames.
+struct Listed {
+    timebase: Timebase,
+    times: Vec<i64>,
+    /// How many there are.
+    found: usize,
+    /// How many its film has at most.
+    most: usize,
+}
+
+impl Listed {
+    fn of(most: usize) -> Self {
+        Self {
+            timebase: Timebase::MILLISECONDS,
+            times: Vec::new(),
+            found: 0,
+            most,
+        }
+    }
+
+    fn take(&mut self, packet: &FilmPacket) {
+        match packet {
+            FilmPacket::Timebase(timebase) => self.timebase = *timebase,
+            FilmPacket::Packet(pts, _) => {
+                self.found = self.found.saturating_add(1);
+                if self.times.len() <= self.most {
+                    self.times.push(*pts);
+                }
+            }
+        }
+    }
+
+    fn sorted(mut self) -> Result<(Timebase, Vec<i64>), Fault> {
+        let (found, most) = (self.found, self.most);
+        if found > most {
+            return Err(Fault::bad(format!("it has {found} of {most} frames")));
+        }
+        self.times.sort_unstable();
+        Ok((self.timebase, self.times))
+    }
 }
 
 fn shown(film: &Film) -> Result<Vec<i64>, Trouble> {
@@ -331,12 +483,7 @@ async fn add_blank(bench: &Bench, film: &Film) -> Result<(), Fault> {
         end: None,
     };
     let found = picture::times_of_source(&bench.ffmpeg, &film.source, film.timebase(), None, span);
-    let found = found.await.map_err(|e| {
-        Fault::Here(Trouble::new(
-            Kind::Unreadable,
-            format!("The film could not be decoded: {e}."),
-        ))
-    })?;
+    let found = found.await.map_err(Fault::film)?;
     if !found.is_empty() {
         let blank = expected
             .iter()
@@ -363,21 +510,21 @@ async fn alike(
         .filter_map(|w| theirs(film, &expected, w))
         .collect();
     if theirs.len() != windows.len() {
-        return Err(Fault::bad(
-            "its pictures cannot be compared with the film's",
-        ));
+        return Err(Fault::film("its pictures cannot be found in its index"));
     }
     let ours: Vec<View<'_>> = windows
         .iter()
         .map(|w| ours(&returned, timebase, times, w))
         .collect();
     let scratch = scratch.join("pictures");
-    let look = async |timebase, views: &[View<'_>]| {
-        let seen = picture::look(&bench.ffmpeg, timebase, views, &scratch).await;
-        seen.map_err(Fault::bad)
-    };
-    let theirs: Vec<Vec<Grey>> = look(film.timebase(), &theirs).await?;
-    let ours: Vec<Vec<Grey>> = look(timebase, &ours).await?;
+    let theirs = picture::look(&bench.ffmpeg, film.timebase(), &theirs, &scratch).await;
+    let theirs: Vec<Vec<Grey>> = theirs.map_err(Fault::film)?;
+    if let Some(at) = lacking(&windows, &theirs) {
+        let tick = expected[windows[at].start];
+        return Err(Fault::film(format!("no pictures at its tick {tick}")));
+    }
+    let ours = picture::look(&bench.ffmpeg, timebase, &ours, &scratch).await;
+    let ours: Vec<Vec<Grey>> = ours.map_err(Fault::run)?;
     for ((window, theirs), ours) in windows.iter().zip(&theirs).zip(&ours) {
         let same = compare::alike(theirs, ours, expected[window.start], window.len());
         same.map_err(|unfit| match unfit {
@@ -401,6 +548,12 @@ fn windows(frames: usize, mut random: impl FnMut(usize) -> usize) -> Vec<Range<u
         .into_iter()
         .map(|start| start..frames.min(start + WINDOW))
         .collect()
+}
+
+/// The first window of which not all pictures were seen.
+fn lacking(windows: &[Range<usize>], seen: &[Vec<Grey>]) -> Option<usize> {
+    let lacks = |(window, seen): (&Range<usize>, &Vec<Grey>)| seen.len() < window.len();
+    windows.iter().zip(seen).position(lacks)
 }
 
 /// The film's pictures of a window, as its filters make them.
@@ -460,13 +613,11 @@ fn ours<'a>(
 async fn place(
     node: &Node,
     work: &Work,
+    (folder, aside): (PathBuf, output::Aside),
     parts: Parts,
     proof: FileProof,
+    cancel: &CancellationToken,
 ) -> Result<Option<Outcome>, Fault> {
-    let found = crate::destination::find(&work.source.path, &parts.film.choice, &work.terms);
-    let folder = found.map_err(Fault::Here)?.folder;
-    let container = parts.film.choice.container();
-    let aside = output::Aside::new(&folder, &work.node, work.job.0, container.name());
     let (id, name) = work.maker.clone();
     let combine = Combine {
         job: work.job,
@@ -482,7 +633,8 @@ async fn place(
         ledger: node.0.ledger.clone(),
         mail: node.0.mail.clone(),
     };
-    match combine::place_returned(combine, aside, &work.returned, proof).await {
+    let cancel = cancel.clone();
+    match combine::place_returned(combine, aside, &work.returned, proof, cancel).await {
         Ok(placed) => Ok(placed),
         Err(CombineError::Failed(trouble)) => Err(Fault::Here(trouble)),
         Err(CombineError::Redo(_, why)) => Err(Fault::Bad(why)),
@@ -496,7 +648,176 @@ async fn place(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::io;
+
     use super::*;
+    use crate::intake;
+    use crate::job::Memo;
+    use crate::journal::job_id;
+    use crate::node::NodeConfig;
+
+    /// A node, and a film of it whose result is here.
+    async fn returned(home: &Path) -> (Node, Work) {
+        let config = NodeConfig {
+            data_dir: home.join("data"),
+            name: Some("sender".into()),
+            listen: None,
+            mdns: false,
+            network: false,
+            donate: None,
+            peers: Vec::new(),
+            stays: false,
+            workers: None,
+            settings: crate::config::Sources::default(),
+        };
+        let node = Node::start(config).await.unwrap();
+        fs::write(home.join("film.mkv"), "the film").unwrap();
+        fs::write(home.join("returned"), "its result").unwrap();
+        let source = intake::look(&home.join("film.mkv")).unwrap();
+        let job = store::NewJob {
+            source: source.path.clone(),
+            source_sample: intake::sample(&source.path).unwrap(),
+            source_bytes: source.bytes,
+            source_modified: source.modified_ms,
+            choice: serde_json::Value::Null,
+            created: 1,
+        };
+        let row = node.0.store.call(move |tables| tables.add_job(&job));
+        let row = row.await.unwrap();
+        let work = Work {
+            job: job_id(row),
+            row,
+            source,
+            choice: Choice::default(),
+            terms: Terms::default(),
+            returned: home.join("returned"),
+            scratch: home.to_owned(),
+            maker: ("0".repeat(64), "owner".to_owned()),
+            frames: 75,
+            digest: Some(peer::Digest(*blake3::hash(b"its result").as_bytes())),
+            node: "0123abcd".to_owned(),
+            begun: Instant::now(),
+        };
+        (node, work)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_has_its_place_already_gets_no_second_one() {
+        let home = tempfile::tempdir().unwrap();
+        let (node, work) = returned(home.path()).await;
+        let outcome = Outcome {
+            output: home.path().join("film.h264.mp4"),
+            receipt: home.path().join("receipt.json"),
+            exact: true,
+            verdict: "Exact.".into(),
+            frames: 75,
+            bytes: 10,
+            wall_ms: 5,
+        };
+        fs::write(&outcome.output, "its result").unwrap();
+        fs::write(&outcome.receipt, "{}").unwrap();
+        let memo = Memo {
+            exact: true,
+            verdict: outcome.verdict.clone(),
+            frames: outcome.frames,
+            bytes: outcome.bytes,
+            wall_ms: outcome.wall_ms,
+            ..Memo::default()
+        };
+        let (ledger, job, noted) = (node.0.ledger.clone(), work.job, outcome.clone());
+        let sample = intake::sample(&outcome.output).unwrap();
+        // And then its computer was turned off.
+        let noting =
+            tokio::task::spawn_blocking(move || placed::note(&ledger, job, &noted, memo, sample));
+        noting.await.unwrap().unwrap();
+        let checked = check_and_place(&node, work, CancellationToken::new()).await;
+        let Some(Checked::Placed(found)) = checked else {
+            panic!("{checked:?}");
+        };
+        assert_eq!(found, outcome);
+        node.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_called_off_leaves_nothing_beside_the_film() {
+        let home = tempfile::tempdir().unwrap();
+        let (node, work) = returned(home.path()).await;
+        let left = home
+            .path()
+            .join(format!(".manyhands-0123abcd-{}.part.mkv", work.job));
+        assert_eq!(work.choice.container(), Container::Mkv);
+        fs::write(&left, "what an earlier run has copied").unwrap();
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        assert!(check_and_place(&node, work, cancel).await.is_none());
+        assert!(!left.exists());
+        node.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nobody_is_blamed_for_what_is_wrong_here() {
+        let home = tempfile::tempdir().unwrap();
+        let (node, work) = returned(home.path()).await;
+        is_to_blame(&node, &work).await.unwrap();
+        fs::write(&work.returned, "its resulT").unwrap();
+        let kind = async |work: &Work| is_to_blame(&node, work).await.unwrap_err().kind;
+        assert_eq!(kind(&work).await, Kind::Unreadable);
+        fs::write(&work.returned, "its result").unwrap();
+        fs::write(&work.source.path, "another film").unwrap();
+        assert_eq!(kind(&work).await, Kind::SourceChanged);
+        fs::remove_file(&work.source.path).unwrap();
+        assert_eq!(kind(&work).await, Kind::Unreadable);
+        node.stop().await;
+    }
+
+    #[test]
+    fn a_run_that_could_not_look_says_nothing_of_the_result() {
+        let pipe = |error: io::Error| Fault::run(RunError::Pipe(error));
+        let packets = pipe(io::Error::other("some packets are damaged"));
+        assert!(matches!(packets, Fault::Bad(_)), "{packets:?}");
+        let broken = pipe(io::Error::from_raw_os_error(5));
+        assert!(matches!(broken, Fault::Here(_)), "{broken:?}");
+        let unread = Fault::digest(RunError::Unread("Connection timed out".to_owned()).into());
+        assert!(matches!(unread, Fault::Here(_)), "{unread:?}");
+        let full = Fault::probe(ProbeError::NotOpened("No space left on device".to_owned()));
+        assert!(matches!(full, Fault::Here(_)), "{full:?}");
+        let nonsense = Fault::probe(ProbeError::NotOpened("Invalid data found".to_owned()));
+        assert!(matches!(nonsense, Fault::Bad(_)), "{nonsense:?}");
+        let not_seen = Fault::merge(MergeError::not_seen("the sound could not be read"));
+        assert!(matches!(not_seen, Fault::Here(_)), "{not_seen:?}");
+    }
+
+    #[test]
+    fn pictures_that_the_film_lacks_are_not_missing_in_the_result() {
+        let windows = [0..4, 96..100];
+        let seen = |frames: usize| vec![Grey::new(); frames];
+        assert_eq!(lacking(&windows, &[seen(4), seen(4)]), None);
+        assert_eq!(lacking(&windows, &[seen(4), seen(3)]), Some(1));
+    }
+
+    #[test]
+    fn a_result_of_nothing_but_frames_takes_no_memory() {
+        let mut listed = Listed::of(3);
+        listed.take(&FilmPacket::Timebase(Timebase::MICROSECONDS));
+        for pts in [2, 1, 0] {
+            listed.take(&FilmPacket::Packet(pts, [0; 16]));
+        }
+        for pts in 0..1000 {
+            listed.take(&FilmPacket::Packet(pts, [0; 16]));
+        }
+        assert_eq!((listed.times.len(), listed.found), (4, 1003));
+        let Err(Fault::Bad(why)) = listed.sorted() else {
+            panic!("it was taken");
+        };
+        assert_eq!(why, "it has 1003 of 3 frames");
+        let mut listed = Listed::of(3);
+        for pts in [2, 1, 0] {
+            listed.take(&FilmPacket::Packet(pts, [0; 16]));
+        }
+        let (_, times) = listed.sorted().unwrap();
+        assert_eq!(times, [0, 1, 2]);
+    }
 
     #[test]
     fn both_ends_are_always_looked_at() {

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// A result may be so many times its source, and so many bytes more: beyond that it is no encode of it.
 const GROWTH: (u64, u64) = (8, 256 << 20);
-/// A transfer that ended badly so often, without a single good one, is given up.
+/// A film that could not be sent so often, with nothing of it coming across, is given up. A result is not: see [`SELDOM`].
 const MOST_FAILURES: u32 = 8;
+/// After so many failures a result is tried again by itself only after so many ticks: about an hour.
+const SELDOM: u32 = 180;
 
 /// What is kept of a film that was sent away.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub(crate) struct Note {
     pub offered: bool,
     /// The owner has said that it takes it.
     pub taken: bool,
+    /// The owner has all of it.
+    #[serde(default)]
+    pub arrived: bool,
     /// Its user holds it.
     pub held: bool,
     /// The result is to be brought here as soon as it is there.
@@ -78,8 +83,12 @@ pub(crate) struct Away {
     pub linked: bool,
     /// What its owner last said of how far it is.
     pub stand: Option<FilmStand>,
-    /// Transfers that ended badly since the last good word.
+    /// Transfers that ended badly since the last good word, or the last byte that came across.
     pub failures: u32,
+    /// Ticks until a result is tried again that did not come across time and again.
+    pub rests: u32,
+    /// Whether it is held, as its owner was told on this link.
+    pub told: Option<bool>,
     /// Why it waits, for its user; empty where that is plain.
     pub waits: String,
 }
@@ -133,6 +142,8 @@ pub(crate) enum Event {
     Again,
     /// The two are not paired any more.
     Unpaired,
+    /// The owner is not to be asked for anything any more.
+    Withdrawn,
     /// Some time went by.
     Tick,
 }
@@ -140,8 +151,10 @@ pub(crate) enum Event {
 /// Why a transfer ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The connection, or something that may be better the next time.
+    /// The connection ended: when the two meet again it goes on.
     Link,
+    /// It broke while the two were connected; whether something came across before.
+    Broke { moved: bool },
     /// The film here is not what it was, or cannot be read.
     Source(String),
     /// It cannot be stored here.
@@ -185,7 +198,7 @@ pub(crate) enum End {
     Source(String),
     /// What is said of the result, or what came, is no result of this film.
     NoResult(String),
-    /// The two have lost each other too often.
+    /// It could not be sent, time and again.
     GaveUp,
 }
 
@@ -203,6 +216,8 @@ impl Away {
             linked: false,
             stand: None,
             failures: 0,
+            rests: 0,
+            told: None,
             waits: String::new(),
         }
     }
@@ -235,15 +250,24 @@ impl Away {
             Event::GoOn => self.go_on(),
             Event::Fetch => {
                 self.note.wanted = true;
+                self.rests = 0;
                 self.fetch()
             }
+            // It is here, and needs nobody any more.
+            Event::Unpaired | Event::Withdrawn if self.is_here() => Vec::new(),
             Event::Unpaired => self.unpaired(),
+            Event::Withdrawn => self.cancel(),
             Event::Tick => self.tick(),
         }
     }
 
+    /// Whether the result is here, and has neither its place nor been given up.
+    fn is_here(&self) -> bool {
+        self.note.here && self.note.last.is_none()
+    }
+
     fn met(&mut self, knows: bool) -> Vec<Action> {
-        self.linked = true;
+        (self.linked, self.told) = (true, None);
         match self.step {
             Step::Over => self.last_word(),
             Step::Checking => Vec::new(),
@@ -265,7 +289,7 @@ impl Away {
     }
 
     fn lost(&mut self) -> Vec<Action> {
-        self.linked = false;
+        (self.linked, self.told, self.rests) = (false, None, 0);
         self.rest()
     }
 
@@ -294,6 +318,13 @@ impl Away {
                 self.made(made)
             }
             (FilmWord::Declined { reason }, Step::Waiting) => self.declined(reason),
+            (
+                FilmWord::Ended {
+                    reason: FilmEnd::Expired | FilmEnd::Forgotten,
+                    ..
+                },
+                Step::Waiting | Step::Sending,
+            ) if self.note.taken && !self.note.arrived => self.begin_anew(),
             (FilmWord::Ended { reason, detail }, _) => {
                 self.end(End::There(reason, detail.to_string()))
             }
@@ -305,16 +336,40 @@ impl Away {
     fn wanted(&mut self) -> Vec<Action> {
         self.note.taken = true;
         self.waits.clear();
-        if self.note.held {
-            return vec![Action::Say(FilmWord::Hold {})];
+        let mut actions: Vec<Action> = self.tell_held().into_iter().collect();
+        if !self.note.held {
+            self.step = Step::Sending;
+            actions.push(Action::Send);
         }
-        self.step = Step::Sending;
-        vec![Action::Send]
+        actions
+    }
+
+    /// Says whether it is held, where its owner has not heard that on this link: it may have been held or let go on while
+    /// nobody was there to be told.
+    fn tell_held(&mut self) -> Option<Action> {
+        let held = self.note.held;
+        if self.told.replace(held) == Some(held) {
+            return None;
+        }
+        Some(Action::Say(if held {
+            FilmWord::Hold {}
+        } else {
+            FilmWord::GoOn {}
+        }))
+    }
+
+    /// What had come of it is kept no more: with the next tick it is offered as one that nobody has heard of.
+    fn begin_anew(&mut self) -> Vec<Action> {
+        self.note.taken = false;
+        self.step = Step::Waiting;
+        if self.count_failure(false) {
+            return self.end(End::GaveUp);
+        }
+        vec![Action::Stop]
     }
 
     fn stands(&mut self, stand: FilmStand) -> Vec<Action> {
-        let first = !matches!(self.step, Step::Working);
-        (self.note.taken, self.failures) = (true, 0);
+        (self.note.taken, self.note.arrived, self.failures) = (true, true, 0);
         self.waits.clear();
         self.stand = Some(stand);
         // What was being sent is all there.
@@ -323,9 +378,7 @@ impl Away {
             _ => Vec::new(),
         };
         self.step = Step::Working;
-        if first && self.note.held {
-            actions.push(Action::Say(FilmWord::Hold {}));
-        }
+        actions.extend(self.tell_held());
         actions
     }
 
@@ -343,7 +396,7 @@ impl Away {
             Step::Sending => vec![Action::Stop],
             _ => Vec::new(),
         };
-        self.note.taken = true;
+        (self.note.taken, self.note.arrived) = (true, true);
         self.note.made = Some(Made {
             bytes: made.bytes,
             digest: made.digest,
@@ -365,13 +418,16 @@ impl Away {
         else {
             return Vec::new();
         };
+        self.waits.clear();
         self.step = Step::Fetching;
         vec![Action::Fetch(made)]
     }
 
     fn declined(&mut self, reason: FilmRefusal) -> Vec<Action> {
         if reason == FilmRefusal::Busy {
-            self.waits = "it has as many films as it takes at once".to_owned();
+            self.waits =
+                "it has as many films as it takes at once, with the results that wait there"
+                    .to_owned();
             return Vec::new();
         }
         // Nothing is kept of it there.
@@ -385,13 +441,37 @@ impl Away {
         }
         match ended {
             Ok(()) => {
-                self.failures = 0;
+                (self.note.arrived, self.failures) = (true, 0);
                 self.step = Step::Working;
                 Vec::new()
             }
             Err(Fault::Source(why)) => self.end(End::Source(why)),
-            Err(Fault::Link | Fault::Store(_) | Fault::Mismatch) => self.failed(Step::Waiting),
+            Err(Fault::Link) => {
+                self.step = Step::Waiting;
+                Vec::new()
+            }
+            Err(Fault::Broke { moved }) => self.not_sent(moved),
+            Err(Fault::Store(_) | Fault::Mismatch) => self.not_sent(false),
         }
+    }
+
+    /// It could not be sent: again later, but not for ever.
+    fn not_sent(&mut self, moved: bool) -> Vec<Action> {
+        self.step = Step::Waiting;
+        if self.count_failure(moved) {
+            return self.end(End::GaveUp);
+        }
+        Vec::new()
+    }
+
+    /// Counts a transfer that ended badly: whether that is too often.
+    fn count_failure(&mut self, moved: bool) -> bool {
+        self.failures = if moved {
+            0
+        } else {
+            self.failures.saturating_add(u32::from(self.linked))
+        };
+        self.failures >= MOST_FAILURES
     }
 
     fn fetched(&mut self, ended: Result<(), Fault>) -> Vec<Action> {
@@ -402,25 +482,23 @@ impl Away {
             Ok(()) => {
                 self.note.here = true;
                 self.step = Step::Checking;
-                vec![Action::Check]
+                return vec![Action::Check];
             }
-            Err(Fault::Store(why)) => {
-                self.waits = why;
-                self.step = Step::Ready;
-                Vec::new()
-            }
-            Err(Fault::Link | Fault::Source(_) | Fault::Mismatch) => self.failed(Step::Ready),
+            Err(Fault::Store(why)) => self.waits = why,
+            Err(Fault::Link) => {}
+            Err(Fault::Broke { moved }) => self.not_brought(moved),
+            Err(Fault::Source(_) | Fault::Mismatch) => self.not_brought(false),
         }
+        self.step = Step::Ready;
+        Vec::new()
     }
 
-    /// A transfer ended badly: again later, but not for ever.
-    fn failed(&mut self, step: Step) -> Vec<Action> {
-        self.step = step;
-        self.failures += u32::from(self.linked);
-        if self.failures >= MOST_FAILURES {
-            return self.end(End::GaveUp);
+    /// A result did not come across. It is made, and stays where it is: it is tried again, if need be seldom.
+    fn not_brought(&mut self, moved: bool) {
+        if self.count_failure(moved) {
+            self.rests = SELDOM;
+            self.waits = "it did not come across, time and again; it is tried once an hour, and at once by `manyhands fetch`".to_owned();
         }
-        Vec::new()
     }
 
     fn cancel(&mut self) -> Vec<Action> {
@@ -451,6 +529,7 @@ impl Away {
         let works = self.step == Step::Working && self.linked;
         let mut actions = self.rest_for(Step::Ready);
         if works {
+            self.told = Some(true);
             actions.push(Action::Say(FilmWord::Hold {}));
         }
         actions
@@ -473,8 +552,12 @@ impl Away {
             return Vec::new();
         }
         match self.step {
-            Step::Ready => self.fetch(),
+            Step::Ready => {
+                self.rests = 0;
+                self.fetch()
+            }
             Step::Waiting | Step::Working => {
+                self.told = Some(false);
                 let mut actions = vec![Action::Say(FilmWord::GoOn {})];
                 actions.extend(self.offer());
                 self.step = Step::Waiting;
@@ -488,9 +571,6 @@ impl Away {
         if !self.is_open() {
             return vec![Action::Forget];
         }
-        if self.step == Step::Checking {
-            return Vec::new();
-        }
         self.step = Step::Over;
         vec![Action::Stop, Action::End(End::Unpaired), Action::Forget]
     }
@@ -499,6 +579,10 @@ impl Away {
         match self.step {
             _ if !self.linked => Vec::new(),
             Step::Waiting if !self.note.held => self.offer(),
+            Step::Ready if self.rests > 0 => {
+                self.rests -= 1;
+                Vec::new()
+            }
             Step::Ready => self.fetch(),
             Step::Over => self.last_word(),
             _ => Vec::new(),

@@ -23,7 +23,7 @@ impl Core {
         let not_now = |text: &str| Some(Err(Trouble::new(Kind::NotNow, text)));
         if parcel.placing {
             return not_now(
-                "The result is just taking the film's place: that takes a moment and is not called off.",
+                "The result is just being put in its place: that takes a moment and is not called off.",
             );
         }
         let held = parcel.state.note.held;
@@ -34,19 +34,19 @@ impl Core {
                 return not_now("The result is just being checked: that is soon over.");
             }
             Steer::Pause => Event::Hold,
-            Steer::Resume if !held && self.stand_step(film) != Some(FilmStep::Paused) => {
-                return Some(Ok(()));
+            Steer::Resume if held => Event::GoOn,
+            // Who holds it there lets it go on there.
+            Steer::Resume if is_held_there(parcel) => {
+                return Some(Err(words::held_there(
+                    &self.name_of(parcel.state.note.peer),
+                )));
             }
-            Steer::Resume => Event::GoOn,
+            Steer::Resume => return Some(Ok(())),
             Steer::Retry => return not_now("The job has not failed."),
             Steer::Forget => return not_now("The job is not over: cancel it first."),
         };
         self.drive(film, event).await;
         Some(Ok(()))
-    }
-
-    fn stand_step(&self, film: FilmId) -> Option<FilmStep> {
-        Some(self.parcels.all.get(&film)?.state.stand?.step)
     }
 
     /// A failed job is given up: what was kept to try again goes, here and there.
@@ -96,4 +96,12 @@ impl Core {
         parcel.placing = parcel.state.step == Step::Checking && !parcel.travel.is_cancelled();
         Some(parcel.placing)
     }
+}
+
+/// Whether its owner says that it stands still there.
+fn is_held_there(parcel: &Parcel) -> bool {
+    let state = &parcel.state;
+    let works = state.linked && state.step == Step::Working;
+    let stand = state.stand.filter(|_| works);
+    stand.is_some_and(|stand| stand.step == FilmStep::Paused)
 }

@@ -39,6 +39,32 @@ pub(crate) fn takes_none(name: &str) -> Trouble {
     Trouble::new(Kind::NotNow, text).help("Turn helping on there, or encode the film here.")
 }
 
+/// It is not held from here.
+pub(crate) fn held_there(name: &str) -> Trouble {
+    let text = format!("The film is held on {name}, not by this computer.");
+    Trouble::new(Kind::NotNow, text).help("Resume it there.")
+}
+
+/// Another build has noted where it is.
+pub(crate) fn not_read() -> Trouble {
+    let text = "What was noted of this film was written by another version of Manyhands and cannot be read by this one.";
+    Trouble::new(Kind::BadDataFolder, text).help(
+        "Nothing of it was changed. Use that version, or cancel the job and encode the film anew.",
+    )
+}
+
+/// So many films are left as they are.
+pub(crate) fn some_not_read(films: usize) -> String {
+    let were = if films == 1 {
+        "film that was"
+    } else {
+        "films that were"
+    };
+    format!(
+        "What was noted of {films} {were} sent to other computers cannot be read by this version of Manyhands: nothing of it is changed. Use the version that wrote it."
+    )
+}
+
 /// There is nothing to be brought here.
 pub(crate) fn nothing_to_fetch(job: JobId, known: bool) -> Trouble {
     if !known {
@@ -65,10 +91,12 @@ pub(crate) fn waiting(away: &Away, name: &str) -> Option<String> {
             "{name} is not there; it goes on by itself when it is."
         ));
     }
-    if away.waits.is_empty() {
-        return None;
+    let why = &away.waits;
+    match away.step {
+        _ if why.is_empty() => None,
+        Step::Ready => Some(format!("The result waits on {name}: {why}.")),
+        _ => Some(format!("It waits for {name}: {why}.")),
     }
-    Some(format!("It waits for {name}: {}.", away.waits))
 }
 
 /// Why a job ended without a result.
@@ -101,7 +129,7 @@ pub(crate) fn ended(end: &End, name: &str) -> Trouble {
                 .help("Nothing was put in place. Encode the film here.")
         }
         End::GaveUp => {
-            let text = format!("The film and {name} have lost each other too often.");
+            let text = format!("The film could not be sent to {name}, time and again.");
             Trouble::new(Kind::Unreachable, text)
                 .help("Check the network between the two, and try again.")
         }

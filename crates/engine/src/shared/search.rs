@@ -3,9 +3,10 @@
 //!
 //! Blocks: a drive whose computer is gone may answer nothing for ever.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use peer::{Mark, SharedId};
@@ -35,6 +36,44 @@ pub(crate) struct Ground {
     pub roots: Vec<PathBuf>,
     /// Folders that have another name there; looked at where nothing was found otherwise.
     pub pairs: Vec<PathPair>,
+    /// Where earlier searches have got stuck.
+    pub entered: Entered,
+}
+
+/// Folders that a search is in just now. As there is one search at a time, a folder in which there is another has not
+/// answered that one, and is passed over.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entered(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+/// A search is in there until this is dropped.
+struct Inside<'a> {
+    entered: &'a Entered,
+    root: &'a Path,
+}
+
+impl Entered {
+    fn enter<'a>(&'a self, root: &'a Path) -> Option<Inside<'a>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.iter().any(|stuck| root.starts_with(stuck)) {
+            return None;
+        }
+        all.insert(root.to_owned());
+        Some(Inside {
+            entered: self,
+            root,
+        })
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let mut all = self
+            .entered
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.remove(self.root);
+    }
 }
 
 /// How much of a search is enough.
@@ -54,11 +93,15 @@ pub(crate) fn search(wanted: &Wanted, ground: &Ground, bounds: Bounds) -> Vec<Pa
         found: Vec::new(),
     };
     for root in &ground.roots {
-        hunt.look_below(root);
+        if let Some(_inside) = ground.entered.enter(root) {
+            hunt.look_below(root);
+        }
     }
     for pair in &ground.pairs {
         let rest = trail::below(wanted.film, &wanted.trail, &pair.theirs);
-        if let Some(rest) = rest.filter(|_| hunt.found.is_empty()) {
+        if let Some(rest) = rest.filter(|_| hunt.found.is_empty())
+            && let Some(_inside) = ground.entered.enter(&pair.here)
+        {
             hunt.follow(&pair.here, rest - 1);
         }
     }
@@ -164,6 +207,7 @@ mod tests {
         Ground {
             roots: vec![root.to_owned()],
             pairs: Vec::new(),
+            entered: Entered::default(),
         }
     }
 
@@ -212,6 +256,28 @@ mod tests {
     }
 
     #[test]
+    fn a_drive_in_which_another_search_got_stuck_is_passed_over() {
+        let (drive, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let film = put(drive.path(), "films/a.mkv", "12345");
+        let healthy = put(other.path(), "films/a.mkv", "12345");
+        let ground = Ground {
+            roots: vec![
+                drive.path().to_owned(),
+                drive.path().join("films"),
+                other.path().to_owned(),
+            ],
+            ..below(drive.path())
+        };
+        let found = || search(&wanted("/m/films/a.mkv", 5), &ground, bounds());
+        assert_eq!(found(), [film.clone(), healthy.clone()]);
+        let stuck = ground.entered.enter(drive.path()).unwrap();
+        assert_eq!(found(), std::slice::from_ref(&healthy));
+        // It has answered.
+        drop(stuck);
+        assert_eq!(found(), [film, healthy]);
+    }
+
+    #[test]
     fn a_folder_of_another_name_is_looked_in_last() {
         let here = tempfile::tempdir().unwrap();
         let film = put(here.path(), "one/a.mkv", "12345");
@@ -221,6 +287,7 @@ mod tests {
                 theirs: "/mnt/kino".to_owned(),
                 here: here.path().to_owned(),
             }],
+            entered: Entered::default(),
         };
         let found = |path: &str| search(&wanted(path, 5), &ground, bounds());
         assert_eq!(found("/mnt/kino/one/a.mkv"), [film]);

@@ -172,3 +172,26 @@ async fn bytes_that_are_no_film_are_refused() {
     let why = refused(|_, result| fs::write(result, "#EXTM3U\n/etc/passwd\n").unwrap()).await;
     assert!(why.contains("liar"), "{why}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_of_too_many_frames_is_refused() {
+    let longer = ["-f", "lavfi", "-i", "smptebars=s=480x270:r=25:d=20"];
+    let why = refused(move |_, result| encode(&longer, None, &[], result)).await;
+    assert!(why.contains("500 of 50 frames"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_lied_about_a_film_that_has_changed() {
+    let state = of(|film, result| {
+        fs::write(result, "no film").unwrap();
+        let own = film.with_file_name("film.mkv");
+        let mut changed = fs::read(&own).unwrap();
+        changed.push(0);
+        fs::write(&own, changed).unwrap();
+    })
+    .await;
+    let JobState::Failed(trouble) = state else {
+        panic!("{state:?}");
+    };
+    assert_eq!(trouble.kind, Kind::SourceChanged, "{trouble}");
+}

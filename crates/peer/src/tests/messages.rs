@@ -17,8 +17,8 @@ fn longest<const MAX: usize>() -> Text<MAX> {
 }
 
 fn fullest_about() -> About {
-    let offer = EncoderOffer {
-        encoder: Encoder::HevcVideoToolbox,
+    let offer = |encoder: &Encoder| EncoderOffer {
+        encoder: *encoder,
         ten_bit: true,
         fps_1080p: 98_765.43,
         seats: 255,
@@ -29,7 +29,7 @@ fn fullest_about() -> About {
         cpu_model: longest(),
         cores: u16::MAX,
         memory_mb: u64::MAX,
-        encoders: vec![offer; MAX_ENCODERS],
+        encoders: Encoder::ALL.iter().map(offer).collect(),
         busy: true,
         paused: Some(PauseReason::OnBattery),
         ffmpeg: longest(),
@@ -326,7 +326,8 @@ fn what_is_too_long_or_unknown_is_refused() {
     let refused = |text: String| assert!(Message::decode(&text).is_err(), "{text}");
     let about = Message::About(fullest_about()).encode().unwrap();
     let offer = serde_json::to_string(&fullest_about().encoders[0]).unwrap();
-    refused(about.replacen(&offer, &format!("{offer},{offer}"), 1));
+    let too_many = vec![offer.as_str(); MAX_ENCODERS + 1].join(",");
+    refused(about.replacen(&offer, &too_many, 1));
     refused(about.replacen("\\\"", "\\\"\\\"", 1));
     refused(about.replacen("hevc_videotoolbox", "libx264 -i /etc/passwd", 1));
     refused(about.replacen("on_battery", "because", 1));
@@ -400,6 +401,17 @@ fn filters_are_words_and_bounded_numbers() {
         !plain.contains("filters") && !plain.contains("around"),
         "{plain}"
     );
+}
+
+#[test]
+fn an_encoder_that_is_named_twice_counts_once() {
+    let about = fullest_about();
+    let text = Message::About(about.clone()).encode().unwrap();
+    let offer = serde_json::to_string(&about.encoders[0]).unwrap();
+    let slower = offer.replace("98765", "5");
+    let twice = text.replacen(&offer, &format!("{offer},{slower}"), 1);
+    assert_ne!(twice, text);
+    assert_eq!(Message::decode(&twice).unwrap(), Message::About(about));
 }
 
 #[test]

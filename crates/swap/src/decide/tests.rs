@@ -24,12 +24,16 @@ fn states(one_name: bool) -> impl Iterator<Item = Seen> {
     })
 }
 
-fn cases() -> impl Iterator<Item = (Goal, bool, bool, Seen)> {
+/// Whatever is wanted, on every disk, from the beginning and gone on with.
+fn cases() -> impl Iterator<Item = (Goal, bool, bool, bool, Seen)> {
     let goals = [Goal::Replace, Goal::Undo, Goal::Delete];
-    goals.into_iter().flat_map(|goal| {
-        [(true, true), (true, false), (false, false)]
-            .into_iter()
-            .flat_map(move |(one, trade)| states(one).map(move |seen| (goal, one, trade, seen)))
+    let disks = [(true, true), (true, false), (false, false)];
+    goals.into_iter().flat_map(move |goal| {
+        disks.into_iter().flat_map(move |(one, trade)| {
+            [false, true]
+                .into_iter()
+                .flat_map(move |begun| states(one).map(move |seen| (goal, one, trade, begun, seen)))
+        })
     })
 }
 
@@ -91,11 +95,11 @@ fn count(seen: Seen, one_name: bool, thing: Thing) -> usize {
 
 #[test]
 fn from_every_state_it_ends_and_nobody_elses_file_is_touched() {
-    for (goal, one, trade, from) in cases() {
+    for (goal, one, trade, begun, from) in cases() {
         let mut seen = from;
         let mut steps = Vec::new();
         let end = loop {
-            let step = decide(goal, one, trade, seen);
+            let step = decide(goal, one, trade, begun || !steps.is_empty(), seen);
             steps.push(step);
             assert!(steps.len() < 12, "{goal:?} {from:?}: {steps:?}");
             if let Step::Finish(end) = step {
@@ -132,13 +136,14 @@ fn from_every_state_it_ends_and_nobody_elses_file_is_touched() {
 #[test]
 fn the_original_keeps_a_name_that_is_found() {
     let named = |seen: Seen| seen.source == Thing::Original || seen.backup == Thing::Original;
-    for (goal, one, trade, from) in cases().filter(|(.., from)| named(*from)) {
-        let mut seen = from;
+    for (goal, one, trade, begun, from) in cases().filter(|(.., from)| named(*from)) {
+        let (mut seen, mut begun) = (from, begun);
         loop {
-            let step = decide(goal, one, trade, seen);
+            let step = decide(goal, one, trade, begun, seen);
             if matches!(step, Step::Finish(_)) {
                 break;
             }
+            begun = true;
             seen = perform(one, seen, step);
             let result = seen.target == Thing::Result;
             assert!(
@@ -161,7 +166,7 @@ fn the_ways_that_are_meant() {
     let way = |goal, one, trade, mut seen: Seen| {
         let mut steps = Vec::new();
         loop {
-            let step = decide(goal, one, trade, seen);
+            let step = decide(goal, one, trade, !steps.is_empty(), seen);
             steps.push(step);
             if matches!(step, Step::Finish(_)) {
                 return steps;
@@ -210,7 +215,7 @@ fn the_ways_that_are_meant() {
 #[test]
 fn what_stands_in_the_way_is_said() {
     use Thing::{Changed, Nothing, Original, Other, Result};
-    let end = |goal, one, seen: Seen| match decide(goal, one, false, seen) {
+    let end = |goal, one, seen: Seen| match decide(goal, one, false, false, seen) {
         Step::Finish(End::Not(why)) => why,
         step => panic!("{step:?}"),
     };
@@ -287,7 +292,48 @@ fn what_stands_in_the_way_is_said() {
             true,
             seen(Result, Result, Other, Nothing),
         ),
+        (
+            Why::BackupGone,
+            Goal::Delete,
+            true,
+            seen(Result, Result, Nothing, Nothing),
+        ),
     ] {
         assert_eq!(end(goal, one, seen), why, "{goal:?} {seen:?}");
     }
+}
+
+/// What nobody here has begun to delete was not deleted, and what somebody has written to is found again.
+#[test]
+fn only_what_was_deleted_here_is_said_to_be() {
+    use Thing::{Changed, Nothing, Original, Other, Result};
+    let next = |begun, backup, aside| {
+        let seen = Seen {
+            source: Result,
+            target: Result,
+            backup,
+            aside,
+        };
+        decide(Goal::Delete, true, true, begun, seen)
+    };
+    for aside in [Nothing, Other] {
+        assert_eq!(next(false, Nothing, aside), not(Why::BackupGone));
+        assert_eq!(next(true, Nothing, aside), DONE);
+    }
+    assert_eq!(next(false, Nothing, Original), Step::Rescue);
+    assert_eq!(next(true, Nothing, Original), Step::Clear);
+    for begun in [false, true] {
+        assert_eq!(next(begun, Nothing, Changed), Step::Rescue);
+        assert_eq!(next(begun, Changed, Nothing), not(Why::BackupChanged));
+    }
+}
+
+#[test]
+fn a_step_is_read_as_it_was_written() {
+    for step in [Step::Link, Step::TakeBackup, Step::Clear] {
+        assert_eq!(Step::read(&format!("{step:?}")), Some(step));
+    }
+    assert_eq!(Step::read(""), None);
+    assert_eq!(Step::read("The original is kept."), None);
+    assert_eq!(Step::read(&format!("{DONE:?}")), None);
 }

@@ -1,6 +1,6 @@
 //! What requests carry, read strictly: what is not understood is answered with a problem, never with a guess.
 
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -125,16 +125,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Called {
     }
 }
 
-/// A path that was sent. It is in full: this computer's current folder is nobody's business.
+/// A path that was sent. It is in full: this computer's current folder is nobody's business. And it goes straight to
+/// where it leads: its beginning says what it is in.
 pub fn in_full(path: String) -> Result<FilePath, Refused> {
     let path = PathBuf::from(path);
-    if path.is_absolute() && !path.as_os_str().as_encoded_bytes().contains(&0) {
-        return Ok(path.into());
+    let refused = |text| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, text);
+    if !path.is_absolute() || path.as_os_str().as_encoded_bytes().contains(&0) {
+        let text = "The path is not one in full, from the root of this computer.";
+        return Err(refused(text));
     }
-    Err(Refused::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "The path is not one in full, from the root of this computer.",
-    ))
+    if path.components().any(|part| part == Component::ParentDir) {
+        let text = "The path goes back by `..`.";
+        return Err(refused(text).help("Send the same path without it."));
+    }
+    Ok(path.into())
 }
 
 #[cfg(test)]
@@ -148,5 +152,23 @@ mod tests {
         whole_numbers(&mut value);
         let expected = r#"{"a":[4,-1000,0.5,1e+300,18446744073709551615]}"#;
         assert_eq!(value.to_string(), expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_is_in_full_and_goes_straight() {
+        for right in ["/films/a.mkv", "/films/a..b/..c.mkv", "/"] {
+            assert!(in_full(right.to_owned()).is_ok(), "{right}");
+        }
+        for wrong in [
+            "",
+            "a.mkv",
+            "../a.mkv",
+            "/films/\0.mkv",
+            "/data/uploads/../../films/a.mkv",
+            "/films/..",
+        ] {
+            assert!(in_full(wrong.to_owned()).is_err(), "{wrong}");
+        }
     }
 }

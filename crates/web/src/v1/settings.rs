@@ -101,9 +101,18 @@ impl From<api::Shared> for SharedStorage {
 }
 
 impl SharedStorage {
-    fn taken(self) -> Result<api::Shared, Refused> {
+    /// This, where `now` is what is set: a path that was not changed stays as it is.
+    fn over(self, now: &api::Shared) -> Result<api::Shared, Refused> {
+        let path = |new: String| -> Result<api::FilePath, Refused> {
+            let pairs = now.paths.iter().map(|pair| &pair.here);
+            let mut known = now.folders.iter().chain(pairs);
+            match known.find(|old| shown(old) == new) {
+                Some(old) => Ok(old.clone()),
+                None => in_full(new),
+            }
+        };
         let pair = |pair: PathPair| {
-            let (theirs, here) = (pair.theirs, in_full(pair.here)?);
+            let (theirs, here) = (pair.theirs, path(pair.here)?);
             Ok::<_, Refused>(api::PathPair { theirs, here })
         };
         Ok(api::Shared {
@@ -111,7 +120,7 @@ impl SharedStorage {
             folders: self
                 .folder_paths
                 .into_iter()
-                .map(in_full)
+                .map(path)
                 .collect::<Result<_, _>>()?,
             paths: self.paths.into_iter().map(pair).collect::<Result<_, _>>()?,
         })
@@ -270,7 +279,7 @@ impl Settings {
             temp_limit: self.temp_limit_bytes,
             bandwidth: self.bandwidth_bytes_per_s,
             replace: self.replace.into(),
-            shared: self.shared.taken()?,
+            shared: self.shared.over(&now.shared)?,
             // The library has routes of its own.
             library: now.library.clone(),
             port: self.port,
@@ -379,4 +388,30 @@ pub async fn write(
     let set = shared.api.set_settings(settings.over(&now)?).await;
     set.map_err(|error| Refused::from(error).understood())?;
     read(State(shared.clone())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of settings may hold what is not taken from here: who reads the whole and writes it back changes nothing.
+    #[cfg(unix)]
+    #[test]
+    fn paths_that_were_not_changed_stay_whatever_they_are() {
+        let now = api::Shared {
+            read: true,
+            folders: vec!["/srv/../media".into()],
+            paths: vec![api::PathPair {
+                theirs: "/mnt/nas".to_owned(),
+                here: "/volume1/../films".into(),
+            }],
+        };
+        let read = SharedStorage::from(now.clone());
+        assert_eq!(read.clone().over(&now).unwrap(), now);
+        let other = SharedStorage {
+            folder_paths: vec!["/srv/../other".to_owned()],
+            ..read
+        };
+        assert!(other.over(&now).is_err());
+    }
 }

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -24,15 +23,12 @@ use super::entry::{Rights, over};
 use super::extract::{Called, Sent, check_kind};
 use super::problem::Refused;
 use crate::Shared;
+use crate::abandoned::{LOOK, PATIENCE};
 use crate::resume::{Key, Part, there};
 use crate::uploads::{Uploads, append, plain_name};
 
 /// Uploads under way at once: those that no job has yet.
 const MOST: usize = 64;
-/// How long one that is not whole is kept without a word.
-const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often that is looked for.
-const LOOK: Duration = Duration::from_secs(10 * 60);
 /// The longest name, bytes.
 const NAME_BYTES: usize = 1024;
 
@@ -99,6 +95,11 @@ impl Pending {
         })?;
         begun.touched = Instant::now();
         Ok(begun.clone())
+    }
+
+    /// Whether one of this key was begun here.
+    pub fn knows(&self, key: &Key) -> bool {
+        self.lock().contains_key(key.name())
     }
 
     /// A job has this one now.
@@ -248,7 +249,7 @@ pub async fn keep(shared: Shared) {
         let writers = &shared.uploads.writers;
         for gone in shared.desk.pending.let_go(|key| writers.is_writing(key)) {
             // What a job uses goes with that job.
-            let _ = crate::resume::remove(&shared, &gone).await;
+            let _ = crate::resume::remove(&shared.uploads, &shared.api, &gone).await;
         }
     }
 }
@@ -326,13 +327,15 @@ pub async fn go_on(
     responses((status = 204, description = "It is gone.")))]
 pub async fn forget(State(shared): State<Shared>, Called(id): Called) -> Result<Response, Refused> {
     let begun = shared.desk.pending.find(&id)?;
-    crate::resume::remove(&shared, &begun.key).await?;
+    crate::resume::remove(&shared.uploads, &shared.api, &begun.key).await?;
     shared.desk.pending.lock().remove(&id);
     Ok((StatusCode::NO_CONTENT, [VERSION]).into_response())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn begun(touched: Instant) -> Begun {

@@ -198,6 +198,41 @@ async fn a_forgotten_job_takes_its_upload_along_and_nothing_else() {
     assert!(mine.exists());
 }
 
+/// Its path begins as those of uploads do, and leads to a film of the user's.
+#[tokio::test]
+async fn a_forgotten_job_whose_path_goes_back_takes_nothing_along() {
+    let stage = Stage::new().await;
+    let cookie = stage.sign_in().await;
+    let at = |path: &str| stage.folder.path().join(path);
+    std::fs::create_dir(at("films")).unwrap();
+    std::fs::write(at("films/a.mkv"), b"film").unwrap();
+    std::fs::write(at("kept"), b"everything else").unwrap();
+    let upload = stage
+        .send("PUT /api/upload/a.mkv", &[&cookie, OURS], b"film")
+        .await
+        .json();
+    let uploaded = PathBuf::from(upload["path"].as_str().unwrap());
+    let mut events = stage.api.events();
+    stage.api.snapshot().await.unwrap();
+    let mine = at("uploads/../films/a.mkv");
+    let both = json!({ "paths": [mine, uploaded], "choice": {} });
+    stage.call(&cookie, "submit", &both).await;
+    let mut told = 0;
+    while told < 2 {
+        let event = events.next().await.unwrap().event;
+        told += usize::from(matches!(event, Event::Job(_)));
+    }
+    for id in [1, 2] {
+        stage.call(&cookie, "cancel", &json!({ "id": id })).await;
+        let forgotten = stage.call(&cookie, "forget", &json!({ "id": id })).await;
+        assert_eq!(forgotten.status, 200);
+        // One after the other: once the upload is gone, whoever keeps the uploads is done with the film.
+        while !matches!(events.next().await.unwrap().event, Event::JobGone(_)) {}
+    }
+    until("the upload is gone", || !uploaded.exists()).await;
+    assert!(at("films/a.mkv").exists() && at("kept").exists());
+}
+
 #[tokio::test]
 async fn a_start_removes_uploads_that_no_job_uses() {
     let stage = Stage::new().await;

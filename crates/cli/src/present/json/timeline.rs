@@ -1,6 +1,8 @@
 //! The lines of `timeline`.
 
-use api::{Cause, ComputerId, Fate, PhaseKind, Stint, Timeline, TimelineComputer, TimelinePhase};
+use api::{
+    Cause, ComputerId, Fate, JobId, PhaseKind, Stint, Timeline, TimelineComputer, TimelinePhase,
+};
 use serde::Serialize;
 
 use super::{rounded, rounded_option};
@@ -73,6 +75,21 @@ pub struct TimelinePeerLine {
     #[serde(serialize_with = "rounded")]
     tail_s: f64,
     absences: Vec<AbsenceItem>,
+    #[serde(serialize_with = "rounded")]
+    other_s: f64,
+    #[serde(serialize_with = "rounded")]
+    seat_s: f64,
+    others: Vec<OtherItem>,
+}
+
+#[derive(Debug, Serialize)]
+struct OtherItem {
+    /// Parts of this job it had in hand.
+    job: JobId,
+    #[serde(serialize_with = "rounded")]
+    began_s: f64,
+    #[serde(serialize_with = "rounded_option")]
+    ended_s: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -190,6 +207,11 @@ impl TimelinePeerLine {
             ended_s: maybe(away.ended_ms),
             why: away.why.clone(),
         });
+        let others = one.others.iter().map(|other| OtherItem {
+            job: other.job,
+            began_s: s(other.began_ms),
+            ended_s: maybe(other.ended_ms),
+        });
         Self {
             job,
             id: one.computer.clone(),
@@ -207,6 +229,9 @@ impl TimelinePeerLine {
             idle_s: s(spent.idle),
             tail_s: s(spent.tail),
             absences: absences.collect(),
+            other_s: s(spent.other),
+            seat_s: s(spent.seat),
+            others: others.collect(),
         }
     }
 }

@@ -16,8 +16,9 @@ fn note() -> Note {
         job: None,
         held: false,
         resting: false,
+        held_here: false,
         made: None,
-        since_ms: 0,
+        waited_ms: 0,
     }
 }
 
@@ -164,13 +165,162 @@ fn what_its_sender_holds_is_held_however_far_it_is() {
 }
 
 #[test]
+fn nobody_is_let_go_on_whom_somebody_else_holds() {
+    let works = [
+        Event::Offered(SOURCE),
+        Event::Taken(Ok(())),
+        Event::Submitted(Ok(1)),
+    ];
+    // Its sender says how it stands there whenever the two meet.
+    assert_eq!(at(&works).on(Event::GoOn), []);
+    let mut hosted = at(&works);
+    hosted.on(Event::HeldHere(true));
+    assert_eq!(hosted.on(Event::GoOn), []);
+    hosted.on(Event::Hold);
+    assert_eq!(hosted.on(Event::GoOn), [], "its own user holds it");
+    hosted.on(Event::Rest);
+    assert_eq!(hosted.on(Event::Helping), []);
+    hosted.on(Event::Hold);
+    hosted.on(Event::HeldHere(false));
+    assert_eq!(hosted.on(Event::GoOn), [Action::Resume]);
+}
+
+#[test]
+fn after_a_restart_it_is_held_only_for_a_reason_that_still_holds() {
+    let with = |held, held_here, resting| {
+        Hosted::new(Note {
+            job: Some(1),
+            received: true,
+            held,
+            held_here,
+            resting,
+            ..note()
+        })
+    };
+    let (helps, does_not) = (true, false);
+    let rested = with(false, false, true);
+    assert!(!rested.stays_held(helps) && rested.stays_held(does_not));
+    assert!(with(true, false, true).stays_held(helps));
+    assert!(with(false, true, true).stays_held(helps));
+    // It was let go on in the moment before it was asked about.
+    assert!(!with(false, false, false).stays_held(helps));
+}
+
+#[test]
 fn a_week_later_it_is_gone() {
     let mut hosted = Hosted::new(Note {
+        received: true,
         made: Some(made()),
         ..note()
     });
     assert_eq!(hosted.on(Event::Tick(KEPT - 1)), []);
-    assert_eq!(hosted.on(Event::Tick(KEPT)).last(), Some(&Action::Remove));
+    assert!(is_made(&hosted.on(Event::Offered(SOURCE))));
+    hosted.on(Event::Lost);
+    // Who only looks has not come for it; who takes it has.
+    let mut taken = hosted.clone();
+    assert_eq!(hosted.on(Event::Tick(1)).last(), Some(&Action::Remove));
+    taken.on(Event::Take(RESULT));
+    taken.on(Event::Given);
+    assert_eq!(taken.on(Event::Tick(KEPT - 1)), []);
+    assert_eq!(taken.on(Event::Tick(1)).last(), Some(&Action::Remove));
+}
+
+#[test]
+fn no_time_goes_by_while_its_owner_is_off() {
+    let waited = Note {
+        received: true,
+        made: Some(made()),
+        waited_ms: KEPT - 10,
+        ..note()
+    };
+    // However late it is now: the first look of a run tells of none.
+    let mut hosted = Hosted::new(waited);
+    assert_eq!(hosted.on(Event::Tick(0)), []);
+    assert_eq!(hosted.on(Event::Tick(9)), []);
+    assert_eq!(hosted.on(Event::Tick(1)).last(), Some(&Action::Remove));
+}
+
+#[test]
+fn a_film_of_which_nothing_comes_is_not_waited_for_longer_by_being_offered_again() {
+    let mut hosted = at(&[Event::Offered(SOURCE), Event::Came(0)]);
+    for _ in 0..9 {
+        assert_eq!(hosted.on(Event::Tick(AWAITED / 10)), []);
+        hosted.on(Event::Taken(Err(Fault::Link)));
+        hosted.on(Event::Lost);
+        hosted.on(Event::Offered(SOURCE));
+        hosted.on(Event::Came(0));
+    }
+    let mut comes = hosted.clone();
+    let gone = hosted.on(Event::Tick(AWAITED / 10));
+    let expired = |word: &FilmWord| {
+        let reason = match word {
+            FilmWord::Ended { reason, .. } => Some(*reason),
+            _ => None,
+        };
+        reason == Some(FilmEnd::Expired)
+    };
+    let said = |action: &Action| matches!(action, Action::Say(word) if expired(word));
+    assert!(gone.iter().any(said), "{gone:?}");
+    comes.on(Event::Came(1));
+    assert_eq!(comes.on(Event::Tick(AWAITED - 1)), []);
+    // What was here when this run began has not come in it.
+    let mut restarted = Hosted::new(comes.note);
+    restarted.on(Event::Came(500));
+    assert_eq!(restarted.on(Event::Tick(1)).last(), Some(&Action::Remove));
+}
+
+#[test]
+fn only_what_is_missing_is_promised() {
+    let mut hosted = at(&[Event::Offered(SOURCE)]);
+    let all = 2000 + MARGIN;
+    assert_eq!((hosted.missing(), hosted.there()), (all, 0));
+    hosted.on(Event::Came(600));
+    assert_eq!((hosted.missing(), hosted.there()), (all - 600, 600));
+    hosted.on(Event::Taken(Ok(())));
+    assert_eq!((hosted.missing(), hosted.there()), (1000 + MARGIN, 1000));
+    hosted.on(Event::Submitted(Ok(1)));
+    assert_eq!((hosted.missing(), hosted.there()), (1000 + MARGIN, 1000));
+    hosted.on(Event::JobDone);
+    hosted.on(Event::Measured(Ok(made())));
+    assert_eq!((hosted.missing(), hosted.there()), (0, 1500));
+}
+
+#[test]
+fn what_is_taken_off_the_list_is_kept_for_nobody() {
+    let done = [
+        Event::Offered(SOURCE),
+        Event::Taken(Ok(())),
+        Event::Submitted(Ok(1)),
+        Event::JobDone,
+        Event::Measured(Ok(made())),
+    ];
+    let gone = at(&done).on(Event::TakenOff);
+    assert!(matches!(
+        gone[..],
+        [
+            Action::Stop,
+            Action::Say(FilmWord::Ended {
+                reason: FilmEnd::Cancelled,
+                ..
+            }),
+            Action::Remove,
+        ]
+    ));
+    let failed = at(&done[..3]).on(Event::TakenOff);
+    assert!(!failed.contains(&Action::Cancel), "it is over: {failed:?}");
+    assert_eq!(failed.last(), Some(&Action::Remove));
+    assert_eq!(at(&done[..1]).on(Event::TakenOff), []);
+}
+
+#[test]
+fn a_note_of_an_earlier_build_is_read() {
+    let mut earlier = serde_json::to_value(note()).unwrap();
+    let fields = earlier.as_object_mut().unwrap();
+    fields.remove("held_here");
+    fields.remove("waited_ms");
+    fields.insert("since_ms".to_owned(), 7.into());
+    let read: Note = serde_json::from_value(earlier).unwrap();
+    assert_eq!(read, note());
 }
 
 #[test]
@@ -185,7 +335,7 @@ fn films_are_taken_only_when_they_should_be() {
     let willing = Stand {
         donating: true,
         takes: true,
-        held: (0, 0),
+        held: Count::default(),
         free: 100 << 30,
         below_limit: None,
     };
@@ -198,8 +348,11 @@ fn films_are_taken_only_when_they_should_be() {
     };
     assert_eq!(no(&|s| s.donating = false), Some(FilmRefusal::NotDonating));
     assert_eq!(no(&|s| s.takes = false), Some(FilmRefusal::NotTaken));
-    assert_eq!(no(&|s| s.held.0 = MOST_OF_ONE), Some(FilmRefusal::Busy));
-    assert_eq!(no(&|s| s.held.1 = MOST_OF_ALL), Some(FilmRefusal::Busy));
+    let busy = Some(FilmRefusal::Busy);
+    assert_eq!(no(&|s| s.held.at_once = MOST_AT_ONCE), busy);
+    // With those whose results wait.
+    assert_eq!(no(&|s| s.held.of_one = MOST_OF_ONE), busy);
+    assert_eq!(no(&|s| s.held.of_all = MOST_OF_ALL), busy);
     // The film has room, its result has not.
     assert_eq!(no(&|s| s.free = 2 << 30), Some(FilmRefusal::NoSpace));
     assert_eq!(
@@ -237,6 +390,10 @@ fn no_order_of_events_breaks_it() {
         Event::Withdrawn,
         Event::Rest,
         Event::Helping,
+        Event::Came(1),
+        Event::HeldHere(true),
+        Event::HeldHere(false),
+        Event::TakenOff,
         Event::Tick(KEPT),
     ];
     let mut seen = BTreeSet::new();
@@ -257,7 +414,10 @@ fn no_order_of_events_breaks_it() {
                 assert!(actions.is_empty(), "{event:?} {actions:?}");
             }
             let works = matches!(hosted.step, Step::Working);
-            let own = matches!(event, Event::JobFailed(_) | Event::JobCancelled);
+            let own = matches!(
+                event,
+                Event::JobFailed(_) | Event::JobCancelled | Event::TakenOff
+            );
             if removed && works && !own {
                 assert!(actions.contains(&Action::Cancel), "{event:?} {actions:?}");
             }

@@ -108,6 +108,37 @@ async fn what_cannot_be_done_for_one_film_or_rule_holds_no_others() {
     feeder.node.stop().await;
 }
 
+/// A folder of another tree that cannot be written, a name that is too long.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_one_film_holds_no_others() {
+    let home = tempfile::tempdir().unwrap();
+    let mut feeder = feeder(home.path()).await;
+    let library = two_films(&feeder, home.path()).await;
+    let into = home.path().join("small");
+    fs::create_dir(&into).unwrap();
+    let terms = Terms {
+        place: crate::status::Place::Tree {
+            root: library.folders[0].path.clone(),
+            into: into.clone(),
+        },
+        ..Terms::default()
+    };
+    let first = next(&feeder, &library).await.unwrap();
+    let trouble = Trouble::new(Kind::OutputReadOnly, "No.");
+    let shared = shares(terms.clone()).await;
+    let given = feeder.refused(first, trouble, shared).await.unwrap();
+    assert!(matches!(given, Given::Settled));
+    let second = next(&feeder, &library).await.unwrap();
+    assert!(second.path.ends_with("b.mkv"));
+    assert_eq!(feeder.holds(&library), None);
+    // Where the whole tree is away, all wait.
+    fs::remove_dir(&into).unwrap();
+    let trouble = Trouble::new(Kind::NoOutputFolder, "No.");
+    let given = feeder.refused(second, trouble, shares(terms).await).await;
+    assert!(matches!(given.unwrap(), Given::Stays(_)));
+    feeder.node.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_given_or_forgotten_of_a_disk_that_is_away() {
     let home = tempfile::tempdir().unwrap();

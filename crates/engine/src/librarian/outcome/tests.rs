@@ -20,6 +20,7 @@ fn film(path: &str, state: FilmState) -> Film {
         rule: Some("All".into()),
         wish: 5,
         forced: false,
+        asked: false,
         job: Some(9),
         forecast: None,
         source: None,
@@ -86,6 +87,7 @@ const THERE: Beside = Beside {
     made: false,
     away: false,
     same: true,
+    shared: false,
 };
 
 #[test]
@@ -98,9 +100,35 @@ fn what_is_not_the_films_fault_waits_with_what_is_encoded() {
     for kind in [Kind::NoSpace, Kind::NoFfmpeg, Kind::NoEncoder] {
         assert_eq!(after(kind, plain.clone(), THERE), waits, "{kind:?}");
     }
-    let folder = Kind::NoOutputFolder;
-    assert_eq!(after(folder, one_folder, THERE), waits);
-    assert_eq!(after(folder, plain.clone(), THERE).0, FilmState::Failed);
+    for kind in [Kind::NoOutputFolder, Kind::OutputReadOnly] {
+        let shared = |terms: &Terms, writable| Beside {
+            shared: is_shared(terms, |_| writable),
+            ..THERE
+        };
+        let tree = Terms {
+            place: Place::Tree {
+                root: "/films".into(),
+                into: "/small".into(),
+            },
+            ..Terms::default()
+        };
+        for writable in [true, false] {
+            let beside = shared(&one_folder, writable);
+            assert_eq!(after(kind, one_folder.clone(), beside), waits);
+            let beside = shared(&plain, writable);
+            let alone = after(kind, plain.clone(), beside);
+            assert_eq!(alone, (FilmState::Failed, false));
+        }
+        // One folder of another tree cannot be written, or the whole of it.
+        let beside = shared(&tree, true);
+        let alone = after(kind, tree.clone(), beside);
+        assert_eq!(alone, (FilmState::Failed, false), "{kind:?}");
+        let beside = shared(&tree, false);
+        assert_eq!(after(kind, tree, beside), waits, "{kind:?}");
+    }
+    // A name that is too long for the disk is its own affair, wherever it goes.
+    let long = after(Kind::BadRequest, one_folder, THERE);
+    assert_eq!(long, (FilmState::Failed, false));
     // A disk that is not there, or was not for a moment.
     let away = Beside {
         away: true,
@@ -192,24 +220,21 @@ fn what_was_moved_keeps_its_state_and_a_copy_is_a_film_of_its_own() {
 #[test]
 fn an_original_that_is_back_is_not_taken_again_and_nothing_else_is_taken_for_one() {
     let again = "It is the original again of what was made of it.";
+    // Whether it was known to the library before or not: it may have been replaced by hand.
     let back = Content {
-        was_its: true,
         was_replaced: true,
         ..Content::default()
     };
     assert_eq!(of(&back).unwrap(), (FilmState::Failed, again.into()));
-    // It was looked at before, and nothing came of it: failed, not worthwhile, or its rule was renamed.
-    let seen = Content {
-        was_its: true,
-        ..Content::default()
+    assert_eq!(of(&Content::default()), None);
+    let asked = Film {
+        asked: true,
+        ..film("/films/waits.mkv", FilmState::Waiting)
     };
-    assert_eq!(of(&seen), None);
-    // Asked for again: its sample was forgotten.
-    let asked = Content {
-        was_its: false,
-        ..back
-    };
-    assert_eq!(of(&asked), None);
+    assert_eq!(known(&asked, &back, NOW), None, "somebody wants it so");
+    // Once: what comes of it is what is known of it then.
+    let ended = marked(asked, FilmState::Failed, String::new());
+    assert!(!ended.asked);
     // Where the ending had changed, the result had another name.
     let result = done("/films/a.mp4", "/films/a.mp4");
     let content = |there| Content {

@@ -12,6 +12,7 @@ fn note() -> Note {
         bytes: 1000,
         offered: false,
         taken: false,
+        arrived: false,
         held: false,
         wanted: true,
         made: None,
@@ -54,14 +55,37 @@ fn wanted() -> Event {
     Event::Heard(FilmWord::Wanted {})
 }
 
+fn stands() -> Event {
+    Event::Heard(FilmWord::Stands(stand()))
+}
+
+const GO_ON: Action = Action::Say(FilmWord::GoOn {});
+const HOLD: Action = Action::Say(FilmWord::Hold {});
+const BROKE: Fault = Fault::Broke { moved: false };
+
+/// One whose result is being brought.
+fn fetching() -> Away {
+    let made = Event::Heard(FilmWord::Made(made()));
+    let (away, last) = after(&[MET, stands(), made]);
+    assert!(matches!(last[..], [Action::Fetch(_)]), "{last:?}");
+    away
+}
+
+/// One whose result is here.
+fn here() -> Away {
+    let mut away = fetching();
+    assert_eq!(away.on(Event::Fetched(Ok(()))), [Action::Check]);
+    away
+}
+
 #[test]
 fn the_whole_way() {
     let (mut away, actions) = after(&[MET]);
     assert_eq!(actions, [Action::Offer]);
-    assert_eq!(away.on(wanted()), [Action::Send]);
+    assert_eq!(away.on(wanted()), [GO_ON, Action::Send]);
     assert_eq!(away.on(wanted()), [], "said twice");
     assert_eq!(away.on(Event::Sent(Ok(()))), []);
-    assert_eq!(away.on(Event::Heard(FilmWord::Stands(stand()))), []);
+    assert_eq!(away.on(stands()), []);
     let fetch = away.on(Event::Heard(FilmWord::Made(made())));
     assert!(matches!(fetch[..], [Action::Fetch(_)]), "{fetch:?}");
     assert_eq!(
@@ -83,7 +107,7 @@ fn a_lost_link_costs_nothing_but_an_offer() {
     assert_eq!(away.on(Event::Lost), [Action::Stop]);
     assert_eq!(away.on(Event::Sent(Err(Fault::Link))), [], "it was ended");
     assert_eq!(away.on(MET), [Action::Offer]);
-    assert_eq!(away.on(wanted()), [Action::Send]);
+    assert_eq!(away.on(wanted()), [GO_ON, Action::Send]);
     // Found done when they meet again.
     away.on(Event::Lost);
     away.on(MET);
@@ -123,7 +147,7 @@ fn a_cancel_is_said_until_it_is_heard() {
     assert_eq!(away.on(Event::Lost), []);
     assert_eq!(away.on(MET), [Action::Say(FilmWord::Cancel {})]);
     // The owner had not heard it when it said this.
-    let late = away.on(Event::Heard(FilmWord::Stands(stand())));
+    let late = away.on(stands());
     assert_eq!(late, [Action::Say(FilmWord::Cancel {})]);
     assert_eq!(away.on(Event::Heard(FilmWord::Over {})), [Action::Forget]);
     // Nobody has heard of this one.
@@ -165,23 +189,141 @@ fn what_is_held_does_not_travel() {
     assert_eq!(away.on(Event::Tick), []);
     away.on(Event::Lost);
     assert_eq!(away.on(MET), [Action::Offer]);
-    assert_eq!(away.on(wanted()), [Action::Say(FilmWord::Hold {})]);
+    assert_eq!(away.on(wanted()), [HOLD]);
     let on = away.on(Event::GoOn);
-    assert_eq!(on, [Action::Say(FilmWord::GoOn {}), Action::Offer]);
+    assert_eq!(on, [GO_ON, Action::Offer]);
     assert_eq!(away.on(wanted()), [Action::Send]);
 }
 
 #[test]
-fn a_transfer_that_never_ends_well_is_given_up() {
+fn what_is_let_go_on_while_nobody_hears_it_is_said_when_they_meet() {
+    let (mut away, _) = after(&[MET, wanted(), Event::Sent(Ok(())), stands()]);
+    assert_eq!(away.on(Event::Hold), [HOLD]);
+    away.on(Event::Lost);
+    assert_eq!(away.on(Event::GoOn), []);
+    assert_eq!(away.on(MET), [Action::Offer]);
+    assert_eq!(away.on(stands()), [GO_ON]);
+    assert_eq!(away.on(stands()), [], "once is enough");
+    // And the other way round; also by a computer that was turned off in between.
+    away.on(Event::Lost);
+    assert_eq!(away.on(Event::Hold), []);
+    let mut restarted = Away::new(away.note.clone());
+    restarted.on(MET);
+    assert_eq!(restarted.on(stands()), [HOLD]);
+    restarted.on(Event::Lost);
+    restarted.on(Event::GoOn);
+    restarted.on(MET);
+    assert_eq!(restarted.on(wanted()), [GO_ON, Action::Send]);
+}
+
+#[test]
+fn a_film_of_which_nothing_comes_across_is_given_up() {
     let (mut away, _) = after(&[MET]);
     for _ in 1..MOST_FAILURES {
-        assert_eq!(away.on(wanted()), [Action::Send]);
-        assert_eq!(away.on(Event::Sent(Err(Fault::Link))), []);
+        away.on(wanted());
+        assert_eq!(away.on(Event::Sent(Err(BROKE))), []);
         assert_eq!(away.on(Event::Tick), [Action::Offer]);
     }
     away.on(wanted());
-    let ended = away.on(Event::Sent(Err(Fault::Link)));
+    let ended = away.on(Event::Sent(Err(BROKE)));
     assert_eq!(ended[1], Action::End(End::GaveUp));
+}
+
+#[test]
+fn neither_a_lost_link_nor_a_break_after_some_of_it_counts() {
+    let (mut away, _) = after(&[MET]);
+    for _ in 0..5 * MOST_FAILURES {
+        away.on(wanted());
+        assert_eq!(away.on(Event::Sent(Err(Fault::Link))), []);
+        away.on(Event::Tick);
+    }
+    for _ in 0..5 {
+        for moved in [false, false, true] {
+            away.on(wanted());
+            assert_eq!(away.on(Event::Sent(Err(Fault::Broke { moved }))), []);
+            away.on(Event::Tick);
+        }
+    }
+    assert!(away.is_open() && away.failures == 0);
+}
+
+#[test]
+fn a_result_that_does_not_come_across_is_left_where_it_is() {
+    let mut away = fetching();
+    let again = |away: &mut Away| matches!(away.on(Event::Tick)[..], [Action::Fetch(_)]);
+    for _ in 1..MOST_FAILURES {
+        assert_eq!(away.on(Event::Fetched(Err(BROKE))), []);
+        assert!(away.waits.is_empty() && again(&mut away));
+    }
+    assert_eq!(away.on(Event::Fetched(Err(Fault::Mismatch))), []);
+    assert_eq!((away.step, away.note.last), (Step::Ready, None));
+    assert!(!away.waits.is_empty(), "and that is said");
+    for _ in 0..SELDOM {
+        assert_eq!(away.on(Event::Tick), []);
+    }
+    assert!(again(&mut away), "after an hour");
+    // Or when somebody asks.
+    away.on(Event::Fetched(Err(BROKE)));
+    assert!(matches!(away.on(Event::Fetch)[..], [Action::Fetch(_)]));
+    // Or when the two meet anew.
+    away.on(Event::Fetched(Err(BROKE)));
+    away.on(Event::Lost);
+    away.on(MET);
+    let fetch = away.on(Event::Heard(FilmWord::Made(made())));
+    assert!(matches!(fetch[..], [Action::Fetch(_)]), "{fetch:?}");
+    assert_eq!(away.on(Event::Fetched(Ok(()))), [Action::Check]);
+}
+
+#[test]
+fn what_was_kept_in_vain_of_a_film_is_sent_anew() {
+    let gone = |reason| {
+        let detail = peer::Text::default();
+        Event::Heard(FilmWord::Ended { reason, detail })
+    };
+    let (mut away, _) = after(&[MET, wanted(), Event::Hold]);
+    assert_eq!(away.on(gone(FilmEnd::Expired)), [Action::Stop]);
+    assert!(away.is_open() && !away.note.taken);
+    assert_eq!(away.on(Event::Tick), [], "it is held");
+    assert_eq!(away.on(Event::GoOn), [GO_ON, Action::Offer]);
+    assert_eq!(away.on(wanted()), [Action::Send]);
+    // It was away for too long.
+    away.on(Event::Lost);
+    away.on(MET);
+    assert_eq!(away.on(gone(FilmEnd::Forgotten)), [Action::Stop]);
+    assert_eq!(away.on(Event::Tick), [Action::Offer]);
+    // Whoever had all of it and has nothing has ended it.
+    let (mut away, _) = after(&[MET, wanted(), Event::Sent(Ok(())), Event::Lost, MET]);
+    let ended = away.on(gone(FilmEnd::Forgotten));
+    assert!(matches!(ended[1], Action::End(End::There(..))), "{ended:?}");
+    // Nobody is offered a film for ever.
+    let (mut away, _) = after(&[MET]);
+    let mut times = 0;
+    while away.is_open() {
+        away.on(wanted());
+        away.on(gone(FilmEnd::Forgotten));
+        away.on(Event::Tick);
+        times += 1;
+    }
+    assert_eq!(times, MOST_FAILURES);
+}
+
+#[test]
+fn a_result_that_is_here_needs_nobody() {
+    for event in [Event::Unpaired, Event::Withdrawn] {
+        let mut checked = here();
+        assert_eq!(checked.on(event.clone()), []);
+        assert_eq!(checked.step, Step::Checking);
+        let mut kept = here();
+        kept.on(Event::Kept);
+        assert_eq!(kept.on(event.clone()), []);
+        assert_eq!(kept.on(Event::Lost), []);
+        assert_eq!(kept.on(event), []);
+        assert_eq!(kept.on(Event::Again), [Action::Check]);
+        kept.on(Event::Placed);
+        assert_eq!(kept.on(Event::Unpaired), [Action::Forget]);
+    }
+    let (_, actions) = after(&[MET, wanted(), Event::Withdrawn]);
+    assert_eq!(actions[1], Action::End(End::Cancelled));
 }
 
 #[test]
@@ -223,19 +365,26 @@ fn no_order_of_events_breaks_it() {
         MET,
         Event::Lost,
         wanted(),
-        Event::Heard(FilmWord::Stands(stand())),
+        stands(),
         Event::Heard(FilmWord::Made(made())),
+        Event::Heard(FilmWord::Ended {
+            reason: FilmEnd::Forgotten,
+            detail: peer::Text::default(),
+        }),
         no(FilmRefusal::Busy),
         Event::Heard(FilmWord::Over {}),
         Event::Sent(Ok(())),
         Event::Sent(Err(Fault::Link)),
+        Event::Sent(Err(BROKE)),
         Event::Fetched(Ok(())),
         Event::Fetched(Err(Fault::Mismatch)),
+        Event::Kept,
         Event::Cancel,
         Event::Hold,
         Event::GoOn,
         Event::Fetch,
         Event::Unpaired,
+        Event::Withdrawn,
         Event::Tick,
     ];
     let mut seen = BTreeSet::new();
