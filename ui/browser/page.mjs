@@ -13,7 +13,8 @@ import { checkGuard, REBOUND } from './guard.mjs';
 import { skipped } from './skip.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
-const PATIENCE = 120_000;
+/** What takes longer hangs: the machine may be busy with much else. */
+const PATIENCE = 300_000;
 
 if (!browserPath) skipped('page in a browser', 'Chromium is not installed');
 const program = process.env.MANYHANDS ?? join(root, 'target/debug/manyhands');
