@@ -18,20 +18,17 @@ use media::filter::{Crop, Filters, Level};
 use media::spec::Side;
 
 fn clip(folder: &Path) -> PathBuf {
+    clip_of(folder, "320x180", 8)
+}
+
+/// A film of that size, pixels, and so many seconds.
+fn clip_of(folder: &Path, size: &str, seconds: u32) -> PathBuf {
     let path = folder.join("film.mkv");
+    let picture = format!("testsrc2=s={size}:r=25:d={seconds}");
+    let sound = format!("sine=d={seconds}");
     let made = std::process::Command::new(ffmpeg())
-        .args([
-            "-v",
-            "error",
-            "-f",
-            "lavfi",
-            "-i",
-            "testsrc2=s=320x180:r=25:d=8",
-            "-f",
-            "lavfi",
-            "-i",
-            "sine=d=8",
-        ])
+        .args(["-v", "error", "-f", "lavfi", "-i", &picture])
+        .args(["-f", "lavfi", "-i", &sound])
         .args(["-c:v", "libx264", "-g", "50", "-c:a", "aac"])
         .arg(&path)
         .status()
@@ -212,7 +209,8 @@ async fn a_film_comes_out_filtered_and_proved() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_film_that_changes_in_work_ends_its_job() {
     let folder = tempfile::tempdir().unwrap();
-    let film = clip(folder.path());
+    // Of a minute of it nobody is done before somebody looks.
+    let film = clip_of(folder.path(), "640x360", 60);
     let node = Node::start(config(folder.path())).await.unwrap();
     let choice = Choice {
         purpose: Purpose::Smallest,
