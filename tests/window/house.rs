@@ -183,11 +183,17 @@ fn helping_is_switched_on_and_off() {
             wanted(&peers[0].status).then_some(())
         });
     };
+    // As a person does: by what the switch shows.
+    let turn = |on: bool| {
+        let switch = "[data-testid=computer-here] [role=switch]";
+        window.wait_for_count(&format!("{switch}[aria-checked={}]", !on), 1);
+        window.click_at(switch);
+    };
     for _ in 0..2 {
         sees(|status| *status == ComputerStatus::NotHelping);
-        window.click_at("[data-testid=computer-here] [role=switch]");
+        turn(true);
         sees(|status| *status != ComputerStatus::NotHelping);
-        window.click_at("[data-testid=computer-here] [role=switch]");
+        turn(false);
     }
     sees(|status| *status == ComputerStatus::NotHelping);
 }
