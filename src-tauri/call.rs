@@ -10,7 +10,7 @@ use tauri::AppHandle;
 
 use crate::node::Node;
 use crate::words::{Spoken, Words};
-use crate::{choose, login, outside, tray};
+use crate::{choose, login, notice, outside, tray};
 
 /// Runs a call of the API, or one that only a window has:
 ///
@@ -51,6 +51,7 @@ pub async fn call(app: AppHandle, name: String, args: Value) -> Result<Value, Ap
             let Speech { words } = read(args)?;
             Spoken::speak(&app, words);
             tray::draw(&app);
+            notice::tell_what_waits(&app);
             json(())
         }
         _ => Node::of(&app).api().await?.dispatch(&name, args).await,

@@ -107,6 +107,7 @@ fn build(line: Line) -> tauri::Result<App> {
         .manage(around::Latest::default())
         .manage(tray::Place::default())
         .manage(words::Spoken::default())
+        .manage(notice::Untold::default())
         .invoke_handler(tauri::generate_handler![call::call])
         .on_window_event(on_window_event)
         .setup(move |app| {

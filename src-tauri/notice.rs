@@ -1,21 +1,54 @@
 //! The system's notifications: a video has ended, or another computer asks for help, while the user looks at something
 //! else.
 
+use std::sync::{Mutex, PoisonError};
+
 use notify_rust::Notification;
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager as _};
 
 use crate::front;
 use crate::under_way::News;
 use crate::words::{Spoken, Words, fill};
 
-/// Tells the news, unless the window is in front, where it is seen.
+/// More news than this is not kept for a page that does not come.
+const MOST_UNTOLD: usize = 20;
+
+/// News from before the page has handed over words to tell it in.
+#[derive(Default)]
+pub struct Untold(Mutex<Vec<News>>);
+
+impl Untold {
+    fn with<T>(app: &AppHandle, act: impl FnOnce(&mut Vec<News>) -> T) -> T {
+        let untold = app.state::<Self>();
+        let mut news = untold.0.lock().unwrap_or_else(PoisonError::into_inner);
+        act(&mut news)
+    }
+}
+
+/// Tells the news as soon as there are words, unless the window is in front, where it is seen.
 pub fn tell(app: &AppHandle, news: News) {
-    let Some(words) = Spoken::of(app).filter(|_| !front::is_it(app)) else {
+    Untold::with(app, |untold| {
+        if untold.len() < MOST_UNTOLD {
+            untold.push(news);
+        }
+    });
+    tell_what_waits(app);
+}
+
+/// Tells what had to wait for words.
+pub fn tell_what_waits(app: &AppHandle) {
+    let Some(words) = Spoken::of(app) else {
         return;
     };
-    let app = app.clone();
-    // Showing it waits for other programs, and a click on it may come much later.
-    std::thread::spawn(move || show(&app, &words, &news));
+    let news = Untold::with(app, std::mem::take);
+    if front::is_it(app) {
+        return;
+    }
+    for news in news {
+        let (app, words) = (app.clone(), words.clone());
+        // Showing it waits for other programs, and a click on it may come much later.
+        std::thread::spawn(move || show(&app, &words, &news));
+    }
 }
 
 fn show(app: &AppHandle, words: &Words, news: &News) {

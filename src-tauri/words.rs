@@ -1,7 +1,7 @@
 //! What the shell says by itself: beside the clock, in the system's dialogs and notifications.
 //!
 //! There is one catalogue of words, the page's. It hands the few that are needed here over as soon as it is drawn, and
-//! again when another language is chosen. Until then there is nothing to say.
+//! again when another language is chosen. Until then nothing is said; news waits.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

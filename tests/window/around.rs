@@ -12,7 +12,9 @@ use serde_json::json;
 use crate::desktop::Desktop;
 use crate::driver::{Window, until};
 use crate::screen::Screen;
-use crate::{APP, arguments, has_gtk_for_python, make_film, screen_for, skipped, with_node};
+use crate::{
+    APP, arguments, has_gtk_for_python, make_film, make_film_of, screen_for, skipped, with_node,
+};
 
 /// A screen with a desktop, unless something is missing.
 fn screen_with_desktop(name: &str) -> Option<(Screen, Desktop)> {
@@ -124,12 +126,15 @@ fn an_end_is_told_to_who_looks_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let films = ["first.mkv", "second.mkv", "third.mkv"].map(|name| folder.path().join(name));
-    films.iter().for_each(|film| make_film(film));
+    films[1..].iter().for_each(|film| make_film(film));
+    // Under way for longer than the window takes to open.
+    make_film_of(20, &films[0]);
     let elsewhere = Elsewhere::open(&screen);
     // The first is started by the command line's own word, without anybody at the window.
     let first = ["--start", films[0].to_str().unwrap()];
     let window = Window::open(&screen, APP, &arguments(data.to_str().unwrap(), &first));
-    // A window that opens may take the focus.
+    // A window takes the focus when it opens, which may be after its page is there for the driver.
+    window.wait_for_count("[data-testid=job]", 1);
     elsewhere.focus(&screen);
     let told = desktop.wait_for("notified");
     assert_eq!(told, "first.mkv is done");
