@@ -175,6 +175,9 @@ pub mod figures;
 /// How often runs of ffmpeg have failed.
 pub use ffmpeg::failures;
 
+#[cfg(test)]
+mod alone;
+
 // The public face.
 pub mod node;
 

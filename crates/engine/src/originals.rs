@@ -307,25 +307,9 @@ mod tests {
     use swap::Identity;
 
     use super::*;
+    use crate::alone;
     use crate::job::Memo;
-    use crate::node::NodeConfig;
     use crate::status::{OriginalState, Settings};
-
-    async fn node(folder: &Path) -> Node {
-        let config = NodeConfig {
-            data_dir: folder.join("data"),
-            name: Some("alone".into()),
-            listen: None,
-            mdns: false,
-            network: false,
-            donate: None,
-            peers: Vec::new(),
-            stays: false,
-            workers: None,
-            settings: crate::config::Sources::default(),
-        };
-        Node::start(config).await.unwrap()
-    }
 
     /// A film that was replaced by a job of that number, its original kept until a time.
     fn replaced(folder: &Path, job: i64, until: Option<i64>) -> Original {
@@ -364,7 +348,7 @@ mod tests {
     async fn an_original_goes_when_its_time_is_over_and_not_before() {
         use OriginalState::{Deleted, Kept};
         let folder = tempfile::tempdir().unwrap();
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         let later = unix_ms() + 60_000;
         let rows = [
             (1, Some(1)),
@@ -433,7 +417,7 @@ mod tests {
         let (disk, away) = (folder.path().join("disk"), folder.path().join("away"));
         fs::create_dir(&disk).unwrap();
         fs::create_dir(&away).unwrap();
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         put(&node, replaced(&disk, 8, Some(1))).await;
         moved(&disk, &away);
         let job = JobId(8);
@@ -469,7 +453,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_deletion_that_was_cut_off_is_asked_about_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         // Cut off before anything was done; once by when something else has the result's name and time.
         for job in [9, 10] {
             let mut cut = replaced(folder.path(), job, Some(1));
@@ -493,7 +477,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn testing_mode_that_is_turned_on_during_a_proof_keeps_the_original() {
         let folder = tempfile::tempdir().unwrap();
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         let film = folder.path().join("film.mp4");
         node.test_clip(film.clone(), 2).await.unwrap();
         let original = fs::read(&film).unwrap();
@@ -510,20 +494,13 @@ mod tests {
             ..Choice::default()
         };
         let job = node.submit(film.clone(), choice, terms).await.unwrap();
-        let status = async || {
-            let jobs = node.status().await.unwrap().jobs;
-            jobs.into_iter().find(|one| one.id == job).unwrap()
-        };
-        while !matches!(status().await.state, JobState::Combining) {
-            assert!(status().await.finished_ms.is_none());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let held = alone::until(&node, job, |job| {
+            matches!(job.state, JobState::Combining) || job.finished_ms.is_some()
+        });
+        assert!(held.await.finished_ms.is_none());
         testing(&node, true).await;
         drop(turn);
-        while status().await.finished_ms.is_none() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let state = status().await.state;
+        let state = alone::over(&node, job).await.state;
         assert!(matches!(state, JobState::Completed(_)), "{state:?}");
         assert_eq!(
             fs::read(folder.path().join("film.mp4.bak")).unwrap(),
@@ -537,7 +514,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn testing_mode_that_is_turned_on_while_a_deletion_waits_keeps_the_original() {
         let folder = tempfile::tempdir().unwrap();
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         put(&node, replaced(folder.path(), 12, Some(1))).await;
         let turn = node.0.ledger.turn().await;
         let waiting = node.clone();
@@ -560,7 +537,7 @@ mod tests {
             Ok(())
         }
         let folder = tempfile::tempdir().unwrap();
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         put(&node, replaced(folder.path(), 13, None)).await;
         let asked = node.with_original(JobId(13), slow);
         let gone = tokio::time::timeout(Duration::from_millis(100), asked).await;
@@ -573,7 +550,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_comes_to_nothing_is_said_and_not_shown_any_more() {
         let folder = tempfile::tempdir().unwrap();
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         let mut cut = replaced(folder.path(), 11, None);
         cut.phase = OriginalPhase::Replacing;
         let theirs = folder.path().join("theirs");
@@ -626,7 +603,7 @@ mod tests {
         noted.await.unwrap();
         drop(store);
         moved(&disk, &away);
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         assert_eq!(states(&node).await, [(1, OriginalState::Moving, false)]);
         node.steer(JobId(1), crate::node::Steer::Cancel)
             .await
@@ -643,7 +620,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn two_films_do_not_get_one_name() {
         let folder = tempfile::tempdir().unwrap();
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         let at = |name: &str| folder.path().join(name);
         node.test_clip(at("film.mp4"), 2).await.unwrap();
         fs::copy(at("film.mp4"), at("Film.mov")).unwrap();
@@ -679,7 +656,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_was_cut_off_is_gone_on_with_once_its_disk_is_there() {
         let folder = tempfile::tempdir().unwrap();
-        let node = node(folder.path()).await;
+        let node = alone::node(folder.path()).await;
         let mut cut = replaced(folder.path(), 6, None);
         cut.phase = OriginalPhase::Undoing;
         let mut away = replaced(folder.path(), 7, None);

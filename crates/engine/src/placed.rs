@@ -93,9 +93,9 @@ impl Core {
 mod tests {
     use std::fs;
     use std::path::PathBuf;
-    use std::time::Duration;
 
     use super::*;
+    use crate::alone;
     use crate::job::Wish;
     use crate::journal::job_id;
     use crate::node::{Node, NodeConfig};
@@ -150,26 +150,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let (id, output) = killed(home.path()).await;
         let config = NodeConfig {
-            data_dir: home.path().join("data"),
-            name: Some("again".into()),
-            listen: None,
-            mdns: false,
-            network: false,
-            donate: None,
-            peers: Vec::new(),
             stays: true,
-            workers: None,
-            settings: crate::config::Sources::default(),
+            ..alone::config(home.path())
         };
         let node = Node::start(config).await.unwrap();
-        let job = loop {
-            let jobs = node.status().await.unwrap().jobs;
-            let job = jobs.into_iter().find(|job| job.id == job_id(id)).unwrap();
-            if job.finished_ms.is_some() {
-                break job;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+        let job = alone::over(&node, job_id(id)).await;
         let JobState::Completed(outcome) = job.state else {
             panic!("{:?}", job.state);
         };

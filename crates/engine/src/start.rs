@@ -62,7 +62,8 @@ pub(crate) async fn start(config: NodeConfig, sense: Box<dyn Sense>) -> Result<N
     let (net, neighbours, elsewhere) = network(&config, identity, &store, &settings, &mail).await?;
     notices.extend(elsewhere);
     let testing = settings.replace.testing_mode;
-    let (ledger, originals, mut past) = earlier(&store, &workspace, testing, &mut notices).await;
+    let (ledger, originals, mut past) =
+        earlier(&config, &store, &workspace, testing, &mut notices).await?;
     let (parcels, films) = whole_films(&config, &store, &mut past, &mut notices).await?;
     let (ticks, changes) = watch::channel(0);
     let core = Core {
@@ -285,7 +286,7 @@ fn is_kept(past: &Past, now_ms: i64) -> bool {
 }
 
 /// Removes the working files of jobs that are over, abandoned or unknown: those that a killed node could not remove.
-async fn sweep(workspace: &Workspace, past: &BTreeMap<schedule::JobId, Past>) {
+async fn sweep(workspace: &Workspace, past: &ById<Past>) {
     let now = crate::driver::unix_ms();
     let kept = past.values().filter(|past| is_kept(past, now));
     let kept: Vec<schedule::JobId> = kept.map(|past| past.id).collect();
@@ -318,10 +319,14 @@ async fn epoch(store: &Store) -> Result<u32, Trouble> {
     })
 }
 
+type ById<T> = BTreeMap<schedule::JobId, T>;
+
 /// Jobs whose segments are read again for the list; older ones show their outcome alone.
 const DETAILED: usize = 50;
 
-async fn past_jobs(store: &Store, workspace: &Workspace) -> BTreeMap<schedule::JobId, Past> {
+/// # Errors
+/// They cannot be read. Then nothing may be swept either: what is not listed would be taken for nobody's.
+async fn past_jobs(store: &Store, workspace: &Workspace) -> Result<ById<Past>, store::StoreError> {
     let rows = store.call(|tables| {
         let jobs = tables.jobs()?;
         let plain = jobs.len().saturating_sub(DETAILED);
@@ -335,18 +340,18 @@ async fn past_jobs(store: &Store, workspace: &Workspace) -> BTreeMap<schedule::J
         });
         detailed.collect::<Result<Vec<_>, store::StoreError>>()
     });
-    let rows = rows.await.unwrap_or_default();
     let past = rows
+        .await?
         .into_iter()
         .map(|(job, segments)| (journal::job_id(job.id), journal::past(job, segments)))
         .collect();
     sweep(workspace, &past).await;
     sweep_asides(store, &past).await;
-    past
+    Ok(past)
 }
 
 /// Removes what jobs that are over have left beside where their results were to be. Nobody waits for their disks.
-async fn sweep_asides(store: &Store, past: &BTreeMap<schedule::JobId, Past>) {
+async fn sweep_asides(store: &Store, past: &ById<Past>) {
     let noted = store.call(|tables| tables.asides()).await;
     if noted.is_ok_and(|noted| noted.is_empty()) {
         return;
@@ -366,16 +371,16 @@ async fn sweep_asides(store: &Store, past: &BTreeMap<schedule::JobId, Past>) {
     tokio::spawn(async move { output::sweep(&store, |job| !kept.contains(&job)).await });
 }
 
-type ById<T> = BTreeMap<schedule::JobId, T>;
-
 /// What earlier runs left: first of all, what was being done with originals when one was cut off is gone on with, before
 /// anything else touches their films. Then all originals and all jobs.
 async fn earlier(
+    config: &NodeConfig,
     store: &Store,
     workspace: &Workspace,
     testing: bool,
     notices: &mut Vec<String>,
-) -> (Ledger, ById<OriginalStatus>, ById<Past>) {
+) -> Result<(Ledger, ById<OriginalStatus>, ById<Past>), Trouble> {
+    let unread = |error: store::StoreError| folder_trouble(config, &error.to_string());
     let ledger = Ledger::new(store).held_as_before().await;
     let journal = ledger.clone();
     let settled = tokio::task::spawn_blocking(move || {
@@ -384,11 +389,12 @@ async fn earlier(
     });
     let settled = settled.await.unwrap_or_default();
     notices.extend(settled.waits.into_iter().chain(settled.notices));
-    let rows = store.call(|tables| tables.originals()).await;
-    let known = rows.unwrap_or_default();
+    let rows = store.call(|tables| tables.originals());
+    let known = rows.await.map_err(unread)?;
     let known = known.iter().map(replace::status);
     let known = known.map(|one| (one.job, one)).collect();
-    (ledger, known, past_jobs(store, workspace).await)
+    let past = past_jobs(store, workspace).await.map_err(unread)?;
+    Ok((ledger, known, past))
 }
 
 /// Films of this computer that others own, and films of others. What cannot be read of their notes is said.

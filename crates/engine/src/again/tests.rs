@@ -11,7 +11,7 @@ use std::time::Duration;
 use ffmpeg::bars::Bars;
 
 use super::*;
-use crate::config::Sources;
+use crate::alone::{self, over, until};
 use crate::node::NodeConfig;
 
 /// A minute in black bars, with a key frame in each, so that there are several parts.
@@ -36,32 +36,13 @@ fn barred(folder: &Path) -> PathBuf {
 /// A node on the folder, once an earlier one has let go of it.
 async fn node(folder: &Path) -> Node {
     let config = NodeConfig {
-        data_dir: folder.join("data"),
-        name: Some("alone".into()),
-        listen: None,
-        mdns: false,
-        network: false,
-        donate: None,
-        peers: Vec::new(),
-        stays: false,
         workers: Some(1),
-        settings: Sources::default(),
+        ..alone::config(folder)
     };
     loop {
         match Node::start(config.clone()).await {
             Ok(node) => return node,
             Err(trouble) => assert_eq!(trouble.kind, Kind::NodeRunning),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-async fn until(node: &Node, id: JobId, enough: impl Fn(&JobStatus) -> bool) -> JobStatus {
-    loop {
-        let jobs = node.status().await.unwrap().jobs;
-        let job = jobs.into_iter().find(|job| job.id == id).unwrap();
-        if enough(&job) {
-            return job;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -99,8 +80,7 @@ async fn what_was_cut_off_is_not_looked_for_again() {
     );
     let resumed = second.submit(film, choice, Terms::default()).await.unwrap();
     assert_eq!(resumed, id, "the same job goes on");
-    let over = |job: &JobStatus| matches!(job.state, JobState::Completed(_) | JobState::Failed(_));
-    let job = until(&second, id, over).await;
+    let job = over(&second, id).await;
     let JobState::Completed(outcome) = job.state else {
         panic!("{:?}", job.state)
     };

@@ -7,11 +7,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use crate::config::Sources;
-use crate::node::{Node, NodeConfig};
-use crate::status::{JobId, JobState, JobStatus, Place, Terms};
+use crate::alone::{self, over};
+use crate::status::{JobState, Place, Terms};
 use crate::trouble::Kind;
 
 /// Twelve fragments, one of which has lost its box.
@@ -46,39 +44,12 @@ fn holed(folder: &Path) -> PathBuf {
     path
 }
 
-async fn node(folder: &Path) -> Node {
-    let config = NodeConfig {
-        data_dir: folder.join("data"),
-        name: Some("alone".into()),
-        listen: None,
-        mdns: false,
-        network: false,
-        donate: None,
-        peers: Vec::new(),
-        stays: false,
-        workers: None,
-        settings: Sources::default(),
-    };
-    Node::start(config).await.unwrap()
-}
-
-async fn over(node: &Node, id: JobId) -> JobStatus {
-    loop {
-        let jobs = node.status().await.unwrap().jobs;
-        let job = jobs.into_iter().find(|job| job.id == id).unwrap();
-        if job.finished_ms.is_some() {
-            return job;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_film_that_was_not_read_to_its_end_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let film = holed(folder.path());
     let original = fs::read(&film).unwrap();
-    let node = node(folder.path()).await;
+    let node = alone::node(folder.path()).await;
     let choice = media::choice::Choice {
         purpose: media::choice::Purpose::Everywhere,
         ..media::choice::Choice::default()

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use store::Store;
 
 use super::*;
+use crate::alone;
 use crate::node::NodeConfig;
 
 async fn put(data: &Path, notes: &Value) {
@@ -35,23 +36,15 @@ async fn notes_that_cannot_be_read_are_written_back() {
 /// Whether what lies where films do, and no note names, goes.
 async fn is_swept(notes: Value) -> bool {
     let home = tempfile::tempdir().unwrap();
-    let data = home.path().join("data");
+    let data = alone::config(home.path()).data_dir;
     put(&data, &notes).await;
     let left = data.join("films").join("left");
     fs::create_dir_all(&left).unwrap();
     let long_ago = SystemTime::now() - Duration::from_secs(3600);
     File::open(&left).unwrap().set_modified(long_ago).unwrap();
     let config = NodeConfig {
-        data_dir: data,
-        name: Some("owner".into()),
-        listen: None,
-        mdns: false,
-        network: false,
-        donate: None,
-        peers: Vec::new(),
         stays: true,
-        workers: None,
-        settings: crate::config::Sources::default(),
+        ..alone::config(home.path())
     };
     let node = Node::start(config).await.unwrap();
     for _ in 0..50 {

@@ -184,26 +184,26 @@ impl Farm {
         Some(wait.max(last))
     }
 
-    /// How many times faster the job goes than on this computer alone: for a job that was never paused and
-    /// has ended as it went, else by the speeds of the peers that are there now. `None` if this computer
-    /// cannot do it or nothing is known of its speed.
+    /// How many times faster the job goes than on this computer alone, by the speed that this one has shown with
+    /// segments of films: a benchmark made while the computer was busy would promise too much. While the job goes on,
+    /// by the speeds of the peers that are there now; once it is completed, by the time it took.
+    ///
+    /// `None` if this computer cannot do it or has not encoded a segment yet, and for a completed job that was
+    /// interrupted.
     pub fn speed_up(&self, job: JobId, now: Time) -> Option<f64> {
         let job = self.jobs.get(&job)?;
-        let alone = self
-            .peers
-            .values()
-            .find(|peer| peer.is_self)?
-            .best(&job.needs)?
+        let me = self.peers.values().find(|peer| peer.is_self)?;
+        let alone = me
+            .best(&job.needs)
+            .filter(|ability| ability.measured_on > 0)?
             .speed;
-        if job.state == JobState::Completed
-            && !job.interrupted
-            && let (Some(started), Some(encoded)) = (job.started, job.encoded)
-        {
-            let seconds = encoded.since(started).as_secs_f64();
-            let made = job.verified_work.minus(job.restored_work).0 as f64;
-            return (seconds > 0.0).then(|| made / seconds / alone);
+        if job.state != JobState::Completed {
+            return Some(self.look_up_muscle(job, now).speed / alone);
         }
-        Some(self.look_up_muscle(job, now).speed / alone)
+        let (started, encoded) = (job.started?, job.encoded?);
+        let seconds = encoded.since(started).as_secs_f64();
+        let made = job.verified_work.minus(job.restored_work).0 as f64;
+        (!job.interrupted && seconds > 0.0).then(|| made / seconds / alone)
     }
 
     /// What is still to be encoded, if the film's length is known.

@@ -458,6 +458,12 @@ fn how_long_and_how_much_faster() {
     desk.film(40);
     // Forty segments of ten seconds for four.
     assert_eq!(desk.farm.eta(JOB, desk.now).unwrap().as_secs(), 100);
+    // Of this computer there is only a benchmark so far.
+    assert_eq!(desk.farm.speed_up(JOB, desk.now), None);
+    let mine = desk.lease_of(ME);
+    desk.tell(Input::Delivered { lease: mine.id });
+    desk.pass(10);
+    desk.finish(mine);
     assert_eq!(desk.farm.speed_up(JOB, desk.now), Some(4.0));
     desk.tell(Input::PeerLeft { peer: peer(3) });
     assert_eq!(desk.farm.speed_up(JOB, desk.now), Some(3.0));

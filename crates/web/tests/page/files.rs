@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use api::rehearsal::job;
-use api::{Event, JobState, Outcome};
+use api::{Event, Events, JobState, Outcome};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -160,6 +160,20 @@ async fn an_interrupted_upload_goes_on_where_it_was() {
     assert_eq!(nonsense.status, 404);
 }
 
+/// Once we are told of both jobs, whoever keeps the uploads will hear of them before he hears of their end.
+async fn submit_two(stage: &Stage, cookie: &str, paths: [&Path; 2]) -> Events {
+    let mut events = stage.api.events();
+    stage.api.snapshot().await.unwrap();
+    let both = json!({ "paths": paths, "choice": {} });
+    stage.call(cookie, "submit", &both).await;
+    let mut told = 0;
+    while told < 2 {
+        let event = events.next().await.unwrap().event;
+        told += usize::from(matches!(event, Event::Job(_)));
+    }
+    events
+}
+
 #[tokio::test]
 async fn a_forgotten_job_takes_its_upload_along_and_nothing_else() {
     let stage = Stage::new().await;
@@ -171,16 +185,7 @@ async fn a_forgotten_job_takes_its_upload_along_and_nothing_else() {
         .await
         .json();
     let uploaded = PathBuf::from(upload["path"].as_str().unwrap());
-    let mut events = stage.api.events();
-    stage.api.snapshot().await.unwrap();
-    let both = json!({ "paths": [mine, uploaded], "choice": {} });
-    stage.call(&cookie, "submit", &both).await;
-    // Once we are told of both jobs, whoever keeps the uploads will hear of them before he hears of their end.
-    let mut told = 0;
-    while told < 2 {
-        let event = events.next().await.unwrap().event;
-        told += usize::from(matches!(event, Event::Job(_)));
-    }
+    submit_two(&stage, &cookie, [&mine, &uploaded]).await;
     for id in [1, 2] {
         stage.call(&cookie, "cancel", &json!({ "id": id })).await;
     }
@@ -212,16 +217,8 @@ async fn a_forgotten_job_whose_path_goes_back_takes_nothing_along() {
         .await
         .json();
     let uploaded = PathBuf::from(upload["path"].as_str().unwrap());
-    let mut events = stage.api.events();
-    stage.api.snapshot().await.unwrap();
     let mine = at("uploads/../films/a.mkv");
-    let both = json!({ "paths": [mine, uploaded], "choice": {} });
-    stage.call(&cookie, "submit", &both).await;
-    let mut told = 0;
-    while told < 2 {
-        let event = events.next().await.unwrap().event;
-        told += usize::from(matches!(event, Event::Job(_)));
-    }
+    let mut events = submit_two(&stage, &cookie, [&mine, &uploaded]).await;
     for id in [1, 2] {
         stage.call(&cookie, "cancel", &json!({ "id": id })).await;
         let forgotten = stage.call(&cookie, "forget", &json!({ "id": id })).await;

@@ -5,24 +5,12 @@ use std::fs;
 use library::Conditions;
 
 use super::*;
-use crate::node::NodeConfig;
+use crate::alone;
 
 async fn feeder(home: &Path) -> Feeder {
-    let config = NodeConfig {
-        data_dir: home.join("data"),
-        name: Some("feeder".into()),
-        listen: None,
-        mdns: false,
-        network: false,
-        donate: None,
-        peers: Vec::new(),
-        // No loop but this test's.
-        stays: false,
-        workers: None,
-        settings: crate::config::Sources::default(),
-    };
     Feeder {
-        node: Node::start(config).await.unwrap(),
+        // No loop but this test's.
+        node: alone::node(home).await,
         held_until: None,
         passed: HashMap::new(),
         barred: HashMap::new(),

@@ -4,26 +4,14 @@ use std::fs;
 use std::io;
 
 use super::*;
+use crate::alone;
 use crate::intake;
 use crate::job::Memo;
 use crate::journal::job_id;
-use crate::node::NodeConfig;
 
 /// A node, and a film of it whose result is here.
 async fn returned(home: &Path) -> (Node, Work) {
-    let config = NodeConfig {
-        data_dir: home.join("data"),
-        name: Some("sender".into()),
-        listen: None,
-        mdns: false,
-        network: false,
-        donate: None,
-        peers: Vec::new(),
-        stays: false,
-        workers: None,
-        settings: crate::config::Sources::default(),
-    };
-    let node = Node::start(config).await.unwrap();
+    let node = alone::node(home).await;
     fs::write(home.join("film.mkv"), "the film").unwrap();
     fs::write(home.join("returned"), "its result").unwrap();
     let source = intake::look(&home.join("film.mkv")).unwrap();

@@ -1,29 +1,15 @@
 //! Black bars of real films: nothing is said of a film of which only a part was seen.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test makes its own clips and may fail anywhere"
-)]
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ffmpeg::bars::{self, Bars};
 use ffmpeg::source::Source;
-use ffmpeg::tools::Places;
+
+use crate::program;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const SIZE: (u16, u16) = (320, 180);
-
-fn program() -> PathBuf {
-    let places = Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
-    let mut candidates = places.candidates().into_iter();
-    candidates
-        .next()
-        .expect("no ffmpeg: run `cargo xtask ffmpeg`")
-        .0
-}
 
 /// A film of that many frames, 25 a second, with bars of 30 lines above and below while `barred` holds.
 fn film(folder: &Path, name: &str, frames: u32, barred: &str) -> Source {

@@ -1,25 +1,11 @@
 //! Pictures to look at, out of real films.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test makes its own clips and may fail anywhere"
-)]
-
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ffmpeg::source::Source;
 use ffmpeg::still::{self, Place, Still};
-use ffmpeg::tools::Places;
 
-fn program() -> PathBuf {
-    let places = Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
-    let mut candidates = places.candidates().into_iter();
-    candidates
-        .next()
-        .expect("no ffmpeg: run `cargo xtask ffmpeg`")
-        .0
-}
+use crate::program;
 
 /// Ten seconds at 25 frames a second, a key frame every two.
 fn film(folder: &Path, name: &str, filter: &str) -> Source {

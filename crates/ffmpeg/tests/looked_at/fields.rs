@@ -1,25 +1,11 @@
 //! Whether a film is interlaced is not said by its first frame alone.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test makes its own clips and may fail anywhere"
-)]
-
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ffmpeg::source::{self, Source};
-use ffmpeg::tools::Places;
 use media::spec::Scan;
 
-fn program() -> PathBuf {
-    let places = Places::here(std::env::var_os("MANYHANDS_FFMPEG").map(PathBuf::from));
-    let mut candidates = places.candidates().into_iter();
-    candidates
-        .next()
-        .expect("no ffmpeg: run `cargo xtask ffmpeg`")
-        .0
-}
+use crate::program;
 
 /// So many seconds of MPEG-2 in a transport stream.
 fn part(folder: &Path, name: &str, seconds: &str, more: &[&str]) -> Vec<u8> {
