@@ -109,30 +109,36 @@ impl Node {
 /// A node that is still to be started.
 pub struct Start {
     line: Line,
+    /// What is to be started once it runs. The page, which may ask before that, is not told of them.
+    films: Vec<PathBuf>,
     say: watch::Sender<Started>,
 }
 
 /// The app's node, which whoever asks may wait for, and what starts it.
 pub fn prepare(line: Line) -> (Node, Start) {
     let (say, started) = watch::channel(None);
+    let (films, offered) = if line.start {
+        (line.absolute_files(), Vec::new())
+    } else {
+        (Vec::new(), line.absolute_files())
+    };
     let node = Node {
         started,
         running: Mutex::default(),
-        opened: Mutex::new(line.absolute_files()),
+        opened: Mutex::new(offered),
         dropped: Mutex::default(),
     };
-    (node, Start { line, say })
+    (node, Start { line, films, say })
 }
 
 impl Start {
     /// Starts the node in the background.
     pub fn start(self, app: &AppHandle) {
-        tauri::async_runtime::spawn(run(app.clone(), self.line, self.say));
+        tauri::async_runtime::spawn(run(app.clone(), self));
     }
 }
 
-async fn run(app: AppHandle, line: Line, say: watch::Sender<Started>) {
-    let starts = line.start;
+async fn run(app: AppHandle, Start { line, films, say }: Start) {
     let running = match open(line).await {
         Ok(running) => running,
         Err(error) => {
@@ -151,23 +157,17 @@ async fn run(app: AppHandle, line: Line, say: watch::Sender<Started>) {
     tokio::join!(
         sink::forward(&app, api.clone(), events),
         drop::take_handed(&app, handed),
-        start_opened(&app, &api, starts)
+        start_films(&app, &api, films)
     );
     // Keeps the sender: whoever asks still gets the API, which says that the node has stopped.
     std::future::pending().await
 }
 
-/// Starts the files that the app was opened with, if that was wanted, as the user chose last. What cannot be started
+/// Starts the films that the app was opened with, if that was wanted, as the user chose last. What cannot be started
 /// as it is gets offered, with the reason.
-async fn start_opened(app: &AppHandle, api: &Api, wanted: bool) {
-    if !wanted {
-        return;
-    }
-    let files = Node::of(app)
-        .opened()
-        .into_iter()
-        .map(FilePath)
-        .collect::<Vec<_>>();
+async fn start_films(app: &AppHandle, api: &Api, named: Vec<PathBuf>) {
+    let files = films::expand(named).into_iter().map(FilePath);
+    let files = files.collect::<Vec<_>>();
     if files.is_empty() {
         return;
     }

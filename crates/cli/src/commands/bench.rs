@@ -124,13 +124,21 @@ fn check_files(args: &Bench) -> Result<(), ApiError> {
             "Give each a name of its own.",
         );
     }
-    files.into_iter().try_for_each(check_free)
+    check_free(&files)
 }
 
-/// Whether there can be a new file of this name: it is made, and taken away again until there is something to write.
-fn check_free(file: &Path) -> Result<(), ApiError> {
+/// Whether there can be new files of these names: they are made, and taken away again until there is something to
+/// write. Each is there while the next is made, as two names may mean one file.
+fn check_free(files: &[&Path]) -> Result<(), ApiError> {
+    let Some((file, others)) = files.split_first() else {
+        return Ok(());
+    };
     match File::create_new(file) {
-        Ok(_) => std::fs::remove_file(file).map_err(|error| not_written(file, &error)),
+        Ok(_) => {
+            let free = check_free(others);
+            std::fs::remove_file(file).map_err(|error| not_written(file, &error))?;
+            free
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let text = format!("There is a file {} already.", file.display());
             Err(ApiError::new(ErrorCode::OutputReadOnly, text).help("Give another name."))
@@ -306,12 +314,7 @@ fn table(rows: &[BenchRow], summary: BenchSummary) -> String {
     };
     let mut text = human::table(&head, rows.iter().map(row));
     let Some((serial, twice)) = summary.serial_fraction.zip(summary.twice) else {
-        let rows = if rows.len() == 1 {
-            "One number of workers says"
-        } else {
-            "These numbers of workers say"
-        };
-        return format!("{text}\n{rows} nothing about a serial fraction.");
+        return format!("{text}\nOne number of workers says nothing about a serial fraction.");
     };
     text += &format!(
         "\nSerial fraction (Amdahl, fitted): {:.1} %.",
@@ -420,6 +423,9 @@ mod tests {
         assert!(alone.help.contains("--workers"), "{alone:?}");
         let same = refused(&["--csv", file, "--svg", file]);
         assert_eq!(same.code, ErrorCode::BadRequest);
+        let spelt = folder.path().join(".").join("rows.csv");
+        let same = refused(&["--csv", file, "--svg", spelt.to_str().unwrap()]);
+        assert_eq!(same.code, ErrorCode::OutputReadOnly);
         let nowhere = folder.path().join("none").join("rows.csv");
         let nowhere = refused(&["--csv", nowhere.to_str().unwrap()]);
         assert_eq!(nowhere.code, ErrorCode::OutputReadOnly);
