@@ -60,6 +60,17 @@ export async function keyboard(browser, base) {
   await focused(page.getByRole('heading', { name: 'Computers', exact: true }));
   assert.equal(await page.getByTestId('computer').count(), computers - 1);
 
+  // A video that is over has other buttons: pressing once more does nothing, and neither does it once it is off the list.
+  const film = page.getByTestId('job').filter({ hasText: 'The Long Way Home' });
+  await film.getByTestId('end').press('Enter');
+  await film.getByRole('alertdialog', { name: /^Stop for good\?/ }).getByRole('button', { name: 'Stop it' }).press('Enter');
+  await page.locator('[data-testid=job][data-state=cancelled]').waitFor();
+  await focused(film.getByRole('heading', { name: 'The Long Way Home' }));
+  await page.keyboard.press('Enter');
+  await film.getByTestId('end').press('Enter');
+  await film.waitFor({ state: 'detached' });
+  await focused(page.getByRole('heading', { name: 'Videos', exact: true, level: 1 }));
+
   await page.goto(`${base}?scene=replaced&lang=en`);
   const undo = page.getByTestId('undo').first();
   await undo.focus();
@@ -96,7 +107,9 @@ async function rules(page, base) {
   const size = dialog.getByLabel('From this size on, GB').first();
   await size.fill('2 TiB');
   await dialog.getByTestId('takes').getByText('“2 TiB” is not a number.').waitFor();
-  await page.keyboard.press('Escape');
+  // Held down, it asks once.
+  for (const _ of [1, 2]) await page.keyboard.down('Escape');
+  await page.keyboard.up('Escape');
   await focused(dialog.getByRole('button', { name: 'Go on typing' }));
   await page.keyboard.press('Escape');
   await focused(size);
@@ -167,6 +180,35 @@ export async function trouble(browser, base) {
   await said.waitFor({ state: 'detached' });
   await focused(page.getByTestId('search'));
 
+  // What could not be read meanwhile is read as soon as somebody answers.
+  for (const [name, shows] of [['settings', 'bandwidth'], ['library', 'folder']]) {
+    await page.goto(`${base}?scene=busy&watched&lang=en`);
+    await page.getByTestId(`page-${name}`).waitFor();
+    await page.evaluate((name) => {
+      window.fake.lose();
+      document.querySelector(`[data-testid=page-${name}]`).click();
+    }, name);
+    const failed = page.locator('main .failure').filter({ hasText: 'Manyhands does not answer.' });
+    await failed.first().waitFor();
+    await page.evaluate(() => window.fake.find());
+    await page.getByTestId(shows).first().waitFor();
+    assert.equal(await page.locator(`[aria-labelledby=${name}] > .failure, .answer .failure`).count(), 0, name);
+  }
+
+  // Whoever types the password goes on typing, however often the stream is refused.
+  await page.goto(`${base}?scene=locked&lang=en`);
+  const password = page.getByTestId('password');
+  await password.fill('wrong');
+  await page.getByTestId('sign-in').click();
+  await page.getByText('This is not the page’s password.').waitFor();
+  const field = await password.elementHandle();
+  const tries = await page.evaluate(() => window.fake.asked.snapshot);
+  await page.evaluate(() => window.fake.find());
+  await page.waitForFunction((tries) => window.fake.asked.snapshot > tries, tries);
+  await page.waitForTimeout(200);
+  assert.deepEqual(await field.evaluate((node) => [node.isConnected, node.value]), [true, 'wrong']);
+  await page.getByText('This is not the page’s password.').waitFor();
+
   await page.goto(`${base}?scene=busy&refuse&lang=en`);
   const here = page.getByTestId('computer-here');
   const donate = here.getByRole('switch', { name: 'Donate this machine' });
@@ -211,6 +253,22 @@ export async function offers(browser, base) {
   await start.click();
   await offer.waitFor({ state: 'detached' });
   assert.deepEqual(await page.evaluate(() => window.started), ['/films/stays.mkv']);
+
+  // What is chosen before the choice made last is known stays chosen, and what is being started stays as it is.
+  await page.goto(`${base}?scene=first&slow=700&lang=en`);
+  await page.getByTestId('drop-zone').waitFor();
+  await drop(page, [['one.mkv', 'film'], ['two.mkv', 'film']]);
+  await offer.getByRole('radio', { name: 'Plays everywhere' }).check();
+  await page.locator('[data-testid=start][aria-disabled=false]').waitFor();
+  assert.equal(await offer.getByRole('radio', { name: 'Plays everywhere' }).isChecked(), true);
+  const fixed = await page.evaluate(async () => {
+    document.querySelector('[data-testid=start]').click();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return [...document.querySelectorAll('[data-testid=offer-item] button')].map((one) => one.matches(':disabled'));
+  });
+  assert.deepEqual(fixed, [true, true]);
+  await offer.waitFor({ state: 'detached' });
+  assert.deepEqual(await page.evaluate(() => window.started), ['/films/one.mkv', '/films/two.mkv']);
 
   // The place follows what is chosen elsewhere, and nothing is waited for that is not shown.
   await page.goto(`${base}?scene=busy&presets&lang=en`);
@@ -277,6 +335,20 @@ export async function others(browser, base) {
   await helping.getByTestId('save-helping').click();
   await helping.getByText('Saved.').waitFor();
   assert.equal(await helping.getByRole('radio', { name: 'All in' }).isChecked(), true);
+
+  // What is typed while it is saved is still there afterwards.
+  await page.goto(`${base}?scene=busy&presets&slow=700&lang=en`);
+  await page.getByTestId('page-settings').click();
+  await helping.getByTestId('programs').fill('zoom');
+  await helping.getByTestId('save-helping').click();
+  await helping.getByTestId('programs').fill('zoom, krita');
+  await helping.getByText('Saved.').waitFor();
+  assert.equal(await helping.getByTestId('programs').inputValue(), 'zoom, krita');
+  await page.getByTestId('bandwidth').fill('20');
+  await page.getByTestId('save-settings').last().click();
+  await page.getByTestId('bandwidth').fill('21');
+  await page.locator('.answer').getByText('Saved.').waitFor();
+  assert.equal(await page.getByTestId('bandwidth').inputValue(), '21');
 
   const name = page.getByTestId('rename').first();
   for (const [wrong, says] of [['Archive', 'There is a preset called “Archive” already.'], [' ', 'A preset needs a name.']]) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Calls, Wishes } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
 import { saved } from '../state/wishes';
-import { changeWishes } from './change';
+import { changeWishes, inTurn } from './change';
 import { Refused } from './types';
 
 /** A node that keeps wishes, and takes its time. */
@@ -44,6 +44,14 @@ describe('changes to what the node keeps', () => {
     await expect(changeWishes(stage(true).host, (now) => ({ ...now }))).rejects.toMatchObject({ message: 'No.' });
     expect(names(await changeWishes(host, (now) => saved(now, 'TV', DEFAULT_CHOICE)))).toEqual(['TV']);
     expect(kept.written).toBe(1);
+  });
+
+  it('wait for what is changed beside them, and that for them', async () => {
+    const { host } = stage();
+    const done: string[] = [];
+    const change = changeWishes(host, (now) => saved(now, 'TV', DEFAULT_CHOICE)).then(() => done.push('presets'));
+    await Promise.all([change, inTurn(async () => done.push('switch'))]);
+    expect(done).toEqual(['presets', 'switch']);
   });
 
   it('write nothing where nothing changes', async () => {

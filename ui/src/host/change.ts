@@ -7,7 +7,7 @@ type Calls = Pick<Host, 'call'>;
 let last: Promise<unknown> = Promise.resolve();
 
 /** One after the other: two at once would both be made of what was there before either, and one of them would be lost. */
-function inTurn<T>(deed: () => Promise<T>): Promise<T> {
+export function inTurn<T>(deed: () => Promise<T>): Promise<T> {
   const mine = last.then(deed);
   last = mine.catch(() => undefined);
   return mine;

@@ -25,6 +25,9 @@ const RECEIPT = {
   file: { carried: [{ kind: 'audio', same: 'packets' }, { kind: 'audio', same: 'packets' }, { kind: 'subtitle', same: 'text' }] },
 };
 
+/** What takes its time where `slow` asks for that. */
+const SLOW: readonly (keyof Calls)[] = ['inspect', 'wishes', 'submit', 'set_settings'];
+
 type Answers = { [N in keyof Calls]?: (args: Calls[N]['args']) => Calls[N]['reply'] };
 
 function answersOf(name: string, query: URLSearchParams, play: Play): Answers {
@@ -176,6 +179,10 @@ export function fakeHost(search: string): Host {
     queue = [...rest.slice(0, place), queue[at] as Job, ...rest.slice(place)].map((one, n) => ({ ...one, place: n }));
     for (const what of queue) told?.event({ seq: ++seq, event: { is: 'job', what } });
   };
+  const stop = ({ id }: Calls['cancel']['args']) => {
+    const what = SCENES[name]?.jobs.find((one) => one.id === id);
+    if (what) told?.event({ seq: ++seq, event: { is: 'job', what: { ...what, state: { is: 'cancelled' }, place: null, finished_ms: Date.now() } } });
+  };
   const held = ({ id }: Calls['pause']['args'], on: boolean) => {
     const what = SCENES[name]?.jobs.find((one) => one.id === id);
     if (what) told?.event({ seq: ++seq, event: { is: 'job', what: on ? { ...what, state: { is: 'paused', reason: '' } } : what } });
@@ -213,9 +220,11 @@ export function fakeHost(search: string): Host {
     async call(name, args) {
       asked[name] = (asked[name] ?? 0) + 1;
       if (gone) throw new Refused('not_reached', t().host.unreached, t().host.unreachedHelp);
-      if (name === 'inspect') await wait();
+      if (SLOW.includes(name)) await wait();
       if (name === 'pause' || name === 'resume') held(args as Calls['pause']['args'], name === 'pause');
       if (name === 'unpair') told?.event({ seq: ++seq, event: { is: 'computer_gone', what: (args as Calls['unpair']['args']).id } });
+      if (name === 'cancel') stop(args as Calls['cancel']['args']);
+      if (name === 'forget') told?.event({ seq: ++seq, event: { is: 'job_gone', what: (args as Calls['forget']['args']).id } });
       if (name === 'reorder') reorder(args as Calls['reorder']['args']);
       if (name === 'fetch') bring(args as Calls['fetch']['args']);
       if (name === 'set_rights') allow(args as Calls['set_rights']['args']);

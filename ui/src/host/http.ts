@@ -1,4 +1,5 @@
 /** A browser: calls by HTTP, events by server-sent events, files by upload. */
+import { bytes } from '../format/numbers';
 import type { FilePath, Job, Numbered } from '../generated/api';
 import { t } from '../words/words.svelte';
 import { isApiError, Refused, shown, type DropListener, type Host, type Picked } from './types';
@@ -46,9 +47,9 @@ export function browserHost(): Host {
     drops,
     choose,
     async hand(file, progress, signal) {
-      if (!('file' in file)) throw new Refused('other', t().host.noPath);
+      if (!('file' in file)) throw noPath();
       const { upload_limit_bytes: limit } = await about;
-      if (file.file.size > limit) throw new Refused('no_space', t().host.tooLarge);
+      if (file.file.size > limit) throw new Refused('no_space', t().host.tooLarge(bytes(limit)), t().host.tooLargeHelp);
       return upload(file.file, progress, signal);
     },
     open: null,
@@ -71,11 +72,13 @@ export function browserHost(): Host {
       return true;
     },
     take: takeText,
-    text: async (file) => ('file' in file ? readText(file.file) : Promise.reject(new Refused('other', t().host.noPath))),
+    text: async (file) => ('file' in file ? readText(file.file) : Promise.reject(noPath())),
     download: (job) => (job.state.is === 'completed' ? `/api/output/${job.id}` : null),
     ownsFiles: (job) => page !== null && isBelow(job, page.uploads),
   };
 }
+
+const noPath = () => new Refused('other', t().host.noPath, t().host.noPathHelp);
 
 /** Exchanges the link's token, if there is one, and takes it out of the address. */
 async function signIn(): Promise<void> {

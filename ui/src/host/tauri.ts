@@ -45,7 +45,7 @@ export function windowHost(): Host {
     choose: async () => (await run<FilePath[]>('shell.choose', {})).map(picked),
     async hand(file) {
       if ('path' in file) return file.path;
-      throw new Refused('other', t().host.onlyPath);
+      throw onlyPath();
     },
     open: (job) => run<void>('shell.open', { id: job.id }),
     show: (job) => run<void>('shell.show', { id: job.id }),
@@ -58,12 +58,14 @@ export function windowHost(): Host {
     },
     keep: async (name, what) => run<boolean>('shell.keep', typeof what === 'string' ? { name, text: what } : { name, bytes: [...new Uint8Array(await what.arrayBuffer())] }),
     take: () => run<string | null>('shell.take', {}),
-    text: async (file) => ('path' in file ? run<string>('shell.text', { path: file.path }) : Promise.reject(new Refused('other', t().host.onlyPath))),
+    text: async (file) => ('path' in file ? run<string>('shell.text', { path: file.path }) : Promise.reject(onlyPath())),
     speak: (words) => void run('shell.speak', { words: phrases(words) }),
     download: () => null,
     ownsFiles: () => false,
   };
 }
+
+const onlyPath = () => new Refused('other', t().host.onlyPath, t().host.onlyPathHelp);
 
 async function run<T>(name: string, args: object): Promise<T> {
   try {

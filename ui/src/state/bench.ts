@@ -56,7 +56,7 @@ export function verdicts({ rows, summary }: Pick<BenchRun, 'rows' | 'summary'>):
   const words = t().bench;
   const { serial_fraction, limit, twice } = summary;
   if (serial_fraction === null || twice === null) return [words.oneRow];
-  const said = [words.serial(t().number.percent(decimal(100 * serial_fraction, 1))), words.twice(twice.workers, decimal(twice.workers), decimal(twice.speed_up, 1))];
+  const said = [words.serial(t().number.percent(decimal(100 * serial_fraction, 1))), words.twice(decimal(twice.workers), decimal(twice.speed_up, 1))];
   if (limit !== null) said.push(words.limit(decimal(limit, 1)));
   const last = rows.at(-1);
   const first = rows.find((row) => row.karp_flatt !== null);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LibraryFile, LibraryRules, WatchedFolder } from '../generated/api';
 import { DEFAULT_CHOICE } from '../generated/api';
-import { counted, folderDrafted, folderSettled, idsOf, inBatches, inSight, newFolder, newRule, PAGE, shifted, withFolder } from './library';
+import { counted, folderDrafted, folderSettled, idsOf, inBatches, inSight, newFolder, newRule, PAGE, shifted, stillWatched, withFolder } from './library';
 
 const folder: WatchedFolder = {
   path: '/films',
@@ -98,5 +98,13 @@ describe('a long list', () => {
     const of = (films: number) => ({ path: '/a', trouble: null, notes: [], scanned_ms: null, watched: true, counts: [{ state: 'done' as const, films, bytes: 10 }], done_bytes: 0, result_bytes: 0 });
     expect(counted([of(2), of(3)], 'done')).toEqual({ films: 5, bytes: 20 });
     expect(counted([of(2)], 'left')).toEqual({ films: 0, bytes: 0 });
+  });
+
+  it('is of the chosen folder only as long as that is watched', () => {
+    const folders = [{ path: { hex: '2f66ff' }, trouble: null, notes: [], scanned_ms: null, watched: true, counts: [], done_bytes: 0, result_bytes: 0 }];
+    const chosen = { hex: '2f66ff' };
+    // The same object: the list begins anew with another one.
+    expect(stillWatched(folders, chosen)).toBe(chosen);
+    expect([stillWatched(folders, '/films'), stillWatched([], chosen), stillWatched(folders, null)]).toEqual([null, null, null]);
   });
 });

@@ -106,6 +106,11 @@ export function withFolder(rules: LibraryRules, folder: WatchedFolder, opened: W
   return { ...rules, folders: now === null ? [...rules.folders, folder] : rules.folders.map((one) => (one === now ? folder : one)) };
 }
 
+/** The folder that was chosen, as long as it is on the list; none where it is not. */
+export function stillWatched(folders: readonly LibraryFolder[], chosen: FilePath | null): FilePath | null {
+  return chosen !== null && folders.some((one) => shown(one.path) === shown(chosen)) ? chosen : null;
+}
+
 function ruleSettled(draft: RuleDraft): LibraryRule {
   return {
     name: draft.name.trim(),

@@ -59,5 +59,9 @@ describe('an offer', () => {
     const rest = leftOver(both, [{ path: '/a', job: 1, error: null }, { path: '/b', job: null, error }]);
     expect(rest.map((item) => [item.name, item.stage])).toEqual([['b', no]]);
     expect(leftOver(two, [{ path: '/a', job: 1, error: null }])).toEqual([]);
+    // By its path, not by its place; and one that was dropped twice is refused once.
+    expect(leftOver(both, [{ path: '/b', job: null, error }, { path: '/a', job: 1, error: null }]).map((item) => item.name)).toEqual(['b']);
+    const twice = at(both, 1, { path: '/a' });
+    expect(leftOver(twice, [{ path: '/a', job: 1, error: null }, { path: '/a', job: null, error }]).map((item) => item.name)).toEqual(['b']);
   });
 });

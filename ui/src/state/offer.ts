@@ -1,6 +1,7 @@
 /** Files on their way to becoming jobs: handed over, looked at, agreed to. Pure. */
 import type { ApiError, Facts, FilePath, Inspection, Outlook, Submitted } from '../generated/api';
 import { t } from '../words/words.svelte';
+import { isSame } from './typed';
 
 export interface Item {
   name: string;
@@ -76,12 +77,13 @@ export function wouldLose(all: readonly Item[]): boolean {
   return all.some((item) => item.stage.is === 'fine' && item.stage.facts.losses.length > 0);
 }
 
-/** What is left after a start: the files that were not taken, each with the reason. */
+/** What is left after a start: the files that were not taken, each with the reason. One that was started twice has two lines, one after the other. */
 export function leftOver(all: readonly Item[], lines: readonly Submitted[]): Item[] {
-  const paths = startable(all).map((path) => JSON.stringify(path));
-  const errors = new Map(paths.map((path, place) => [path, lines[place]?.error ?? null]));
+  const rest = [...lines];
   return all.flatMap((item) => {
-    const error = item.path === null ? null : errors.get(JSON.stringify(item.path));
-    return error ? [{ ...item, stage: refused(error) }] : [];
+    if (item.stage.is !== 'fine') return [];
+    const place = rest.findIndex((line) => isSame(line.path, item.path));
+    const [line] = place < 0 ? [] : rest.splice(place, 1);
+    return line?.error ? [{ ...item, stage: refused(line.error) }] : [];
   });
 }

@@ -103,12 +103,13 @@ describe('what is said of a timeline', () => {
 
   it('says work on another video, and a part that waited for a seat', () => {
     const kitchen = told.computers[0] as TimelineComputer;
-    expect(markWords(kitchen, { is: 'other', n: 0 }, told.until_ms)).toBe('Parts of another video in hand, job 4: 50 s');
+    const filmOf = (job: number) => (job === 9 ? 'été.mkv' : null);
+    expect(markWords(kitchen, { is: 'other', n: 0 }, told.until_ms, filmOf)).toBe('Parts of another video in hand, job 4: 50 s');
     const goesOn = { ...kitchen, others: [{ job: 9, began_ms: 10_000, ended_ms: null }] };
-    expect(markWords(goesOn, { is: 'other', n: 0 }, 40_000)).toBe('Parts of another video in hand, job 9: 30 s, goes on');
-    expect(markWords(kitchen, { is: 'other', n: 1 }, told.until_ms)).toBeNull();
+    expect(markWords(goesOn, { is: 'other', n: 0 }, 40_000, filmOf)).toBe('Parts of another video in hand, été.mkv: 30 s, goes on');
+    expect(markWords(kitchen, { is: 'other', n: 1 }, told.until_ms, filmOf)).toBeNull();
     const waited = kitchen.stints.findIndex(({ given_ms }) => given_ms === 343_000);
-    expect(markWords(kitchen, { is: 'stint', n: waited }, told.until_ms)).toMatch(/^Part \d+: on the way for 7 s, waited for a seat for 9 s, encoded for \d+ s, /);
+    expect(markWords(kitchen, { is: 'stint', n: waited }, told.until_ms, filmOf)).toMatch(/^Part \d+: on the way for 7 s, waited for a seat for 9 s, encoded for \d+ s, /);
   });
 
   it('spends all of the time, each of it once', () => {

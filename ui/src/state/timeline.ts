@@ -1,6 +1,6 @@
 /** A job's time as it is drawn: computers down, time across. Pure. */
 import { bytes, decimal, took } from '../format/numbers';
-import type { Cause, ComputerId, OtherWork, PhaseKind, Spent, Stint, Timeline, TimelineComputer } from '../generated/api';
+import type { Cause, ComputerId, JobId, OtherWork, PhaseKind, Spent, Stint, Timeline, TimelineComputer } from '../generated/api';
 import { t } from '../words/words.svelte';
 import { seatWaits, waitedForLast, waits, type Span } from './spans';
 
@@ -199,18 +199,21 @@ export function markAt(row: Row, x: number, y: number): Mark | null {
   return (exact ?? under.findLast((bar) => bar.deed === 'encode') ?? under.at(-1))?.mark ?? null;
 }
 
+/** What a video is called; `null` where it is not on the list. */
+export type FilmOf = (id: JobId) => string | null;
+
 /** It in words; `null` where it is not there any more. */
-export function markWords(one: TimelineComputer, { is, n }: Mark, until: number): string | null {
+export function markWords(one: TimelineComputer, { is, n }: Mark, until: number, filmOf: FilmOf): string | null {
   const [stint, other] = is === 'stint' ? [one.stints[n], undefined] : [undefined, one.others[n]];
   if (stint) return stintWords(stint, one.here, until);
-  return other ? otherWords(other, until) : null;
+  return other ? otherWords(other, until, filmOf) : null;
 }
 
-/** Parts of another video in its hands, in words. */
-function otherWords({ job, began_ms, ended_ms }: OtherWork, until: number): string {
+/** Parts of another video in its hands, in words. The page numbers no job, so that a number is only better than nothing. */
+function otherWords({ job, began_ms, ended_ms }: OtherWork, until: number, filmOf: FilmOf): string {
   const words = t().timeline;
   const long = took(Math.max(0, (ended_ms ?? until) - began_ms) / 1000);
-  return `${words.otherWork(job)}: ${ended_ms === null ? `${long}, ${words.goesOn}` : long}`;
+  return `${words.otherWork(filmOf(job) ?? words.otherJob(job))}: ${ended_ms === null ? `${long}, ${words.goesOn}` : long}`;
 }
 
 /** A stint in words: what it was, how long each of its steps took, what came of it. */

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { draftOf, isTyped, numberOf, PERCENT, redrafted, SIZES, textOf } from './typed';
+import { afterEach, describe, expect, it } from 'vitest';
+import { speak } from '../words/words.svelte';
+import { draftOf, isTyped, numberOf, PERCENT, redrafted, savedOver, SIZES, textOf } from './typed';
+
+afterEach(() => speak('en'));
 
 describe('a number as people type it', () => {
   it('is in the unit of its field, or in its own', () => {
@@ -20,6 +23,21 @@ describe('a number as people type it', () => {
     expect(() => numberOf('30 days', 24)).toThrow('“30 days” is not a number.');
     expect(() => numberOf('5 %')).toThrow();
   });
+
+  it('is refused where the language reads thousands: it is neither guessed to be those nor to be a fraction', () => {
+    expect(() => numberOf('1,500 MB', 1e9, SIZES)).toThrow('“1,500 MB” may mean 1500 or 1.5.');
+    expect(() => numberOf('12,000')).toThrow('“12,000” may mean 12000 or 12.');
+    for (const [text, value] of [['1.500', 1.5], ['0,125', 0.125], ['1,50', 1.5], ['1234,567', 1234.567]] as const) expect(numberOf(text, 1000), text).toBe(value * 1000);
+    speak('de');
+    expect(() => numberOf('1.500 MB', 1e9, SIZES)).toThrow('„1.500 MB“ kann 1500 oder 1,5 heißen.');
+    for (const [text, value] of [['1,500', 1.5], ['0.125', 0.125], ['1.5', 1.5]] as const) expect(numberOf(text, 1000), text).toBe(value * 1000);
+  });
+
+  it('is shown as the language writes it, and understood so', () => {
+    speak('de');
+    expect([textOf(1.5e9, 1e9), textOf(1_234_000_000, 1e9), textOf(1500e9, 1e9)]).toEqual(['1,5', '1,234', '1500']);
+    for (const bytes of [1.5e9, 1_234_000_000, 1500e9]) expect(numberOf(textOf(bytes, 1e9), 1e9)).toBe(bytes);
+  });
 });
 
 describe('what is typed', () => {
@@ -39,5 +57,13 @@ describe('what is typed', () => {
     expect(next).toMatchObject({ name: 'Attic', limit: '9', hours: [] });
     expect(isTyped(next, 'name')).toBe(true);
     expect(isTyped(next, 'limit')).toBe(false);
+  });
+
+  it('stays where it was typed while what was typed before was saved', () => {
+    const typed = { name: ' Attic ', hours: [{ from: 1 }], limit: '7' };
+    const draft = { ...draftOf(opened), ...typed, limit: '70' };
+    const next = savedOver(draft, typed, { name: 'Attic', hours: [{ from: 1 }], limit: '7' });
+    expect(next).toMatchObject({ name: 'Attic', limit: '70', opened: { limit: '7' } });
+    expect([isTyped(next, 'name'), isTyped(next, 'limit')]).toEqual([false, true]);
   });
 });

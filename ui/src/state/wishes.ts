@@ -19,8 +19,8 @@ export function saved(wishes: Wishes, name: string, choice: Choice): Wishes {
 export function renamed(wishes: Wishes, from: string, to: string): Wishes {
   const name = to.trim();
   if (name === from) return wishes;
-  if (!name) throw new Refused('bad_request', t().preset.noName);
-  if (wishes.presets.some((one) => one.name === name)) throw new Refused('bad_request', t().preset.taken(name));
+  if (!name) throw new Refused('bad_request', t().preset.noName, t().preset.noNameHelp);
+  if (wishes.presets.some((one) => one.name === name)) throw new Refused('bad_request', t().preset.taken(name), t().preset.takenHelp);
   return { ...wishes, presets: wishes.presets.map((one) => (one.name === from ? { ...one, name } : one)) };
 }
 
