@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::driver::{Call, Core, Mail, NewJob, unix_ms};
 use crate::intake::Dropped;
-use crate::job::Wish;
+use crate::job::{Memo, Wish};
 use crate::jobs::unread;
 use crate::journal::{self, job_id, row_id};
 use crate::node::{Node, Steer, look};
@@ -102,7 +102,8 @@ impl Node {
                 .call(move |tables| tables.clear_segments(row.id))
                 .await;
             cleared.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
-            self.begin(id, probed, wish.terms, folder, begun).await?;
+            self.begin(id, probed, wish.terms, folder, begun, row.state)
+                .await?;
             return Ok(id);
         }
         if let Some(trouble) = ending::refusal(&film, &wish.terms) {
@@ -129,17 +130,34 @@ impl Node {
             folder,
             created_ms: row.created,
             begun,
+            was: row.state,
             restored: Some(restored),
         };
         self.add(job).await?;
         Ok(id)
     }
 
+    /// Nothing was begun of a job: its number is given back.
+    pub(crate) async fn unrecord(&self, id: JobId) {
+        let row = row_id(id);
+        // One that cannot be forgotten now begins at the next start.
+        let _ = self
+            .0
+            .store
+            .call(move |tables| tables.forget_job(row))
+            .await;
+        self.0.workspace.remove_job(id);
+    }
+
     /// Takes up every interrupted job again. One that cannot go on has failed, and says why.
     pub(crate) async fn resume_all(&self) {
         let open = self.0.store.call(|tables| tables.open_jobs()).await;
-        for row in open.unwrap_or_default() {
-            let (id, held) = (row.id, row.state == store::JobState::Paused);
+        for id in open.unwrap_or_default().into_iter().map(|row| row.id) {
+            // Those before it took their time.
+            let Some(row) = self.waiting(id).await else {
+                continue;
+            };
+            let held = row.state == store::JobState::Paused;
             if let Err(trouble) = self.resume(row, held).await {
                 tracing::warn!(job = id, %trouble, "an interrupted job cannot go on");
                 // A node that has stopped meanwhile finds the job again at its next start.
@@ -150,6 +168,15 @@ impl Node {
         }
         // A loop that has ended wants to know nothing.
         let _ = self.0.mail.send(Mail::AllResumed);
+    }
+
+    /// An interrupted job as it is now; `None` where it is over, or was taken up already.
+    async fn waiting(&self, row: i64) -> Option<store::Job> {
+        self.ask(|reply| Call::Past(job_id(row), reply))
+            .await
+            .ok()??;
+        let now = self.0.store.call(move |tables| tables.job(row)).await;
+        now.ok()?.filter(|job| !job.state.is_over())
     }
 
     /// Goes on with a job of an earlier run, or tries it again.
@@ -280,23 +307,62 @@ impl Core {
         if self.parcels.is_unread(id) || self.is_half_way(id).await {
             return;
         }
-        let Some(past) = self.past.get_mut(&id) else {
+        let Some(past) = self.past.get(&id) else {
             return;
         };
+        let memo = Memo {
+            help: trouble.help.clone(),
+            ..past.memo.clone()
+        };
         let (at, row, message) = (unix_ms(), row_id(id), trouble.message.clone());
-        past.memo.help.clone_from(&trouble.help);
-        past.state = JobState::Failed(trouble);
-        past.finished_ms = Some(at);
-        let memo = serde_json::to_value(&past.memo).unwrap_or_default();
+        let noted = serde_json::to_value(&memo).unwrap_or_default();
         let stored = self.store.call(move |tables| {
-            tables.set_job_memo(row, &memo)?;
-            tables.end_job(row, store::JobState::Failed, Some(&message), at)
+            let open = tables.job(row)?.is_some_and(|job| !job.state.is_over());
+            if open {
+                tables.set_job_memo(row, &noted)?;
+                tables.end_job(row, store::JobState::Failed, Some(&message), at)?;
+            }
+            Ok(open)
         });
-        if let Err(error) = stored.await {
-            tracing::warn!(%error, "a job's end was not stored");
+        match stored.await {
+            Ok(true) => {}
+            // It was ended meanwhile, by its user or by its result.
+            Ok(false) => return,
+            Err(error) => tracing::warn!(%error, "a job's end was not stored"),
+        }
+        if let Some(past) = self.past.get_mut(&id) {
+            (past.memo, past.state) = (memo, JobState::Failed(trouble));
+            past.finished_ms = Some(at);
         }
         self.sweep_asides(id).await;
     }
+
+    /// Takes up a job as it was looked at, which takes a while: unless it was ended meanwhile.
+    pub(crate) async fn take_in(&mut self, new: NewJob) -> Result<(), Trouble> {
+        let row = row_id(new.id);
+        let now = self.store.call(move |tables| tables.job(row)).await;
+        let now = now.map_err(|e| Trouble::new(Kind::BadDataFolder, e.to_string()))?;
+        let goes_on = may_go_on(now.map(|row| row.state), new.was);
+        if !goes_on && !self.jobs.contains_key(&new.id) {
+            return Err(ended_meanwhile());
+        }
+        self.add(new);
+        Ok(())
+    }
+}
+
+/// Whether a job may be taken up whose row stood as `was` when it was looked at. What has ended since, or is off the list,
+/// does not begin anew.
+pub(crate) fn may_go_on(now: Option<store::JobState>, was: store::JobState) -> bool {
+    now.is_some_and(|now| {
+        let tried_again = now == was && now != store::JobState::Completed;
+        tried_again || !now.is_over()
+    })
+}
+
+/// It may not.
+pub(crate) fn ended_meanwhile() -> Trouble {
+    Trouble::new(Kind::NotNow, "The job was ended meanwhile.")
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ impl Core {
         };
         if job.placing {
             return Err(not_now(
-                "The result is just taking the film's place: that takes a moment and is not called off.",
+                "The result is just being put in its place: that takes a moment and is not called off.",
             ));
         }
         let held = self.scratch.held.remove(&id).is_some();
@@ -148,8 +148,8 @@ impl Core {
                 ending::refusal(&job.film, &job.terms).map_or(Ok(()), Err)?;
                 job.ended = None;
                 job.finished_ms = None;
-                job.cancel = tokio_util::sync::CancellationToken::new();
                 self.pending.push_back(Input::Retry { job: id });
+                self.begin_beside_again(id);
             }
             Steer::Forget if !over => return Err(not_now("The job is not over: cancel it first.")),
             Steer::Forget => {
@@ -175,12 +175,7 @@ impl Core {
     async fn steer_past(&mut self, id: JobId, steer: Steer) -> Result<(), Trouble> {
         let row = crate::journal::row_id(id);
         let not_now = |text: &str| Err(Trouble::new(Kind::NotNow, text));
-        let over = self.past.get(&id).is_some_and(|past| {
-            matches!(
-                past.state,
-                JobState::Completed(_) | JobState::Failed(_) | JobState::Cancelled
-            )
-        });
+        let over = (self.past.get(&id)).is_some_and(|past| past.state.is_over());
         let failed =
             (self.past.get(&id)).is_some_and(|past| matches!(past.state, JobState::Failed(_)));
         let stored = |e: store::StoreError| Trouble::new(Kind::BadDataFolder, e.to_string());

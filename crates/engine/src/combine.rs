@@ -13,13 +13,15 @@ use store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::changed::{Stands, stands};
 use crate::companion::Companion;
 use crate::destination::{self, MadeFolders};
-use crate::driver::{Mail, unix_ms};
+use crate::driver::{Mail, ms_since, unix_ms};
 use crate::ending;
 use crate::film::Film;
-use crate::intake::{self, modified_ms, writable};
+use crate::intake::{self, writable};
 use crate::job::Memo;
+use crate::jobs::unread;
 use crate::journal::row_id;
 use crate::lease::Bench;
 use crate::merge::{self, MergeError, Merged, Parts};
@@ -49,8 +51,8 @@ pub(crate) struct Combine {
     pub receipts: PathBuf,
     /// This node's short id.
     pub node: String,
-    /// When this run of the job began.
-    pub begun: Instant,
+    /// From when its time counts.
+    pub begun: Begun,
     /// Another computer made all of it.
     pub made_by: Option<MadeBy>,
     /// The database.
@@ -61,6 +63,15 @@ pub(crate) struct Combine {
     pub mail: mpsc::UnboundedSender<Mail>,
 }
 
+/// From when a job's time counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Begun {
+    /// This run of it began then; what is noted of the earlier ones comes to that.
+    Run(Instant),
+    /// It was handed in then, in ms since 1970: another computer worked on it, and nothing is noted here of how.
+    HandedIn(i64),
+}
+
 /// Why it did not end well.
 #[derive(Debug)]
 pub(crate) enum CombineError {
@@ -68,8 +79,27 @@ pub(crate) enum CombineError {
     Redo(Vec<u32>, String),
     /// The output's disk is full.
     Full,
+    /// The data folder's is: what is to be known of a result before it gets its name cannot be noted.
+    Unnoted,
     /// It cannot be mended.
     Failed(Trouble),
+}
+
+impl From<Trouble> for CombineError {
+    fn from(trouble: Trouble) -> Self {
+        Self::Failed(trouble)
+    }
+}
+
+/// What the output's disk says.
+impl From<std::io::Error> for CombineError {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::StorageFull {
+            return Self::Full;
+        }
+        let help = "Check the output folder; then run the job again: what is encoded is kept.";
+        Self::Failed(not_placed(&error, help))
+    }
 }
 
 /// Joins, proves and places. Nothing appears under its final name unproved. `None` where it was called off: that is
@@ -101,10 +131,23 @@ pub(crate) async fn combine(
         Ok(made) => made,
         Err(trouble) => return Some(Err(CombineError::Failed(trouble))),
     };
-    let mut aside = Aside::new(&work.folder, &work.node, work.job.0, container.name());
+    let aside = Aside::new(&work.folder, &work.node, work.job.0, container.name());
     if let Err(error) = aside.note(&work.store, work.job).await {
         return Some(Err(not_noted(error)));
     }
+    let (store, trace) = (work.store.clone(), aside.trace());
+    let came_to = make(bench, work, aside, cancel).await;
+    trace.forget(&store).await;
+    came_to
+}
+
+/// The same, by way of a hidden file that is noted.
+async fn make(
+    bench: &Bench,
+    work: Combine,
+    mut aside: Aside,
+    cancel: CancellationToken,
+) -> Option<Result<Outcome, CombineError>> {
     // What an earlier attempt left loses this name and is not written into: it may be another name of the original.
     let _ = std::fs::remove_file(aside.path());
     let joined = tokio::select! {
@@ -146,8 +189,7 @@ pub(crate) async fn place_returned(
     if let Some(outcome) = ready.map_err(CombineError::Failed)? {
         return Ok(Some(outcome));
     }
-    let bytes = std::fs::metadata(returned).map_err(|e| not_placed(&e))?;
-    let bytes = bytes.len();
+    let bytes = std::fs::metadata(returned)?.len();
     let least = work.terms.least_saving;
     if least.is_some_and(|least| !library::is_worth(film.bytes, bytes, least)) {
         return Err(CombineError::Failed(not_worthwhile(&film, bytes)));
@@ -158,6 +200,20 @@ pub(crate) async fn place_returned(
     let aside = aside;
     let noted = aside.note(&work.store, work.job).await;
     noted.map_err(not_noted)?;
+    let (store, trace) = (work.store.clone(), aside.trace());
+    let placed = copy_and_place(work, aside, returned, proof, cancel).await;
+    trace.forget(&store).await;
+    placed
+}
+
+/// The same, by way of a copy in a hidden file that is noted.
+async fn copy_and_place(
+    work: Combine,
+    aside: Aside,
+    returned: &Path,
+    proof: FileProof,
+    cancel: CancellationToken,
+) -> Result<Option<Outcome>, CombineError> {
     let (from, to) = (returned.to_owned(), aside.path().to_owned());
     let token = cancel.clone();
     let copied = tokio::task::spawn_blocking(move || copy_aside(&from, &to, &token)).await;
@@ -165,7 +221,7 @@ pub(crate) async fn place_returned(
     if cancel.is_cancelled() {
         return Ok(None);
     }
-    copied.map_err(|e| not_placed(&e))?;
+    copied?;
     let sample = remember(&work, aside.path()).await?;
     let merged = Merged {
         file: aside.path().to_owned(),
@@ -173,10 +229,6 @@ pub(crate) async fn place_returned(
         starts: Vec::new(),
         equal_headers: Vec::new(),
     };
-    let beside = !matches!(work.terms.place, Place::InPlace { .. });
-    if beside && may_place(&work).await.is_none() {
-        return Ok(None);
-    }
     give_place(work, aside, merged, proof, sample).await
 }
 
@@ -185,7 +237,9 @@ pub(crate) async fn place_returned(
 async fn ready(work: &Combine) -> Result<Option<Outcome>, Trouble> {
     let film = Arc::clone(&work.parts.film);
     let Place::InPlace { .. } = work.terms.place else {
-        return unchanged(&film).map(|()| None);
+        let looked = tokio::task::spawn_blocking(move || unchanged(&film)).await;
+        let looked = looked.map_err(|e| Trouble::new(Kind::Other, e.to_string()))?;
+        return looked.map(|()| None);
     };
     let turn = work.ledger.turn().await;
     let (ledger, job) = (work.ledger.clone(), work.job);
@@ -220,7 +274,7 @@ async fn may_place(work: &Combine) -> Option<Replace> {
     may.await.ok().flatten()
 }
 
-/// What is proved and noted takes its place; `None` where it was called off.
+/// What is proved and noted takes its place, and from here on is not called off; `None` where it was.
 async fn give_place(
     work: Combine,
     aside: Aside,
@@ -231,9 +285,11 @@ async fn give_place(
     if let Place::InPlace { .. } = work.terms.place {
         return in_place(work, aside, merged, proof).await;
     }
+    if may_place(&work).await.is_none() {
+        return Ok(None);
+    }
     let placing = tokio::task::spawn_blocking(move || place(&work, &aside, &merged, proof, sample));
-    let placed = placing.await.map_err(std::io::Error::other).flatten();
-    placed.map(Some).map_err(|e| not_placed(&e))
+    placing.await.map_err(std::io::Error::other)?.map(Some)
 }
 
 /// A copy of what was proved, byte for byte, beside where it is to be; the proved one is kept until that is in its place.
@@ -278,11 +334,11 @@ fn by_blocks(
 /// it is called later.
 async fn remember(work: &Combine, aside: &Path) -> Result<[u8; 32], CombineError> {
     let (path, source) = (aside.to_owned(), work.parts.film.path.clone());
-    let sampled = tokio::task::spawn_blocking(move || {
+    let sampled = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
         Ok((intake::sample(&path)?, std::fs::metadata(&path)?.len()))
     });
     let sampled = sampled.await.map_err(std::io::Error::other).flatten();
-    let (sample, bytes) = sampled.map_err(|e| not_placed(&e))?;
+    let (sample, bytes) = sampled?;
     let made = unix_ms();
     let add = move |tables: &store::Tables<'_>| tables.add_output(&sample, bytes, &source, made);
     let added = work.store.call(add).await;
@@ -291,24 +347,32 @@ async fn remember(work: &Combine, aside: &Path) -> Result<[u8; 32], CombineError
 
 fn not_noted(error: StoreError) -> CombineError {
     match error {
-        StoreError::Full => CombineError::Full,
-        other => CombineError::Failed(Trouble::new(
-            Kind::BadDataFolder,
-            format!("The finished film cannot be noted: {other}."),
-        )),
+        StoreError::Full => CombineError::Unnoted,
+        other => unnoted(&other.to_string()),
     }
 }
 
-fn not_placed(error: &std::io::Error) -> CombineError {
-    if error.kind() == std::io::ErrorKind::StorageFull {
-        return CombineError::Full;
+/// What the data folder's disk says of a receipt, or of what else is noted there.
+pub(crate) fn not_written(error: &std::io::Error) -> CombineError {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => CombineError::Unnoted,
+        _ => unnoted(&in_words(error)),
     }
+}
+
+fn unnoted(why: &str) -> CombineError {
+    let text = format!("The finished film cannot be noted: {why}.");
+    let help = "Check the data folder; then run the job again: what is encoded is kept.";
+    CombineError::Failed(Trouble::new(Kind::BadDataFolder, text).help(help))
+}
+
+/// Why a proved result has not got its place.
+pub(crate) fn not_placed(error: &std::io::Error, help: &str) -> Trouble {
     let text = format!(
         "The finished film cannot be put in its place: {}.",
         in_words(error)
     );
-    let help = "Check the output folder; then run the job again: what is encoded is kept.";
-    CombineError::Failed(Trouble::new(Kind::OutputReadOnly, text).help(help))
+    Trouble::new(Kind::OutputReadOnly, text).help(help)
 }
 
 fn not_worthwhile(film: &Film, bytes: u64) -> Trouble {
@@ -404,7 +468,6 @@ async fn in_place(
     swapped
         .map_err(|e| CombineError::Failed(Trouble::new(Kind::Other, e.to_string())))?
         .map(Some)
-        .map_err(CombineError::Failed)
 }
 
 fn swap_in(
@@ -413,10 +476,10 @@ fn swap_in(
     aside: &Path,
     merged: &Merged,
     proof: FileProof,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CombineError> {
     let film = &work.parts.film;
     let Place::InPlace { keep } = work.terms.place else {
-        return Err(Trouble::new(Kind::Other, "The film is not to be replaced."));
+        return Err(Trouble::new(Kind::Other, "The film is not to be replaced.").into());
     };
     let kept = (keep.unwrap_or(replace.keep), replace.testing_mode);
     let bytes = std::fs::metadata(aside).map_or(0, |about| about.len());
@@ -447,8 +510,12 @@ fn swap_in(
 
 /// From its start until now, in all its runs. Blocks.
 fn wall_ms(work: &Combine) -> u64 {
+    let begun = match work.begun {
+        Begun::Run(begun) => begun,
+        Begun::HandedIn(at) => return ms_since(at),
+    };
     let row = row_id(work.job);
-    let run_ms = u64::try_from(work.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let run_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let phases = work.ledger.call(move |tables| tables.phases(row));
     timeline::worked_ms(&phases.unwrap_or_default(), run_ms, unix_ms())
 }
@@ -459,15 +526,13 @@ fn reached(bench: &Bench, job: JobId, kind: PhaseKind) {
     let _ = bench.mail.send(Mail::Reached { job, kind });
 }
 
-/// The source must still be what was encoded.
-pub(crate) fn unchanged(film: &Film) -> Result<(), Trouble> {
-    let now = std::fs::metadata(&film.path)
-        .ok()
-        .map(|about| (about.len(), modified_ms(&about)));
-    if now == Some((film.bytes, film.modified_ms)) {
-        return Ok(());
+/// The source must still be what was encoded. Blocks.
+fn unchanged(film: &Film) -> Result<(), Trouble> {
+    match stands(film) {
+        Stands::Same => Ok(()),
+        Stands::Changed => Err(changed(&film.path)),
+        Stands::Away(why) => Err(unread(film, &why)),
     }
-    Err(changed(&film.path))
 }
 
 /// A film that is not what was encoded.
@@ -551,7 +616,7 @@ fn place(
     merged: &Merged,
     proof: FileProof,
     sample: [u8; 32],
-) -> std::io::Result<Outcome> {
+) -> Result<Outcome, CombineError> {
     let film = &work.parts.film;
     let bytes = std::fs::metadata(aside.path())?.len();
     let mut receipt = receipt(work, merged, proof, Path::new(""), bytes);
@@ -567,21 +632,21 @@ fn place(
     };
     let candidate =
         |n| destination::candidate(&film.path, &work.folder, &film.choice, &work.terms, n);
-    let placed = output::place(aside.path(), candidate, |output| {
+    let note = |output: &Path| -> Result<(), CombineError> {
         output.clone_into(&mut outcome.output);
         receipt.output.path = output.display().to_string();
-        outcome.receipt = receipt.write(&work.receipts, &name)?;
-        placed::note(
-            &work.ledger,
-            work.job,
-            &outcome,
-            Memo::of(&outcome, film),
-            sample,
-        )
-    });
-    if placed.is_err() && outcome.receipt.is_file() {
+        let written = receipt.write(&work.receipts, &name);
+        outcome.receipt = written.map_err(|e| not_written(&e))?;
+        let memo = Memo::of(&outcome, film);
+        let noted = placed::note(&work.ledger, work.job, &outcome, memo, sample);
+        noted.map_err(|e| not_written(&e))
+    };
+    let placed = output::place(aside.path(), candidate, note);
+    match &placed {
+        Ok(_) => aside.moved(),
         // It speaks of a file that is not there.
-        let _ = std::fs::remove_file(&outcome.receipt);
+        Err(_) if outcome.receipt.is_file() => drop(std::fs::remove_file(&outcome.receipt)),
+        Err(_) => {}
     }
     placed.map(|_| outcome)
 }
@@ -686,7 +751,91 @@ fn verdict(work: &Combine, frames: u64, proof: &FileProof) -> String {
 mod tests {
     use std::fs;
 
+    use media::choice::Choice;
+
     use super::*;
+    use crate::alone;
+    use crate::node::{Node, look};
+    use crate::probe;
+
+    /// A loop that gives this answer to whoever asks whether a result may get its name.
+    fn answering(may: Option<Replace>) -> mpsc::UnboundedSender<Mail> {
+        let (mail, mut heard) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(word) = heard.recv().await {
+                if let Mail::MayPlace(_, reply) = word {
+                    let _ = reply.send(may);
+                }
+            }
+        });
+        mail
+    }
+
+    /// A recorded job whose result goes into a folder, and its film.
+    async fn job(node: &Node, path: &Path) -> (JobId, Arc<Film>) {
+        node.test_clip(path.to_owned(), 1).await.unwrap();
+        let (choice, terms) = (Choice::default(), Terms::default());
+        let (dropped, _) = look(path, &choice, &terms).unwrap();
+        let probed = node.probe(&dropped, &choice).await.unwrap().agree();
+        let ffmpeg = node.bench().unwrap().ffmpeg.clone();
+        let (film, _) = probe::index_whole(&ffmpeg, probed.parts).await.unwrap();
+        let job = node.record(&dropped, &choice, &terms).await.unwrap();
+        (job, film)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_called_off_while_it_was_proved_gets_no_name() {
+        let home = tempfile::tempdir().unwrap();
+        let node = alone::node(home.path()).await;
+        let out = home.path().join("out");
+        fs::create_dir(&out).unwrap();
+        let (job, film) = job(&node, &home.path().join("film.mp4")).await;
+        for may in [None, Some(Replace::default())] {
+            let aside = Aside::new(&out, "alone", job.0, "mp4");
+            fs::write(aside.path(), "its result").unwrap();
+            let merged = Merged {
+                file: aside.path().to_owned(),
+                packets: Vec::new(),
+                starts: Vec::new(),
+                equal_headers: Vec::new(),
+            };
+            let proof = FileProof {
+                frames: 1,
+                source_pts_hash: String::new(),
+                output_pts_hash: String::new(),
+                timebase: String::new(),
+                shift_us: 0,
+                carried: Vec::new(),
+                decoded_ranges: Vec::new(),
+            };
+            let work = Combine {
+                job,
+                parts: Parts {
+                    film: Arc::clone(&film),
+                    pieces: Vec::new(),
+                    folder: out.clone(),
+                    freight: film.freight.clone(),
+                    sound: None,
+                    covers: Vec::new(),
+                },
+                companion: Companion::default(),
+                terms: Terms::default(),
+                folder: out.clone(),
+                receipts: home.path().to_owned(),
+                node: "alone".to_owned(),
+                begun: Begun::Run(Instant::now()),
+                made_by: None,
+                store: node.0.store.clone(),
+                ledger: node.0.ledger.clone(),
+                mail: answering(may),
+            };
+            let placed = give_place(work, aside, merged, proof, [0; 32]).await;
+            assert_eq!(placed.unwrap().is_some(), may.is_some());
+            let there = fs::read_dir(&out).unwrap().count();
+            assert_eq!(there, usize::from(may.is_some()));
+        }
+        node.stop().await;
+    }
 
     #[test]
     fn a_copy_that_is_called_off_ends_there() {

@@ -12,6 +12,7 @@ use etiquette::Senses;
 use ffmpeg::tools::Tool;
 use hindsight::PhaseKind;
 use media::SegmentSpec;
+use media::gop::Anomaly;
 use peer::{FilmId, Message, Net, NetEvent, TaskId};
 use schedule::{Action, Event, Farm, Input, JobId, Lease, LeaseId, PeerId, Time};
 use store::Store;
@@ -19,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::capability::{Abilities, Trial};
-use crate::changed::Looking;
+use crate::changed::{Looking, Stands};
 use crate::chronicle::Chronicle;
 use crate::combine::CombineError;
 use crate::companion::Companion;
@@ -64,7 +65,7 @@ pub(crate) enum Mail {
     /// A new or restored job.
     Add {
         job: Box<NewJob>,
-        reply: oneshot::Sender<()>,
+        reply: oneshot::Sender<Result<(), Trouble>>,
     },
     /// A result got larger than what was kept free for it.
     Outgrew { lease: Lease },
@@ -105,6 +106,16 @@ pub(crate) enum Mail {
     NotReplaced { job: JobId, output: PathBuf },
     /// A film in work is another one by now.
     FilmChanged(JobId),
+    /// A lease came to nothing, as this says, and so its film stands, as far as that is known.
+    FilmStands(Lease, Box<Input>, Option<Stands>),
+    /// A film's packets were listed anew, to their end or to what is broken in its timestamps.
+    Listed {
+        job: JobId,
+        generation: u32,
+        result: Result<(Arc<Film>, Option<Anomaly>), Trouble>,
+    },
+    /// What was said with these first words holds no more.
+    Unsay(&'static str),
     /// A sentence for the user.
     Notice(String),
     /// A film of another computer was looked for here.
@@ -152,6 +163,8 @@ pub(crate) struct NewJob {
     pub folder: PathBuf,
     pub created_ms: i64,
     pub begun: Instant,
+    /// How its row stood when it was looked at.
+    pub was: store::JobState,
     /// Segments of an earlier run, with the results found whole.
     pub restored: Option<Restored>,
 }
@@ -198,7 +211,7 @@ pub(crate) enum Call {
     /// Send this one.
     Send(Box<NewParcel>, oneshot::Sender<Result<(), Trouble>>),
     /// Look again at a result that could not be put in its place; `false` where there is none.
-    TryAgain(JobId, oneshot::Sender<bool>),
+    TryAgain(JobId, oneshot::Sender<Result<bool, Trouble>>),
     /// Bring a result that was left on another computer.
     Fetch(JobId, oneshot::Sender<Result<(), Trouble>>),
     /// Hold the job of another computer's film again that was held before a restart, where there still is a reason to.
@@ -370,8 +383,8 @@ impl Core {
                 said,
             } => self.index_says(job, generation, said),
             Mail::Add { job, reply } => {
-                self.add(*job);
-                let _ = reply.send(());
+                let added = self.take_in(*job).await;
+                let _ = reply.send(added);
             }
             Mail::Companion {
                 job,
@@ -399,7 +412,14 @@ impl Core {
             }
             Mail::Original(original) => self.original_says(*original).await,
             Mail::NotReplaced { job, output } => self.not_replaced(job, &output),
-            Mail::FilmChanged(job) => self.look_at_film(job),
+            Mail::FilmChanged(job) => _ = self.film_changed(job),
+            Mail::FilmStands(lease, input, stands) => self.film_stands(lease, *input, stands),
+            Mail::Listed {
+                job,
+                generation,
+                result,
+            } => self.listed_anew(job, generation, result),
+            Mail::Unsay(said) => self.unsay(said),
             Mail::Notice(text) => self.notice(text),
             Mail::Sighted { peer, film, sight } => self.sighted(peer, film, sight),
             Mail::Unseen { job, peer } => self.forget_sight(job, peer),
@@ -457,16 +477,10 @@ impl Core {
     fn farm_says(&mut self, input: Input) {
         self.chronicle.hear(&input, unix_ms());
         self.note_input(&input);
-        if let Input::Failed { lease, .. } | Input::Rejected { lease, .. } = &input {
-            let held = self.let_go(*lease);
-            if let Some(held) = held {
-                if self.film_is_gone(held.lease.job) {
-                    return;
-                }
-                if is_bad(&input) {
-                    self.refuse(&held.lease);
-                }
-            }
+        if let Input::Failed { lease, .. } | Input::Rejected { lease, .. } = &input
+            && let Some(held) = self.let_go(*lease)
+        {
+            return self.came_to_nothing(held.lease, input);
         }
         self.pending.push_back(input);
     }
@@ -600,12 +614,17 @@ fn is_look(word: &Mail) -> bool {
 }
 
 /// Whether what a lease came to is not to be asked for again under the same name.
-fn is_bad(input: &Input) -> bool {
+pub(crate) fn is_bad(input: &Input) -> bool {
     match input {
         Input::Rejected { .. } => true,
         Input::Failed { fault, .. } => *fault == schedule::Fault::Peer,
         _ => false,
     }
+}
+
+/// Milliseconds since `at`, by the clock on the wall; none where that was set back.
+pub(crate) fn ms_since(at: i64) -> u64 {
+    u64::try_from(unix_ms().saturating_sub(at)).unwrap_or(0)
 }
 
 /// Now, Unix milliseconds.

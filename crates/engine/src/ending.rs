@@ -116,8 +116,11 @@ fn short(reading: &Reading<'_>) -> Option<Short> {
     early(reading, beside).or_else(|| part(reading, beside))
 }
 
-/// Two seconds and two per cent before the end that the container tells of.
+/// Two seconds and two per cent before the end that the container tells of. That may be the end of what nobody has read.
 fn early(reading: &Reading<'_>, beside: Beside) -> Option<Short> {
+    if beside.uncounted == Uncounted::Much {
+        return None;
+    }
     let info = reading.info;
     let tells = TELL_LENGTH.iter().any(|format| info.is_format(format));
     let lasts = info.duration_us.filter(|_| tells && !reading.copied)?;
@@ -279,6 +282,11 @@ mod tests {
             ..none
         };
         assert_eq!(found(&mkv, listed(50, 40_000), music), None);
+        // Or that of a track which is left behind.
+        let left = |uncounted| Beside { uncounted, ..none };
+        let to = |uncounted| found(&mkv, listed(50, 38 * MINUTE), left(uncounted));
+        assert_eq!(to(Uncounted::Much), None, "a second film");
+        assert_eq!(to(Uncounted::Little), early(38 * MINUTE));
         // A broadcast begins anywhere.
         let mut recorded = info("mpegts", Some(40 * MINUTE));
         recorded.start_us = Some(1000 * MINUTE);

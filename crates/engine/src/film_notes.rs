@@ -27,6 +27,14 @@ pub(crate) fn sorted<T>(all: Vec<Noted<T>>) -> (Vec<T>, Vec<Noted<T>>) {
     (read, unread)
 }
 
+/// That films are left as they are; `one`, `more`: what one of them is called, and several.
+pub(crate) fn some_not_read(films: usize, one: &str, more: &str) -> String {
+    let what = if films == 1 { one } else { more };
+    format!(
+        "What was noted of {films} {what} cannot be read by this version of Manyhands: nothing of it is changed or removed. Use the version that wrote it."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +58,13 @@ mod tests {
         assert_eq!(read, [(1, film)]);
         let back = serde_json::to_string(&unread).unwrap();
         assert_eq!(back, r#"[[3,{"reel":4}],"5"]"#);
+    }
+
+    #[test]
+    fn one_note_is_not_several() {
+        let said = some_not_read(1, "film of Kitchen", "films of Kitchen");
+        assert!(said.starts_with("What was noted of 1 film of Kitchen cannot be read"));
+        let said = some_not_read(2, "film of Kitchen", "films of Kitchen");
+        assert!(said.starts_with("What was noted of 2 films of Kitchen cannot be read"));
     }
 }

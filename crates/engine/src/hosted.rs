@@ -4,13 +4,13 @@
 //! names that are all ours: what its sender calls it is shown, and is nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use peer::{
-    BlobId, FileSource, FilmEnd, FilmId, FilmOffer, FilmStand, FilmStep, FilmWord, Message,
-};
+use peer::{BlobId, FileSource, FilmEnd, FilmId, FilmOffer, FilmStand, FilmWord, Message};
 use schedule::{JobId, JobState as FarmState, PeerId};
 use store::{StoreError, Tables};
 use tokio_util::sync::CancellationToken;
@@ -19,13 +19,16 @@ use crate::driver::{Core, Mail};
 use crate::film_notes::{self, Noted};
 use crate::job::Ended;
 use crate::node::{Node, Steer};
-use crate::status::{JobState, JobStatus, SentBy, Terms};
+use crate::status::{JobState, SentBy, Terms};
+use crate::travels::Travels;
 use crate::trouble::Trouble;
 
 pub(crate) mod decide;
 
 /// It comes, and its result is read.
 mod travel;
+
+mod words;
 
 use decide::{Action, Count, Event, Hosted, Note, Stand, Step};
 use travel::{measure, take};
@@ -44,6 +47,11 @@ const AWAKE: Duration = Duration::from_secs(600);
 const NOTED_EACH: u64 = 3_600_000;
 /// So often a folder is tried to be removed.
 const GOING: u32 = 20;
+/// The number of what does not travel.
+const STAYS: u64 = 0;
+/// Ends of one computer's films that it has not heard of, beside those that are here. Those that have waited longest are
+/// forgotten.
+const MOST_ENDED: usize = 16;
 
 /// A film of a computer, by the name that it gave it.
 pub(crate) type Key = (PeerId, FilmId);
@@ -64,10 +72,7 @@ pub(crate) struct Films {
 #[derive(Debug)]
 struct Entry {
     state: Hosted,
-    /// Ends what travels.
-    travel: CancellationToken,
-    /// Counts what has travelled: what came of an earlier one is not heard any more.
-    travels: u64,
+    travels: Travels,
     /// What its sender was told last, and when.
     told: Option<(Instant, FilmStand)>,
 }
@@ -86,8 +91,7 @@ impl Entry {
     fn new(state: Hosted) -> Self {
         Self {
             state,
-            travel: CancellationToken::new(),
-            travels: 0,
+            travels: Travels::default(),
             told: None,
         }
     }
@@ -102,7 +106,9 @@ impl Films {
         let notes = store.call(|tables| tables.setting::<Vec<Noted<Note>>>(NOTES));
         let (notes, unread) = film_notes::sorted(notes.await?.unwrap_or_default());
         let entry = |note: Note| ((note.peer, note.film), Entry::new(Hosted::new(note)));
-        let notice = (!unread.is_empty()).then(|| some_not_read(unread.len()));
+        let (one, more) = ("film of another computer", "films of other computers");
+        let said = || film_notes::some_not_read(unread.len(), one, more);
+        let notice = (!unread.is_empty()).then(said);
         let films = Self {
             all: notes.into_iter().map(entry).collect(),
             unread,
@@ -129,25 +135,65 @@ impl Films {
         self.all.values().map(|entry| entry.state.there()).sum()
     }
 
+    /// Those of which more is here than how they ended.
+    fn here(&self) -> impl Iterator<Item = (&Key, &Hosted)> {
+        let states = self.all.iter().map(|(key, entry)| (key, &entry.state));
+        states.filter(|(_, state)| !state.is_over())
+    }
+
     /// The folders that are in use.
     pub fn folders(&self) -> BTreeSet<String> {
-        let notes = self.all.values().map(|entry| &entry.state.note);
-        notes.map(|note| note.folder.clone()).collect()
+        let folders = self.here().map(|(_, state)| state.note.folder.clone());
+        folders.collect()
     }
 
     fn count(&self, peer: PeerId) -> Count {
-        let of_it = self.all.iter().filter(|(key, _)| key.0 == peer);
-        let of_it: Vec<Step> = of_it.map(|(_, entry)| entry.state.step).collect();
+        let of_it = self.here().filter(|(key, _)| key.0 == peer);
+        let of_it: Vec<Step> = of_it.map(|(_, state)| state.step).collect();
         Count {
             at_once: of_it.iter().filter(|step| **step != Step::Made).count(),
             of_one: of_it.len(),
-            of_all: self.all.len() + self.unread.len(),
+            of_all: self.here().count() + self.unread.len(),
+        }
+    }
+
+    /// Whether a word is about a film that is known. Who has not heard that it was taken once, or begins anew, does not ask
+    /// how that ended.
+    fn knows(&self, key: Key, word: &FilmWord) -> bool {
+        let begins = matches!(word, FilmWord::Offer(offer) if !offer.again);
+        let known = self.all.get(&key);
+        known.is_some_and(|entry| !(begins && entry.state.is_over()))
+    }
+
+    /// Whether one of the notes that cannot be read may be of this film: one whose names are not where they were may be of
+    /// any.
+    fn may_be_unread(&self, key: Key) -> bool {
+        let is_its = |value: &serde_json::Value| {
+            let peer: Option<PeerId> = named(value, "peer");
+            let film: Option<FilmId> = named(value, "film");
+            peer.is_none_or(|peer| peer == key.0) && film.is_none_or(|film| film == key.1)
+        };
+        self.unread.iter().any(|note| match note {
+            Noted::Unread(value) => is_its(value),
+            Noted::Read(_) => false,
+        })
+    }
+
+    /// Forgets ends that this computer has not heard of, so that there is room for one more.
+    fn make_room_for_end(&mut self, peer: PeerId) {
+        let is_one = |key: &Key, entry: &Entry| key.0 == peer && entry.state.is_over();
+        let ended = self.all.iter().filter(|(key, entry)| is_one(key, entry));
+        let ended = ended.map(|(key, entry)| (entry.state.note.waited_ms, *key));
+        let mut ended: Vec<(u64, Key)> = ended.collect();
+        ended.sort_unstable();
+        for (_, key) in ended.iter().skip(MOST_ENDED - 1) {
+            self.all.remove(key);
         }
     }
 
     fn of_job(&self, job: JobId) -> Option<Key> {
-        let is_its = |entry: &Entry| entry.state.note.job == Some(job.0);
-        let found = self.all.iter().find(|(_, entry)| is_its(entry));
+        let mut all = self.here();
+        let found = all.find(|(_, state)| state.note.job == Some(job.0));
         found.map(|(key, _)| *key)
     }
 
@@ -168,29 +214,26 @@ impl Films {
     }
 }
 
-fn some_not_read(films: usize) -> String {
-    let were = if films == 1 {
-        "film of another computer"
-    } else {
-        "films of other computers"
-    };
-    format!(
-        "What was noted of {films} {were} cannot be read by this version of Manyhands: nothing of it is changed or removed. Use the version that wrote it."
-    )
+/// What a note that cannot be read as a whole says there.
+fn named<T: serde::de::DeserializeOwned>(note: &serde_json::Value, what: &str) -> Option<T> {
+    serde_json::from_value(note.get(what)?.clone()).ok()
 }
 
 impl Core {
     /// A sender says something of a film.
     pub(crate) async fn hosted_hears(&mut self, peer: PeerId, film: FilmId, word: FilmWord) {
         let key = (peer, film);
-        if !self.films.all.contains_key(&key) {
+        if !self.films.knows(key, &word) {
             return self.unknown_film(key, word).await;
         }
         let event = match word {
             // Whoever only looks in does not begin with it: it is offered again to who stays.
             FilmWord::Offer(_) if !self.stays && !self.has_arrived(key) => return,
             FilmWord::Offer(offer) => Event::Offered(offer.source),
-            FilmWord::Take { result } => Event::Take(result),
+            FilmWord::Take { result } => match self.asked_for(key, result) {
+                Some(event) => event,
+                None => return,
+            },
             FilmWord::Hold {} => Event::Hold,
             FilmWord::GoOn {} => Event::GoOn,
             FilmWord::Cancel {} => Event::Cancel,
@@ -205,10 +248,32 @@ impl Core {
         entry.is_some_and(|entry| entry.state.note.received)
     }
 
+    /// What comes of its sender's asking for the result. Nothing where it cannot be read just now, as on a disk that was
+    /// unplugged: it is asked for again, and kept no longer for that.
+    fn asked_for(&self, key: Key, result: BlobId) -> Option<Event> {
+        let note = &self.films.all.get(&key)?.state.note;
+        let Some(made) = &note.made else {
+            return Some(Event::Take(result));
+        };
+        let file = self.workspace.hosted(&note.folder).join(&made.file);
+        let unplugged = self.workspace.lacks_a_place();
+        let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound && !unplugged;
+        match File::open(file).and_then(|file| file.metadata()) {
+            Ok(about) if about.len() == made.bytes => Some(Event::Take(result)),
+            Err(error) if !is_gone(&error) => {
+                tracing::warn!(%error, "the result of a whole film cannot be read");
+                None
+            }
+            Ok(_) | Err(_) => Some(Event::ResultGone),
+        }
+    }
+
     /// Of a film that is not here.
     async fn unknown_film(&mut self, key: Key, word: FilmWord) {
         match word {
             FilmWord::Offer(offer) if !offer.again => self.consider(key, *offer).await,
+            // It may be here all the same, for the build that can read of it.
+            _ if self.films.may_be_unread(key) => {}
             FilmWord::Offer(_) | FilmWord::Take { .. } => {
                 let (reason, detail) = (FilmEnd::Forgotten, peer::Text::default());
                 self.say_of(key, FilmWord::Ended { reason, detail });
@@ -251,6 +316,7 @@ impl Core {
             held_here: false,
             made: None,
             waited_ms: 0,
+            ended: None,
         };
         if let Err(error) = self.workspace.make_hosted(&note.folder) {
             tracing::warn!(%error, "no folder for a film of another computer");
@@ -259,6 +325,7 @@ impl Core {
         }
         let name = self.name_of(key.0);
         tracing::info!(peer = %key.0, name, bytes = note.bytes, "a whole film is taken");
+        self.films.make_room_for_end(key.0);
         self.films.all.insert(key, Entry::new(Hosted::new(note)));
         self.host(key, Event::Offered(offer.source)).await;
     }
@@ -298,6 +365,9 @@ impl Core {
         for action in actions {
             self.do_for(key, action).await;
         }
+        if gone {
+            self.films.all.remove(&key);
+        }
     }
 
     async fn do_for(&mut self, key: Key, action: Action) {
@@ -321,10 +391,7 @@ impl Core {
     /// Ends what travels of a film: the handles of what travels next.
     fn travel_anew(&mut self, key: Key) -> Option<(CancellationToken, u64)> {
         let entry = self.films.all.get_mut(&key)?;
-        entry.travel.cancel();
-        entry.travel = CancellationToken::new();
-        entry.travels += 1;
-        Some((entry.travel.clone(), entry.travels))
+        Some(entry.travels.anew())
     }
 
     fn pull_film(&mut self, key: Key, blob: BlobId) {
@@ -380,7 +447,7 @@ impl Core {
         let Some(entry) = self.films.all.get(&key) else {
             return;
         };
-        let (note, travels) = (entry.state.note.clone(), entry.travels);
+        let note = entry.state.note.clone();
         let folder = self.workspace.hosted(&note.folder);
         let film = folder.join(FILM);
         // It became a job in the moment before a restart.
@@ -405,12 +472,14 @@ impl Core {
             accept_losses: true,
             ..note.choice
         };
-        let (mail, path) = (self.mail.clone(), film.clone());
+        let (mail, path, places) = (self.mail.clone(), film.clone(), self.workspace.places());
         tokio::spawn(async move {
             let submitted = node.submit(film, choice, terms).await;
-            let submitted = submitted.map_err(|trouble| in_words(&trouble, &path, &name));
+            let submitted = submitted.map_err(|trouble| {
+                words::end(&trouble, FilmEnd::Unusable, (&*path, &*name), &places)
+            });
             let event = Event::Submitted(submitted.map(|job| job.0));
-            let _ = mail.send(Mail::Hosted(key, travels, Box::new(event)));
+            let _ = mail.send(Mail::Hosted(key, STAYS, Box::new(event)));
         });
     }
 
@@ -424,7 +493,6 @@ impl Core {
         let Some(entry) = self.films.all.get(&key) else {
             return;
         };
-        let travels = entry.travels;
         let job = entry.state.note.job.map(JobId);
         let outcome = job.and_then(|job| match self.end_of(job)? {
             JobState::Completed(outcome) => Some(outcome),
@@ -438,7 +506,7 @@ impl Core {
                 None => Err("its result is not there".to_owned()),
             };
             let event = Event::Measured(measured);
-            let _ = mail.send(Mail::Hosted(key, travels, Box::new(event)));
+            let _ = mail.send(Mail::Hosted(key, STAYS, Box::new(event)));
         });
     }
 
@@ -454,11 +522,11 @@ impl Core {
         }
     }
 
-    fn remove_film(&mut self, key: Key) {
-        let Some(entry) = self.films.all.remove(&key) else {
+    /// Removes what lies here of a film.
+    fn remove_film(&self, key: Key) {
+        let Some(entry) = self.films.all.get(&key) else {
             return;
         };
-        entry.travel.cancel();
         let job = entry.state.note.job.map(JobId);
         if let Some(job) = job
             && matches!(self.end_of(job), Some(JobState::Failed(_)))
@@ -481,7 +549,7 @@ impl Core {
     /// News of a film's own tasks.
     pub(crate) async fn hosted_says(&mut self, key: Key, travels: u64, event: Event) {
         let known = self.films.all.get(&key);
-        if known.is_some_and(|entry| entry.travels == travels || !is_travel(&event)) {
+        if known.is_some_and(|entry| entry.travels.is(travels) || !is_travel(&event)) {
             return self.host(key, event).await;
         }
         if let (None, Event::Submitted(Ok(job))) = (known, event) {
@@ -517,10 +585,17 @@ impl Core {
         Ok(())
     }
 
-    /// Nothing of this computer's films is kept.
+    /// Nothing of this computer's films is kept but how they ended.
     pub(crate) async fn withdraw_films(&mut self, peer: PeerId) {
         for key in self.films.of(peer) {
             self.host(key, Event::Withdrawn).await;
+        }
+    }
+
+    /// Nothing of this computer's films is kept.
+    pub(crate) async fn films_unpaired(&mut self, peer: PeerId) {
+        for key in self.films.of(peer) {
+            self.host(key, Event::Unpaired).await;
         }
     }
 
@@ -532,16 +607,10 @@ impl Core {
 
     /// How a job ended.
     fn end_of(&self, id: JobId) -> Option<JobState> {
-        let over = |state: &JobState| {
-            matches!(
-                state,
-                JobState::Completed(_) | JobState::Failed(_) | JobState::Cancelled
-            )
-        };
         let Some(job) = self.jobs.get(&id) else {
             // One that nobody has in the list any more was cancelled before.
             let past = self.past.get(&id).map(|past| past.state.clone());
-            return Some(past.unwrap_or(JobState::Cancelled)).filter(over);
+            return Some(past.unwrap_or(JobState::Cancelled)).filter(JobState::is_over);
         };
         match (self.farm.state(id)?, &job.ended) {
             (FarmState::Cancelled, _) => Some(JobState::Cancelled),
@@ -624,8 +693,9 @@ impl Core {
             Some(JobState::Completed(_)) => return Some(Event::JobDone),
             Some(JobState::Failed(trouble)) => {
                 let film = self.workspace.hosted(&state.note.folder).join(FILM);
-                let why = in_words(&trouble, &film, &state.note.name);
-                return Some(Event::JobFailed(why));
+                let (film, places) = ((&*film, &*state.note.name), self.workspace.places());
+                let end = words::end(&trouble, FilmEnd::Failed, film, &places);
+                return Some(Event::JobFailed(end));
             }
             Some(_) => return Some(Event::JobCancelled),
             None => {}
@@ -657,7 +727,7 @@ impl Core {
             .job
             .and_then(|job| self.jobs.get(&JobId(job)));
         let status = job.map(|job| self.job_status(job, &self.farm.leases()));
-        let stand = status.as_ref().map_or(BEFORE, stand);
+        let stand = status.as_ref().map_or(words::BEFORE, words::stand);
         if !now && entry.told.is_some_and(|(_, said)| said == stand) {
             return;
         }
@@ -681,39 +751,6 @@ impl Core {
     }
 }
 
-/// How far a film is that is not a job yet.
-const BEFORE: FilmStand = FilmStand {
-    step: FilmStep::Queued,
-    permille: 0,
-    frames: 0,
-    of: None,
-    fps: 0.0,
-    eta_ms: None,
-};
-
-/// What went wrong, for the film's sender: where it lies here is nobody's business there.
-fn in_words(trouble: &Trouble, film: &Path, name: &str) -> String {
-    let text = trouble.message.replace(&film.display().to_string(), name);
-    text.chars().take(500).collect()
-}
-
-fn stand(job: &JobStatus) -> FilmStand {
-    let step = match &job.state {
-        JobState::Processing => FilmStep::Processing,
-        JobState::Paused(_) => FilmStep::Paused,
-        JobState::Combining | JobState::Completed(_) => FilmStep::Combining,
-        _ => FilmStep::Queued,
-    };
-    FilmStand {
-        step,
-        permille: (job.progress.clamp(0.0, 1.0) * 1000.0) as u16,
-        frames: job.frames_done,
-        of: job.frames_total,
-        fps: job.speed_fps.unwrap_or(0.0) as f32,
-        eta_ms: job.eta_ms,
-    }
-}
-
 /// Whether what it changes has to be known after a restart.
 fn is_news(event: &Event) -> bool {
     matches!(
@@ -733,7 +770,7 @@ fn is_news(event: &Event) -> bool {
 /// Whether a note says something else than it did, which no event tells by itself.
 fn differs(now: &Note, before: &Note) -> bool {
     let hours = |note: &Note| note.waited_ms / NOTED_EACH;
-    now.job != before.job || hours(now) != hours(before)
+    now.job != before.job || now.ended != before.ended || hours(now) != hours(before)
 }
 
 fn is_travel(event: &Event) -> bool {

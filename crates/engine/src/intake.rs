@@ -70,35 +70,26 @@ pub(crate) fn look(path: &Path) -> Result<Dropped, Trouble> {
     })
 }
 
+/// The most of an index that is read, bytes.
+const LARGEST_INDEX: u64 = 64 << 20;
+/// The most boxes that are gone through on the way to an index: a file of nothing but empty ones has no end.
+const MOST_BOXES: u32 = 1 << 20;
+
 /// Whether an MP4's index names encrypted tracks (`encv`, `enca`: ISO 14496-12 §8.12). ffmpeg says
-/// nothing of it until the first picture is broken.
+/// nothing of it until the first picture is broken. Blocks.
 pub(crate) fn is_encrypted_mp4(path: &Path) -> bool {
-    const LARGEST_INDEX: u64 = 64 << 20;
     let read = || -> io::Result<bool> {
         let mut file = File::open(path)?;
         let end = file.metadata()?.len();
         let mut at = 0;
-        while at + 8 <= end {
-            file.seek(SeekFrom::Start(at))?;
-            let mut head = [0; 16];
-            file.read_exact(&mut head[..8])?;
-            let mut size = u64::from(u32::from_be_bytes([head[0], head[1], head[2], head[3]]));
-            if size == 1 {
-                file.read_exact(&mut head[8..])?;
-                size = head[8..]
-                    .iter()
-                    .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        for _ in 0..MOST_BOXES {
+            match mp4_box(&mut file, at, end)? {
+                Some(found) if &found.kind == b"moov" => {
+                    return names(&mut file, at, &found, &[b"encv", b"enca"]);
+                }
+                Some(found) => at += found.size,
+                None => break,
             }
-            if &head[4..8] == b"moov" {
-                let mut index = Vec::new();
-                (&mut file)
-                    .take(size.min(LARGEST_INDEX))
-                    .read_to_end(&mut index)?;
-                return Ok(index
-                    .windows(4)
-                    .any(|four| four == b"encv" || four == b"enca"));
-            }
-            at += if size < 8 { end } else { size };
         }
         Ok(false)
     };
@@ -163,15 +154,17 @@ fn read_box(bytes: &[u8], left: u64) -> Option<Mp4Box> {
 
 /// Whether a box is an index that says that there are fragments (`mvex`).
 fn is_index_of_fragments(file: &mut File, at: u64, found: &Mp4Box) -> io::Result<bool> {
-    const LARGEST_INDEX: u64 = 64 << 20;
-    if &found.kind != b"moov" {
-        return Ok(false);
-    }
+    Ok(&found.kind == b"moov" && names(file, at, found, &[b"mvex"])?)
+}
+
+/// Whether there is one of these names in a box.
+fn names(file: &mut File, at: u64, found: &Mp4Box, any: &[&[u8; 4]]) -> io::Result<bool> {
     let mut index = Vec::new();
     file.seek(SeekFrom::Start(at))?;
     file.take(found.size.min(LARGEST_INDEX))
         .read_to_end(&mut index)?;
-    Ok(index.windows(4).any(|four| four == b"mvex"))
+    let mut fours = index.windows(4);
+    Ok(fours.any(|four| any.iter().any(|name| four == *name)))
 }
 
 /// A file's modification time, Unix milliseconds; 0 where the disk does not say.
@@ -315,6 +308,39 @@ mod tests {
         assert_eq!(bytes(&[b"no film at all".to_vec()]), None);
         assert_eq!(bytes(&[Vec::new()]), None);
         assert_eq!(fragments(&folder.path().join("none")), None);
+    }
+
+    /// A box whose size is said in 64 bits.
+    fn long_box(kind: &[u8; 4], size: u64) -> Vec<u8> {
+        [&[0_u8, 0, 0, 1][..], kind, &size.to_be_bytes()].concat()
+    }
+
+    #[test]
+    fn an_encrypted_track_is_found_and_a_box_that_leads_back_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.mp4");
+        let is = |parts: &[Vec<u8>]| {
+            fs::write(&path, parts.concat()).unwrap();
+            is_encrypted_mp4(&path)
+        };
+        let (start, media) = (boxed(b"ftyp", b"isom"), boxed(b"mdat", &[7; 500]));
+        let index = boxed(b"moov", b"....stsd....encv....");
+        assert!(is(&[start.clone(), index.clone()]));
+        assert!(is(&[start.clone(), media.clone(), index.clone()]));
+        let sound = boxed(b"moov", b"....enca....");
+        assert!(is(&[long_box(b"mdat", 16), sound]));
+        assert!(!is(&[start.clone(), boxed(b"moov", b"....avc1....")]));
+        assert!(!is(&[b"no film at all".to_vec()]));
+        // Added to where it is, such a size comes out at a box before it, again and again.
+        for back in [508, 520, u64::MAX, 1] {
+            let size = 0_u64.wrapping_sub(back);
+            let hostile = [start.clone(), media.clone(), long_box(b"free", size)];
+            assert!(
+                !is(&[&hostile[..], std::slice::from_ref(&index)].concat()),
+                "{size}"
+            );
+        }
+        assert!(!is_encrypted_mp4(&folder.path().join("none")));
     }
 
     #[test]

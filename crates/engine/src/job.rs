@@ -39,6 +39,8 @@ pub(crate) struct Job {
     pub wants_merge: bool,
     /// The scheduler waits for the index.
     pub waits_for_index: bool,
+    /// Why its film could not be looked at when a segment came to nothing, where that was so the last time.
+    pub away: Option<String>,
     /// Its source is being copied onto a repaired timeline: nothing can be cut yet.
     pub repairing: bool,
     /// Starts again at each new index.
@@ -57,7 +59,7 @@ pub(crate) struct Job {
     pub cancel: CancellationToken,
     /// Ends the joining that is under way.
     pub joining: CancellationToken,
-    /// Its result is just taking the film's place: that is not called off.
+    /// Its result is just being put in its place: that is not called off.
     pub placing: bool,
 }
 

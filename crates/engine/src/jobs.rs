@@ -29,6 +29,9 @@ const LONGEST_S: f64 = 24.0;
 /// The shortest that is cut so that machines finish together.
 const SHORTEST_S: f64 = 2.0;
 
+/// What to do about a film that cannot be read.
+const READ_AGAIN: &str = "Check the disk or the network drive that it is on, then try again: what is encoded is kept. If it stays so, copy the file anew.";
+
 /// Segment lengths may be set for tests: one number of seconds, used as the longest.
 fn longest_s() -> f64 {
     let set = std::env::var("MANYHANDS_SEGMENT_SECONDS")
@@ -70,6 +73,7 @@ impl Core {
             companion: CompanionState::Pending,
             wants_merge: false,
             waits_for_index: false,
+            away: None,
             repairing: false,
             generation: 0,
             begun: new.begun,
@@ -439,6 +443,7 @@ impl Core {
             neighbour.trouble = None;
         }
         self.scratch.own += piece.proof.bytes;
+        job.away = None;
         job.pieces.insert(lease.segment.0, piece);
         job.stages.process = job.elapsed_ms().saturating_sub(job.stages.first_segment);
         self.note_down(&lease, "verified");
@@ -473,13 +478,8 @@ impl Core {
             }
             Err(why) => {
                 let name = job.film.path.display().to_string();
-                self.fail(
-                    id,
-                    Trouble::new(
-                        Kind::EncodeFailed,
-                        format!("The sound or subtitles of {name} could not be read: {why}."),
-                    ),
-                );
+                let text = format!("The sound or subtitles of {name} could not be read: {why}.");
+                self.fail(id, Trouble::new(Kind::Unreadable, text).help(READ_AGAIN));
             }
         }
     }
@@ -541,7 +541,7 @@ impl Core {
             folder: job.folder.clone(),
             receipts: self.workspace.receipts(),
             node: self.me.to_string(),
-            begun: job.begun,
+            begun: combine::Begun::Run(job.begun),
             made_by: None,
             store: self.store.clone(),
             ledger: self.ledger.clone(),
@@ -584,6 +584,7 @@ impl Core {
                 });
             }
             Err(CombineError::Full) => self.output_filled(id),
+            Err(CombineError::Unnoted) => self.data_filled(id),
             Err(CombineError::Failed(trouble)) => self.fail(id, trouble),
         }
     }
@@ -654,8 +655,7 @@ pub(crate) fn cutter_of(film: &Film, begun: Option<Cutter>) -> Cutter {
 pub(crate) fn unread(film: &Film, why: &str) -> Trouble {
     let (name, at) = (film.path.display(), film.reached());
     let text = format!("{name} could not be read on at {at} of the film: {why}.");
-    Trouble::new(Kind::Unreadable, text)
-        .help("Check the disk or the network drive that it is on, then try again: what is encoded is kept. If it stays so, copy the file anew.")
+    Trouble::new(Kind::Unreadable, text).help(READ_AGAIN)
 }
 
 /// Where a lease is performed.

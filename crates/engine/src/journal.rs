@@ -14,6 +14,7 @@ use store::{JobState as StoredState, SegmentState as StoredSegment, StoreError, 
 use crate::driver::{Core, Restored, unix_ms};
 use crate::film::Film;
 use crate::job::{Ended, Memo, Past, SegmentMemo, Wish};
+use crate::jobs::unread;
 use crate::lease::Piece;
 use crate::status::{JobState, Outcome};
 use crate::trouble::{Kind, Trouble};
@@ -165,9 +166,10 @@ impl Core {
         if let FarmState::Failed { reason } = state
             && !matches!(job.ended, Some(Ended::Badly(_)))
         {
-            let trouble = crate::combine::unchanged(&job.film).err();
-            let trouble = trouble.unwrap_or_else(|| failure(reason));
-            job.ended = Some(Ended::Badly(trouble));
+            job.ended = Some(Ended::Badly(match &job.away {
+                Some(why) => unread(&job.film, why),
+                None => failure(reason),
+            }));
         }
         let error = match &job.ended {
             Some(Ended::Badly(trouble)) => Some(trouble.message.clone()),

@@ -88,6 +88,9 @@ mod hosted;
 /// What is kept of either in the database.
 mod film_notes;
 
+/// What is under way of either.
+mod travels;
+
 // The loop, and what it keeps.
 mod driver;
 
@@ -96,6 +99,9 @@ mod jobs;
 mod network;
 
 mod calls;
+
+/// Jobs that have failed are tried again.
+mod retried;
 
 mod journal;
 

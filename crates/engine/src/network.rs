@@ -518,7 +518,7 @@ impl Core {
 
     async fn unpaired(&mut self, peer: peer::PeerId, by_them: bool) {
         let id = PeerId(peer.0);
-        self.withdraw_films(id).await;
+        self.films_unpaired(id).await;
         self.parcels_unpaired(id).await;
         if let Some(neighbour) = self.neighbours.remove(&id)
             && by_them

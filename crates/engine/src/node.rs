@@ -27,12 +27,12 @@ use crate::probe::{self, Probed};
 use crate::replace::Ledger;
 use crate::sight::{Gallery, Samples};
 use crate::status::{
-    AskingStatus, Cleaned, Finding, Inspection, JobId, JobState, JobStatus, NodeStatus, PeerId,
-    PeerState, PeerStatus, Place, Settings, Terms,
+    AskingStatus, Cleaned, Finding, Inspection, JobId, JobStatus, NodeStatus, PeerId, PeerState,
+    PeerStatus, Place, Settings, Terms,
 };
 use crate::trouble::{Kind, Trouble};
 use crate::workspace::Workspace;
-use crate::{doctor, output, pairing, rights, start};
+use crate::{doctor, output, pairing, rights, scratch, start};
 
 pub use crate::pairing::resolve;
 pub use crate::rights::Agreement;
@@ -214,10 +214,9 @@ impl Node {
             self.check_encoder(&choice, &terms)?;
         }
         self.check_filters(&probed)?;
-        let results = estimate(&probed, dropped.bytes);
-        intake::check_space(&self.0.workspace.scratch(), &place.there, results, 0)?;
-        let folder = place.folder;
-        self.check_limit(&probed, dropped.bytes, &choice).await?;
+        self.check_room(&probed, dropped.bytes, &place.there, &terms)?;
+        self.check_limit(&probed, dropped.bytes, &choice, &terms)
+            .await?;
         if let Some(job) = self.made_before(&dropped, &choice, &terms).await {
             let text = format!(
                 "{} was made by job {job} with the same choices, in place of its original: there is nothing to do.",
@@ -248,15 +247,32 @@ impl Node {
                 }
                 None => probed,
             };
-            return self.go_on(row, probed, folder, begun).await;
+            return self.go_on(row, probed, place.folder, begun).await;
         }
         if let Some(id) = self.failed_before(&dropped, &choice, &terms).await {
             self.try_again(id).await?;
             return Ok(id);
         }
         let id = self.record(&dropped, &choice, &terms).await?;
-        self.begin(id, probed, terms, folder, begun).await?;
-        Ok(id)
+        let (folder, was) = (place.folder, store::JobState::Queued);
+        let begun = self.begin(id, probed, terms, folder, begun, was).await;
+        if begun.is_err() {
+            self.unrecord(id).await;
+        }
+        begun.map(|()| id)
+    }
+
+    /// Whether the disks have room for the results, which may be there twice: as parts, and joined.
+    fn check_room(
+        &self,
+        probed: &Probed,
+        bytes: u64,
+        there: &Path,
+        terms: &Terms,
+    ) -> Result<(), Trouble> {
+        let twice = estimate(probed, bytes).saturating_mul(2);
+        let results = scratch::asked(twice, bytes, terms) / 2;
+        intake::check_space(&self.0.workspace.scratch(), there, results, 0)
     }
 
     /// No other job is to put its result where this one's is to be. One that goes on is no other.
@@ -638,7 +654,7 @@ impl Node {
         })
     }
 
-    /// Hands a new job to the loop, its index growing.
+    /// Hands a new job to the loop, its index growing. `was`: how its row stood. Where that fails, the row stays as it is.
     pub(crate) async fn begin(
         &self,
         id: JobId,
@@ -646,6 +662,7 @@ impl Node {
         terms: Terms,
         folder: PathBuf,
         begun: Instant,
+        was: store::JobState,
     ) -> Result<(), Trouble> {
         let bench = self.bench()?;
         self.make_folder(id)?;
@@ -658,19 +675,7 @@ impl Node {
             }))
         };
         let indexed = probe::index(&bench.ffmpeg, probed.parts, tell).await;
-        let (film, go) = match indexed {
-            Ok(indexed) => indexed,
-            Err(trouble) => {
-                // Nothing was begun: the number is given back.
-                let _ = self
-                    .0
-                    .store
-                    .call(move |tables| tables.forget_job(journal::row_id(id)))
-                    .await;
-                self.0.workspace.remove_job(id);
-                return Err(trouble);
-            }
-        };
+        let (film, go) = indexed?;
         let job = NewJob {
             id,
             film,
@@ -678,6 +683,7 @@ impl Node {
             folder,
             created_ms: unix_ms(),
             begun,
+            was,
             restored: None,
         };
         self.add(job).await?;
@@ -697,7 +703,7 @@ impl Node {
                 reply,
             })
             .map_err(|_| stopped())?;
-        added.await.map_err(|_| stopped())
+        added.await.map_err(|_| stopped())?
     }
 
     /// The timeline of a job that goes on has a gap since its last run.
@@ -745,11 +751,7 @@ pub(crate) fn look(
 
 /// Whether a job is to put its result in its film's place, now or once it goes on.
 fn replaces(job: &JobStatus) -> bool {
-    let over = matches!(
-        job.state,
-        JobState::Completed(_) | JobState::Failed(_) | JobState::Cancelled
-    );
-    !over && matches!(job.terms.place, Place::InPlace { .. })
+    !job.state.is_over() && matches!(job.terms.place, Place::InPlace { .. })
 }
 
 fn free_name(source: &Path, place: &Destination, choice: &Choice, terms: &Terms) -> PathBuf {

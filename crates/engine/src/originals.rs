@@ -125,7 +125,7 @@ impl Node {
     }
 
     /// Deletes the originals whose time is over, and goes on with what a missing disk held up.
-    pub(crate) async fn look_at_originals(&self) -> Result<(), Trouble> {
+    pub(crate) async fn look_at_originals(&self) {
         self.settle_originals().await;
         let rows = self.0.store.call(|tables| tables.originals()).await;
         for row in rows.unwrap_or_default().iter().filter(|row| is_due(row)) {
@@ -134,16 +134,17 @@ impl Node {
                 tracing::debug!(%job, %trouble, "an original is kept beyond its time");
             }
         }
-        Ok(())
     }
 
     async fn settle_originals(&self) {
         let turn = self.0.ledger.turn().await;
         // A loop that has ended shows nothing any more.
         let tell = |mail| drop(self.0.mail.send(mail));
-        if let Some(said) = self.0.ledger.look_at_clock().await {
-            tell(Mail::Notice(said));
+        let set = self.0.ledger.look_at_clock().await;
+        if set.is_some() || !self.0.ledger.holds() {
+            tell(Mail::Unsay(replace::CLOCK_WAS_SET));
         }
+        set.into_iter().for_each(|said| tell(Mail::Notice(said)));
         let (node, runtime) = (self.clone(), Handle::current());
         let settling = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -205,32 +206,32 @@ fn made_there(rows: Vec<Original>, path: &Path) -> Vec<i64> {
 impl Core {
     /// What became of an original. What was said while it could not be gone on with holds no more.
     pub(crate) async fn original_says(&mut self, original: OriginalStatus) {
-        let said = replace::half_way(&original.output);
-        self.notices.retain(|text| !text.starts_with(&said));
+        self.unsay(&replace::half_way(&original.output));
         let job = original.job;
         self.originals.insert(job, original);
         self.look_again_at(job).await;
+        self.check_again(job);
     }
 
-    /// A job of an earlier run that is not over is done where its result has taken the film's place since.
+    /// A job that waits, or is taken for failed, is done where its result has taken the film's place since.
     async fn look_again_at(&mut self, job: JobId) {
-        let waits = |past: &Past| matches!(past.state, JobState::Paused(_));
-        if !self.past.get(&job).is_some_and(waits) {
+        let is_done = |past: &Past| matches!(past.state, JobState::Completed(_));
+        if self.past.get(&job).is_none_or(is_done) {
             return;
         }
         let row = row_id(job);
         let row = self.store.call(move |tables| tables.job(row)).await;
-        let done = row.ok().flatten();
-        if let (Some(row), Some(past)) = (
-            done.filter(|row| row.state == store::JobState::Completed),
-            self.past.get_mut(&job),
-        ) {
-            let pieces = std::mem::take(&mut past.pieces);
-            *past = Past {
-                pieces,
-                ..journal::past(row, Vec::new())
-            };
-        }
+        let row = row.ok().flatten();
+        let done = row.filter(|row| row.state == store::JobState::Completed);
+        let (Some(row), Some(past)) = (done, self.past.get_mut(&job)) else {
+            return;
+        };
+        let pieces = std::mem::take(&mut past.pieces);
+        *past = Past {
+            pieces,
+            ..journal::past(row, Vec::new())
+        };
+        self.kept_is_placed(job).await;
     }
 
     /// Whether a job's film is half-way replaced: that is gone on with once its disk is there, and with that the job is done.
@@ -243,9 +244,14 @@ impl Core {
 
     /// A film whose replacing was cut off was not replaced after all.
     pub(crate) fn not_replaced(&mut self, job: JobId, output: &Path) {
-        let said = replace::half_way(output);
-        self.notices.retain(|text| !text.starts_with(&said));
+        self.unsay(&replace::half_way(output));
         self.originals.remove(&job);
+        self.check_again(job);
+    }
+
+    /// What was said with these first words holds no more.
+    pub(crate) fn unsay(&mut self, said: &str) {
+        self.notices.retain(|text| !text.starts_with(said));
     }
 
     /// A job that is called off does not replace its film after all, where that was cut off half-way: it goes back.
@@ -291,9 +297,7 @@ pub(crate) async fn look_after(node: Weak<Inner>) {
         if node.mail.is_closed() {
             return;
         }
-        if let Err(trouble) = Node(Arc::clone(&node)).look_at_originals().await {
-            tracing::debug!(%trouble, "the originals were not looked at");
-        }
+        Node(Arc::clone(&node)).look_at_originals().await;
         drop(node);
         tokio::time::sleep(LOOK).await;
     }
@@ -375,11 +379,11 @@ mod tests {
             node.set_settings(settings)
         };
         testing(true).await.unwrap();
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         assert!(states(&node).await.iter().all(|one| one.1 == Kept));
 
         testing(false).await.unwrap();
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         let expected = [
             (1, Deleted, false),
             (2, Kept, false),
@@ -429,12 +433,12 @@ mod tests {
             );
         }
         // Its time is over, too.
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         let kept = [(8, OriginalState::Kept, false)];
         assert_eq!(states(&node).await, kept);
         moved(&away, &disk);
         testing(&node, true).await;
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         assert_eq!(states(&node).await, kept);
         let is = |name: &str| fs::read_to_string(disk.join(name)).unwrap();
         assert_eq!(
@@ -461,12 +465,12 @@ mod tests {
             put(&node, cut).await;
         }
         testing(&node, true).await;
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         let kept = OriginalState::Kept;
         assert_eq!(states(&node).await, [(9, kept, false), (10, kept, false)]);
         testing(&node, false).await;
         fs::write(folder.path().join("10.mkv"), "cut").unwrap();
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         let deleted = OriginalState::Deleted;
         assert_eq!(states(&node).await, [(9, deleted, false), (10, kept, true)]);
         assert!(folder.path().join("10.mkv.bak").exists());
@@ -564,7 +568,7 @@ mod tests {
         ] {
             node.0.mail.send(said).unwrap();
         }
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         let notices = node.status().await.unwrap().notices;
         assert!(!notices.contains(&half_way), "{notices:?}");
         let backup = cut.backup.display().to_string();
@@ -573,6 +577,19 @@ mod tests {
             "{notices:?}"
         );
         assert!(states(&node).await.is_empty());
+        node.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_said_of_the_clock_is_not_said_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = alone::node(folder.path()).await;
+        let said = format!("{} forward by about 31 days.", replace::CLOCK_WAS_SET);
+        node.0.mail.send(Mail::Notice(said.clone())).unwrap();
+        let is_said = async || node.status().await.unwrap().notices.contains(&said);
+        assert!(is_said().await);
+        node.look_at_originals().await;
+        assert!(!is_said().await);
         node.stop().await;
     }
 
@@ -609,7 +626,7 @@ mod tests {
             .await
             .unwrap();
         moved(&away, &disk);
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         assert!(states(&node).await.is_empty());
         let left: Vec<_> = fs::read_dir(&disk).unwrap().collect();
         assert_eq!(left.len(), 1, "{left:?}");
@@ -671,13 +688,13 @@ mod tests {
             tables.put_original(&away)
         });
         put.await.unwrap();
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         let (back, waits) = (OriginalState::Restored, OriginalState::Moving);
         assert_eq!(states(&node).await, [(6, back, false), (7, waits, false)]);
         for path in &names {
             fs::rename(elsewhere(path), path).unwrap();
         }
-        node.look_at_originals().await.unwrap();
+        node.look_at_originals().await;
         assert_eq!(states(&node).await, [(6, back, false), (7, back, false)]);
         for name in ["6.mkv", "7.mkv"] {
             let found = fs::read_to_string(folder.path().join(name));

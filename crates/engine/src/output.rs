@@ -6,6 +6,8 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use schedule::JobId;
 use store::{OriginalPhase, Store, StoreError, Tables};
@@ -20,6 +22,8 @@ const MOST_NAMES: u32 = 10_000;
 pub(crate) struct Aside {
     path: PathBuf,
     keep: bool,
+    /// It was there, and is not any more.
+    gone: Arc<AtomicBool>,
 }
 
 impl Aside {
@@ -28,6 +32,7 @@ impl Aside {
         Self {
             path: folder.join(format!(".manyhands-{node}-{job}.part.{extension}")),
             keep: false,
+            gone: Arc::default(),
         }
     }
 
@@ -49,13 +54,46 @@ impl Aside {
     pub fn keep(&mut self) {
         self.keep = true;
     }
+
+    /// It has got its place.
+    pub fn moved(&self) {
+        self.gone.store(true, Ordering::Release);
+    }
+
+    /// For who notes what became of it.
+    pub fn trace(&self) -> Trace {
+        Trace {
+            path: self.path.clone(),
+            gone: Arc::clone(&self.gone),
+        }
+    }
 }
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        if !self.keep {
-            // Moved into place already, or never made: not there is as good as removed.
-            let _ = fs::remove_file(&self.path);
+        // Moved into place already, or never made: not there is as good as removed.
+        if !self.keep && fs::remove_file(&self.path).is_ok() {
+            self.gone.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// Of a hidden file that is dropped by now.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    path: PathBuf,
+    gone: Arc<AtomicBool>,
+}
+
+impl Trace {
+    /// What went in this run is not noted any more: where its folder goes, too, nobody could tell later that it went.
+    pub async fn forget(self, store: &Store) {
+        if !self.gone.load(Ordering::Acquire) {
+            return;
+        }
+        let forgetting = store.call(move |tables| tables.forget_aside(&self.path));
+        if let Err(error) = forgetting.await {
+            tracing::warn!(%error, "a hidden file that went is still noted");
         }
     }
 }
@@ -128,11 +166,11 @@ fn removed(path: &Path) -> Option<Option<u64>> {
 ///
 /// # Errors
 /// The disk's, or `note`'s; the file stays where it was.
-pub(crate) fn place(
+pub(crate) fn place<E: From<io::Error>>(
     file: &Path,
     candidates: impl Fn(u32) -> PathBuf,
-    mut note: impl FnMut(&Path) -> io::Result<()>,
-) -> io::Result<PathBuf> {
+    mut note: impl FnMut(&Path) -> Result<(), E>,
+) -> Result<PathBuf, E> {
     File::open(file)?.sync_all()?;
     for n in 1..=MOST_NAMES {
         let target = candidates(n);
@@ -151,13 +189,14 @@ pub(crate) fn place(
                 return Ok(target);
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
-    Err(io::Error::new(
+    let taken = io::Error::new(
         io::ErrorKind::AlreadyExists,
         "ten thousand outputs of this name exist",
-    ))
+    );
+    Err(taken.into())
 }
 
 #[cfg(test)]
@@ -217,6 +256,39 @@ mod tests {
         assert!(!there(2) && there(3));
     }
 
+    /// As of another tree of folders, which go with what was in them.
+    #[tokio::test]
+    async fn what_went_in_this_run_is_not_noted_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data")).unwrap();
+        let made = |job: u64| {
+            let tree = folder.path().join(format!("tree {job}"));
+            fs::create_dir(&tree).unwrap();
+            Aside::new(&tree, "abcd", job, "mkv")
+        };
+        let [removed, moved, mut kept] = [1, 2, 3].map(made);
+        let mut traces = Vec::new();
+        for (job, aside) in (1..).zip([&removed, &moved, &kept]) {
+            aside.note(&store, JobId(job)).await.unwrap();
+            fs::write(aside.path(), "half of it").unwrap();
+            traces.push(aside.trace());
+        }
+        let (tree, stays) = (
+            removed.path().parent().unwrap().to_owned(),
+            kept.path().to_owned(),
+        );
+        fs::rename(moved.path(), moved.path().with_file_name("film.mkv")).unwrap();
+        moved.moved();
+        kept.keep();
+        drop((removed, moved, kept));
+        fs::remove_dir(&tree).unwrap();
+        for trace in traces {
+            trace.forget(&store).await;
+        }
+        let noted = store.call(|tables| tables.asides()).await.unwrap();
+        assert_eq!(noted, [(3, stays)]);
+    }
+
     #[test]
     fn nothing_is_ever_replaced() {
         let folder = tempfile::tempdir().unwrap();
@@ -227,7 +299,7 @@ mod tests {
         let mut noted = Vec::new();
         let note = |target: &Path| {
             noted.push(target.to_owned());
-            Ok(())
+            Ok::<_, io::Error>(())
         };
         assert_eq!(place(&file, name, note).unwrap(), name(2));
         assert_eq!(noted, [name(2)]);
@@ -236,7 +308,7 @@ mod tests {
         assert!(!file.exists());
         // What cannot be noted gets no name.
         fs::write(&file, "ours").unwrap();
-        let full = |_: &Path| Err(io::ErrorKind::StorageFull.into());
+        let full = |_: &Path| Err(io::Error::from(io::ErrorKind::StorageFull));
         assert!(place(&file, name, full).is_err());
         assert!(file.exists() && !name(3).exists());
     }

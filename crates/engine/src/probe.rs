@@ -31,6 +31,12 @@ pub(crate) struct Probed {
     pub losses: Vec<String>,
 }
 
+async fn is_encrypted(path: &Path) -> bool {
+    let path = path.to_owned();
+    let looking = tokio::task::spawn_blocking(move || intake::is_encrypted_mp4(&path));
+    looking.await.unwrap_or(false)
+}
+
 /// Looks into a dropped file.
 ///
 /// # Errors
@@ -46,7 +52,7 @@ pub(crate) async fn probe(
         .await
         .map_err(|e| unreadable(&name, e))?;
     let film = film_of(&info, &name)?;
-    if info.is_format("mp4") && intake::is_encrypted_mp4(&dropped.path) {
+    if info.is_format("mp4") && is_encrypted(&dropped.path).await {
         return Err(encrypted(&name));
     }
     let source = Source {
@@ -108,8 +114,8 @@ async fn see(
     let mut frame = source::first_frame(ffmpeg, source).await?;
     let interlaced = frame.scan.is_some_and(|scan| scan != Scan::Progressive);
     if choice.filters.deinterlace && !interlaced {
-        let places = (info.start_us.unwrap_or(0), info.duration_us.unwrap_or(0));
-        frame.scan = source::interlaced_later(ffmpeg, source, places).await;
+        let film = (info.start_us.unwrap_or(0), info.duration_us);
+        frame.scan = source::interlaced_later(ffmpeg, source, film).await;
     }
     Ok(frame)
 }

@@ -13,15 +13,17 @@ use schedule::{JobId, PeerId};
 use store::{JobState as StoredState, StoreError, Tables};
 use tokio_util::sync::CancellationToken;
 
+use crate::again::{ended_meanwhile, may_go_on};
 use crate::driver::{Core, Mail, unix_ms};
 use crate::figures::Tally;
 use crate::film_notes::Noted;
 use crate::intake::Dropped;
 use crate::job::{Memo, Past, Wish};
-use crate::journal::row_id;
+use crate::journal::{self, row_id};
 use crate::neighbour::Neighbour;
 use crate::node::Node;
-use crate::status::{JobState, On};
+use crate::status::{JobState, On, Outcome};
+use crate::travels::Travels;
 use crate::trouble::{Kind, Trouble};
 
 /// It is looked at and noted.
@@ -42,11 +44,11 @@ mod steer;
 /// What went wrong, in words for the film's user.
 mod words;
 
-pub(crate) use begin::load;
-pub(crate) use travel::is_same;
+pub(crate) use begin::{kept, load};
+pub(crate) use travel::{NotSame, is_same};
 
 use decide::{Action, Away, End, Event, Fault, Made, Note, Step};
-use travel::{Counted, bring, came_further, not_sent};
+use travel::{Counted, bring, not_sent};
 
 /// The database's key of the notes.
 const NOTES: &str = "sent_films";
@@ -64,6 +66,8 @@ pub(crate) struct NewParcel {
     pub source: Dropped,
     pub memo: Memo,
     pub created_ms: i64,
+    /// How its job's row stood when it was looked at.
+    pub was: StoredState,
 }
 
 /// Every film that was sent away, and is not done with.
@@ -73,7 +77,7 @@ pub(crate) struct Parcels {
     /// Notes of another build: kept as they are, and their jobs are left alone.
     unread: Vec<Row>,
     /// What could not be stored, and is decided again.
-    again: Vec<(FilmId, Event)>,
+    again: Vec<(FilmId, Said)>,
     tried: Option<Instant>,
     /// Whom this computer helps for the sake of its own films.
     helped: BTreeSet<PeerId>,
@@ -88,11 +92,8 @@ pub(crate) struct Parcel {
     source: Dropped,
     memo: Memo,
     created_ms: i64,
-    begun: Instant,
-    /// Ends what travels, or is checked.
-    travel: CancellationToken,
-    /// Counts that: what came of an earlier one is not heard any more.
-    travels: u64,
+    /// What travels, or is checked.
+    travels: Travels,
     /// What the source is called on this link, and the opened route to it.
     offered: Option<(BlobId, peer::Ours)>,
     /// Bytes of the source that are read for sending.
@@ -103,6 +104,8 @@ pub(crate) struct Parcel {
     shown: f64,
     /// Its result is just being put in its place.
     placing: bool,
+    /// It is half-way replaced by its result, and its disk is away: it is looked at again once that is gone on with.
+    half_way: bool,
 }
 
 /// A film as its rows tell of it.
@@ -127,7 +130,7 @@ impl Parcels {
         theirs.map(|(film, _)| *film).collect()
     }
 
-    /// Bytes and job folders that must not be swept: results that could not be put in their places.
+    /// The jobs of all of them, also where only a last word is still to be said: what they have left is not swept.
     pub fn jobs(&self) -> Vec<JobId> {
         self.all.values().map(|parcel| parcel.job).collect()
     }
@@ -141,19 +144,23 @@ impl Parcels {
 
     /// Whether there is a note of this job that cannot be read.
     pub fn is_unread(&self, job: JobId) -> bool {
-        let row = |note: &Row| match note {
-            Noted::Unread(value) => value.get(0)?.as_i64(),
-            Noted::Read(_) => None,
-        };
-        let mut rows = self.unread.iter().filter_map(row);
+        let mut rows = self.unread.iter().filter_map(job_row);
         rows.any(|row| row == row_id(job))
     }
 
     /// Ends what travels, or is checked: this node stops.
     pub fn stop(&self) {
         for parcel in self.all.values() {
-            parcel.travel.cancel();
+            parcel.travels.end();
         }
+    }
+}
+
+/// The row of a note's job, whoever wrote it.
+fn job_row(note: &Row) -> Option<i64> {
+    match note {
+        Noted::Read((row, _)) => Some(*row),
+        Noted::Unread(value) => value.get(0)?.as_i64(),
     }
 }
 
@@ -166,14 +173,13 @@ impl Parcel {
             source: new.source,
             memo: new.memo,
             created_ms: new.created_ms,
-            begun: Instant::now(),
-            travel: CancellationToken::new(),
-            travels: 0,
+            travels: Travels::default(),
             offered: None,
             read: Arc::default(),
             furthest: Arc::default(),
             shown: 0.0,
             placing: false,
+            half_way: false,
         }
     }
 
@@ -219,18 +225,7 @@ impl Core {
         if self.parcels.is_unread(job) {
             return Err(words::not_read());
         }
-        let row = Noted::Read((row_id(job), new.note.clone()));
-        let rows = self.parcels.rows(film, Some(row));
-        let stored = self.store.call(move |tables: &Tables<'_>| {
-            tables.set_job_state(row_id(job), StoredState::Queued)?;
-            tables.set_setting(NOTES, &rows)
-        });
-        stored.await.map_err(|error| {
-            Trouble::new(
-                Kind::BadDataFolder,
-                format!("The job cannot be stored: {error}."),
-            )
-        })?;
+        self.note_sent(&new).await?;
         self.past.remove(&job);
         self.parcels.all.insert(film, Parcel::new(new));
         self.mind_helped();
@@ -240,6 +235,26 @@ impl Core {
             self.drive(film, Event::Linked { knows }).await;
         }
         Ok(())
+    }
+
+    /// Notes a film that is to be sent, unless its job was ended since it was looked at.
+    async fn note_sent(&self, new: &NewParcel) -> Result<(), Trouble> {
+        let (row, was) = (row_id(new.job), new.was);
+        let note = Noted::Read((row, new.note.clone()));
+        let rows = self.parcels.rows(new.note.film, Some(note));
+        let memo = serde_json::to_value(&new.memo).unwrap_or_default();
+        let noting = self.store.call(move |tables: &Tables<'_>| {
+            let now = tables.job(row)?.map(|job| job.state);
+            let goes_on = may_go_on(now, was);
+            if goes_on {
+                tables.set_job_state(row, StoredState::Queued)?;
+                tables.set_job_memo(row, &memo)?;
+                tables.set_setting(NOTES, &rows)?;
+            }
+            Ok(goes_on)
+        });
+        let noted = noting.await.map_err(|error| words::not_stored(&error))?;
+        noted.then_some(()).ok_or_else(ended_meanwhile)
     }
 
     /// An owner says something of a film.
@@ -294,7 +309,7 @@ impl Core {
             let rows = self.parcels.rows(film, Some(row).filter(|_| !forget));
             if let Err(error) = self.keep(parcel.job, rows, end.as_ref()).await {
                 tracing::warn!(%error, "a film that was sent away was not noted");
-                return self.parcels.again.push((film, event));
+                return self.parcels.again.push((film, Said::Event(event)));
             }
         }
         if let Some(parcel) = self.parcels.all.get_mut(&film) {
@@ -370,7 +385,7 @@ impl Core {
 
     fn close(&mut self, film: FilmId, past: Past, forget: bool) {
         if let Some(parcel) = self.parcels.all.get_mut(&film) {
-            parcel.travel.cancel();
+            parcel.travels.end();
             parcel.offered = None;
         }
         tracing::info!(job = %past.id, state = ?past.state, "a film that was sent away is over");
@@ -378,7 +393,7 @@ impl Core {
             .parcels
             .all
             .get(&film)
-            .is_some_and(|parcel| parcel.state.note.here && parcel.state.note.last.is_none());
+            .is_some_and(|parcel| parcel.state.note.is_here());
         if !kept && !past.wish.terms.keep_temp {
             self.workspace.remove_job(past.id);
         }
@@ -423,6 +438,10 @@ impl Core {
         };
         let source = BlobId::random();
         parcel.offered = Some((source, link.opened(source)));
+        if !parcel.state.note.taken {
+            // Nothing of it is there, or is not any more.
+            parcel.furthest = Arc::default();
+        }
         let name = parcel.source.path.file_name().unwrap_or_default();
         let offer = FilmOffer {
             name: name.to_string_lossy().as_ref().into(),
@@ -438,10 +457,7 @@ impl Core {
     /// Ends what travels of a film: the handles of what travels next.
     fn parcel_anew(&mut self, film: FilmId) -> Option<(CancellationToken, u64)> {
         let parcel = self.parcels.all.get_mut(&film)?;
-        parcel.travel.cancel();
-        parcel.travel = CancellationToken::new();
-        parcel.travels += 1;
-        Some((parcel.travel.clone(), parcel.travels))
+        Some(parcel.travels.anew())
     }
 
     fn send_source(&mut self, film: FilmId) {
@@ -464,13 +480,10 @@ impl Core {
         let (mail, store) = (self.mail.clone(), self.store.clone());
         tokio::spawn(async move {
             let sending = async {
-                is_same(&store, row, &source).await.map_err(Fault::Source)?;
+                is_same(&store, row, &source).await.map_err(Fault::from)?;
                 let sent = link.push(blob, source.bytes, counted).await;
-                sent.map_err(|error| {
-                    let moved = came_further(read.load(Ordering::Relaxed), &furthest);
-                    not_sent(&error, moved)
-                })?;
-                is_same(&store, row, &source).await.map_err(Fault::Source)
+                sent.map_err(|error| not_sent(&error, read.load(Ordering::Relaxed), &furthest))?;
+                is_same(&store, row, &source).await.map_err(Fault::from)
             };
             if let Some(ended) = cancel.run_until_cancelled(sending).await {
                 let _ = mail.send(Mail::Parcel(
@@ -529,7 +542,7 @@ impl Core {
             frames: parcel.state.note.made.map_or(0, |made| made.frames),
             digest: parcel.state.note.made.map(|made| made.digest),
             node: self.me.to_string(),
-            begun: parcel.begun,
+            created_ms: parcel.created_ms,
         };
         let mail = self.mail.clone();
         tokio::spawn(async move {
@@ -546,54 +559,54 @@ impl Core {
 
     /// News of a film's own tasks.
     pub(crate) async fn parcel_says(&mut self, film: FilmId, travels: u64, said: Said) {
-        let Some(parcel) = self.parcels.all.get_mut(&film) else {
-            return;
-        };
-        if parcel.travels != travels {
-            return;
+        let known = self.parcels.all.get(&film);
+        if known.is_some_and(|parcel| parcel.travels.is(travels)) {
+            self.parcel_said(film, said).await;
         }
+    }
+
+    async fn parcel_said(&mut self, film: FilmId, said: Said) {
         match said {
             Said::Event(event) => self.drive(film, event).await,
-            Said::Checked(checked) => {
-                parcel.placing = false;
-                self.parcel_checked(film, checked).await;
-            }
+            Said::Checked(checked) => self.parcel_checked(film, checked).await,
         }
     }
 
     /// A result was looked at: it is in its place, or the job has failed.
     async fn parcel_checked(&mut self, film: FilmId, checked: check::Checked) {
+        let known = self.parcels.all.get(&film);
+        // It may have been ended before this could be stored.
+        let Some(job) = known.filter(|one| one.state.is_open()).map(|one| one.job) else {
+            return;
+        };
+        let failed = !matches!(checked, check::Checked::Placed(_));
+        if failed && self.is_half_way(job).await {
+            // With what was begun the job is done.
+            if let Some(parcel) = self.parcels.all.get_mut(&film) {
+                (parcel.half_way, parcel.placing) = (true, false);
+            }
+            return;
+        }
+        let checked = match self.has_completed(job).await {
+            Some(outcome) => check::Checked::Placed(outcome),
+            None => checked,
+        };
         let Some(parcel) = self.parcels.all.get(&film) else {
             return;
         };
-        let (event, past) = match checked {
-            check::Checked::Placed(outcome) => {
-                let mut past = over(parcel, JobState::Completed(outcome.clone()));
-                past.memo = Memo {
-                    exact: outcome.exact,
-                    verdict: outcome.verdict,
-                    frames: outcome.frames,
-                    bytes: outcome.bytes,
-                    wall_ms: outcome.wall_ms,
-                    placing: None,
-                    ..past.memo
-                };
-                (Event::Placed, past)
-            }
-            check::Checked::Refused(trouble) => {
-                (Event::Refused, over(parcel, JobState::Failed(trouble)))
-            }
-            check::Checked::NotPlaced(trouble) => {
-                (Event::Kept, over(parcel, JobState::Failed(trouble)))
-            }
-        };
+        let (event, past) = came_to(parcel, &checked);
         let mut state = parcel.state.clone();
         let actions = state.on(event);
         let row = parcel.row(state.note.clone());
         let rows = self.parcels.rows(film, Some(row));
-        if let Err(error) = self.keep(parcel.job, rows, Some(&past)).await {
-            // What is in its place stays there: the next start finds it done, or looks again.
+        let kept = self.keep(job, rows, Some(&past)).await;
+        if let Some(parcel) = self.parcels.all.get_mut(&film) {
+            // What is in its place is not called off any more.
+            parcel.placing = kept.is_err() && matches!(checked, check::Checked::Placed(_));
+        }
+        if let Err(error) = kept {
             tracing::warn!(%error, "the end of a film that was sent away was not noted");
+            return self.parcels.again.push((film, Said::Checked(checked)));
         }
         if let Some(parcel) = self.parcels.all.get_mut(&film) {
             parcel.state = state;
@@ -601,16 +614,39 @@ impl Core {
         for action in actions {
             self.act(film, action);
         }
-        let job = past.id;
         self.close(film, past, false);
         self.sweep_asides(job).await;
         self.mind_helped();
     }
 
+    /// What a job has come to whose film was replaced by its result meanwhile, by who goes on with what was cut off.
+    async fn has_completed(&self, job: JobId) -> Option<Outcome> {
+        let row = row_id(job);
+        let row = self
+            .store
+            .call(move |tables| tables.job(row))
+            .await
+            .ok()??;
+        match journal::past(row, Vec::new()).state {
+            JobState::Completed(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// What was half-way replaced is so no more: its result is looked at again, and with it what became of the film.
+    pub(crate) fn check_again(&mut self, job: JobId) {
+        let film = self.parcels.of_job(job);
+        let Some(film) = film else { return };
+        let waits = |parcel: &mut Parcel| std::mem::take(&mut parcel.half_way);
+        if self.parcels.all.get_mut(&film).is_some_and(waits) {
+            self.check_result(film);
+        }
+    }
+
     /// Looks after the films that were sent away: what waits is tried again.
     pub(crate) async fn tend_parcels(&mut self) {
-        for (film, event) in std::mem::take(&mut self.parcels.again) {
-            self.drive(film, event).await;
+        for (film, said) in std::mem::take(&mut self.parcels.again) {
+            self.parcel_said(film, said).await;
         }
         if self.parcels.tried.is_some_and(|at| at.elapsed() < AGAIN) {
             return;
@@ -687,6 +723,27 @@ impl Core {
 pub(crate) enum Said {
     Event(Event),
     Checked(check::Checked),
+}
+
+/// What a look at a result means for its film, and for the job.
+fn came_to(parcel: &Parcel, checked: &check::Checked) -> (Event, Past) {
+    let failed = |trouble: &Trouble| over(parcel, JobState::Failed(trouble.clone()));
+    let outcome = match checked {
+        check::Checked::Placed(outcome) => outcome,
+        check::Checked::Refused(trouble) => return (Event::Refused, failed(trouble)),
+        check::Checked::NotPlaced(trouble) => return (Event::Kept, failed(trouble)),
+    };
+    let past = over(parcel, JobState::Completed(outcome.clone()));
+    let memo = Memo {
+        exact: outcome.exact,
+        verdict: outcome.verdict.clone(),
+        frames: outcome.frames,
+        bytes: outcome.bytes,
+        wall_ms: outcome.wall_ms,
+        placing: None,
+        ..past.memo.clone()
+    };
+    (Event::Placed, Past { memo, ..past })
 }
 
 fn over(parcel: &Parcel, state: JobState) -> Past {

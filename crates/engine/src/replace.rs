@@ -16,6 +16,7 @@ use swap::{End, Goal, Identity, Moment, Step, Swap, Watch, Why};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::combine::{self, CombineError};
 use crate::destination;
 use crate::driver::unix_ms;
 use crate::film::Film;
@@ -28,7 +29,7 @@ use crate::trouble::{Kind, Trouble};
 /// What becomes of originals, in words.
 mod words;
 
-pub(crate) use words::half_way;
+pub(crate) use words::{CLOCK_WAS_SET, half_way};
 use words::{
     clock_was_set, not_gone, not_placed, not_stored, unreadable, why_not, why_not_deleted,
     why_not_replaced, why_not_undone,
@@ -117,6 +118,8 @@ struct Time {
     watch: Watch,
     /// When films were replaced in this run, by their jobs' rows.
     replaced: BTreeMap<i64, Moment>,
+    /// How long nothing is deleted is not in the database yet.
+    unwritten: bool,
 }
 
 /// The database's key of how long no original is deleted, as the clock was set.
@@ -128,6 +131,7 @@ impl Ledger {
         let time = Time {
             watch: Watch::new(moment(), None),
             replaced: BTreeMap::new(),
+            unwritten: false,
         };
         Self {
             store: store.clone(),
@@ -168,7 +172,8 @@ impl Ledger {
         let (set, held, moved) = {
             let mut time = self.time();
             let set = time.watch.look(now);
-            let held = time.watch.held_ms().filter(|_| set.is_some());
+            time.unwritten |= set.is_some();
+            let held = time.watch.held_ms().filter(|_| time.unwritten);
             let since = |(job, at): (&i64, &Moment)| Some((*job, now.set_since(*at)?));
             let moved: Vec<(i64, i64)> = time.replaced.iter().filter_map(since).collect();
             (set, held, moved)
@@ -184,13 +189,14 @@ impl Ledger {
         match noting.await {
             Ok(()) => {
                 let mut time = self.time();
+                time.unwritten = false;
                 for (job, by) in moved {
                     if let Some(at) = time.replaced.get_mut(&job) {
                         *at = at.moved(by);
                     }
                 }
             }
-            // It is seen again at the next look.
+            // At the next look it is tried again.
             Err(error) => tracing::warn!(%error, "it was not noted that the clock was set"),
         }
         set.map(clock_was_set)
@@ -245,9 +251,10 @@ pub(crate) fn replace(
     ledger: &Ledger,
     plan: Plan,
     write_receipt: impl FnOnce(&Path, Vec<String>) -> io::Result<PathBuf>,
-) -> Result<Replaced, Trouble> {
+) -> Result<Replaced, CombineError> {
     let (aside, now) = (plan.aside.clone(), plan.now);
-    let mut row = prepare(ledger, plan, write_receipt).inspect_err(|_| {
+    let prepared = prepare(ledger, plan, write_receipt).and_then(|row| noted(ledger, row));
+    let mut row = prepared.inspect_err(|_| {
         // Nobody knows of it yet.
         let _ = std::fs::remove_file(&aside);
     })?;
@@ -267,9 +274,22 @@ pub(crate) fn replace(
                 original: status(&row),
             })
         }
-        Ok(End::Not(why)) => Err(why_not_replaced(why, &row)),
-        Err(trouble) => Err(take_back(ledger, &row, trouble)),
+        Ok(End::Not(why)) => Err(why_not_replaced(why, &row).into()),
+        Err(trouble) => Err(take_back(ledger, &row, trouble).into()),
     }
+}
+
+/// Notes what is about to be done. Where that cannot be noted, nothing is done.
+fn noted(ledger: &Ledger, row: Original) -> Result<Original, CombineError> {
+    let Err(error) = ledger.put(&row) else {
+        return Ok(row);
+    };
+    // It speaks of a file that is not there.
+    let _ = std::fs::remove_file(&row.receipt);
+    Err(match error {
+        StoreError::Full => CombineError::Unnoted,
+        other => not_stored(&other).into(),
+    })
 }
 
 /// Everything that can be done while the film is untouched: the result made like it, and what is to be noted.
@@ -277,10 +297,10 @@ fn prepare(
     ledger: &Ledger,
     plan: Plan,
     write_receipt: impl FnOnce(&Path, Vec<String>) -> io::Result<PathBuf>,
-) -> Result<Original, Trouble> {
+) -> Result<Original, CombineError> {
     if before(ledger, plan.job)?.is_some() {
         let text = "The film of this job was replaced already.";
-        return Err(Trouble::new(Kind::NotNow, text));
+        return Err(Trouble::new(Kind::NotNow, text).into());
     }
     let ground = destination::examine(&plan.film, &plan.choice)?;
     let failed = |error: io::Error| not_placed(&error);
@@ -288,7 +308,8 @@ fn prepare(
     let original = as_encoded(ledger, &plan, &ground.source)?;
     let result = Identity::of(&plan.aside).map_err(failed)?;
     let backup = swap::free_backup(&ground.source).map_err(failed)?;
-    let receipt = write_receipt(&ground.target, notes).map_err(failed)?;
+    let written = write_receipt(&ground.target, notes);
+    let receipt = written.map_err(|e| combine::not_written(&e))?;
     let note = Note {
         original,
         result,
@@ -363,7 +384,7 @@ fn take_back(ledger: &Ledger, row: &Original, trouble: Trouble) -> Trouble {
     match back {
         Some(Ok(end)) => {
             forget(ledger, row);
-            if end == End::Done || !row.backup.exists() {
+            if end == End::Done || !is_kept(row) {
                 return trouble;
             }
             let backup = row.backup.display();
@@ -377,6 +398,12 @@ fn take_back(ledger: &Ledger, row: &Original, trouble: Trouble) -> Trouble {
     }
 }
 
+/// Whether the film as it was encoded is at its later name.
+fn is_kept(row: &Original) -> bool {
+    let seen = ways(row).and_then(|(swap, _)| swap.seen().ok());
+    seen.is_some_and(|seen| seen.backup == swap::Thing::Original)
+}
+
 /// A film that was not replaced. The receipt speaks of a file that is not there.
 fn forget(ledger: &Ledger, row: &Original) {
     let job = row.job;
@@ -388,7 +415,7 @@ fn forget(ledger: &Ledger, row: &Original) {
 
 /// The film, known to be what was encoded.
 fn as_encoded(ledger: &Ledger, plan: &Plan, source: &Path) -> Result<Identity, Trouble> {
-    let changed = || crate::combine::changed(&plan.film);
+    let changed = || combine::changed(&plan.film);
     let about = std::fs::metadata(source).map_err(|_| changed())?;
     let now = Identity::of(source).map_err(|_| changed())?;
     let row = row_id(plan.job);

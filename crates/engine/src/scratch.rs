@@ -1,5 +1,5 @@
-//! Room for what is made: below the limit of the working files, on their disk, and where an output is to be. Who may
-//! still begin something, and what is held until there is room.
+//! Room for what is made: below the limit of the working files, on their disk, where an output is to be and where it is
+//! noted. Who may still begin something, and what is held until there is room.
 //!
 //! What is there is measured every few seconds; for what is under way room is kept free, and no result grows beyond
 //! that. So a limit is kept before it is reached, and a job that would go beyond it waits with its parts kept.
@@ -11,12 +11,16 @@ use schedule::{Fault, Input, JobId, Lease};
 
 use crate::driver::{Core, Mail};
 use crate::send::{self, SLACK};
+use crate::status::Terms;
 use crate::trouble::{Kind, Trouble};
 use crate::worker::Ask;
 use crate::workspace::{aside, segment_name};
 
 /// A result's size by its source's before there is one: few results are larger.
 const UNKNOWN_GROWTH: f64 = 2.0;
+
+/// Bytes that are noted of a result, its receipt among them, at most.
+const NOTES: u64 = 16 << 20;
 
 /// Bytes that a result's check takes beside it: two dozen small pictures.
 const PICTURES: u64 = 350_000;
@@ -97,6 +101,8 @@ enum Place {
     Working,
     /// Where the output is to be.
     Output(PathBuf),
+    /// In the data folder, for what is noted of a result before it gets its name.
+    Data,
 }
 
 /// Bytes of a disk that are left to everything else.
@@ -303,6 +309,7 @@ impl Core {
             let there = match &held.place {
                 Place::Working => self.scratch_room(*job),
                 Place::Output(folder) => usable(folder),
+                Place::Data => usable(self.workspace.root()),
             };
             (held.need <= there).then_some(*job)
         };
@@ -337,6 +344,12 @@ impl Core {
         self.hold(id, need.max(usable(&folder) + 1), Place::Output(folder));
     }
 
+    /// The disk of the data folder became full while a job was joined: likewise, and there.
+    pub(crate) fn data_filled(&mut self, id: JobId) {
+        let there = usable(self.workspace.root());
+        self.hold(id, NOTES.max(there.saturating_add(1)), Place::Data);
+    }
+
     fn hold(&mut self, id: JobId, need: u64, place: Place) {
         let reason = self.why_held(id, need, &place);
         let held = Held {
@@ -360,8 +373,9 @@ impl Core {
                     "its working files have reached the limit of {limit:.1} GB; raise it in the settings, or free room, and it goes on"
                 );
             }
-            Place::Working => &working,
-            Place::Output(folder) => folder,
+            Place::Working => working.as_path(),
+            Place::Output(folder) => folder.as_path(),
+            Place::Data => self.workspace.root(),
         };
         let free = fs4::available_space(folder).unwrap_or(0);
         format!(
@@ -392,6 +406,15 @@ impl Core {
     }
 }
 
+/// Bytes to be asked for a new job's results. Another computer's film was promised room for as much as itself before it
+/// came; where that is too little after all, its job is held on the way.
+pub(crate) fn asked(need: u64, film: u64, terms: &Terms) -> u64 {
+    match terms.sent_by {
+        Some(_) => need.min(film),
+        None => need,
+    }
+}
+
 /// Whether a job of `need` bytes of working files fits beside `used` below `limit`.
 ///
 /// # Errors
@@ -415,7 +438,50 @@ pub(crate) fn check_limit(limit: Option<u64>, used: u64, need: u64) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use media::choice::{Choice, Purpose};
+
     use super::*;
+    use crate::alone;
+    use crate::combine::CombineError;
+    use crate::node::Steer;
+    use crate::status::{self, JobState};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_cannot_be_noted_waits_for_the_disk_of_the_data_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let node = alone::node(home.path()).await;
+        let film = home.path().join("film.mp4");
+        node.test_clip(film.clone(), 2).await.unwrap();
+        let terms = Terms {
+            only_here: true,
+            place: status::Place::InPlace { keep: None },
+            ..Terms::default()
+        };
+        let choice = Choice {
+            purpose: Purpose::Everywhere,
+            ..Choice::default()
+        };
+        // Until then nothing is joined.
+        let turn = node.0.ledger.turn().await;
+        let job = node.submit(film, choice, terms).await.unwrap();
+        let joins = |job: &status::JobStatus| {
+            matches!(job.state, JobState::Combining) || job.finished_ms.is_some()
+        };
+        assert!(alone::until(&node, job, joins).await.finished_ms.is_none());
+        let result = Err(CombineError::Unnoted);
+        node.0.mail.send(Mail::Combined { job, result }).unwrap();
+        let held = alone::until(&node, job, |_| true).await.state;
+        let data = home.path().join("data").display().to_string();
+        assert!(
+            matches!(&held, JobState::Paused(why) if why.contains(&data)),
+            "{held:?}"
+        );
+        drop(turn);
+        node.steer(job, Steer::Resume).await.unwrap();
+        let state = alone::over(&node, job).await.state;
+        assert!(matches!(state, JobState::Completed(_)), "{state:?}");
+        node.stop().await;
+    }
 
     #[test]
     fn what_is_there_of_a_film_is_not_promised_once_more() {

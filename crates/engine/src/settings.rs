@@ -11,7 +11,7 @@ use crate::config::{self, Config, ConfigStatus, Fault, Import, Reread, import};
 use crate::driver::{Call, Core};
 use crate::node::{Node, Shift};
 use crate::probe::Probed;
-use crate::status::{Hours, JobState, PathPair, Rules, Settings, Shared};
+use crate::status::{Hours, JobState, PathPair, Rules, Settings, Shared, Terms};
 use crate::trouble::{Kind, Trouble};
 use crate::{forecast, machine, scratch, sight, start};
 
@@ -105,6 +105,7 @@ impl Node {
         probed: &Probed,
         bytes: u64,
         choice: &Choice,
+        terms: &Terms,
     ) -> Result<(), Trouble> {
         let limit = self.settings().await?.scratch_limit;
         if limit.is_none() {
@@ -114,7 +115,7 @@ impl Node {
         let used = tokio::task::spawn_blocking(move || workspace.used()).await;
         let (own, donated) = used.unwrap_or_default();
         let least = forecast::forecast(&sight::subject(probed, bytes), choice, None, &[]).bytes_low;
-        scratch::check_limit(limit, own + donated, least)
+        scratch::check_limit(limit, own + donated, scratch::asked(least, bytes, terms))
     }
 
     /// Moves a job in the queue.

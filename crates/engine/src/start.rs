@@ -274,21 +274,21 @@ fn delivery(settings: &Settings) -> Duration {
 /// What a failed job has made is kept for so long, for it to be tried again; milliseconds.
 const FAILED_KEPT: i64 = 30 * 24 * 3_600_000;
 
-/// Whether a job's working files are still of use.
-fn is_kept(past: &Past, now_ms: i64) -> bool {
+/// Whether a job's working files are still of use; `results`: jobs of which a result waits among them to be put in its place.
+fn is_kept(past: &Past, results: &BTreeSet<schedule::JobId>, now_ms: i64) -> bool {
     let fresh = |ended: Option<i64>| ended.is_none_or(|at| now_ms.saturating_sub(at) < FAILED_KEPT);
     past.wish.terms.keep_temp
         || match past.state {
             JobState::Completed(_) | JobState::Cancelled => false,
-            JobState::Failed(_) => fresh(past.finished_ms),
+            JobState::Failed(_) => results.contains(&past.id) || fresh(past.finished_ms),
             _ => true,
         }
 }
 
 /// Removes the working files of jobs that are over, abandoned or unknown: those that a killed node could not remove.
-async fn sweep(workspace: &Workspace, past: &ById<Past>) {
+async fn sweep(workspace: &Workspace, past: &ById<Past>, results: &BTreeSet<schedule::JobId>) {
     let now = crate::driver::unix_ms();
-    let kept = past.values().filter(|past| is_kept(past, now));
+    let kept = past.values().filter(|past| is_kept(past, results, now));
     let kept: Vec<schedule::JobId> = kept.map(|past| past.id).collect();
     let workspace = workspace.clone();
     let swept = tokio::task::spawn_blocking(move || workspace.sweep(&kept)).await;
@@ -345,7 +345,7 @@ async fn past_jobs(store: &Store, workspace: &Workspace) -> Result<ById<Past>, s
         .into_iter()
         .map(|(job, segments)| (journal::job_id(job.id), journal::past(job, segments)))
         .collect();
-    sweep(workspace, &past).await;
+    sweep(workspace, &past, &remote::kept(store).await?).await;
     sweep_asides(store, &past).await;
     Ok(past)
 }
@@ -356,16 +356,9 @@ async fn sweep_asides(store: &Store, past: &ById<Past>) {
     if noted.is_ok_and(|noted| noted.is_empty()) {
         return;
     }
-    let over = |past: &&Past| {
-        let state = &past.state;
-        matches!(
-            state,
-            JobState::Completed(_) | JobState::Failed(_) | JobState::Cancelled
-        )
-    };
     let kept = past
         .values()
-        .filter(|past| past.wish.terms.keep_temp || !over(past));
+        .filter(|past| past.wish.terms.keep_temp || !past.state.is_over());
     let kept: BTreeSet<schedule::JobId> = kept.map(|past| past.id).collect();
     let store = store.clone();
     tokio::spawn(async move { output::sweep(&store, |job| !kept.contains(&job)).await });

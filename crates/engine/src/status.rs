@@ -496,6 +496,14 @@ pub enum JobState {
     Cancelled,
 }
 
+impl JobState {
+    /// Whether nothing more will happen to the job by itself.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Completed(_) | Self::Failed(_) | Self::Cancelled)
+    }
+}
+
 /// What came of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
@@ -511,7 +519,8 @@ pub struct Outcome {
     pub frames: u64,
     /// Bytes of the output.
     pub bytes: u64,
-    /// From start to end, in all runs, without the time in which it was held or the node did not run.
+    /// From start to end, in all runs, without the time in which it was held or the node did not run; of a film that was
+    /// sent away, all the time since it was handed in.
     pub wall_ms: u64,
 }
 

@@ -85,6 +85,11 @@ impl Workspace {
         Ok(())
     }
 
+    /// Whether one of the places is not there just now, as on a disk that was unplugged.
+    pub fn lacks_a_place(&self) -> bool {
+        self.places().iter().any(|place| !place.is_dir())
+    }
+
     /// Whether working files can be kept below `folder`: our own folder there, made ready.
     ///
     /// # Errors

@@ -761,3 +761,25 @@ async fn what_its_owners_user_takes_off_the_list_is_kept_no_more() {
     owner.stop().await;
     sender.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_it_ended_there_is_heard_by_whoever_was_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = clip(&folder.path().join("film.mkv"), 120);
+    let (sender, owner) = house_of_two(folder.path()).await;
+    let terms = to(on(&sender).await);
+    let id = sender.submit(film, everywhere(), terms).await.unwrap();
+    let there = theirs(&owner).await;
+    sender.stop().await;
+    drop(sender);
+    owner.steer(there.id, Steer::Cancel).await.unwrap();
+    until_nothing_is_kept(folder.path()).await;
+    let sender = start(config(folder.path(), "sender", true)).await;
+    let job = until(&sender, id, |_| false).await;
+    let JobState::Failed(trouble) = job.state else {
+        panic!("{:?}", job.state)
+    };
+    assert_eq!(trouble.message, "The job was cancelled on owner.");
+    sender.stop().await;
+    owner.stop().await;
+}

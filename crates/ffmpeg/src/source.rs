@@ -110,9 +110,14 @@ pub async fn first_frame(ffmpeg: &Path, source: &Source) -> Result<frame::FrameI
 /// How the first interlaced frame of some is scanned, looked for at three places of the film: recordings often begin with
 /// something progressive. `None` where none is found. `film` is its start and length, microseconds of the file's own
 /// timeline; of a film whose length is not known no places can be chosen.
-pub async fn interlaced_later(ffmpeg: &Path, source: &Source, film: (i64, i64)) -> Option<Scan> {
+pub async fn interlaced_later(
+    ffmpeg: &Path,
+    source: &Source,
+    film: (i64, Option<i64>),
+) -> Option<Scan> {
+    let length = film.1.filter(|length| *length > 0)?;
     for share in [25, 50, 75] {
-        let at_us = film.0 + film.1.max(0).saturating_mul(share) / 100;
+        let at_us = film.0 + length.saturating_mul(share) / 100;
         let run = Run::new(ffmpeg)
             .answers()
             .args(TALKING)

@@ -215,6 +215,8 @@ fn source(
         format!("{name} was changed"),
         format!("{name} is not there"),
         format!("no file {name}"),
+        // In a folder that is empty then, its disk may be away.
+        format!("{name} could not be read on"),
     ];
     house.failed(&job, &words.each_ref().map(String::as_str))?;
     // What is encoded is kept for another try until it is not wanted.

@@ -10,7 +10,7 @@ const REASONS: Record<LibraryState, string> = {
   done: '',
   left: '“Films” does not take it: it is hevc already.',
   failed: 'The file ends in the middle of a frame at 0:41:07. Copy it again from where it came from.',
-  not_worthwhile: 'Some of its frames were tried: it would have about 1240 MB instead of 1260 MB, and less than 5 % saved is not worthwhile.',
+  not_worthwhile: 'Some of its frames were tried: about 1 % would be saved, and less than 5 % is not worthwhile.',
 };
 
 export function libraryRules(watched: boolean): LibraryRules {

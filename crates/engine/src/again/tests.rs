@@ -92,3 +92,48 @@ async fn what_was_cut_off_is_not_looked_for_again() {
     );
     second.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_ended_while_it_was_looked_at_does_not_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("film.mp4");
+    let first = node(folder.path()).await;
+    first.test_clip(film.clone(), 2).await.unwrap();
+    let dropped = crate::intake::look(&film).unwrap();
+    let (choice, terms) = (Choice::default(), Terms::default());
+    let id = first.record(&dropped, &choice, &terms).await.unwrap();
+    first.stop().await;
+    drop(first);
+    let second = node(folder.path()).await;
+    let row = second.waiting(row_id(id)).await.unwrap();
+    second.steer(id, Steer::Cancel).await.unwrap();
+    assert!(second.waiting(row_id(id)).await.is_none());
+    let refused = second.resume(row, false).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::NotNow, "{refused}");
+    let given_up = second.ask(|reply| Call::GiveUp(id, refused, reply));
+    given_up.await.unwrap();
+    let job = until(&second, id, |_| true).await;
+    assert!(matches!(job.state, JobState::Cancelled), "{:?}", job.state);
+    second.stop().await;
+}
+
+#[test]
+fn only_what_stands_as_it_was_looked_at_is_taken_up() {
+    use store::JobState::{Cancelled, Completed, Failed, Paused, Queued};
+    for (now, was, may) in [
+        (Some(Queued), Queued, true),
+        (Some(Paused), Queued, true),
+        // Tried again.
+        (Some(Failed), Failed, true),
+        (Some(Cancelled), Cancelled, true),
+        (Some(Queued), Failed, true),
+        (Some(Cancelled), Queued, false),
+        (Some(Cancelled), Failed, false),
+        (Some(Completed), Failed, false),
+        (Some(Completed), Completed, false),
+        // Off the list.
+        (None, Failed, false),
+    ] {
+        assert_eq!(may_go_on(now, was), may, "{now:?} {was:?}");
+    }
+}

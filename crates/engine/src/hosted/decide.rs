@@ -18,11 +18,16 @@ const MOST_OF_ALL: usize = 64;
 const LEFT_FREE: u64 = 512 << 20;
 /// What a result may come to beyond its film, bytes.
 const MARGIN: u64 = 1 << 20;
-/// A result that nobody has asked for in so long is removed, milliseconds in which this computer was there to be asked: a
-/// week.
+/// A result that nobody has asked for in so long is removed, and an end that nobody has heard of is forgotten; milliseconds
+/// in which this computer was there to be asked: a week.
 pub(crate) const KEPT: u64 = 7 * 24 * 3_600_000;
 /// The same of a film of which nothing comes: a day.
 pub(crate) const AWAITED: u64 = 24 * 3_600_000;
+/// What is said of a result that is not there any more.
+const RESULT_GONE: &str = "its result is gone";
+
+/// How a film came to nothing, and a line for people.
+pub(crate) type End = (FilmEnd, String);
 
 /// What is kept of a film of another computer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,10 +57,13 @@ pub(crate) struct Note {
     pub held_here: bool,
     /// The result.
     pub made: Option<Made>,
-    /// For so long nothing of the film has come, or nobody has come for the result; milliseconds in which this computer was
-    /// there.
+    /// For so long nothing of the film has come, or nobody has come for the result or heard of the end; milliseconds in
+    /// which this computer was there.
     #[serde(default)]
     pub waited_ms: u64,
+    /// How it came to nothing: all that is left of it, until its sender has heard that.
+    #[serde(default)]
+    pub ended: Option<End>,
 }
 
 /// A result.
@@ -88,6 +96,8 @@ pub(crate) struct Hosted {
     pub giving: bool,
     /// Bytes of its source that are here, once that was looked at.
     pub come: Option<u64>,
+    /// Looks since its sender was told how it ended, on a link that still stands.
+    pub told: Option<u32>,
 }
 
 /// What is being done.
@@ -103,6 +113,8 @@ pub(crate) enum Step {
     Measuring,
     /// Its result waits.
     Made,
+    /// It came to nothing, and nothing is left of it but how.
+    Ended,
     /// Nothing is left of it.
     Gone,
 }
@@ -117,15 +129,17 @@ pub(crate) enum Event {
     /// Its source is here, or will not be.
     Taken(Result<(), Fault>),
     /// It became this job, or cannot.
-    Submitted(Result<u64, String>),
+    Submitted(Result<u64, End>),
     /// Its job ended.
     JobDone,
-    JobFailed(String),
+    JobFailed(End),
     JobCancelled,
     /// The result was read.
     Measured(Result<Made, String>),
     /// Its result went over, or did not.
     Given,
+    /// Its result is not where it was put.
+    ResultGone,
     /// The sender's words.
     Take(BlobId),
     Hold,
@@ -140,6 +154,8 @@ pub(crate) enum Event {
     TakenOff,
     /// Its sender may not use this computer any more.
     Withdrawn,
+    /// The two are not paired any more.
+    Unpaired,
     /// This computer does not help any more.
     Rest,
     /// It helps again.
@@ -180,7 +196,7 @@ pub(crate) enum Action {
     Pause,
     Resume,
     Cancel,
-    /// Remove all of it.
+    /// Remove everything of it that lies here.
     Remove,
 }
 
@@ -240,6 +256,7 @@ impl Hosted {
     /// Of a note, before its sender is met.
     pub fn new(note: Note) -> Self {
         let step = match (&note.made, note.job, note.received) {
+            _ if note.ended.is_some() => Step::Ended,
             (Some(_), _, _) => Step::Made,
             (None, Some(_), _) => Step::Working,
             (None, None, true) => Step::Submitting,
@@ -252,7 +269,13 @@ impl Hosted {
             taking: false,
             giving: false,
             come: None,
+            told: None,
         }
+    }
+
+    /// Whether nothing of it is here any more but how it ended.
+    pub fn is_over(&self) -> bool {
+        matches!(self.step, Step::Ended | Step::Gone)
     }
 
     /// Bytes that are still to come of it: the rest of the film, and a result of the same size.
@@ -261,7 +284,7 @@ impl Hosted {
         match self.step {
             Step::Receiving => promise(bytes).saturating_sub(self.come.unwrap_or(0)),
             Step::Submitting | Step::Working => bytes.saturating_add(MARGIN),
-            Step::Measuring | Step::Made | Step::Gone => 0,
+            Step::Measuring | Step::Made | Step::Ended | Step::Gone => 0,
         }
     }
 
@@ -275,7 +298,7 @@ impl Hosted {
                 let made = self.note.made.as_ref().map_or(0, |made| made.bytes);
                 bytes.saturating_add(made)
             }
-            Step::Gone => 0,
+            Step::Ended | Step::Gone => 0,
         }
     }
 
@@ -289,6 +312,7 @@ impl Hosted {
     pub fn on(&mut self, event: Event) -> Vec<Action> {
         match (event, self.step) {
             (_, Step::Gone) => Vec::new(),
+            (event, Step::Ended) => self.after_end(event),
             (Event::Offered(source), step) => self.offered(source, step),
             (Event::Lost, _) => self.lost(),
             (Event::Taken(ended), Step::Receiving) if self.taking => self.taken(ended),
@@ -299,12 +323,12 @@ impl Hosted {
                 let tell = self.when_linked(Action::Tell);
                 pause.into_iter().chain(tell).collect()
             }
-            (Event::Submitted(Err(why)), Step::Submitting) => self.end(FilmEnd::Unusable, &why),
+            (Event::Submitted(Err((reason, why))), Step::Submitting) => self.end(reason, &why),
             (Event::JobDone, Step::Working) => {
                 self.step = Step::Measuring;
                 vec![Action::Measure]
             }
-            (Event::JobFailed(why), Step::Working) => self.job_over(FilmEnd::Failed, &why),
+            (Event::JobFailed((reason, why)), Step::Working) => self.job_over(reason, &why),
             (Event::JobCancelled, Step::Working) => self.job_over(FilmEnd::Cancelled, ""),
             (Event::Measured(Ok(made)), Step::Measuring) => self.measured(made),
             (Event::Measured(Err(why)), Step::Measuring) => self.end(FilmEnd::Failed, &why),
@@ -317,6 +341,7 @@ impl Hosted {
                 self.giving = false;
                 Vec::new()
             }
+            (Event::ResultGone, Step::Made) => self.end(FilmEnd::Failed, RESULT_GONE),
             (Event::Hold, _) => {
                 self.note.held = true;
                 self.when_working(Action::Pause)
@@ -333,11 +358,9 @@ impl Hosted {
             }
             (Event::TakenOff, Step::Working) => self.job_over(FilmEnd::Cancelled, ""),
             (Event::TakenOff, Step::Measuring | Step::Made) => self.end(FilmEnd::Cancelled, ""),
-            (Event::Cancel | Event::Collected, _) => {
-                let mut actions = self.leave();
-                actions.extend([Action::Say(FilmWord::Over {}), Action::Remove]);
-                actions
-            }
+            (Event::Cancel | Event::Collected, _) => self.forget(Some(FilmWord::Over {})),
+            // Nobody is left to be told anything.
+            (Event::Unpaired, _) => self.forget(None),
             (Event::Withdrawn, _) => self.end(FilmEnd::Withdrawn, ""),
             (Event::Rest, Step::Receiving) => self.end(FilmEnd::Withdrawn, ""),
             (Event::Rest, Step::Working) if !self.note.resting => {
@@ -383,7 +406,7 @@ impl Hosted {
             }
             Step::Submitting | Step::Working | Step::Measuring => vec![Action::Tell],
             Step::Made => self.say_made(),
-            Step::Gone => Vec::new(),
+            Step::Ended | Step::Gone => Vec::new(),
         }
     }
 
@@ -444,29 +467,105 @@ impl Hosted {
         self.end(FilmEnd::Expired, "")
     }
 
-    /// What is under way of it ends.
-    fn leave(&mut self) -> Vec<Action> {
-        let works = matches!(self.step, Step::Working | Step::Submitting);
-        self.step = Step::Gone;
-        let cancel = works.then_some(Action::Cancel);
-        std::iter::once(Action::Stop).chain(cancel).collect()
+    /// Nobody asks for it any more.
+    fn forget(&mut self, last: Option<FilmWord>) -> Vec<Action> {
+        let job = self.job_at_work();
+        let mut actions = self.leave(Step::Gone, job);
+        actions.extend(last.map(Action::Say));
+        actions.push(Action::Remove);
+        actions
+    }
+
+    /// It comes to nothing, and its job with it.
+    fn end(&mut self, reason: FilmEnd, detail: &str) -> Vec<Action> {
+        let job = self.job_at_work();
+        self.come_to_nothing(reason, detail, job)
     }
 
     /// Its job came to nothing: there is none to be cancelled any more.
-    fn job_over(&mut self, reason: FilmEnd, why: &str) -> Vec<Action> {
-        self.step = Step::Measuring;
-        self.end(reason, why)
+    fn job_over(&mut self, reason: FilmEnd, detail: &str) -> Vec<Action> {
+        self.come_to_nothing(reason, detail, None)
     }
 
-    /// It comes to nothing, which its sender is told, now or when it asks.
-    fn end(&mut self, reason: FilmEnd, detail: &str) -> Vec<Action> {
-        let mut actions = self.leave();
-        if self.linked {
-            let detail = detail.into();
-            actions.push(Action::Say(FilmWord::Ended { reason, detail }));
-        }
+    /// What its job is told where it has one, or is about to.
+    fn job_at_work(&self) -> Option<Action> {
+        let works = matches!(self.step, Step::Working | Step::Submitting);
+        works.then_some(Action::Cancel)
+    }
+
+    /// How it came to nothing is told its sender, now or when it asks. Of a film that was still on its way nothing is kept:
+    /// it is sent again, if it is taken again.
+    fn come_to_nothing(
+        &mut self,
+        reason: FilmEnd,
+        detail: &str,
+        job: Option<Action>,
+    ) -> Vec<Action> {
+        let to = if self.note.received {
+            Step::Ended
+        } else {
+            Step::Gone
+        };
+        let mut actions = self.leave(to, job);
+        self.note.ended = Some((reason, detail.to_owned()));
+        (self.note.made, self.note.waited_ms) = (None, 0);
+        actions.extend(self.say_end());
         actions.push(Action::Remove);
         actions
+    }
+
+    /// What is under way of it ends, and its job, where there is one.
+    fn leave(&mut self, to: Step, job: Option<Action>) -> Vec<Action> {
+        self.step = to;
+        (self.taking, self.giving) = (false, false);
+        std::iter::once(Action::Stop).chain(job).collect()
+    }
+
+    fn say_end(&mut self) -> Option<Action> {
+        let (reason, detail) = self.note.ended.clone().filter(|_| self.linked)?;
+        self.told = Some(0);
+        let detail = detail.into();
+        Some(Action::Say(FilmWord::Ended { reason, detail }))
+    }
+
+    /// What there is to do about a film of which nothing is left but how it ended.
+    fn after_end(&mut self, event: Event) -> Vec<Action> {
+        match event {
+            Event::Offered(_) | Event::Take(_) => {
+                self.linked = true;
+                self.say_end().into_iter().collect()
+            }
+            Event::Lost => {
+                (self.linked, self.told) = (false, None);
+                Vec::new()
+            }
+            // It just became one.
+            Event::Submitted(Ok(job)) => {
+                self.note.job = Some(job);
+                vec![Action::Cancel]
+            }
+            Event::Cancel | Event::Collected => {
+                self.step = Step::Gone;
+                vec![Action::Say(FilmWord::Over {})]
+            }
+            Event::Unpaired => {
+                self.step = Step::Gone;
+                Vec::new()
+            }
+            Event::Tick(passed) => self.wait_to_be_heard(passed),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A link that has stood from one look to the next has carried what was said on it before.
+    fn wait_to_be_heard(&mut self, passed: u64) -> Vec<Action> {
+        let heard = self.told.is_some_and(|looks| looks > 0);
+        self.told = self.told.map(|looks| looks.saturating_add(1));
+        self.note.waited_ms = self.note.waited_ms.saturating_add(passed);
+        if heard || self.note.waited_ms >= KEPT {
+            self.step = Step::Gone;
+        }
+        Vec::new()
     }
 }
 

@@ -9,7 +9,9 @@ use library::{Candidate, Folder, Library, Rule, Verdict, wants_more};
 use store::{Film, FilmState, StoreError};
 use tokio::time::Instant;
 
-use super::outcome::{Beside, Content, Like, Outcome, is_nodes_fault, is_shared, known, outcome};
+use super::outcome::{
+    Beside, Content, Like, Outcome, is_nodes_fault, is_shared, known, marked, outcome,
+};
 use super::walk::{Found, within};
 use super::{PATIENCE, is_there, scan};
 use crate::driver::{Call, unix_ms};
@@ -404,11 +406,8 @@ impl Feeder {
             return Ok(Given::Anew);
         }
         let failed = Film {
-            state: FilmState::Failed,
-            reason: trouble.to_string(),
-            forced: false,
             changed: unix_ms(),
-            ..film
+            ..marked(film, FilmState::Failed, trouble.to_string())
         };
         self.put(failed).await
     }
@@ -524,17 +523,17 @@ impl Feeder {
         let Some(bytes) = middle.filter(little) else {
             return Ok(Onward::Continue(film));
         };
+        let saved = match film.bytes.saturating_sub(bytes) {
+            0 => "nothing would be saved".to_owned(),
+            saved => format!("about {} % would be saved", saved * 100 / film.bytes),
+        };
         let reason = format!(
-            "Some of its frames were tried: it would have about {} MB instead of {} MB, and less than {} % saved is not worthwhile.",
-            bytes / 1_000_000,
-            film.bytes / 1_000_000,
+            "Some of its frames were tried: {saved}, and less than {} % is not worthwhile.",
             rule.least_saving.max(1)
         );
         let not = Film {
-            state: FilmState::NotWorthwhile,
-            reason,
             changed: unix_ms(),
-            ..film
+            ..marked(film, FilmState::NotWorthwhile, reason)
         };
         Ok(Onward::Break(self.put(not).await?))
     }

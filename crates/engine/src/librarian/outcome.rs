@@ -155,7 +155,8 @@ fn failed(film: Film, trouble: &Trouble, beside: Beside, now: i64) -> (Film, boo
     }
 }
 
-fn marked(film: Film, state: FilmState, reason: String) -> Film {
+/// Filed as decided: what was asked for of it is done.
+pub(crate) fn marked(film: Film, state: FilmState, reason: String) -> Film {
     Film {
         state,
         reason,

@@ -7,7 +7,6 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use ffmpeg::carry::{self, FilmPacket};
 use ffmpeg::child::RunError;
@@ -24,8 +23,10 @@ use plan::expect::{self, Times};
 use plan::lens;
 use tokio_util::sync::CancellationToken;
 
-use crate::combine::{self, Combine, CombineError};
+use super::{NotSame, words};
+use crate::combine::{self, Begun, Combine, CombineError};
 use crate::companion::{self, Companion};
+use crate::driver::Mail;
 use crate::film::{Film, FilmParts};
 use crate::intake::Dropped;
 use crate::lease::Bench;
@@ -37,7 +38,7 @@ use crate::receipt::MadeBy;
 use crate::status::{Outcome, Place, Terms};
 use crate::trouble::{Kind, Trouble};
 use crate::verify::{self, Unfit};
-use crate::{compare, output, placed, remote, repair};
+use crate::{compare, output, placed, remote, repair, replace};
 
 /// Frames compared at each place.
 const WINDOW: usize = 4;
@@ -70,7 +71,8 @@ pub(crate) struct Work {
     pub digest: Option<peer::Digest>,
     /// This node's short id.
     pub node: String,
-    pub begun: Instant,
+    /// When the job was handed in, in ms since 1970.
+    pub created_ms: i64,
 }
 
 /// What came of it.
@@ -161,6 +163,14 @@ pub(crate) async fn check_and_place(
         // By an earlier run that was cut off before it could say so.
         return Some(Checked::Placed(outcome));
     }
+    match replaced(node, &work).await {
+        Ok(None) => {}
+        Ok(Some(outcome)) => return Some(Checked::Placed(outcome)),
+        Err(trouble) => return Some(Checked::NotPlaced(trouble)),
+    }
+    if is_lost(node, &work) {
+        return Some(Checked::Refused(words::lost(&work.maker.1)));
+    }
     let looking = look_and_place(node, &work, &cancel);
     match looking.await {
         Ok(outcome) => outcome.map(Checked::Placed),
@@ -177,6 +187,33 @@ pub(crate) async fn check_and_place(
             })
         }
     }
+}
+
+/// What has come of a film that was half-way replaced when an earlier run was cut off: that is gone on with before the film
+/// is looked at, as nothing of it may be at its name. `None` where it is to be replaced still.
+async fn replaced(node: &Node, work: &Work) -> Result<Option<Outcome>, Trouble> {
+    let Place::InPlace { .. } = work.terms.place else {
+        return Ok(None);
+    };
+    let turn = node.0.ledger.turn().await;
+    let (ledger, job) = (node.0.ledger.clone(), work.job);
+    let looked = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        replace::before(&ledger, job)
+    });
+    let looked = looked.await;
+    let before = looked.map_err(|e| Trouble::new(Kind::Other, e.to_string()))??;
+    Ok(before.map(|(outcome, original)| {
+        // A loop that has ended shows nothing any more.
+        let _ = node.0.mail.send(Mail::Original(Box::new(original)));
+        outcome
+    }))
+}
+
+/// Whether the result is gone, and not only a disk with working files away.
+fn is_lost(node: &Node, work: &Work) -> bool {
+    let is_gone = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    work.returned.metadata().is_err_and(is_gone) && !node.0.workspace.lacks_a_place()
 }
 
 /// `None` where it was called off.
@@ -276,9 +313,9 @@ async fn check(node: &Node, work: &Work) -> Result<(Parts, FileProof), Fault> {
 
 async fn unchanged(node: &Node, work: &Work) -> Result<(), Fault> {
     let same = remote::is_same(&node.0.store, work.row, &work.source).await;
-    same.map_err(|why| match why.as_str() {
-        "" => Fault::Here(combine::changed(&work.source.path)),
-        why => Fault::film(why),
+    same.map_err(|why| match why {
+        NotSame::Changed => Fault::Here(combine::changed(&work.source.path)),
+        NotSame::Unread(why) => Fault::film(why),
     })
 }
 
@@ -627,7 +664,7 @@ async fn place(
         folder,
         receipts: node.0.workspace.receipts(),
         node: work.node.clone(),
-        begun: work.begun,
+        begun: Begun::HandedIn(work.created_ms),
         made_by: Some(MadeBy::of(id, name)),
         store: node.0.store.clone(),
         ledger: node.0.ledger.clone(),
@@ -638,12 +675,15 @@ async fn place(
         Ok(placed) => Ok(placed),
         Err(CombineError::Failed(trouble)) => Err(Fault::Here(trouble)),
         Err(CombineError::Redo(_, why)) => Err(Fault::Bad(why)),
-        Err(CombineError::Full) => {
-            let text = "The disk of the output folder is full.";
-            let help = "Free some space, and try the job again: the result is kept.";
-            Err(Fault::Here(Trouble::new(Kind::NoSpace, text).help(help)))
-        }
+        Err(CombineError::Full) => Err(full("output folder")),
+        Err(CombineError::Unnoted) => Err(full("data folder")),
     }
+}
+
+fn full(folder: &str) -> Fault {
+    let text = format!("The disk of the {folder} is full.");
+    let help = "Free some space, and try the job again: the result is kept.";
+    Fault::Here(Trouble::new(Kind::NoSpace, text).help(help))
 }
 
 #[cfg(test)]

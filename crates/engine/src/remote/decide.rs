@@ -44,6 +44,13 @@ pub(crate) struct Note {
     pub last: Option<Last>,
 }
 
+impl Note {
+    /// Whether the result is here, and has neither its place nor been given up.
+    pub fn is_here(&self) -> bool {
+        self.here && self.last.is_none()
+    }
+}
+
 /// A result as its owner describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Made {
@@ -155,8 +162,10 @@ pub(crate) enum Fault {
     Link,
     /// It broke while the two were connected; whether something came across before.
     Broke { moved: bool },
-    /// The film here is not what it was, or cannot be read.
-    Source(String),
+    /// The film here is not what it was.
+    Changed,
+    /// The film here cannot be read now, and why; whether something came across before.
+    Unread { why: String, moved: bool },
     /// It cannot be stored here.
     Store(String),
     /// What came is not what its owner said.
@@ -194,7 +203,7 @@ pub(crate) enum End {
     /// It came to nothing there.
     There(FilmEnd, String),
     Unpaired,
-    /// The film is not what it was.
+    /// The film is not what it was; or it could not be read time and again, and why.
     Source(String),
     /// What is said of the result, or what came, is no result of this film.
     NoResult(String),
@@ -254,16 +263,11 @@ impl Away {
                 self.fetch()
             }
             // It is here, and needs nobody any more.
-            Event::Unpaired | Event::Withdrawn if self.is_here() => Vec::new(),
+            Event::Unpaired | Event::Withdrawn if self.note.is_here() => Vec::new(),
             Event::Unpaired => self.unpaired(),
             Event::Withdrawn => self.cancel(),
             Event::Tick => self.tick(),
         }
-    }
-
-    /// Whether the result is here, and has neither its place nor been given up.
-    fn is_here(&self) -> bool {
-        self.note.here && self.note.last.is_none()
     }
 
     fn met(&mut self, knows: bool) -> Vec<Action> {
@@ -445,7 +449,8 @@ impl Away {
                 self.step = Step::Working;
                 Vec::new()
             }
-            Err(Fault::Source(why)) => self.end(End::Source(why)),
+            Err(Fault::Changed) => self.end(End::Source(String::new())),
+            Err(Fault::Unread { why, moved }) => self.not_read(why, moved),
             Err(Fault::Link) => {
                 self.step = Step::Waiting;
                 Vec::new()
@@ -461,6 +466,16 @@ impl Away {
         if self.count_failure(moved) {
             return self.end(End::GaveUp);
         }
+        Vec::new()
+    }
+
+    /// It could not be read. Its drive may be there again before that was too often: until then its owner keeps what it has.
+    fn not_read(&mut self, why: String, moved: bool) -> Vec<Action> {
+        self.step = Step::Waiting;
+        if self.count_failure(moved) {
+            return self.end(End::Source(why));
+        }
+        self.waits = format!("the film cannot be read here now ({why})");
         Vec::new()
     }
 
@@ -487,7 +502,7 @@ impl Away {
             Err(Fault::Store(why)) => self.waits = why,
             Err(Fault::Link) => {}
             Err(Fault::Broke { moved }) => self.not_brought(moved),
-            Err(Fault::Source(_) | Fault::Mismatch) => self.not_brought(false),
+            Err(Fault::Changed | Fault::Unread { .. } | Fault::Mismatch) => self.not_brought(false),
         }
         self.step = Step::Ready;
         Vec::new()
@@ -517,7 +532,7 @@ impl Away {
     }
 
     fn again(&mut self) -> Vec<Action> {
-        if !self.note.here || self.note.last.is_some() {
+        if !self.note.is_here() {
             return Vec::new();
         }
         self.step = Step::Checking;

@@ -6,7 +6,7 @@ use peer::FilmStep;
 
 use super::decide::Step;
 use super::{Parcel, RETURNED, words};
-use crate::driver::Core;
+use crate::driver::{Core, ms_since};
 use crate::status::{AwayStatus, AwayStep, JobState, JobStatus, Stages, Traffic};
 
 impl Core {
@@ -39,7 +39,7 @@ impl Core {
                 .filter(|fps| *fps > 0.0),
             eta_ms: working.and_then(|stand| stand.eta_ms),
             speed_up: None,
-            elapsed_ms: u64::try_from(parcel.begun.elapsed().as_millis()).unwrap_or(0),
+            elapsed_ms: ms_since(parcel.created_ms),
             segments: Vec::new(),
             hands: Vec::new(),
             traffic: Traffic::default(),

@@ -7,6 +7,7 @@ use store::{JobState as StoredState, Tables};
 use super::decide::{Event, Step};
 use super::{Parcel, words};
 use crate::driver::Core;
+use crate::job::Past;
 use crate::journal::row_id;
 use crate::node::Steer;
 use crate::trouble::{Kind, Trouble};
@@ -58,25 +59,38 @@ impl Core {
         }
     }
 
-    /// Looks again at a result that could not be put in its place. `false` where there is none.
-    pub(crate) async fn try_parcel_again(&mut self, job: JobId) -> bool {
-        let kept = |one: &Parcel| {
-            let note = &one.state.note;
-            one.job == job && note.here && note.last.is_none() && !one.state.is_open()
-        };
+    /// The film of a job whose result is kept.
+    fn kept_of(&self, job: JobId) -> Option<FilmId> {
+        let kept =
+            |one: &Parcel| one.job == job && one.state.note.is_here() && !one.state.is_open();
         let film = self.parcels.all.iter().find(|(_, one)| kept(one));
-        let Some(film) = film.map(|(film, _)| *film) else {
-            return false;
+        film.map(|(film, _)| *film)
+    }
+
+    /// Looks again at a result that could not be put in its place. `false` where there is none.
+    pub(crate) async fn try_parcel_again(&mut self, job: JobId) -> Result<bool, Trouble> {
+        let Some(film) = self.kept_of(job) else {
+            return Ok(false);
         };
         let opened = self.store.call(move |tables: &Tables<'_>| {
             tables.set_job_state(row_id(job), StoredState::Queued)
         });
-        if opened.await.is_err() {
-            return false;
-        }
+        opened.await.map_err(|error| words::not_stored(&error))?;
         self.past.remove(&job);
         self.drive(film, Event::Again).await;
-        true
+        Ok(true)
+    }
+
+    /// A result that was kept has its place after all.
+    pub(crate) async fn kept_is_placed(&mut self, job: JobId) {
+        let Some(film) = self.kept_of(job) else {
+            return;
+        };
+        self.drive(film, Event::Placed).await;
+        let keeps = |past: &Past| past.wish.terms.keep_temp;
+        if !self.past.get(&job).is_some_and(keeps) {
+            self.workspace.remove_job(job);
+        }
     }
 
     /// Brings a result that was left there.
@@ -85,6 +99,10 @@ impl Core {
             let known = self.jobs.contains_key(&job) || self.past.contains_key(&job);
             return Err(words::nothing_to_fetch(job, known));
         };
+        let parcel = self.parcels.all.get(&film);
+        if parcel.is_some_and(|parcel| parcel.state.note.held) {
+            return Err(words::held_here(job));
+        }
         self.drive(film, Event::Fetch).await;
         Ok(())
     }
@@ -93,7 +111,7 @@ impl Core {
     pub(crate) fn may_place_parcel(&mut self, job: JobId) -> Option<bool> {
         let film = self.parcels.of_job(job)?;
         let parcel = self.parcels.all.get_mut(&film)?;
-        parcel.placing = parcel.state.step == Step::Checking && !parcel.travel.is_cancelled();
+        parcel.placing = parcel.state.step == Step::Checking && !parcel.travels.is_ended();
         Some(parcel.placing)
     }
 }

@@ -24,12 +24,30 @@ const AHEAD: Duration = Duration::from_millis(500);
 /// So much at most.
 const MOST_AHEAD: Duration = Duration::from_secs(4);
 
-/// Whether the film is still what its job began with; why not, in a sentence.
+/// Why a film is not known to be what its job began with.
+#[derive(Debug)]
+pub(crate) enum NotSame {
+    /// It is another one.
+    Changed,
+    /// It cannot be looked at now, and why: its drive may not answer.
+    Unread(String),
+}
+
+impl From<NotSame> for Fault {
+    fn from(why: NotSame) -> Self {
+        match why {
+            NotSame::Changed => Self::Changed,
+            NotSame::Unread(why) => Self::Unread { why, moved: false },
+        }
+    }
+}
+
+/// Whether the film is still what its job began with.
 pub(crate) async fn is_same(
     store: &store::Store,
     row: i64,
     source: &Dropped,
-) -> Result<(), String> {
+) -> Result<(), NotSame> {
     let known = store
         .call(move |tables| tables.job(row))
         .await
@@ -37,30 +55,39 @@ pub(crate) async fn is_same(
         .flatten();
     let path = source.path.clone();
     let same = tokio::task::spawn_blocking(move || {
-        let now = intake::look(&path).map_err(|trouble| trouble.message)?;
-        let known = known.ok_or("its job is not known any more")?;
-        let sampled = intake::sample(&path).map_err(|e| e.to_string())?;
+        let unread = |why: String| NotSame::Unread(why.trim_end_matches('.').to_owned());
+        let now = intake::look(&path).map_err(|trouble| unread(trouble.message))?;
+        let known = known.ok_or_else(|| unread("its job is not known any more".to_owned()))?;
+        let sampled = intake::sample(&path).map_err(|e| unread(e.to_string()))?;
         let same = now.bytes == known.source_bytes
             && now.modified_ms == known.source_modified
             && known.source_sample.is_none_or(|sample| sample == sampled);
-        same.then_some(()).ok_or(String::new())
+        same.then_some(()).ok_or(NotSame::Changed)
     });
-    same.await.map_err(|e| e.to_string())?
+    same.await.map_err(|e| NotSame::Unread(e.to_string()))?
 }
 
-/// Why a film was not sent; `moved`: some of it came across.
-pub(super) fn not_sent(error: &TransferError, moved: bool) -> Fault {
+/// Why a film was not sent of which so many bytes were read; `furthest`: the most of any attempt at what is there of it.
+pub(super) fn not_sent(error: &TransferError, read: u64, furthest: &AtomicU64) -> Fault {
+    let moved = came_further(read, furthest);
     match error {
-        TransferError::Source(error) => Fault::Source(error.to_string()),
-        TransferError::TooLong { .. } => Fault::Source(String::new()),
+        TransferError::Source(error) => {
+            let why = error.to_string();
+            Fault::Unread { why, moved }
+        }
+        TransferError::TooLong { .. } => Fault::Changed,
         TransferError::LinkClosed => Fault::Link,
-        TransferError::Mismatch => Fault::Mismatch,
+        TransferError::Mismatch => {
+            // What had come of it was thrown away there.
+            furthest.store(0, Ordering::Relaxed);
+            Fault::Mismatch
+        }
         _ => Fault::Broke { moved },
     }
 }
 
 /// Whether a transfer that has read so many bytes of a film came further than any before.
-pub(super) fn came_further(read: u64, furthest: &AtomicU64) -> bool {
+fn came_further(read: u64, furthest: &AtomicU64) -> bool {
     let before = furthest.fetch_max(read, Ordering::Relaxed);
     read > before.saturating_add(IN_FLIGHT)
 }
@@ -175,16 +202,59 @@ mod tests {
 
     #[test]
     fn only_what_breaks_between_two_that_are_connected_counts() {
-        assert_eq!(not_sent(&TransferError::LinkClosed, false), Fault::Link);
+        let furthest = AtomicU64::new(0);
+        let after = |error: &TransferError, read| not_sent(error, read, &furthest);
+        assert_eq!(after(&TransferError::LinkClosed, 0), Fault::Link);
         let broke = TransferError::GaveUp {
             failures: 6,
             last: String::new(),
         };
-        assert_eq!(not_sent(&broke, true), Fault::Broke { moved: true });
-        let stalled = not_sent(&TransferError::Stalled, false);
+        assert_eq!(after(&broke, 64 << 20), Fault::Broke { moved: true });
+        let stalled = after(&TransferError::Stalled, 64 << 20);
         assert_eq!(stalled, Fault::Broke { moved: false });
-        let gone = TransferError::Source(io::ErrorKind::NotFound.into());
-        assert!(matches!(not_sent(&gone, true), Fault::Source(_)));
+        let away = TransferError::Source(io::ErrorKind::NotFound.into());
+        assert!(matches!(after(&away, 0), Fault::Unread { .. }));
+        let longer = TransferError::TooLong { ceiling: 1 };
+        assert_eq!(after(&longer, 0), Fault::Changed);
+    }
+
+    #[test]
+    fn what_was_thrown_away_there_comes_across_anew() {
+        let furthest = AtomicU64::new(64 << 20);
+        let broke = |read| not_sent(&TransferError::Stalled, read, &furthest);
+        assert_eq!(broke(32 << 20), Fault::Broke { moved: false });
+        let worthless = not_sent(&TransferError::Mismatch, 64 << 20, &furthest);
+        assert_eq!(worthless, Fault::Mismatch);
+        assert_eq!(broke(32 << 20), Fault::Broke { moved: true });
+    }
+
+    #[tokio::test]
+    async fn a_film_that_does_not_answer_is_not_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store::Store::open(folder.path()).unwrap();
+        let film = folder.path().join("film.mkv");
+        std::fs::write(&film, "the film").unwrap();
+        let source = intake::look(&film).unwrap();
+        let job = store::NewJob {
+            source: film.clone(),
+            source_sample: intake::sample(&film).unwrap(),
+            source_bytes: source.bytes,
+            source_modified: source.modified_ms,
+            choice: serde_json::Value::Null,
+            created: 1,
+        };
+        let row = store.call(move |tables| tables.add_job(&job));
+        let row = row.await.unwrap();
+        is_same(&store, row, &source).await.unwrap();
+        let away = folder.path().join("away");
+        std::fs::rename(&film, &away).unwrap();
+        let why = is_same(&store, row, &source).await.unwrap_err();
+        assert!(matches!(why, NotSame::Unread(_)), "{why:?}");
+        std::fs::rename(&away, &film).unwrap();
+        is_same(&store, row, &source).await.unwrap();
+        std::fs::write(&film, "another film").unwrap();
+        let why = is_same(&store, row, &source).await.unwrap_err();
+        assert!(matches!(why, NotSame::Changed), "{why:?}");
     }
 
     #[test]

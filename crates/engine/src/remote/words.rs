@@ -4,6 +4,7 @@ use std::path::Path;
 
 use peer::{FilmEnd, FilmRefusal};
 use schedule::JobId;
+use store::StoreError;
 
 use super::decide::{Away, End, Step};
 use crate::trouble::{Kind, Trouble};
@@ -53,16 +54,23 @@ pub(crate) fn not_read() -> Trouble {
     )
 }
 
-/// So many films are left as they are.
-pub(crate) fn some_not_read(films: usize) -> String {
-    let were = if films == 1 {
-        "film that was"
-    } else {
-        "films that were"
-    };
-    format!(
-        "What was noted of {films} {were} sent to other computers cannot be read by this version of Manyhands: nothing of it is changed. Use the version that wrote it."
-    )
+/// Nothing of it could be noted.
+pub(crate) fn not_stored(error: &StoreError) -> Trouble {
+    let text = format!("The job cannot be stored: {error}.");
+    Trouble::new(Kind::BadDataFolder, text)
+}
+
+/// It is held, and with it its result.
+pub(crate) fn held_here(job: JobId) -> Trouble {
+    let text = format!("Job {job} is held: resume it first, then its result is brought.");
+    Trouble::new(Kind::NotNow, text)
+}
+
+/// The result that was kept here is gone.
+pub(crate) fn lost(name: &str) -> Trouble {
+    let text = format!("The result that came from {name} is not among the working files any more.");
+    Trouble::new(Kind::Unreadable, text)
+        .help("Nothing was put in place. Try again to send the film once more.")
 }
 
 /// There is nothing to be brought here.
@@ -95,7 +103,7 @@ pub(crate) fn waiting(away: &Away, name: &str) -> Option<String> {
     match away.step {
         _ if why.is_empty() => None,
         Step::Ready => Some(format!("The result waits on {name}: {why}.")),
-        _ => Some(format!("It waits for {name}: {why}.")),
+        _ => Some(format!("It is not sent to {name} yet: {why}.")),
     }
 }
 
@@ -183,7 +191,7 @@ fn there(reason: FilmEnd, detail: &str, name: &str) -> Trouble {
         ),
         FilmEnd::NoSpace => (
             Kind::NoSpace,
-            format!("The disk of {name} became full while the film was on its way."),
+            format!("The disk of {name} has no room left for the film and its result."),
             "Free some space there, and try again.",
         ),
         FilmEnd::Cancelled => (

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use media::choice::Container;
 use serde_json::json;
 
 use super::*;
@@ -235,4 +236,75 @@ async fn a_clock_that_is_set_deletes_nothing_for_a_day() {
     let said = scene.ledger.look_at_clock_at(later(60, 0)).await.unwrap();
     assert!(said.contains("back by about 2000 days"), "{said}");
     assert_eq!(untils().await, [end, end]);
+}
+
+/// It is written down at the next look: a restart ends nothing.
+#[tokio::test]
+async fn what_there_was_no_room_for_is_noted_of_a_clock_later() {
+    let scene = Scene::new();
+    let now = moment();
+    let later = |minutes: i64| Moment {
+        wall_ms: now.wall_ms + minutes * 60_000 + 40 * DAY,
+        since_ms: now.since_ms + minutes * 60_000,
+    };
+    let holds = async || Ledger::new(&scene.store).held_as_before().await.holds();
+    scene.ledger.look_at_clock_at(later(15)).await.unwrap();
+    // As if that had failed.
+    let cleared = scene.store.call(|tables| tables.clear_setting(HELD));
+    cleared.await.unwrap();
+    scene.ledger.time().unwritten = true;
+    assert!(!holds().await);
+    assert_eq!(scene.ledger.look_at_clock_at(later(30)).await, None);
+    assert!(holds().await && !scene.ledger.time().unwritten);
+}
+
+/// A film that is to be replaced by its proved result.
+fn plan(folder: &Path) -> Plan {
+    let (film, aside) = (folder.join("1.mkv"), folder.join("1.part"));
+    fs::write(&film, "the film").unwrap();
+    fs::write(&aside, "its result").unwrap();
+    let about = fs::metadata(&film).unwrap();
+    Plan {
+        job: JobId(1),
+        film,
+        choice: Choice {
+            container: Some(Container::Mkv),
+            ..Choice::default()
+        },
+        bytes: about.len(),
+        modified_ms: modified_ms(&about),
+        aside,
+        now: moment(),
+        until: None,
+        outcome: Memo::default(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_cannot_be_written_is_not_the_films_folders_fault() {
+    let scene = Scene::new();
+    let ends = async |kind: io::ErrorKind| {
+        let plan = plan(&scene.films());
+        let replacing = move |ledger: &Ledger| replace(ledger, plan, |_, _| Err(kind.into()));
+        scene.with(replacing).await
+    };
+    let full = ends(io::ErrorKind::StorageFull).await;
+    assert!(matches!(full, Err(CombineError::Unnoted)), "{full:?}");
+    match ends(io::ErrorKind::PermissionDenied).await {
+        Err(CombineError::Failed(trouble)) => assert_eq!(trouble.kind, Kind::BadDataFolder),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(scene.text("1.mkv").as_deref(), Some("the film"));
+    assert_eq!(scene.text("1.mkv.bak"), None);
+    assert!(scene.rows().await.is_empty());
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_called_the_film() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = traded(folder.path(), 1, Phase::Replacing);
+    let help = || why_not_replaced(Why::SourceGone, &row).help;
+    assert!(help().contains("1.mkv.bak"), "{}", help());
+    fs::write(&row.backup, "somebody else's").unwrap();
+    assert!(!help().contains("1.mkv.bak"), "{}", help());
 }

@@ -6,7 +6,11 @@ use std::path::Path;
 use store::{Original, OriginalPhase as Phase, StoreError};
 use swap::{Goal, Why};
 
+use crate::combine;
 use crate::trouble::{Kind, Trouble, in_words};
+
+/// How it is said that the clock was set.
+pub(crate) const CLOCK_WAS_SET: &str = "The clock of this computer was set";
 
 pub(super) fn clock_was_set(by: i64) -> String {
     let hours = by.unsigned_abs() / 3_600_000;
@@ -16,7 +20,7 @@ pub(super) fn clock_was_set(by: i64) -> String {
         _ => format!("{} days", hours / 24),
     };
     format!(
-        "The clock of this computer was set {way} by about {about}: no original of a replaced film is deleted for a day. See that it is right."
+        "{CLOCK_WAS_SET} {way} by about {about}: no original of a replaced film is deleted for a day. See that it is right."
     )
 }
 
@@ -57,12 +61,8 @@ pub(super) fn not_stored(error: &StoreError) -> Trouble {
 }
 
 pub(super) fn not_placed(error: &io::Error) -> Trouble {
-    let text = format!(
-        "The finished film cannot be put in its place: {}.",
-        in_words(error)
-    );
-    Trouble::new(Kind::OutputReadOnly, text)
-        .help("Check the film's folder; then run the job again: what is encoded is kept.")
+    let help = "Check the film's folder; then run the job again: what is encoded is kept.";
+    combine::not_placed(error, help)
 }
 
 /// Why a step could not be done: the disk's reason.
@@ -81,8 +81,8 @@ pub(super) fn why_not_replaced(why: Why, row: &Original) -> Trouble {
     let again = "Try the job again: what is encoded is kept.";
     match why {
         Why::SourceChanged | Why::SourceGone => {
-            let trouble = crate::combine::changed(&row.source);
-            if row.backup.exists() {
+            let trouble = combine::changed(&row.source);
+            if super::is_kept(row) {
                 let backup = row.backup.display();
                 return trouble.help(format!(
                     "Nothing was put in place. The film as it was encoded is {backup}."

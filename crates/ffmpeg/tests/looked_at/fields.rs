@@ -43,8 +43,18 @@ async fn what_begins_progressive_may_be_interlaced_later() {
         let first = source::first_frame(&program(), &source).await.unwrap();
         assert!(first.scan.is_none_or(|scan| scan == Scan::Progressive));
         let info = source::describe(&program(), &source.path).await.unwrap();
-        let film = (info.start_us.unwrap(), info.duration_us.unwrap());
+        assert!(info.duration_us.is_some());
+        let film = (info.start_us.unwrap(), info.duration_us);
         let later = source::interlaced_later(&program(), &source, film).await;
         assert_eq!(later, wanted, "{name}");
     }
+    // Where no length is known there is no place but the first, which was looked at.
+    let source = Source {
+        path: folder.path().join("goes on.ts"),
+        stream: 0,
+        genpts: false,
+    };
+    let later = async |length| source::interlaced_later(&program(), &source, (0, length)).await;
+    assert_eq!(later(Some(8_000_000)).await, Some(Scan::TopFirst));
+    assert_eq!(later(None).await, None);
 }

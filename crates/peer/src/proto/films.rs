@@ -46,7 +46,7 @@ pub enum FilmWord {
     Stands(FilmStand),
     /// Owner: the result is ready to be taken.
     Made(FilmMade),
-    /// Owner: it came to nothing, and nothing is kept of it.
+    /// Owner: it came to nothing, and nothing is kept of it but how.
     Ended {
         /// What kind of end.
         reason: FilmEnd,

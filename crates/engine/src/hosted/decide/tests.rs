@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::scratch;
+use crate::status::{SentBy, Terms};
 
 fn note() -> Note {
     Note {
@@ -19,6 +21,7 @@ fn note() -> Note {
         held_here: false,
         made: None,
         waited_ms: 0,
+        ended: None,
     }
 }
 
@@ -29,6 +32,18 @@ fn made() -> Made {
         frames: 25,
         file: "film.mkv".to_owned(),
     }
+}
+
+fn failed() -> End {
+    (FilmEnd::Failed, "no such track".to_owned())
+}
+
+/// Whether its sender is told that it came to nothing, and by what.
+fn told(actions: &[Action]) -> Option<FilmEnd> {
+    actions.iter().find_map(|action| match action {
+        Action::Say(FilmWord::Ended { reason, .. }) => Some(*reason),
+        _ => None,
+    })
 }
 
 const SOURCE: BlobId = BlobId([4; 16]);
@@ -252,15 +267,7 @@ fn a_film_of_which_nothing_comes_is_not_waited_for_longer_by_being_offered_again
     }
     let mut comes = hosted.clone();
     let gone = hosted.on(Event::Tick(AWAITED / 10));
-    let expired = |word: &FilmWord| {
-        let reason = match word {
-            FilmWord::Ended { reason, .. } => Some(*reason),
-            _ => None,
-        };
-        reason == Some(FilmEnd::Expired)
-    };
-    let said = |action: &Action| matches!(action, Action::Say(word) if expired(word));
-    assert!(gone.iter().any(said), "{gone:?}");
+    assert_eq!(told(&gone), Some(FilmEnd::Expired), "{gone:?}");
     comes.on(Event::Came(1));
     assert_eq!(comes.on(Event::Tick(AWAITED - 1)), []);
     // What was here when this run began has not come in it.
@@ -312,12 +319,131 @@ fn what_is_taken_off_the_list_is_kept_for_nobody() {
     assert_eq!(at(&done[..1]).on(Event::TakenOff), []);
 }
 
+/// One that all came, was worked on while its sender was away, and failed.
+fn failed_alone() -> Hosted {
+    let mut hosted = at(&[
+        Event::Offered(SOURCE),
+        Event::Taken(Ok(())),
+        Event::Submitted(Ok(1)),
+        Event::Lost,
+    ]);
+    let gone = hosted.on(Event::JobFailed(failed()));
+    assert_eq!(gone, [Action::Stop, Action::Remove], "nobody is there");
+    assert!(hosted.is_over() && hosted.step == Step::Ended);
+    hosted
+}
+
+#[test]
+fn how_it_ended_is_told_whoever_was_away() {
+    let kept = serde_json::to_value(failed_alone().note).unwrap();
+    let mut hosted = Hosted::new(serde_json::from_value(kept).unwrap());
+    assert_eq!((hosted.missing(), hosted.there()), (0, 0));
+    let said = [Action::Say(FilmWord::Ended {
+        reason: FilmEnd::Failed,
+        detail: "no such track".into(),
+    })];
+    assert_eq!(hosted.on(Event::Offered(SOURCE)), said);
+    // The link broke under the word.
+    hosted.on(Event::Lost);
+    assert_eq!(hosted.on(Event::Tick(1)), []);
+    assert_eq!(hosted.on(Event::Offered(SOURCE)), said);
+    assert_eq!(hosted.on(Event::Tick(1)), []);
+    assert_eq!(hosted.step, Step::Ended, "it may just have been said");
+    assert_eq!(hosted.on(Event::Tick(1)), []);
+    assert_eq!(hosted.step, Step::Gone, "it was heard");
+}
+
+#[test]
+fn how_it_ended_is_not_kept_for_ever() {
+    let mut hosted = failed_alone();
+    hosted.on(Event::Tick(KEPT - 1));
+    assert_eq!(hosted.step, Step::Ended);
+    hosted.on(Event::Tick(1));
+    assert_eq!(hosted.step, Step::Gone);
+    let mut given_up = failed_alone();
+    let over = given_up.on(Event::Cancel);
+    assert_eq!(over, [Action::Say(FilmWord::Over {})]);
+    assert_eq!(given_up.step, Step::Gone);
+    let mut unpaired = failed_alone();
+    assert_eq!(unpaired.on(Event::Unpaired), []);
+    assert_eq!(unpaired.step, Step::Gone);
+}
+
+#[test]
+fn of_a_film_that_was_still_on_its_way_nothing_is_kept() {
+    // It is offered as one that nobody has heard of, and taken if that is possible by then.
+    let mut hosted = at(&[Event::Offered(SOURCE)]);
+    assert_eq!(
+        told(&hosted.on(Event::Taken(Err(Fault::NoSpace)))),
+        Some(FilmEnd::NoSpace)
+    );
+    assert_eq!(hosted.step, Step::Gone);
+}
+
+#[test]
+fn a_job_that_a_film_became_in_the_moment_of_its_end_is_cancelled() {
+    let mut hosted = at(&[Event::Offered(SOURCE), Event::Taken(Ok(()))]);
+    hosted.on(Event::Withdrawn);
+    assert_eq!(hosted.on(Event::Submitted(Ok(7))), [Action::Cancel]);
+    assert_eq!(hosted.note.job, Some(7), "which one");
+}
+
+#[test]
+fn a_result_that_is_gone_is_not_waited_for() {
+    let mut hosted = Hosted::new(Note {
+        received: true,
+        made: Some(made()),
+        ..note()
+    });
+    hosted.on(Event::Offered(SOURCE));
+    let gone = hosted.on(Event::ResultGone);
+    assert_eq!(told(&gone), Some(FilmEnd::Failed));
+    assert_eq!(gone.last(), Some(&Action::Remove));
+    assert_eq!((hosted.step, hosted.note.made), (Step::Ended, None));
+}
+
+#[test]
+fn what_has_no_room_is_said_to_have_none() {
+    let full = (FilmEnd::NoSpace, String::new());
+    let here = [Event::Offered(SOURCE), Event::Taken(Ok(()))];
+    let refused = at(&here).on(Event::Submitted(Err(full.clone())));
+    assert_eq!(told(&refused), Some(FilmEnd::NoSpace));
+    let mut works = at(&here);
+    works.on(Event::Submitted(Ok(1)));
+    let filled = works.on(Event::JobFailed(full));
+    assert_eq!(told(&filled), Some(FilmEnd::NoSpace));
+    assert!(!filled.contains(&Action::Cancel), "{filled:?}");
+}
+
+#[test]
+fn what_is_asked_for_once_a_film_is_here_was_promised_before_it_came() {
+    let sent = Terms {
+        sent_by: Some(SentBy {
+            peer: PeerId([2; 32]),
+            name: "Kitchen".to_owned(),
+            film: "holiday.mkv".to_owned(),
+        }),
+        ..Terms::default()
+    };
+    for bytes in [1, 1 << 20, 50 << 30, MAX_FILM] {
+        let taken = promise(bytes) + LEFT_FREE;
+        let asked = scratch::asked(u64::MAX, bytes, &sent);
+        assert!(asked + (256 << 20) <= taken - bytes, "{bytes}");
+        assert_eq!(scratch::asked(bytes / 3, bytes, &sent), bytes / 3);
+        assert_eq!(
+            scratch::asked(3 * bytes, bytes, &Terms::default()),
+            3 * bytes
+        );
+    }
+}
+
 #[test]
 fn a_note_of_an_earlier_build_is_read() {
     let mut earlier = serde_json::to_value(note()).unwrap();
     let fields = earlier.as_object_mut().unwrap();
     fields.remove("held_here");
     fields.remove("waited_ms");
+    fields.remove("ended");
     fields.insert("since_ms".to_owned(), 7.into());
     let read: Note = serde_json::from_value(earlier).unwrap();
     assert_eq!(read, note());
@@ -377,17 +503,19 @@ fn no_order_of_events_breaks_it() {
         Event::Taken(Err(Fault::Link)),
         Event::Taken(Err(Fault::NoSpace)),
         Event::Submitted(Ok(7)),
-        Event::Submitted(Err(String::new())),
+        Event::Submitted(Err(failed())),
         Event::JobDone,
-        Event::JobFailed(String::new()),
+        Event::JobFailed(failed()),
         Event::JobCancelled,
         Event::Measured(Ok(made())),
         Event::Take(RESULT),
         Event::Given,
+        Event::ResultGone,
         Event::Hold,
         Event::GoOn,
         Event::Cancel,
         Event::Withdrawn,
+        Event::Unpaired,
         Event::Rest,
         Event::Helping,
         Event::Came(1),
@@ -406,10 +534,12 @@ fn no_order_of_events_breaks_it() {
             let mut next = hosted.clone();
             let actions = next.on(event.clone());
             let removed = actions.contains(&Action::Remove);
-            assert_eq!(
-                removed,
-                next.step == Step::Gone && hosted.step != Step::Gone
-            );
+            assert_eq!(removed, next.is_over() && !hosted.is_over());
+            assert!(next.is_over() || !hosted.is_over(), "{event:?}");
+            if hosted.is_over() {
+                let last = |a: &Action| matches!(a, Action::Say(_) | Action::Cancel);
+                assert!(actions.iter().all(last), "{event:?} {actions:?}");
+            }
             if hosted.step == Step::Gone {
                 assert!(actions.is_empty(), "{event:?} {actions:?}");
             }

@@ -111,11 +111,19 @@ async fn what_is_wrong_with_one_film_holds_no_others() {
         },
         ..Terms::default()
     };
-    let first = next(&feeder, &library).await.unwrap();
+    let first = Film {
+        asked: true,
+        ..next(&feeder, &library).await.unwrap()
+    };
+    let path = first.path.clone();
     let trouble = Trouble::new(Kind::OutputReadOnly, "No.");
     let shared = shares(terms.clone()).await;
     let given = feeder.refused(first, trouble, shared).await.unwrap();
     assert!(matches!(given, Given::Settled));
+    let filed = feeder.call(move |tables| tables.film_at(&path)).await;
+    let filed = filed.unwrap().unwrap();
+    // What has its name later was not asked for.
+    assert_eq!((filed.state, filed.asked), (FilmState::Failed, false));
     let second = next(&feeder, &library).await.unwrap();
     assert!(second.path.ends_with("b.mkv"));
     assert_eq!(feeder.holds(&library), None);

@@ -37,7 +37,7 @@ async fn returned(home: &Path) -> (Node, Work) {
         frames: 75,
         digest: Some(peer::Digest(*blake3::hash(b"its result").as_bytes())),
         node: "0123abcd".to_owned(),
-        begun: Instant::now(),
+        created_ms: 1,
     };
     (node, work)
 }
@@ -76,6 +76,64 @@ async fn what_has_its_place_already_gets_no_second_one() {
         panic!("{checked:?}");
     };
     assert_eq!(found, outcome);
+    node.stop().await;
+}
+
+/// Nothing of the film is at its name any more, which is no reason to take it for another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_taken_its_films_place_half_way_is_gone_on_with() {
+    let home = tempfile::tempdir().unwrap();
+    let (node, mut work) = returned(home.path()).await;
+    work.terms.place = Place::InPlace { keep: None };
+    let at = |name: &str| home.path().join(name);
+    fs::rename(at("film.mkv"), at("film.mkv.bak")).unwrap();
+    fs::write(at("film.mkv"), "its result").unwrap();
+    let identity = |name: &str| swap::Identity::of(&at(name)).unwrap();
+    let memo = Memo {
+        frames: 75,
+        ..Memo::default()
+    };
+    let cut = store::Original {
+        job: work.row,
+        source: at("film.mkv"),
+        target: at("film.mkv"),
+        backup: at("film.mkv.bak"),
+        aside: at(".part"),
+        receipt: at("receipt.json"),
+        phase: store::OriginalPhase::Replacing,
+        step: String::new(),
+        memo: serde_json::json!({
+            "original": identity("film.mkv.bak"), "result": identity("film.mkv"), "outcome": memo,
+        }),
+        bytes: 8,
+        replaced: 1,
+        until: None,
+    };
+    let noting = node.0.store.call(move |tables| tables.put_original(&cut));
+    noting.await.unwrap();
+    let row = work.row;
+    let checked = check_and_place(&node, work, CancellationToken::new()).await;
+    let Some(Checked::Placed(found)) = checked else {
+        panic!("{checked:?}");
+    };
+    assert_eq!((found.output, found.frames), (at("film.mkv"), 75));
+    let job = node.0.store.call(move |tables| tables.job(row)).await;
+    let state = job.unwrap().unwrap().state;
+    assert_eq!(state, store::JobState::Completed);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_is_gone_is_not_looked_for_again() {
+    let home = tempfile::tempdir().unwrap();
+    let (node, work) = returned(home.path()).await;
+    fs::remove_file(&work.returned).unwrap();
+    let checked = check_and_place(&node, work, CancellationToken::new()).await;
+    let Some(Checked::Refused(trouble)) = checked else {
+        panic!("{checked:?}");
+    };
+    let said = "The result that came from owner is not among the working files any more.";
+    assert_eq!(trouble.message, said);
     node.stop().await;
 }
 

@@ -230,6 +230,39 @@ fn a_film_of_which_nothing_comes_across_is_given_up() {
 }
 
 #[test]
+fn a_film_that_cannot_be_read_waits_and_says_why() {
+    let unread = |moved| {
+        let why = "its drive is away".to_owned();
+        Event::Sent(Err(Fault::Unread { why, moved }))
+    };
+    let (mut away, _) = after(&[MET]);
+    for _ in 1..MOST_FAILURES {
+        away.on(wanted());
+        assert_eq!(away.on(unread(false)), []);
+        assert_eq!((away.step, away.note.last), (Step::Waiting, None));
+        assert!(away.waits.contains("its drive is away"));
+        assert_eq!(away.on(Event::Tick), [Action::Offer]);
+    }
+    // It is there again, for a while.
+    away.on(wanted());
+    assert!(away.waits.is_empty());
+    assert_eq!(away.on(unread(true)), []);
+    for _ in 1..MOST_FAILURES {
+        away.on(wanted());
+        assert_eq!(away.on(unread(false)), []);
+    }
+    away.on(wanted());
+    let ended = away.on(unread(false));
+    let end = End::Source("its drive is away".to_owned());
+    assert_eq!(ended[1], Action::End(end));
+    // Another film is none that is waited for.
+    let (mut away, _) = after(&[MET, wanted()]);
+    let ended = away.on(Event::Sent(Err(Fault::Changed)));
+    assert_eq!(ended[1], Action::End(End::Source(String::new())));
+    assert_eq!(away.note.last, Some(Last::Cancel));
+}
+
+#[test]
 fn neither_a_lost_link_nor_a_break_after_some_of_it_counts() {
     let (mut away, _) = after(&[MET]);
     for _ in 0..5 * MOST_FAILURES {
