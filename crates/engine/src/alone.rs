@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use swap::Identity;
+
 use crate::config::Sources;
+use crate::job::Memo;
 use crate::node::{Node, NodeConfig};
 use crate::status::{JobId, JobStatus};
 
@@ -47,4 +50,26 @@ pub(crate) async fn until(
 /// Waits until the job is over, however it ended.
 pub(crate) async fn over(node: &Node, id: JobId) -> JobStatus {
     until(node, id, |job| job.finished_ms.is_some()).await
+}
+
+/// The row of a job that was cut off when its film and its result had traded places on that disk.
+pub(crate) fn half_way(disk: &Path, job: i64, outcome: &Memo) -> store::Original {
+    let at = |name: &str| disk.join(name);
+    let identity = |name: &str| Identity::of(&at(name)).unwrap();
+    store::Original {
+        job,
+        source: at("film.mkv"),
+        target: at("film.mkv"),
+        backup: at("film.mkv.bak"),
+        aside: at(".part"),
+        receipt: at("receipt.json"),
+        phase: store::OriginalPhase::Replacing,
+        step: String::new(),
+        memo: serde_json::json!({
+            "original": identity("film.mkv.bak"), "result": identity("film.mkv"), "outcome": outcome,
+        }),
+        bytes: 8,
+        replaced: 1,
+        until: None,
+    }
 }

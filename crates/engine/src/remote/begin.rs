@@ -262,7 +262,6 @@ mod tests {
     use std::path::Path;
 
     use serde_json::json;
-    use swap::Identity;
 
     use super::*;
     use crate::alone;
@@ -531,23 +530,7 @@ mod tests {
         let at = |name: &str| disk.join(name);
         fs::write(at("film.mkv.bak"), "the film").unwrap();
         fs::write(at("film.mkv"), "its result").unwrap();
-        let identity = |name: &str| Identity::of(&at(name)).unwrap();
-        store::Original {
-            job,
-            source: at("film.mkv"),
-            target: at("film.mkv"),
-            backup: at("film.mkv.bak"),
-            aside: at(".part"),
-            receipt: at("receipt.json"),
-            phase: store::OriginalPhase::Replacing,
-            step: String::new(),
-            memo: json!({
-                "original": identity("film.mkv.bak"), "result": identity("film.mkv"), "outcome": Memo::default(),
-            }),
-            bytes: 8,
-            replaced: 1,
-            until: None,
-        }
+        alone::half_way(disk, job, &Memo::default())
     }
 
     /// Moves the disk's files away, or back.

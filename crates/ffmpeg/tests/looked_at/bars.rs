@@ -6,29 +6,17 @@ use std::time::Duration;
 use ffmpeg::bars::{self, Bars};
 use ffmpeg::source::Source;
 
-use crate::program;
+use crate::{filmed, program};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const SIZE: (u16, u16) = (320, 180);
 
 /// A film of that many frames, 25 a second, with bars of 30 lines above and below while `barred` holds.
 fn film(folder: &Path, name: &str, frames: u32, barred: &str) -> Source {
-    let path = folder.join(name);
     let bar = |y: u32| format!("drawbox=y={y}:w=320:h=30:c=black:t=fill:enable='{barred}'");
     let picture = format!("testsrc2=s=320x180:r=25,{},{}", bar(0), bar(150));
-    let made = std::process::Command::new(program())
-        .args(["-v", "error", "-y", "-f", "lavfi", "-i", &picture])
-        .args(["-frames:v", &frames.to_string()])
-        .args(["-c:v", "libx264", "-preset", "ultrafast", "-g", "25"])
-        .arg(&path)
-        .status()
-        .unwrap();
-    assert!(made.success());
-    Source {
-        path,
-        stream: 0,
-        genpts: false,
-    }
+    let frames = frames.to_string();
+    filmed(folder.join(name), &picture, "25", &["-frames:v", &frames])
 }
 
 async fn look(source: &Source, length_us: i64, patience: Duration) -> Bars {

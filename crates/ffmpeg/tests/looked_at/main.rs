@@ -13,6 +13,7 @@ mod still;
 
 use std::path::PathBuf;
 
+use ffmpeg::source::Source;
 use ffmpeg::tools::Places;
 
 fn program() -> PathBuf {
@@ -22,4 +23,21 @@ fn program() -> PathBuf {
         .next()
         .expect("no ffmpeg: run `cargo xtask ffmpeg`")
         .0
+}
+
+/// Such a picture as H.264 with a key frame every so many frames; `more`: what else ffmpeg is told.
+fn filmed(path: PathBuf, picture: &str, gop: &str, more: &[&str]) -> Source {
+    let made = std::process::Command::new(program())
+        .args(["-v", "error", "-y", "-f", "lavfi", "-i", picture])
+        .args(more)
+        .args(["-c:v", "libx264", "-preset", "ultrafast", "-g", gop])
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    Source {
+        path,
+        stream: 0,
+        genpts: false,
+    }
 }

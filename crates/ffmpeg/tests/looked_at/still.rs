@@ -5,24 +5,12 @@ use std::path::Path;
 use ffmpeg::source::Source;
 use ffmpeg::still::{self, Place, Still};
 
-use crate::program;
+use crate::{filmed, program};
 
 /// Ten seconds at 25 frames a second, a key frame every two.
 fn film(folder: &Path, name: &str, filter: &str) -> Source {
-    let path = folder.join(name);
-    let source = format!("testsrc2=s=320x180:r=25:d=10,{filter}");
-    let made = std::process::Command::new(program())
-        .args(["-v", "error", "-y", "-f", "lavfi", "-i", &source])
-        .args(["-c:v", "libx264", "-preset", "ultrafast", "-g", "50"])
-        .arg(&path)
-        .status()
-        .unwrap();
-    assert!(made.success());
-    Source {
-        path,
-        stream: 0,
-        genpts: false,
-    }
+    let picture = format!("testsrc2=s=320x180:r=25:d=10,{filter}");
+    filmed(folder.join(name), &picture, "50", &[])
 }
 
 async fn look(source: &Source, at_us: i64, exact: bool, height: u32) -> Option<Still> {

@@ -88,27 +88,11 @@ async fn what_has_taken_its_films_place_half_way_is_gone_on_with() {
     let at = |name: &str| home.path().join(name);
     fs::rename(at("film.mkv"), at("film.mkv.bak")).unwrap();
     fs::write(at("film.mkv"), "its result").unwrap();
-    let identity = |name: &str| swap::Identity::of(&at(name)).unwrap();
     let memo = Memo {
         frames: 75,
         ..Memo::default()
     };
-    let cut = store::Original {
-        job: work.row,
-        source: at("film.mkv"),
-        target: at("film.mkv"),
-        backup: at("film.mkv.bak"),
-        aside: at(".part"),
-        receipt: at("receipt.json"),
-        phase: store::OriginalPhase::Replacing,
-        step: String::new(),
-        memo: serde_json::json!({
-            "original": identity("film.mkv.bak"), "result": identity("film.mkv"), "outcome": memo,
-        }),
-        bytes: 8,
-        replaced: 1,
-        until: None,
-    };
+    let cut = alone::half_way(home.path(), work.row, &memo);
     let noting = node.0.store.call(move |tables| tables.put_original(&cut));
     noting.await.unwrap();
     let row = work.row;
